@@ -1,0 +1,23 @@
+"""The way in: what git starts goes straight to a driver, everything else to the command line."""
+
+from __future__ import annotations
+
+import sys
+
+
+def main() -> int:
+    """Run one command; return the exit code."""
+    arguments = sys.argv[1:]
+    if arguments[:1] == ["filter-process"] or (arguments[:1] in (["clean"], ["smudge"]) and len(arguments) == 2):
+        from gitenv.drivers import filter as env_filter
+
+        if arguments[0] == "filter-process":
+            return env_filter.serve()
+        return env_filter.once(arguments[0], arguments[1])
+    from gitenv.cli import edge
+
+    return edge.main(arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,33 @@
+"""`gitenv add-environment`."""
+
+from __future__ import annotations
+
+import os
+from typing import Annotated
+
+import typer
+
+from gitenv.cli import show
+from gitenv.cli.words import joined
+
+
+def run(
+    name: Annotated[str, typer.Argument(metavar="NAME")],
+    patterns: Annotated[
+        list[str] | None, typer.Argument(help="Its files; default: .env.NAME in any folder.", metavar="[PATTERN]...")
+    ] = None,
+) -> None:
+    """Make an environment with a data key of its own; you are its only holder."""
+    from gitenv.identity import device
+    from gitenv.team import found, letting_in
+    from gitenv.team.workspace import Workspace
+
+    workspace = Workspace(os.getcwd())
+    workspace.need_environments()
+    letting_in.need_access(workspace)
+    files = found.add_environment(workspace, name, patterns or [], device.need())
+    show.say(f"environment {name}: {joined(patterns or [f'.env.{name}'])}; staged")
+    if files:
+        show.say(f"encrypted and staged: {joined(files)}")
+    show.say("you are its only holder; let somebody in:")
+    show.commands(f"gitenv add-recipient NAME -e {name}")

@@ -1,0 +1,58 @@
+"""`gitenv add-recipient`."""
+
+from __future__ import annotations
+
+import os
+from typing import Annotated
+
+import typer
+
+from gitenv.cli import show
+from gitenv.cli.words import joined
+from gitenv.errors import NotTrusted, Usage
+
+
+def run(
+    recipient: Annotated[str, typer.Argument(help="A public key file, or a name in .recipients/.", metavar="PUB|NAME")],
+    name: Annotated[str, typer.Option(help="What to call them; default: the file's name.", metavar="NAME")] = "",
+    environment: Annotated[
+        list[str] | None, typer.Option("-e", "--environment", help="May be repeated.", metavar="ENV")
+    ] = None,
+    everything: Annotated[bool, typer.Option("--all", help="Every environment you hold.")] = False,
+    role: Annotated[str, typer.Option(help="holder, or reader: may read and not let others in.")] = "holder",
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    fingerprint: Annotated[str, typer.Option(help="Go on only if the key has this one.", metavar="SHA256:…")] = "",
+    replace: Annotated[bool, typer.Option("--replace", help="They have a new key, or become a holder.")] = False,
+) -> None:
+    """Let somebody in: wrap an environment's data key for their public key."""
+    from gitenv.team import letting_in
+    from gitenv.team.workspace import Workspace
+
+    if role not in ("holder", "reader"):
+        raise Usage(f"there is no role {role[:40]!a}", "use --role holder or --role reader")
+    workspace = Workspace(os.getcwd())
+    workspace.need_environments()
+    letting_in.need_access(workspace)
+    newcomer = letting_in.read_newcomer(workspace, recipient, name, os.getcwd())
+    chosen = letting_in.choose(workspace, environment or [], everything)
+    show.say(f"{newcomer.name}, key {newcomer.key.fingerprint()} (from {newcomer.source})")
+    if fingerprint and fingerprint != newcomer.key.fingerprint():
+        raise NotTrusted(
+            f"that is not the key with the fingerprint {fingerprint}",
+            f"ask {newcomer.name} for theirs: gitenv key show",
+        )
+    question = f"Make {newcomer.name} a {role} of {joined(chosen)}? Compare the fingerprint with them first."
+    if not fingerprint and not show.ask(question, yes):
+        show.say("nothing was changed")
+        return
+    done = letting_in.let_in(workspace, newcomer, chosen, role, replace)
+    for granted in done.granted:
+        show.say(f"{newcomer.name} is a {role} of {granted}; staged")
+    for already in done.already:
+        show.say(f"{newcomer.name} is a {role} of {already} already")
+    if done.not_granted:
+        show.say(f"not granted: {joined(done.not_granted)}")
+        show.commands(f"gitenv add-recipient {newcomer.name} {' '.join(f'-e {name}' for name in done.not_granted)}")
+    if done.granted:
+        show.say("commit and push it:")
+        show.commands(f"git commit -m 'Let {newcomer.name} read .env'")

@@ -1,0 +1,56 @@
+"""The commands, one file each. Their own imports are inside them, so that `gitenv --help` is quick."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from gitenv.cli import (
+    add_environment,
+    add_recipient,
+    demo,
+    init,
+    key,
+    lock,
+    recipients,
+    status,
+    uninstall,
+    unlock,
+)
+
+app = typer.Typer(
+    name="gitenv",
+    help="A team's .env files in git: values encrypted, key names readable, no server.",
+    add_completion=False,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from gitenv import __version__
+
+        typer.echo(f"gitenv {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def gitenv(
+    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")] = False,
+) -> None:
+    """A team's .env files in git: values encrypted, key names readable, no server."""
+
+
+app.command("init")(init.run)
+app.command("unlock")(unlock.run)
+app.command("lock")(lock.run)
+app.command("status")(status.run)
+app.command("recipients")(recipients.run)
+app.command("add-recipient")(add_recipient.run)
+app.command("add-environment")(add_environment.run)
+app.add_typer(key.app, name="key")
+app.command("uninstall")(uninstall.run)
+app.command("demo")(demo.run)

@@ -1,0 +1,26 @@
+"""`gitenv demo`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from gitenv.cli import show
+
+_STYLES = {"story": "italic", "command": "bold", "output": "dim"}
+
+
+def run(
+    folder: Annotated[str, typer.Argument(help="A new folder; default: a temporary one.", metavar="[FOLDER]")] = "",
+) -> None:
+    """Play gitenv's story with two people and real git, in a folder of its own."""
+    from gitenv import demo
+
+    demo.play(folder, _show)
+
+
+def _show(style: str, line: str) -> None:
+    if style == "story":
+        show.say()
+    show.say(line if style != "output" else f"    {line}", _STYLES[style])

@@ -1,0 +1,127 @@
+"""`gitenv init`."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from gitenv.cli import show
+from gitenv.cli.words import joined, opened_lines, trust_lines
+from gitenv.errors import Usage
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from gitenv.git.repository import Ignored
+    from gitenv.team.init import Founded, Joined
+    from gitenv.team.workspace import Workspace
+
+
+def run(
+    name: Annotated[str, typer.Option(help="What you are called in .recipients/.", metavar="NAME")] = "",
+    environment: Annotated[
+        list[str] | None, typer.Option(help="An environment and its files; may be repeated.", metavar="NAME=PATTERN")
+    ] = None,
+    no_guard: Annotated[
+        bool, typer.Option("--no-guard", help="Leave out the line that stops plain text in clones without gitenv.")
+    ] = False,
+    no_key: Annotated[
+        bool, typer.Option("--no-key", help="For bots: set up the filter, make no key; ciphertext passes through.")
+    ] = False,
+    unignore: Annotated[bool, typer.Option("--unignore", help="Take .env files out of .gitignore.")] = False,
+) -> None:
+    """Set gitenv up here: found it in a repository, or join it in a clone."""
+    from gitenv.team import init
+    from gitenv.team.workspace import Workspace
+
+    workspace = Workspace(os.getcwd())
+    wanted = _environments(environment or [])
+    if no_key:
+        init.set_up_without_key(workspace)
+        show.say("this clone passes ciphertext through; new plain text in .env files is refused")
+    elif init.is_founded(workspace):
+        if wanted:
+            raise Usage("this repository has gitenv already", "add one with: gitenv add-environment NAME PATTERN")
+        _show_joined(workspace, init.join(workspace, name))
+    else:
+        seen = init.look(workspace, wanted)
+        if seen.ignored and _wants_unignore(seen.ignored, unignore):
+            init.take_out_of_gitignore(workspace, seen.ignored)
+            seen = init.look(workspace, wanted)
+        _show_founded(init.found_here(workspace, seen, name, guard=not no_guard))
+
+
+def _environments(given: Sequence[str]) -> dict[str, list[str]]:
+    wanted: dict[str, list[str]] = {}
+    for text in given:
+        name, equals, pattern = text.partition("=")
+        if not (name and equals and pattern):
+            raise Usage(f"--environment {text!r} is not NAME=PATTERN", "gitenv init --environment staging=.env.staging")
+        wanted.setdefault(name, []).append(pattern)
+    return wanted
+
+
+def _wants_unignore(lines: Sequence[Ignored], unignore: bool) -> bool:
+    for line in lines:
+        show.say(f"{line.path} is ignored by {line.source}:{line.line}: {line.pattern}")
+    return unignore or (show.is_terminal() and show.ask("Take that out, so that git sees these files?", yes=False))
+
+
+def _show_founded(done: Founded) -> None:
+    _show_identity(done.name, done.fingerprint, done.made_key)
+    for name, patterns in done.environments.items():
+        show.say(f"environment {name}: {joined(patterns)}")
+    if done.files:
+        show.say(f"encrypted and staged: {joined(done.files)}")
+    for comment in done.comments:
+        show.say(f"stays readable, {comment.path}:{comment.line}: {comment.text}")
+    for path in done.impossible:
+        show.note(f"{path} names no environment; gitenv add-environment NAME {os.path.basename(path)!r} can")
+    for path in done.linked:
+        show.note(f"{path} is a link, and is left alone; gitenv does not follow links")
+    for line in done.ignored:
+        show.note(f"{line.path} stays ignored ({line.source}:{line.line}); to share it: gitenv init --unignore")
+    for exposed in done.exposed or []:
+        show.note(
+            f"{exposed.path} stands in plain text in {exposed.commits} older commits (newest {exposed.newest[:12]}): whoever has the "
+            "history has these values. Change them at their providers; rewriting history takes back nothing that was fetched"
+        )
+    if done.exposed is None:
+        show.note(
+            "gitenv could not read this repository's history; look yourself for .env files in old commits: git log -- .env"
+        )
+    show.say("commit as always; what is staged now is:")
+    commands = ["git commit -m 'Encrypt .env with gitenv'"]
+    show.commands(*commands)
+
+
+def _show_joined(workspace: Workspace, done: Joined) -> None:
+    _show_identity(done.name, done.fingerprint, done.made_key)
+    for statement in done.pinned:
+        for line in trust_lines(statement):
+            show.say(line)
+    for line in opened_lines(done.opened):
+        show.say(line)
+    for problem in done.problems:
+        show.error(problem)
+    if not any(pin.grant for pin in done.pins):
+        _show_request(workspace, done)
+
+
+def _show_request(workspace: Workspace, done: Joined) -> None:
+    holders = sorted({holder.name for pin in done.pins for holder in pin.holders})
+    if done.wrote_request:
+        show.say(f".recipients/{done.name}.pub is staged; it asks to be let in. Commit and push it:")
+        show.commands(f"git commit -m 'Ask to read .env as {done.name}' && git push")
+    show.say(f"then {' or '.join(holders[:3]) or 'a holder'} runs, commits and pushes:")
+    show.commands(f"gitenv add-recipient {done.name}")
+    show.say("and you, after git pull:")
+    show.commands("gitenv unlock")
+
+
+def _show_identity(name: str, fingerprint: str, made_key: bool) -> None:
+    if made_key:
+        show.say("made a device key for you; keep a second holder, or a copy of it (gitenv key export)")
+    show.say(f"you are {name}, key {fingerprint}")

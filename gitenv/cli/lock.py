@@ -1,0 +1,28 @@
+"""`gitenv lock`."""
+
+from __future__ import annotations
+
+import os
+from typing import Annotated
+
+import typer
+
+from gitenv.cli import show
+from gitenv.cli.words import joined
+from gitenv.errors import Locked
+
+
+def run(
+    environments: Annotated[list[str] | None, typer.Argument(help="Default: all.", metavar="[ENV]...")] = None,
+) -> None:
+    """Put ciphertext back into the work tree, until gitenv unlock."""
+    from gitenv.team import opening
+    from gitenv.team.workspace import Workspace
+
+    workspace = Workspace(os.getcwd())
+    workspace.need_environments()
+    locked = opening.lock(workspace, environments or [])
+    if not locked:
+        raise Locked("nothing is open in this clone", "gitenv init")
+    show.say(f"locked: {joined(locked)}; to open again:")
+    show.commands("gitenv unlock")

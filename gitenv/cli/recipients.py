@@ -1,0 +1,60 @@
+"""`gitenv recipients`."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from gitenv.cli import show
+
+if TYPE_CHECKING:
+    from gitenv.team.survey import Entry, Membership
+
+
+def run(json: Annotated[bool, typer.Option("--json", help="For programs.")] = False) -> None:
+    """Show who is in which environment, who let them in, and what does not count and why."""
+    from gitenv.team import survey
+    from gitenv.team.workspace import Workspace
+
+    workspace = Workspace(os.getcwd())
+    workspace.need_environments()
+    found = survey.membership(workspace)
+    if json:
+        show.as_json(_as_json(found))
+    else:
+        _show(found)
+
+
+def _show(found: Membership) -> None:
+    rows = []
+    for person in found.people:
+        cells = [_cell(person.entries.get(name)) for name in found.environments]
+        rows.append([person.name, *(["asks to be let in", *cells[1:]] if person.is_waiting else cells), person.fingerprint])
+    show.table("", ["", *found.environments, "key"], rows)
+    for file, reason in found.uncounted:
+        show.say(f"does not count: {file}: {reason}", "yellow")
+
+
+def _cell(entry: Entry | None) -> str:
+    if entry is None:
+        return "-"
+    until = f" until {entry.expires} (policy, not cryptography)" if entry.expires else ""
+    return f"{entry.role} by {entry.by}{until}"
+
+
+def _as_json(found: Membership) -> dict[str, object]:
+    return {
+        "environments": found.environments,
+        "people": [
+            {
+                "name": person.name,
+                "fingerprint": person.fingerprint,
+                "pending": person.is_waiting,
+                "environments": {name: entry._asdict() for name, entry in person.entries.items()},
+            }
+            for person in found.people
+        ],
+        "uncounted": [entry._asdict() for entry in found.uncounted],
+    }

@@ -1,0 +1,93 @@
+"""What people see. Everything from a repository goes through `printable` and `Text`: rich would interpret its brackets.
+
+Rules: one line for one fact; commands to type stand alone on their line, indented by two; no colour carries meaning alone.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+from gitenv.errors import GitenvError, Usage, printable
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+
+def console(stderr: bool = False) -> Console:
+    """A console that never wraps what a program may read and never guesses markup."""
+    from rich.console import Console
+
+    return Console(stderr=stderr, markup=False, highlight=False, emoji=False, soft_wrap=True)
+
+
+def say(text: str = "", style: str = "") -> None:
+    """One line of ordinary output."""
+    from rich.text import Text
+
+    console().print(Text(printable(text), style=style))
+
+
+def commands(*lines: str) -> None:
+    """Commands for the user to type."""
+    for line in lines:
+        say(f"  {line}", "bold")
+
+
+def note(text: str) -> None:
+    """Something to look at, on standard error."""
+    from rich.text import Text
+
+    console(stderr=True).print(Text.assemble(("note: ", "yellow"), printable(text)))
+
+
+def error(problem: GitenvError) -> None:
+    """The one form that every error has."""
+    from rich.text import Text
+
+    screen = console(stderr=True)
+    screen.print(Text.assemble(("error: ", "bold red"), printable(problem.message)))
+    if problem.hint:
+        screen.print(Text.assemble(("hint: ", "cyan"), printable(problem.hint)))
+
+
+def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """A table on a terminal; tab-separated lines for a pipe."""
+    from rich.table import Table
+    from rich.text import Text
+
+    screen = console()
+    listed = [[printable(cell) for cell in row] for row in rows]
+    if not screen.is_terminal:
+        for row in listed:
+            say("  ".join(row).rstrip())
+        return
+    shown = Table(title=Text(printable(title)), title_justify="left", box=None, pad_edge=False, header_style="dim")
+    for column in columns:
+        shown.add_column(Text(column), overflow="fold")
+    for row in listed:
+        shown.add_row(*(Text(cell) for cell in row))
+    screen.print(shown, soft_wrap=False)
+
+
+def as_json(value: object) -> None:
+    """For programs: sorted, ASCII only, so that no name can play tricks on a terminal."""
+    sys.stdout.write(json.dumps(value, indent=2, sort_keys=True) + "\n")
+
+
+def ask(question: str, yes: bool) -> bool:
+    """Ask on the terminal. With `yes` there is no question; without a terminal it is `Usage`."""
+    if yes:
+        return True
+    if not is_terminal():
+        raise Usage("this asks a question, and there is no terminal to ask on", "add --yes once you have checked")
+    import typer
+
+    return typer.confirm(printable(question), default=False, err=True)
+
+
+def is_terminal() -> bool:
+    """Whether somebody is there to answer."""
+    return sys.stdin.isatty() and sys.stderr.isatty()

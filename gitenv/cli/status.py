@@ -1,0 +1,62 @@
+"""`gitenv status`."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from gitenv.cli import show
+from gitenv.cli.words import joined
+
+if TYPE_CHECKING:
+    from gitenv.team.report import Status
+
+
+def run(json: Annotated[bool, typer.Option("--json", help="For programs.")] = False) -> None:
+    """Show environments, your access, files, and what is wrong with the command that mends it."""
+    from gitenv.team import report
+    from gitenv.team.workspace import Workspace
+
+    workspace = Workspace(os.getcwd())
+    workspace.need_environments()
+    found = report.status(workspace)
+    if json:
+        show.as_json(_as_json(found))
+    else:
+        _show(found)
+
+
+def _show(found: Status) -> None:
+    who = found.name or "nobody gitenv knows"
+    show.say(f"you are {who}, key {found.fingerprint}" if found.fingerprint else "there is no device key here")
+    rows = []
+    for environment in found.environments:
+        access = f"{environment.access} ({environment.role})" if environment.role else environment.access
+        first = [environment.name, access, joined(environment.holders, 4)]
+        cells = [[file.path, f"{file.keys} keys", file.state] for file in environment.files]
+        for cell in cells or [["", "", ""]]:
+            rows.append([*first, *cell])
+            first = ["", "", ""]
+    show.table("", ["environment", "access", "holders", "file", "keys", "state"], rows)
+    for name in found.waiting:
+        show.say(f"pending: {name} asks to be let in")
+        show.commands(f"gitenv add-recipient {name}")
+    for problem in found.problems:
+        show.say(problem.text, "yellow")
+        if problem.command:
+            show.commands(problem.command)
+
+
+def _as_json(found: Status) -> dict[str, object]:
+    return {
+        "name": found.name,
+        "fingerprint": found.fingerprint,
+        "environments": [
+            {**environment._asdict(), "files": [file._asdict() for file in environment.files]}
+            for environment in found.environments
+        ],
+        "pending": found.waiting,
+        "problems": [problem._asdict() for problem in found.problems],
+    }

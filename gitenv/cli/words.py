@@ -1,0 +1,39 @@
+"""Sentences that several commands say the same way."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from gitenv.model.environment import Environment
+    from gitenv.team.opening import Opened
+
+
+def joined(parts: Sequence[str], most: int = 8) -> str:
+    """A list in a sentence, cut where nobody would read on."""
+    shown = ", ".join(parts[:most])
+    return shown if len(parts) <= most else f"{shown} and {len(parts) - most} more"
+
+
+def trust_lines(statement: Environment) -> Iterator[str]:
+    """Whose word is taken for an environment, and what to compare with them."""
+    yield f"{statement.name} ({joined(statement.paths)}): taken on trust from {statement.by.name}"
+    yield f"  compare with {statement.by.name}: {statement.by.fingerprint}"
+    others = [holder.name for holder in statement.holders if holder != statement.by]
+    if others:
+        yield f"  other holders: {joined(others)}"
+
+
+def opened_lines(results: Sequence[Opened]) -> Iterator[str]:
+    """What became of the files."""
+    for result in results:
+        if result.why_closed:
+            yield f"{result.environment}: closed ({result.why_closed})"
+            continue
+        if result.opened:
+            yield f"{result.environment}: opened {joined(result.opened)}"
+        elif not result.edited:
+            yield f"{result.environment}: open"
+        if result.edited:
+            yield f"{result.environment}: left alone, because edited: {joined(result.edited)}"

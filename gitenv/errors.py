@@ -1,0 +1,66 @@
+"""Everything gitenv raises on purpose: what is wrong, the way out, and the exit code.
+
+    GitenvError
+    ├── Usage        2  the command's words are off, or a question needs `--yes`
+    ├── Locked       3  no key here, or no grant for it
+    ├── NotTrusted   4  signed by nobody we know, edited, or not what was pinned
+    │   └── Malformed   it does not even have the form
+    └── NotInOrder   5  git, the repository or the file system is not as needed
+
+The core raises and one edge prints (`cli.edge` for people, `drivers.filter` for git). A message names its object and says
+where (file, line, key name), never what: no value, no plain text, no private key.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+FINDINGS = 1
+BUG = 70
+INTERRUPTED = 130
+
+
+class GitenvError(Exception):
+    """The root. `message` is one line in lower case; `hint` is the command that helps, if there is one."""
+
+    exit_code: ClassVar[int] = BUG
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+class Usage(GitenvError):
+    """The command cannot be carried out as it was typed."""
+
+    exit_code = 2
+
+
+class Locked(GitenvError):
+    """The key that would be needed is not here."""
+
+    exit_code = 3
+
+
+class NotTrusted(GitenvError):
+    """Something in the repository is not vouched for by anybody this clone trusts."""
+
+    exit_code = 4
+
+
+class Malformed(NotTrusted):
+    """A file of gitenv's own does not have its form; nothing in it is used."""
+
+
+class NotInOrder(GitenvError):
+    """git, the repository or a file stands in the way."""
+
+    exit_code = 5
+
+
+def printable(text: str | bytes) -> str:
+    """`text` for a terminal: control, format and line-breaking characters as escapes (names come from hostile places)."""
+    if isinstance(text, bytes):
+        text = text.decode("utf-8", "backslashreplace")
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)

@@ -1,0 +1,121 @@
+"""Reading and writing files as gitenv must: bounded, through no link, and whole or not at all."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import stat
+from collections.abc import Iterator
+
+from gitenv.errors import NotInOrder, NotTrusted, printable
+
+
+def read(path: str, limit: int) -> bytes | None:
+    """The bytes of a regular file, or None if there is none.
+
+    Raises `NotTrusted` for a link, for a special file and for more than `limit` bytes: a repository can hold any of these.
+    """
+    try:
+        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | _BINARY)
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    except OSError as error:
+        if os.path.islink(path):
+            raise NotTrusted(
+                f"{printable(path)} is a link; gitenv does not follow links", "put the file itself there"
+            ) from None
+        raise NotInOrder(f"{printable(path)} cannot be read: {error.strerror}") from None
+    with open(descriptor, "rb") as file:
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
+            raise NotTrusted(f"{printable(path)} is not a regular file")
+        if status.st_size > limit:
+            raise NotTrusted(f"{printable(path)} has {status.st_size:,} bytes, {limit:,} are allowed")
+        return file.read(limit + 1)
+
+
+def read_inside(root: str, relative: str, limit: int) -> bytes | None:
+    """`read` for a path from the repository, none of whose folders may be a link either."""
+    check_inside(root, relative)
+    return read(os.path.join(root, relative), limit)
+
+
+def check_inside(root: str, relative: str) -> None:
+    """Raise `NotTrusted` if the way from `root` to a file leads over a link: it could lead out of the repository."""
+    folder = root
+    for part in relative.split("/")[:-1]:
+        folder = os.path.join(folder, part)
+        if os.path.islink(folder):
+            raise NotTrusted(f"{printable(relative)}: leads over a link; gitenv does not follow links")
+
+
+def replace(path: str, data: bytes, mode: int | None = None) -> None:
+    """Write a file beside `path`, bring it to the disk, and put it there: killed at any moment, the old or the new is there.
+
+    `mode` is for a new file (the default is what the umask leaves of 0666); an old one keeps its own unless `mode` is given.
+    Raises `NotTrusted` if `path` is a link, `NotInOrder` if the disk is full or the folder closed.
+    """
+    if os.path.islink(path):
+        raise NotTrusted(f"{printable(path)} is a link; gitenv does not follow links", "put the file itself there")
+    beside = f"{path}.gitenv-{os.getpid()}.tmp"
+    try:
+        # A leftover of a killed run with our process id may be in the way.
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(beside)
+        if mode is None:
+            with contextlib.suppress(OSError):
+                mode = stat.S_IMODE(os.stat(path).st_mode)
+        _write_new(beside, data, mode)
+        os.replace(beside, path)
+        _sync_folder(os.path.dirname(path) or ".")
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            os.unlink(beside)
+        raise NotInOrder(f"{printable(path)} cannot be written: {error.strerror}") from None
+
+
+def _write_new(path: str, data: bytes, mode: int | None) -> None:
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _BINARY
+    descriptor = os.open(path, flags, 0o666 if mode is None else mode & 0o600)
+    with open(descriptor, "wb") as file:
+        if mode is not None and hasattr(os, "fchmod"):
+            os.fchmod(descriptor, mode)
+        file.write(data)
+        file.flush()
+        os.fsync(descriptor)
+
+
+def _sync_folder(folder: str) -> None:
+    if os.name == "nt":  # a folder cannot be opened there
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    except OSError:
+        pass  # some network file systems cannot; the file itself is on the disk
+    finally:
+        os.close(descriptor)
+
+
+def make_folder(path: str, mode: int = 0o777) -> None:
+    """Make a folder and those above it. Raises `NotInOrder`."""
+    try:
+        os.makedirs(path, mode=mode, exist_ok=True)
+    except OSError as error:
+        raise NotInOrder(f"{printable(path)} cannot be made: {error.strerror}") from None
+
+
+def entries(path: str, limit: int) -> Iterator[str]:
+    """The sorted names in a folder; none if it is not one. Raises `NotTrusted` beyond `limit`, or for a link."""
+    if os.path.islink(path):
+        raise NotTrusted(f"{printable(path)} is a link; gitenv does not follow links")
+    try:
+        found = sorted(os.listdir(path))
+    except (FileNotFoundError, NotADirectoryError):
+        return
+    if len(found) > limit:
+        raise NotTrusted(f"{printable(path)} has {len(found):,} entries, {limit:,} are allowed")
+    yield from found
+
+
+_BINARY = getattr(os, "O_BINARY", 0)

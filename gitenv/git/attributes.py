@@ -1,0 +1,80 @@
+"""gitenv's lines in `.gitattributes` (for the team, with the guard) and in `info/attributes` (for this clone, guard lifted).
+
+git passes plain text where a filter is named and not configured: a fresh clone. The guard is an encoding that does not exist, so
+that `git add` stops there. `info/attributes` outranks every `.gitattributes`, nested ones too, so all attributes stand there again.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+
+DEFAULTS = (".env", ".env.*")
+EXEMPT = (".env.example", ".env.sample", ".env.template", ".env.dist")
+GUARD = "working-tree-encoding=run-gitenv-init"
+_FILTERED = "filter=gitenv diff=gitenv merge=gitenv -text"
+_UNSET = "!filter !diff !merge !text !working-tree-encoding"
+_BEGIN, _END = "# gitenv: begin", "# gitenv: end"
+_BLOCK = re.compile(rb"(?:^|(?<=\n))# gitenv: begin.*?(?:\n# gitenv: end[^\n]*(?:\n|\Z))", re.DOTALL)
+
+
+def committed(patterns: Iterable[str], guard: bool) -> bytes:
+    """The block for `.gitattributes`."""
+    extra = f" {GUARD}" if guard else ""
+    return _block("encrypted by gitenv; run `gitenv init` after cloning", patterns, _FILTERED + extra)
+
+
+def lifted(patterns: Iterable[str]) -> bytes:
+    """The block for `info/attributes`."""
+    return _block("written by `gitenv init`, removed by `gitenv uninstall`", patterns, f"{_FILTERED} !working-tree-encoding")
+
+
+def with_block(text: bytes, block: bytes) -> bytes:
+    """`text` with gitenv's block in the place of an older one, or at the end, where it wins over the lines before."""
+    rest = without_block(text)
+    if rest and not rest.endswith(b"\n"):
+        rest += b"\n"
+    return rest + block
+
+
+def without_block(text: bytes) -> bytes:
+    """`text` without gitenv's block."""
+    return _BLOCK.sub(b"", text)
+
+
+def has_block(text: bytes) -> bool:
+    return bool(_BLOCK.search(text))
+
+
+def has_guard(text: bytes) -> bool:
+    return GUARD.encode() in text
+
+
+def covered(pattern: str) -> bool:
+    """Whether the default lines cover all that a path pattern means."""
+    base = pattern.rpartition("/")[2]
+    return base == ".env" or base.startswith(".env.")
+
+
+def _block(why: str, patterns: Iterable[str], attributes: str) -> bytes:
+    own = [pattern for pattern in dict.fromkeys(patterns) if not covered(pattern)]
+    lines = [f"{_BEGIN} ({why})"]
+    lines += [f"{_spelled(pattern)} {attributes}" for pattern in (*DEFAULTS, *own)]
+    lines += [f"{pattern} {_UNSET}" for pattern in EXEMPT]
+    return "\n".join([*lines, _END, ""]).encode("ascii")
+
+
+def _spelled(pattern: str) -> str:
+    """A path pattern as git reads it there; one with spaces needs quotes."""
+    anchored = f"/{pattern}" if "/" in pattern else pattern
+    return f'"{anchored}"' if " " in anchored else anchored
+
+
+def patterns_in(text: bytes) -> Sequence[str]:
+    """The patterns beyond the defaults that gitenv's block in `text` names."""
+    block = _BLOCK.search(text)
+    found = re.findall(
+        r'^(?:"([^"\n]*)"|([^\s#]\S*)) filter=gitenv', block.group().decode("utf-8", "replace") if block else "", re.M
+    )
+    spelled = [quoted or bare for quoted, bare in found]
+    return [pattern.removeprefix("/") for pattern in spelled if pattern not in DEFAULTS]

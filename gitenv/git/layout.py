@@ -1,0 +1,48 @@
+"""Where git keeps things, found by reading a file or two: the filter has no time to ask git.
+
+git sets GIT_DIR and its kin when a user did, or when the repository is a bare one; else `.git` is in the folder that git starts
+filters in. Nothing below `.git` is parsed beyond the two pointer files that linked worktrees and submodules have.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import NamedTuple
+
+from gitenv.errors import NotInOrder
+
+
+class Layout(NamedTuple):
+    """Absolute paths. `work_tree` is where paths that git names begin."""
+
+    work_tree: str
+    git_dir: str
+    common_dir: str
+
+
+def find(folder: str) -> Layout:
+    """The repository that git started us in. `folder` is absolute. Raises `NotInOrder` if there is none."""
+    named = os.environ.get("GIT_DIR")
+    if named:
+        git_dir = os.path.join(folder, named)
+    elif os.path.exists(os.path.join(folder, ".git")):
+        git_dir = _follow(os.path.join(folder, ".git"), b"gitdir: ")
+    elif os.path.isdir(os.path.join(folder, "objects")) and os.path.exists(os.path.join(folder, "HEAD")):
+        git_dir = folder
+    else:
+        raise NotInOrder("git did not say where its repository is")
+    common = os.environ.get("GIT_COMMON_DIR")
+    common_dir = os.path.join(folder, common) if common else _follow(os.path.join(git_dir, "commondir"), b"", git_dir)
+    work_tree = os.path.join(folder, os.environ.get("GIT_WORK_TREE", ""))
+    return Layout(os.path.normpath(work_tree), os.path.normpath(git_dir), os.path.normpath(common_dir))
+
+
+def _follow(pointer: str, prefix: bytes, otherwise: str = "") -> str:
+    """The path in a pointer file, relative to its folder; `otherwise` (or `pointer` itself) if it is no such file."""
+    try:
+        with open(pointer, "rb") as file:
+            text = file.read(8192)
+    except OSError:
+        return otherwise or pointer
+    target = os.fsdecode(text.removeprefix(prefix).rstrip(b"\r\n"))
+    return os.path.join(os.path.dirname(pointer), target)

@@ -1,0 +1,84 @@
+"""Reading objects through one long-lived `git cat-file --batch`, which works while `index.lock` is held."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from gitenv.git import program
+
+if TYPE_CHECKING:
+    from subprocess import Popen
+
+_MAX_BYTES = 16 * 1024 * 1024
+
+
+class Objects:
+    """Looks objects up by revision syntax (`HEAD:.env`, `:.env`, `TREEISH:path`). Started at the first question."""
+
+    def __init__(self, folder: str) -> None:
+        self._folder = folder
+        self._process: Popen[bytes] | None = None
+
+    def read(self, spec: str, limit: int = _MAX_BYTES) -> bytes | None:
+        """The contents of a blob; None if there is no such blob, or a larger one than `limit` bytes."""
+        kind, data = self._ask(spec, limit)
+        return data if kind == b"blob" else None
+
+    def names(self, spec: str, limit: int = _MAX_BYTES) -> list[str]:
+        """The names in a tree, sorted; none if there is no such tree."""
+        kind, data = self._ask(spec, limit)
+        if kind != b"tree" or data is None:
+            return []
+        found, start = [], 0
+        while start < len(data):
+            space, end = data.index(b" ", start), data.index(b"\0", start)
+            found.append(os.fsdecode(data[space + 1 : end]))
+            start = end + 1 + self._id_size
+        return sorted(found)
+
+    def close(self) -> None:
+        """End the process, if one was started."""
+        if self._process is not None:
+            self._process.communicate()
+            self._process = None
+
+    def _ask(self, spec: str, limit: int) -> tuple[bytes, bytes | None]:
+        process = self._process or self._start()
+        assert process.stdin is not None and process.stdout is not None
+        try:
+            process.stdin.write(os.fsencode(spec) + b"\0")
+            process.stdin.flush()
+        except BrokenPipeError:
+            return b"", None
+        header = process.stdout.readline()
+        # `<spec> missing`, `<spec> ambiguous`: a spec may hold spaces and line feeds, so read the answer from its end.
+        while header and not header.endswith((b" missing\n", b" ambiguous\n")):
+            parts = header.split(b" ")
+            if len(parts) == 3 and parts[1] in (b"blob", b"tree", b"commit", b"tag") and parts[2][:-1].isdigit():
+                self._id_size = len(parts[0]) // 2
+                return parts[1], self._contents(int(parts[2]), limit)
+            header = process.stdout.readline()
+        return b"", None
+
+    def _contents(self, size: int, limit: int) -> bytes | None:
+        assert self._process is not None and self._process.stdout is not None
+        stream = self._process.stdout
+        if size <= limit:
+            return stream.read(size + 1)[:size]
+        left = size + 1
+        while left > 0 and (chunk := stream.read(min(left, 65536))):
+            left -= len(chunk)
+        return None
+
+    def _start(self) -> Popen[bytes]:
+        import subprocess
+
+        self._process = subprocess.Popen(
+            [program.path(), "cat-file", "--batch", "-z"],
+            cwd=self._folder,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+        )
+        return self._process

@@ -1,0 +1,55 @@
+"""Starting git itself."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from gitenv.errors import NotInOrder, printable
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from subprocess import CompletedProcess
+
+
+def path() -> str:
+    """What to start git by. On Windows an absolute path: the system would look into the current folder first."""
+    if sys.platform != "win32":
+        return "git"
+    for folder in os.environ.get("PATH", "").split(os.pathsep):
+        candidate = os.path.join(folder, "git.exe")
+        if os.path.isabs(folder) and os.path.exists(candidate):
+            return candidate
+    raise NotInOrder("git was not found", "install git 2.39 or later")
+
+
+def attempt(folder: str, *arguments: str, stdin: bytes = b"") -> CompletedProcess[bytes]:
+    """Run git in `folder` and return how it ended, whatever that is."""
+    import subprocess
+
+    try:
+        return subprocess.run([path(), *arguments], cwd=folder, input=stdin, capture_output=True, check=False)
+    except FileNotFoundError:
+        raise NotInOrder("git was not found", "install git 2.39 or later") from None
+
+
+def run(folder: str, *arguments: str, stdin: bytes = b"") -> bytes:
+    """Run git in `folder` and return what it prints. Raises `NotInOrder` with the first thing it complains about."""
+    done = attempt(folder, *arguments, stdin=stdin)
+    if done.returncode:
+        said = [line for line in done.stderr.decode("utf-8", "replace").splitlines() if line.strip()]
+        why = next((line for line in said if line.startswith(("error: ", "fatal: "))), said[0] if said else "without a word")
+        hint = next((line for line in said if line.startswith("hint: ")), "")
+        verb = next((word for word in arguments if not word.startswith("-")), "")
+        raise NotInOrder(f"git {verb}: {printable(why.partition(': ')[2] or why)}", printable(hint.removeprefix("hint: ")))
+    return done.stdout
+
+
+def lines(folder: str, *arguments: str) -> list[str]:
+    """`run`, as text lines."""
+    return os.fsdecode(run(folder, *arguments)).splitlines()
+
+
+def paths(folder: str, *arguments: str, stdin: bytes = b"") -> list[str]:
+    """`run`, for output that is separated by NUL."""
+    return [part for part in os.fsdecode(run(folder, *arguments, stdin=stdin)).split("\0") if part]

@@ -1,0 +1,174 @@
+"""A repository with a work tree, through git's own command line.
+
+Not through libgit2: it knows neither SHA-256 nor reftable repositories, and its `index.add` runs no filter, so it would stage
+plain text. Only reading history goes through pygit2 (git.history).
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from gitenv.errors import NotInOrder
+from gitenv.git import program
+from gitenv.git.layout import Layout
+from gitenv.git.objects import Objects
+
+_OLDEST = (2, 38)  # `cat-file -z`
+
+
+class IndexEntry(NamedTuple):
+    """One file of the index. `stage` is 0 unless the file is in conflict."""
+
+    mode: str
+    object_id: str
+    stage: int
+    path: str
+
+    @property
+    def is_file(self) -> bool:
+        return self.mode.startswith("100")
+
+
+class Ignored(NamedTuple):
+    """The line that makes git ignore a file."""
+
+    path: str
+    source: str  # a .gitignore relative to the top, or the path of another excludes file
+    line: int
+    pattern: str
+
+
+class Repository:
+    """The repository around a folder."""
+
+    def __init__(self, folder: str) -> None:
+        """Raises `NotInOrder` where there is none, in a bare one, and for a git that is too old."""
+        done = program.attempt(
+            folder, "rev-parse", "--path-format=absolute", "--is-bare-repository", "--git-dir", "--git-common-dir"
+        )
+        if done.returncode:
+            said = done.stderr.decode("utf-8", "replace")
+            if "dubious ownership" in said:
+                raise NotInOrder(
+                    "git does not trust this folder: somebody else owns it",
+                    "git config --global --add safe.directory FOLDER",
+                )
+            if "unknown option" in said or "path-format" in said:
+                raise _too_old()
+            raise NotInOrder("this is not a git repository", "git init")
+        is_bare, git_dir, common_dir = os.fsdecode(done.stdout).splitlines()
+        if is_bare == "true":
+            raise NotInOrder(
+                "this is a bare repository: it has no files to encrypt", "run gitenv in a clone with a work tree"
+            )
+        top = program.attempt(folder, "rev-parse", "--path-format=absolute", "--show-toplevel")
+        if top.returncode:
+            raise NotInOrder("this is git's own folder, not a work tree", "change to the folder with your files")
+        self.root = os.path.normpath(os.fsdecode(top.stdout).rstrip("\n"))
+        self.layout = Layout(self.root, os.path.normpath(git_dir), os.path.normpath(common_dir))
+        self.objects = Objects(self.root)
+        self._check_version()
+
+    def path(self, relative: str) -> str:
+        """The absolute path of a file of the work tree."""
+        return os.path.join(self.root, relative)
+
+    # Configuration of this clone.
+
+    def config(self, key: str) -> str:
+        """A value of the configuration, whatever file it is in; "" if there is none."""
+        return os.fsdecode(program.attempt(self.root, "config", "--get", key).stdout).rstrip("\n")
+
+    def set_config(self, key: str, value: str) -> None:
+        """Set a value for this clone (and its linked work trees)."""
+        program.run(self.root, "config", "--local", "--replace-all", key, value)
+
+    def unset_config(self, key: str) -> None:
+        """Remove a value of this clone, if there is one."""
+        program.attempt(self.root, "config", "--local", "--unset-all", key)
+
+    def remove_section(self, section: str) -> None:
+        """Remove a section of this clone's configuration, if there is one."""
+        program.attempt(self.root, "config", "--local", "--remove-section", section)
+
+    # Files.
+
+    def tracked(self) -> list[IndexEntry]:
+        """Everything in the index."""
+        entries = []
+        for line in program.paths(self.root, "ls-files", "-z", "--stage"):
+            meta, _, path = line.partition("\t")
+            mode, object_id, stage = meta.split(" ")
+            entries.append(IndexEntry(mode, object_id, int(stage), path))
+        return entries
+
+    def untracked(self) -> list[str]:
+        """Files that are neither tracked nor ignored."""
+        return program.paths(self.root, "ls-files", "-z", "--others", "--exclude-standard")
+
+    def ignored(self) -> list[str]:
+        """Files that are ignored, but for those in folders that are ignored as a whole."""
+        found = program.paths(self.root, "ls-files", "-z", "--others", "--ignored", "--exclude-standard", "--directory")
+        return [path for path in found if not path.endswith("/")]
+
+    def why_ignored(self, paths: Sequence[str]) -> list[Ignored]:
+        """Which line ignores each of `paths`."""
+        if not paths:
+            return []
+        done = program.attempt(
+            self.root, "check-ignore", "-z", "-v", "--stdin", "--no-index", stdin=os.fsencode("\0".join(paths) + "\0")
+        )
+        fields = os.fsdecode(done.stdout).split("\0")
+        quads = zip(*[iter(fields[: len(fields) // 4 * 4])] * 4, strict=True)
+        return [
+            Ignored(path, source, int(line), pattern) for source, line, pattern, path in quads if line and pattern[0] != "!"
+        ]
+
+    def is_clean(self, paths: Sequence[str]) -> list[str]:
+        """Those of `paths` that have changes which are not committed."""
+        if not paths:
+            return []
+        found = program.paths(
+            self.root, "--literal-pathspecs", "status", "--porcelain", "-z", "--no-renames", "-uno", "--", *paths
+        )
+        return [line[3:] for line in found]
+
+    def stage(self, paths: Iterable[str]) -> None:
+        """`git add`, past .gitignore, for what gitenv itself wrote."""
+        self._with_paths(["add", "--force"], paths)
+
+    def stage_again(self, paths: Iterable[str]) -> None:
+        """`git add --renormalize`: runs the filter even where git believes the file unchanged."""
+        self._with_paths(["add", "--renormalize"], paths)
+
+    def unstage(self, paths: Iterable[str]) -> None:
+        """Take files out of the index and leave them in the work tree."""
+        self._with_paths(["rm", "--cached", "-q", "--force", "--ignore-unmatch"], paths)
+
+    def refresh(self) -> None:
+        """Let git look again at files whose time stamp changed."""
+        program.attempt(self.root, "update-index", "-q", "--refresh")
+
+    def has_commits(self) -> bool:
+        return program.attempt(self.root, "rev-parse", "--verify", "-q", "HEAD").returncode == 0
+
+    def _with_paths(self, command: list[str], paths: Iterable[str]) -> None:
+        """Any number of paths, whatever is in them: they go through standard input and mean only themselves."""
+        if listed := list(paths):
+            program.run(
+                self.root,
+                *("--literal-pathspecs", *command, "--pathspec-from-file=-", "--pathspec-file-nul"),
+                stdin=os.fsencode("\0".join(listed)),
+            )
+
+    def _check_version(self) -> None:
+        words = program.lines(self.root, "version")[0].split()
+        numbers = words[2].split(".") if len(words) > 2 else []
+        if len(numbers) > 1 and all(n.isdigit() for n in numbers[:2]) and (int(numbers[0]), int(numbers[1])) < _OLDEST:
+            raise _too_old()
+
+
+def _too_old() -> NotInOrder:
+    return NotInOrder("this git is too old", "install git 2.38 or later")

@@ -1,0 +1,65 @@
+"""Where a clone's `.recipients/` is read from: a commit, or the work tree with the index and HEAD behind it."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from gitenv import files
+from gitenv.git.objects import Objects
+
+RECIPIENTS = ".recipients"
+_MAX_ENTRIES = 10_000 + 100
+
+
+class Tree(Protocol):
+    """A folder of files that somebody else wrote."""
+
+    def read(self, path: str, limit: int) -> bytes | None:
+        """A file's bytes, or None. Raises `NotTrusted` for links and for more than `limit` bytes."""
+        ...
+
+    def names(self, folder: str) -> list[str]:
+        """The sorted names in a folder. Raises `NotTrusted` if there are more than anybody could need."""
+        ...
+
+
+class CommitTree:
+    """The tree of a commit (or any treeish). Links in it are never followed: git stores their target as text."""
+
+    def __init__(self, objects: Objects, treeish: str) -> None:
+        self._objects, self._treeish = objects, treeish
+
+    def read(self, path: str, limit: int) -> bytes | None:
+        return self._objects.read(f"{self._treeish}:{path}", limit)
+
+    def names(self, folder: str) -> list[str]:
+        return self._objects.names(f"{self._treeish}:{folder}")[:_MAX_ENTRIES]
+
+
+class WorkTree:
+    """The work tree."""
+
+    def __init__(self, root: str) -> None:
+        self._root = root
+
+    def read(self, path: str, limit: int) -> bytes | None:
+        return files.read_inside(self._root, path, limit)
+
+    def names(self, folder: str) -> list[str]:
+        files.check_inside(self._root, folder + "/")
+        return list(files.entries(f"{self._root}/{folder}", _MAX_ENTRIES))
+
+
+class IndexTree:
+    """The index, and HEAD for what is not in it: a sparse checkout need not have `.recipients/` in its work tree."""
+
+    def __init__(self, objects: Objects) -> None:
+        self._objects = objects
+
+    def read(self, path: str, limit: int) -> bytes | None:
+        data = self._objects.read(f":{path}", limit)
+        return data if data is not None else self._objects.read(f"HEAD:{path}", limit)
+
+    def names(self, folder: str) -> list[str]:
+        # The index knows no folders; HEAD's is near enough for what only looks for people's keys.
+        return self._objects.names(f"HEAD:{folder}")[:_MAX_ENTRIES]

@@ -1,0 +1,142 @@
+"""What a data key (DEK) is made into, and how a record is encrypted. Primitives come from `cryptography`.
+
+AES-256-SIV (RFC 5297) is deterministic: git must see the same bytes for the same text, or every `git status` would find a
+change. Determinism shows which values of one key are equal; the associated data keeps it to that.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, NamedTuple
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM, AESSIV
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric import ec
+
+P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
+SIV_TAG = 16
+_BLOCK = 32
+
+
+class Dek(bytes):
+    """32 random bytes: whoever has them reads and writes one generation of one environment."""
+
+    @classmethod
+    def fresh(cls) -> Dek:
+        return cls(os.urandom(32))
+
+
+class EnvironmentId(bytes):
+    """16 random bytes that name an environment for ever; salt and associated data of all it encrypts."""
+
+    @classmethod
+    def fresh(cls) -> EnvironmentId:
+        return cls(os.urandom(16))
+
+
+class Commitment(bytes):
+    """32 bytes that only one DEK of one environment gives, so that nobody can be handed another key unnoticed."""
+
+
+class Generation(NamedTuple):
+    """One DEK's place in an environment's life, without the DEK."""
+
+    number: int
+    commitment: Commitment
+
+
+class Unopened(Exception):
+    """A ciphertext that does not verify under this key for this purpose: never says why, there is nothing to tell."""
+
+
+class Keys:
+    """The keys that one DEK of one environment gives, each derived when it is first asked for."""
+
+    def __init__(self, dek: Dek, environment_id: EnvironmentId) -> None:
+        self._dek = dek
+        self._id = environment_id
+        self._values = AESSIV(self._derive(b"value", 64))
+        self._inert: bytes | None = None
+
+    def encrypt(self, kind: bytes, name: bytes, raw: bytes) -> bytes:
+        """Encrypt one record: `kind` is b"kv" or b"line", `name` the visible name or b"-"."""
+        return self._values.encrypt(_pad(raw), [b"gitenv/1/value", self._id, kind, name])
+
+    def decrypt(self, kind: bytes, name: bytes, body: bytes) -> bytes:
+        """Undo `encrypt`. Raises `Unopened` if one bit, the name, the kind or the environment is another."""
+        try:
+            return _unpad(self._values.decrypt(body, [b"gitenv/1/value", self._id, kind, name]))
+        except (InvalidTag, ValueError):
+            raise Unopened from None
+
+    def commitment(self) -> Commitment:
+        return Commitment(self._derive(b"commitment", 32))
+
+    def inert_tag(self, line: bytes) -> bytes:
+        """HMAC-SHA256 of an unverified line, cut to 16 bytes: only who has the key can turn a mark back into its line."""
+        from cryptography.hazmat.primitives import hashes, hmac
+
+        if self._inert is None:
+            self._inert = self._derive(b"inert", 32)
+        mac = hmac.HMAC(self._inert, hashes.SHA256())
+        mac.update(line)
+        return mac.finalize()[:16]
+
+    def wrap_older(self, dek: Dek, about: bytes) -> bytes:
+        """Encrypt an older DEK (60 bytes: nonce, DEK, tag); `about` is the line that carries it, up to here."""
+        nonce = os.urandom(12)
+        return nonce + AESGCM(self._derive(b"chain", 32)).encrypt(nonce, bytes(dek), about)
+
+    def unwrap_older(self, wrapped: bytes, about: bytes) -> Dek:
+        """Undo `wrap_older`. Raises `Unopened`."""
+        try:
+            return Dek(AESGCM(self._derive(b"chain", 32)).decrypt(wrapped[:12], wrapped[12:], about))
+        except (InvalidTag, ValueError):
+            raise Unopened from None
+
+    def seal_key(self) -> ec.EllipticCurvePrivateKey:
+        """The key that values are sealed to by people who cannot read the environment."""
+        from cryptography.hazmat.primitives.asymmetric import ec
+
+        # 48 bytes for a 32-byte order: the bias of the reduction is below 2^-128 (FIPS 186-5, A.2.1).
+        scalar = int.from_bytes(self._derive(b"seal", 48), "big") % (P256_ORDER - 1) + 1
+        return ec.derive_private_key(scalar, ec.SECP256R1())
+
+    def _derive(self, purpose: bytes, length: int) -> bytes:
+        from cryptography.hazmat.primitives import hashes
+        from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+        kdf = HKDF(hashes.SHA256(), length, salt=bytes(self._id), info=b"gitenv/1/" + purpose)
+        return kdf.derive(bytes(self._dek))
+
+
+def sha256(data: bytes) -> bytes:
+    """SHA-256 from `cryptography`, which is loaded anyway; `hashlib` is not."""
+    from cryptography.hazmat.primitives import hashes
+
+    digest = hashes.Hash(hashes.SHA256())
+    digest.update(data)
+    return digest.finalize()
+
+
+def padded_size(size: int) -> int:
+    """The size that `size` bytes with at least one byte of padding have: what a ciphertext shows of a length.
+
+    Multiples of 32 up to 256, then four steps an octave: 320, 384, 448, 512, 640, …
+    """
+    size += 1
+    step = _BLOCK if size <= 256 else 1 << ((size - 1).bit_length() - 3)
+    return -(-size // step) * step
+
+
+def _pad(raw: bytes) -> bytes:
+    return raw + b"\x80" + bytes(padded_size(len(raw)) - len(raw) - 1)
+
+
+def _unpad(padded: bytes) -> bytes:
+    raw = padded.rstrip(b"\0")
+    if raw[-1:] != b"\x80" or padded_size(len(raw) - 1) != len(padded):
+        raise ValueError("padding")
+    return raw[:-1]

@@ -1,0 +1,101 @@
+"""clean: from the work tree into the object store. Every record is encrypted, or was, or is refused.
+
+`standing` is what the index and HEAD hold of the file, as raw records. What stands there may stay as it is where the file was
+not opened: it is in the history already, and encrypting it would make a value of something that nobody vouched for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Set
+
+from gitenv.errors import Locked, NotTrusted
+from gitenv.model import document, inert, token
+from gitenv.model.cipher import Unopened
+from gitenv.model.document import Kind, Record
+from gitenv.model.keyring import Keyring
+
+Standing = Callable[[], Set[bytes]]
+
+
+def clean(data: bytes, ring: Keyring, standing: Standing) -> bytes:
+    """Encrypt a document under the current generation of `ring`.
+
+    Raises `NotTrusted` for a line that only looks like a token, and for an unverified mark whose TAG is wrong; the message
+    has the line's number and name.
+    """
+    records = document.parse(data)
+    was_closed = any(record.kind is Kind.TOKEN for record in records)
+    keys, generation = ring.keys, ring.current
+    out: list[bytes] = []
+    for position, record in enumerate(records):
+        kind = record.kind
+        if kind is Kind.PLAIN:
+            out.append(record.raw)
+        elif kind is Kind.TOKEN:
+            if not _opens(ring, record) and record.raw not in standing():
+                raise _lookalike(records, position)
+            out.append(record.raw)
+        elif kind is Kind.UNVERIFIED:
+            out.append(_unmarked(records, position, ring, standing))
+        elif kind is Kind.LOOKALIKE:
+            if record.raw not in standing():
+                raise _lookalike(records, position)
+            out.append(record.raw)
+        elif was_closed and record.raw in standing():
+            out.append(record.raw)
+        else:
+            out.append(token.spell(keys, generation, record))
+        out.append(record.end)
+    return b"".join(out)
+
+
+def pass_through(data: bytes, standing: Standing, refusal: Locked | NotTrusted) -> bytes:
+    """`data` as it is, if nothing in it is new plain text; else raises `refusal`, with the place added to its message.
+
+    For files without a key at hand: what is encrypted passes, and so does what stands in the index or HEAD.
+    """
+    records = document.parse(data)
+    for position, record in enumerate(records):
+        if record.kind in (Kind.PLAIN, Kind.TOKEN) or record.raw in standing():
+            continue
+        raise type(refusal)(f"{refusal.message} (new text in {place(records, position)})", refusal.hint)
+    return data
+
+
+def place(records: list[Record], position: int) -> str:
+    """Where a record is: its line, and its name if it has one. Never what."""
+    line = 1 + sum(record.raw.count(b"\n") + 1 for record in records[:position])
+    name = records[position].name.decode("ascii")
+    return f"line {line}, {name}" if name else f"line {line}"
+
+
+def _opens(ring: Keyring, record: Record) -> bool:
+    found = token.read(record)
+    keys = ring.find(found.number, found.hint) if found else None
+    if not found or not keys:
+        return False
+    try:
+        token.open_with(keys, found)
+    except Unopened:
+        return False
+    return True
+
+
+def _unmarked(records: list[Record], position: int, ring: Keyring, standing: Standing) -> bytes:
+    raw = records[position].raw
+    original = inert.unmark(raw, ring.everything())
+    if original is None and raw in standing():
+        return raw  # somebody pushed it like this, into a file that is not open here
+    if original is None:
+        raise NotTrusted(
+            f"{place(records, position)}: an edited or forged '{inert.MARK.decode()}' mark",
+            "put the line back as it was, or remove it",
+        )
+    return original
+
+
+def _lookalike(records: list[Record], position: int) -> NotTrusted:
+    return NotTrusted(
+        f"{place(records, position)}: looks encrypted by gitenv, and no key of this environment opens it",
+        "write the value in plain text, or remove the line",
+    )

@@ -1,0 +1,175 @@
+"""The .env document: bytes, cut into records. `join(parse(data)) == data` for all bytes.
+
+The grammar decides what a reviewer may see, so it *is* the format (docs/format.md has it to the byte). Where it is in doubt, a
+record is hidden whole: readers of .env files disagree about quotes, comments and line ends, and the reading that shows least
+is the only one that leaks under none of them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from enum import Enum
+from typing import NamedTuple
+
+from gitenv.errors import NotTrusted
+
+MAX_BYTES = 4 * 1024 * 1024
+MAX_RECORDS = 10_000
+NAME = rb"[A-Za-z_][A-Za-z0-9_.-]{0,127}"
+
+
+class Kind(Enum):
+    """What a record is, and so what of it a commit shows."""
+
+    ASSIGNMENT = "assignment"  # its name
+    COMMENT = "comment"  # nothing
+    UNKNOWN = "unknown"  # nothing: a line that is nothing known
+    PLAIN = "plain"  # itself: white space, a conflict marker, a `## ` heading for reviewers
+    TOKEN = "token"  # itself: it is encrypted already
+    UNVERIFIED = "unverified"  # itself: `#gitenv-unverified:TAG …`, see model.inert
+    LOOKALIKE = "lookalike"  # has the mark of a token and not its form
+
+
+class Record(NamedTuple):
+    """One record. `raw` is everything but the closing line feed, which is `end` (empty for an unfinished last line)."""
+
+    kind: Kind
+    name: bytes  # of an assignment or of an assignment's token, else empty
+    raw: bytes
+    end: bytes
+
+
+_ASSIGNMENT = re.compile(rb"(?:\xef\xbb\xbf)?[ \t]*(?:export[ \t]+)?(" + NAME + rb")[ \t]*(?:=|:(?=[ \t]))[ \t]*")
+_TOKEN = re.compile(rb"(?:(" + NAME + rb")=|#)gitenv1:[1-9][0-9]{0,8}\.[A-Za-z0-9_-]{6}:[A-Za-z0-9_-]+")
+_UNVERIFIED = re.compile(rb"#gitenv-unverified:[A-Za-z0-9_-]+ ")
+_LOOKALIKE = re.compile(
+    rb"(?:\xef\xbb\xbf)?[ \t]*(?:(?:export[ \t]+)?("
+    + NAME
+    + rb")[ \t]*[=:]|#)[ \t]*gitenv(?:[0-9]+(?:-[a-z]+)?|-unverified):"
+)
+_MARKER = re.compile(rb"(?:<{7,19}|>{7,19}|\|{7,19})(?: .*)?\r?|={7,19}\r?", re.DOTALL)
+_CLOSING_QUOTE = {quote: re.compile(rb"%c[^%c\\]*+(?:\\.[^%c\\]*+)*+%c" % ((quote,) * 4), re.DOTALL) for quote in b"'\"`"}
+_TAIL = re.compile(rb"[A-Za-z0-9_.-]+(==?)[ \t]*\r?")
+_BASE64_LINE = re.compile(rb"(?:[A-Za-z0-9+/]{4}){4,}\r?")
+_HEX = re.compile(rb"[0-9A-Fa-f]+\r?")
+
+
+def parse(data: bytes) -> list[Record]:
+    """Cut a document into records, in time linear in its length.
+
+    Raises `NotTrusted` for more than 4 MiB or 10,000 records: whoever can push can write a document without end.
+    """
+    check_size(len(data))
+    return _Parser(data).records()
+
+
+def join(records: Iterable[Record]) -> bytes:
+    """The bytes that `parse` was given."""
+    return b"".join([part for record in records for part in (record.raw, record.end)])
+
+
+def check_size(size: int) -> None:
+    """Raise `NotTrusted` for a document of more than 4 MiB, before anything is made of it."""
+    if size > MAX_BYTES:
+        raise NotTrusted(f"the document has {size:,} bytes, {MAX_BYTES:,} are allowed", "keep large data out of .env files")
+
+
+class _Parser:
+    """One pass over one document. What a line is depends on a little of what stood before it, which is kept here."""
+
+    def __init__(self, data: bytes) -> None:
+        self.data = data
+        self.in_block = False  # between -----BEGIN and -----END
+        self.base64_runs_on = False  # the line before may go on here, as base64 without quotes
+
+    def records(self) -> list[Record]:
+        found: list[Record] = []
+        data, size, start = self.data, len(self.data), 0
+        while start < size:
+            line_end = data.find(b"\n", start)
+            line_end = size if line_end < 0 else line_end
+            kind, name, record_end = self._record(start, line_end)
+            found.append(Record(kind, name, data[start:record_end], data[record_end : record_end + 1]))
+            if len(found) > MAX_RECORDS:
+                raise NotTrusted(f"the document has more than {MAX_RECORDS:,} records", "split it over several .env files")
+            start = record_end + 1
+        return found
+
+    def _record(self, start: int, line_end: int) -> tuple[Kind, bytes, int]:
+        line = self.data[start:line_end]
+        after_base64, self.base64_runs_on = self.base64_runs_on, False
+        if not line or line.isspace():
+            return Kind.PLAIN, b"", line_end
+        if b"gitenv" in line and (marked := _marked(line)):
+            return *marked, line_end
+        if line[0] in b"<=>|" and _MARKER.fullmatch(line):
+            return Kind.PLAIN, b"", line_end
+        if self.in_block:
+            return self._hidden(Kind.UNKNOWN, start, line_end)
+        if line[0] == 0x23:  # "#"
+            if line.startswith(b"## ") and b"=" not in line and b"-----" not in line:
+                return Kind.PLAIN, b"", line_end
+            return self._hidden(Kind.COMMENT, start, line_end)
+        assigned = _ASSIGNMENT.match(self.data, start, line_end)
+        if not assigned or _is_base64_tail(line, after_base64):
+            self.base64_runs_on = True
+            return self._hidden(Kind.UNKNOWN, start, self._continued(line_end))
+        return self._assignment(assigned, start, line_end)
+
+    def _assignment(self, assigned: re.Match[bytes], start: int, line_end: int) -> tuple[Kind, bytes, int]:
+        data, name, value = self.data, assigned.group(1), assigned.end()
+        if value < line_end and (quoted := _CLOSING_QUOTE.get(data[value])):
+            # Linear all the same: a quote that never closes leaves no later quote of its kind that could open.
+            if closed := quoted.match(data, value):
+                return Kind.ASSIGNMENT, name, _end_of_line(data, closed.end())
+        else:
+            self.base64_runs_on = bool(
+                _BASE64_LINE.fullmatch(data, value, line_end) and not _HEX.fullmatch(data, value, line_end)
+            )
+        return self._hidden(Kind.ASSIGNMENT, start, self._continued(line_end), name)
+
+    def _hidden(self, kind: Kind, start: int, end: int, name: bytes = b"") -> tuple[Kind, bytes, int]:
+        """A record that may open or close a PEM block: unquoted keys, and keys that are half commented out, have one."""
+        begin = self.data.rfind(b"-----BEGIN", start, end)
+        close = self.data.rfind(b"-----END", start, end)
+        if begin != close:
+            self.in_block = begin > close
+        return kind, name, end
+
+    def _continued(self, line_end: int) -> int:
+        """The end of a line that may be continued by a backslash before its line feed."""
+        data = self.data
+        while line_end < len(data) and _ends_in_backslash(data, line_end):
+            line_end = _end_of_line(data, line_end + 1)
+        return line_end
+
+
+def _marked(line: bytes) -> tuple[Kind, bytes] | None:
+    """What a line with one of gitenv's own marks is; None if the mark stands where it means nothing."""
+    if token := _TOKEN.fullmatch(line):
+        return Kind.TOKEN, token.group(1) or b""
+    if _UNVERIFIED.match(line):
+        return Kind.UNVERIFIED, b""
+    if lookalike := _LOOKALIKE.match(line):
+        return Kind.LOOKALIKE, lookalike.group(1) or b""
+    return None
+
+
+def _is_base64_tail(line: bytes, after_base64: bool) -> bool:
+    """Whether `NAME=` or `NAME==` is the end of unquoted base64 and not a name. `NAME==` is never worth the doubt."""
+    tail = _TAIL.fullmatch(line)
+    return tail is not None and (after_base64 or tail.group(1) == b"==")
+
+
+def _end_of_line(data: bytes, start: int) -> int:
+    end = data.find(b"\n", start)
+    return len(data) if end < 0 else end
+
+
+def _ends_in_backslash(data: bytes, line_end: int) -> bool:
+    end = line_end - 1 if data[line_end - 1 : line_end] == b"\r" else line_end
+    start = end
+    while start > 0 and data[start - 1] == 0x5C:  # a backslash that is itself escaped continues nothing
+        start -= 1
+    return (end - start) % 2 == 1

@@ -1,0 +1,92 @@
+"""The DEKs of one environment that somebody can open: the current one, and behind it the chain of older ones."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from gitenv.errors import NotTrusted
+from gitenv.model import base64url, token
+from gitenv.model.cipher import Dek, EnvironmentId, Generation, Keys, Unopened
+
+
+class Older(NamedTuple):
+    """A retired generation, its DEK wrapped under a later one's `chain` key."""
+
+    generation: Generation
+    wrapped: bytes  # 60 bytes
+
+    def line(self) -> bytes:
+        return _about(self.generation) + b" " + base64url.encode(self.wrapped)
+
+
+class Keyring:
+    """Finds the keys for a token. Older generations are opened when the first token asks for one."""
+
+    def __init__(self, environment_id: EnvironmentId, current: Generation, dek: Dek, older: Sequence[Older]) -> None:
+        """Raises `NotTrusted` if `dek` is not the one that `current` commits to."""
+        self.current = current
+        self.keys = Keys(dek, environment_id)
+        if self.keys.commitment() != current.commitment:
+            raise NotTrusted(f"the key of generation {current.number} is not the one its statement commits to")
+        self.dek = dek
+        self._id = environment_id
+        self._older = older
+        self._opened: dict[tuple[int, bytes], tuple[Generation, Keys, Dek]] = {
+            (current.number, token.hint(current.commitment)): (current, self.keys, dek)
+        }
+        self._chain_walked = False
+
+    def find(self, number: int, hint: bytes) -> Keys | None:
+        """The keys of the generation that a token names, or None if it is none of ours."""
+        entry = self._opened.get((number, hint))
+        if entry is None and not self._chain_walked:
+            self._walk()
+            entry = self._opened.get((number, hint))
+        return entry[1] if entry else None
+
+    def everything(self) -> list[Keys]:
+        """The keys of all generations, newest first."""
+        self._walk()
+        return [keys for _, keys, _ in self._opened.values()]
+
+    def at(self, generation: Generation) -> Keyring | None:
+        """This keyring as it was at an earlier generation; None if the chain does not hold that very generation."""
+        self.everything()
+        entry = self._opened.get((generation.number, token.hint(generation.commitment)))
+        if entry is None or entry[0] != generation:
+            return None
+        earlier = [older for older in self._older if older.generation.number < generation.number]
+        return Keyring(self._id, generation, entry[2], earlier)
+
+    def next_generation(self, dek: Dek) -> tuple[Generation, list[Older]]:
+        """The generation that `dek` opens after this one, and the chain its statement lists."""
+        after = Keys(dek, self._id)
+        generation = Generation(self.current.number + 1, after.commitment())
+        wrapped = after.wrap_older(self.dek, _about(self.current))
+        return generation, [Older(self.current, wrapped), *self._older]
+
+    def _walk(self) -> None:
+        """Open the chain, newest first; a link that nothing opens is left out, so what hangs on it stays closed."""
+        if self._chain_walked:
+            return
+        self._chain_walked = True
+        for generation, wrapped in sorted(self._older, key=lambda link: -link.generation.number):
+            for _, keys, _ in reversed(list(self._opened.values())):
+                try:
+                    dek = keys.unwrap_older(wrapped, _about(generation))
+                except Unopened:
+                    continue
+                opened = Keys(dek, self._id)
+                if opened.commitment() == generation.commitment:
+                    self._opened[generation.number, token.hint(generation.commitment)] = (generation, opened, dek)
+                break
+
+
+def first_generation(dek: Dek, environment_id: EnvironmentId) -> Generation:
+    """Generation 1 of a new environment."""
+    return Generation(1, Keys(dek, environment_id).commitment())
+
+
+def _about(generation: Generation) -> bytes:
+    return b"older %d %b" % (generation.number, base64url.encode(generation.commitment))

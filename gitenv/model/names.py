@@ -1,0 +1,72 @@
+"""Names of people, environments and paths that a statement may carry, checked before any path is built from one."""
+
+from __future__ import annotations
+
+import re
+
+from gitenv.errors import Usage
+
+_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}")
+# Windows opens a device for these, whatever extension follows; a repository is checked out there, too.
+_DEVICE = re.compile(r"(?:con|prn|aux|nul|com[0-9]|lpt[0-9])(?:\..*)?")
+_PATTERN = re.compile(r"[ -~]{1,200}")
+MAX_PATTERNS = 100
+
+
+def is_name(text: str) -> bool:
+    """Whether `text` names a person or an environment. Lower case only, so names stay unique when case is ignored."""
+    return bool(_NAME.fullmatch(text)) and not _DEVICE.fullmatch(text) and not text.endswith((".", ".pub", ".grant"))
+
+
+def check_name(text: str, what: str) -> str:
+    """`text`, or `Usage` with what a `what` may be called."""
+    if not is_name(text):
+        raise Usage(
+            f"a {what} cannot be called {text[:80]!a}",
+            "use up to 63 of a-z 0-9 . _ - and begin with a letter or digit",
+        )
+    return text
+
+
+def name_from(text: str) -> str:
+    """A name made of what somebody is called ("Alice Smith" → "alice-smith"); may come out empty."""
+    plain = re.sub(r"[^a-z0-9._-]+", "-", text.lower()).strip("-._")[:63]
+    return plain if is_name(plain) else ""
+
+
+def is_pattern(text: str) -> bool:
+    """Whether `text` is a path pattern: printable ASCII, relative, `*` and `?` as the only wild cards.
+
+    The same text must mean the same to us and to .gitattributes, so whatever one of the two reads specially is refused.
+    """
+    if not _PATTERN.fullmatch(text) or text != text.strip() or set(text) & set('[]\\!"#'):
+        return False
+    parts = text.lower().split("/")
+    # More than two stars in a segment would let a statement choose patterns that take for ever to match.
+    return not any(part in ("", ".", "..", ".git", ".recipients") or "**" in part or part.count("*") > 2 for part in parts)
+
+
+def check_pattern(text: str) -> str:
+    """`text`, or `Usage`."""
+    if not is_pattern(text):
+        raise Usage(
+            f"{text[:200]!a} is no path pattern",
+            "give a path from the top of the repository or a base name, with * and ? only: 'apps/*/.env.production'",
+        )
+    return text
+
+
+def matches(pattern: str, path: str) -> bool:
+    """Whether a path is meant. Without `/`: the base name, in any folder. `*` and `?` never cross a `/`."""
+    return bool(_compiled(pattern).fullmatch(path))
+
+
+_cache: dict[str, re.Pattern[str]] = {}
+
+
+def _compiled(pattern: str) -> re.Pattern[str]:
+    if pattern not in _cache:
+        wild = {"*": "[^/]*", "?": "[^/]"}
+        body = "".join(wild.get(c, re.escape(c)) for c in pattern)
+        _cache[pattern] = re.compile(body if "/" in pattern else "(?:.*/)?" + body, re.DOTALL)
+    return _cache[pattern]

@@ -1,0 +1,165 @@
+"""Statements: signed text, `word value`, one a line, in a fixed order. The form that environments and grants share.
+
+Read by splitting lines: TOML or JSON would cost every start of the filter more than all its cryptography, and would read one
+text in more than one way. Everything unknown is refused, so that a later version cannot be taken for this one.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple, Protocol
+
+from gitenv.errors import Malformed
+from gitenv.model import base64url, names
+from gitenv.model.cipher import Commitment, Generation
+from gitenv.model.keys import PublicKey
+
+MAX_BYTES = 64 * 1024
+_FINGERPRINT = re.compile(r"SHA256:[A-Za-z0-9+/]{43}")
+_AT = re.compile(r"[0-9]{4}-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-5][0-9]:[0-5][0-9]Z")
+_SIGNED = b"gitenv/1/signature\n"
+
+
+class Holder(NamedTuple):
+    """A person with one key: what `holder` and `by` lines say."""
+
+    name: str
+    fingerprint: str
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.fingerprint}"
+
+
+class Signer(Protocol):
+    """Whoever can sign a statement: a device key."""
+
+    @property
+    def public(self) -> PublicKey: ...
+
+    def sign(self, signed: bytes) -> bytes:
+        """64 bytes, r and s."""
+        ...
+
+
+class Lines:
+    """A statement's lines, taken one after the other. Whatever is not as expected raises `Malformed` with the line."""
+
+    def __init__(self, data: bytes, first: bytes, where: str) -> None:
+        """`where` names the file in errors. Raises for size, bytes that are not printable ASCII, and another version."""
+        self._where = where
+        if len(data) > MAX_BYTES:
+            raise Malformed(f"{where}: {len(data):,} bytes, a statement has at most {MAX_BYTES:,}")
+        if not data.endswith(b"\n") or not data.isascii() or not data[:-1].replace(b"\n", b"").decode().isprintable():
+            raise Malformed(f"{where}: not lines of printable ASCII")
+        self._lines = data[:-1].split(b"\n")
+        self._next = 0
+        if self._lines[0] != first:
+            known = self._lines[0].rpartition(b" ")[0] == first.rpartition(b" ")[0]
+            hint = "a newer gitenv wrote it: update yours" if known else ""
+            raise Malformed(f"{where}: does not begin with {first.decode()!r}", hint)
+        self._next = 1
+
+    def one(self, word: bytes) -> str:
+        """The value of the next line, which must have this word."""
+        value = self.maybe(word)
+        if value is None:
+            raise self.error(f"expected '{word.decode()} …'")
+        return value
+
+    def maybe(self, word: bytes) -> str | None:
+        """The value of the next line if it has this word."""
+        if self._next < len(self._lines):
+            found, _, value = self._lines[self._next].partition(b" ")
+            if found == word and value:
+                self._next += 1
+                return value.decode("ascii")
+        return None
+
+    def many(self, word: bytes) -> list[str]:
+        """The values of all lines with this word that follow."""
+        values = []
+        while (value := self.maybe(word)) is not None:
+            values.append(value)
+        return values
+
+    def end(self) -> None:
+        """Nothing may follow."""
+        if self._next < len(self._lines):
+            self._next += 1
+            raise self.error("an unknown or misplaced line")
+
+    def error(self, what: str) -> Malformed:
+        """The error for the line that was taken last."""
+        return Malformed(f"{self._where}: line {max(self._next, 1)}: {what}")
+
+    # What the values of several words are made of.
+
+    def bytes_of(self, text: str, size: int) -> bytes:
+        try:
+            data = base64url.decode(text.encode("ascii"))
+        except ValueError as error:
+            raise self.error(str(error)) from None
+        if len(data) != size:
+            raise self.error(f"{len(data)} bytes where {size} belong")
+        return data
+
+    def number(self, text: str) -> int:
+        if not re.fullmatch("[1-9][0-9]{0,8}", text):
+            raise self.error("not a number from 1 to 999999999")
+        return int(text)
+
+    def name(self, text: str) -> str:
+        if not names.is_name(text):
+            raise self.error("not a name")
+        return text
+
+    def holder(self, text: str) -> Holder:
+        name, _, fingerprint = text.partition(" ")
+        if not _FINGERPRINT.fullmatch(fingerprint):
+            raise self.error("not a name and a fingerprint")
+        return Holder(self.name(name), fingerprint)
+
+    def generation(self, text: str) -> Generation:
+        number, _, commitment = text.partition(" ")
+        return Generation(self.number(number), Commitment(self.bytes_of(commitment, 32)))
+
+    def key(self, text: str) -> PublicKey:
+        kind, _, point = text.partition(" ")
+        if kind != "p256":
+            raise self.error("a key of a kind that this gitenv does not know")
+        return PublicKey(self.bytes_of(point, 33))
+
+    def moment(self, text: str) -> str:
+        if not _AT.fullmatch(text):
+            raise self.error("not a moment like 2026-11-21T10:00:00Z")
+        return text
+
+    def chosen(self, text: str, *choices: str) -> str:
+        if text not in choices:
+            raise self.error(f"not one of: {', '.join(choices)}")
+        return text
+
+
+def generation_text(generation: Generation) -> str:
+    return f"{generation.number} {base64url.encode(generation.commitment).decode()}"
+
+
+def key_text(key: PublicKey) -> str:
+    return f"p256 {base64url.encode(key).decode()}"
+
+
+def sign(lines: list[str], signer: Signer) -> bytes:
+    """The whole statement: `lines`, and the signature over all of them."""
+    body = "".join(line + "\n" for line in lines).encode("ascii")
+    signature = signer.sign(_SIGNED + body)
+    return body + b"signature " + base64url.encode(signature) + b"\n"
+
+
+def is_signed_by(data: bytes, key: PublicKey) -> bool:
+    """Whether the last line of the statement `data` is this key's signature over all lines above it."""
+    body, _, last = data[:-1].rpartition(b"\n")
+    try:
+        signature = base64url.decode(last.removeprefix(b"signature "))
+    except ValueError:
+        return False
+    return key.verifies(signature, _SIGNED + body + b"\n")

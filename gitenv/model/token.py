@@ -1,0 +1,60 @@
+"""A token: one encrypted record as it is spelled in a commit, `NAME=gitenv1:3.kQ7xAa:BASE64URL` or `#gitenv1:…`."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from gitenv.model import base64url
+from gitenv.model.cipher import SIV_TAG, Commitment, Generation, Keys, Unopened
+from gitenv.model.document import Kind, Record
+
+MARK = b"gitenv1:"
+HINT_SIZE = 6
+
+
+class Token(NamedTuple):
+    """What a token says of itself. `hint` finds a key and proves nothing; the commitment decides."""
+
+    name: bytes  # empty: a hidden line
+    number: int
+    hint: bytes
+    body: bytes
+
+
+def hint(commitment: Commitment) -> bytes:
+    """The first six characters of a commitment, for finding the key and for readers."""
+    return base64url.encode(commitment)[:HINT_SIZE]
+
+
+def spell(keys: Keys, generation: Generation, record: Record) -> bytes:
+    """Encrypt a record and write its token, without a line end."""
+    name = record.name if record.kind is Kind.ASSIGNMENT else b""
+    body = keys.encrypt(*_purpose(name), record.raw)
+    return b"%b%b%d.%b:%b" % (
+        name + b"=" if name else b"#", MARK, generation.number, hint(generation.commitment), base64url.encode(body)
+    )  # fmt: skip
+
+
+def read(record: Record) -> Token | None:
+    """Take a `TOKEN` record apart. None if its base64 is not canonical or too short to be what `spell` writes."""
+    head, _, text = record.raw.rpartition(b":")
+    number, _, key_hint = head.rpartition(b":")[2].partition(b".")
+    try:
+        body = base64url.decode(text)
+    except ValueError:
+        return None
+    if len(body) < SIV_TAG + 32:
+        return None
+    return Token(record.name, int(number), key_hint, body)
+
+
+def open_with(keys: Keys, token: Token) -> bytes:
+    """The record that was encrypted. Raises `Unopened`."""
+    raw = keys.decrypt(*_purpose(token.name), token.body)
+    if not raw:
+        raise Unopened  # no record is empty
+    return raw
+
+
+def _purpose(name: bytes) -> tuple[bytes, bytes]:
+    return (b"kv", name) if name else (b"line", b"-")

@@ -1,0 +1,116 @@
+"""Pins: what this user last saw and believed of every environment of a clone, in the user's own configuration folder.
+
+A pin is one text file: a head line with a check sum and two lengths, then the newest statement, the user's own grant, and the
+holders that came in by grants, each as it stands in the repository. The filter reads it at every start and believes it; it
+checks no signature while nothing changes.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from gitenv import files
+from gitenv.errors import Malformed, printable
+from gitenv.identity import home
+from gitenv.model import base64url, environment, grant, names
+from gitenv.model.cipher import sha256
+from gitenv.model.environment import Environment
+from gitenv.model.grant import Grant
+from gitenv.model.statements import Holder
+
+_HEAD = b"gitenv-pin 1 "
+_MAX_BYTES = 4 * 1024 * 1024
+_MAX_PINS = 1_000
+
+
+class Pin(NamedTuple):
+    """One environment as it was pinned."""
+
+    environment: Environment
+    grant: Grant | None  # the user's own
+    granted: frozenset[Holder]  # holders beyond the ones the statement lists
+
+    @property
+    def name(self) -> str:
+        return self.environment.name
+
+    @property
+    def holders(self) -> frozenset[Holder]:
+        return self.granted.union(self.environment.holders)
+
+
+class Pins:
+    """The pins of one clone."""
+
+    def __init__(self, clone_id: str) -> None:
+        """`clone_id` may be "": such a clone has none, and cannot be given any."""
+        self._folder = os.path.join(home.folder(), "clones", clone_id) if clone_id else ""
+
+    def all(self) -> list[Pin]:
+        """Every pin, by name. Raises `Malformed` for a damaged one: it must not look like none."""
+        if not self._folder:
+            return []
+        found = [name for name in files.entries(self._folder, _MAX_PINS) if name.endswith(".pin")]
+        pins = [self.get(name.removesuffix(".pin")) for name in found]
+        return [pin for pin in pins if pin is not None]
+
+    def get(self, name: str) -> Pin | None:
+        """One pin, or None. Raises `Malformed`."""
+        path = self._path(name)
+        data = files.read(path, _MAX_BYTES) if self._folder else None
+        return _read(data, name, printable(path)) if data is not None else None
+
+    def put(self, pin: Pin) -> None:
+        """Pin, or move a pin. Never backwards: of two processes, the one that is behind changes nothing."""
+        old = self.get(pin.name)
+        if old is not None and old.environment.id == pin.environment.id:
+            if _age(old.environment) > _age(pin.environment):
+                return
+            if old == pin:
+                return
+        files.make_folder(self._folder, 0o700)
+        files.replace(self._path(pin.name), _write(pin), 0o600)
+
+    def forget(self) -> None:
+        """Remove all pins of this clone."""
+        if self._folder:
+            shutil.rmtree(self._folder, ignore_errors=True)
+
+    def _path(self, name: str) -> str:
+        return os.path.join(self._folder, f"{names.check_name(name, 'environment')}.pin")
+
+
+def _age(statement: Environment) -> tuple[int, int]:
+    return statement.generation.number, statement.revision
+
+
+def _write(pin: Pin) -> bytes:
+    holders: Iterable[Holder] = sorted(pin.granted)
+    own = pin.grant.text if pin.grant else b""
+    body = pin.environment.text + own + b"".join(f"holder {holder}\n".encode("ascii") for holder in holders)
+    sizes = b"%d %d" % (len(pin.environment.text), len(own))
+    return _HEAD + base64url.encode(sha256(sizes + b"\n" + body)) + b" " + sizes + b"\n" + body
+
+
+def _read(data: bytes, name: str, where: str) -> Pin:
+    head, _, body = data.partition(b"\n")
+    check, _, sizes = head.removeprefix(_HEAD).partition(b" ")
+    if not head.startswith(_HEAD) or base64url.encode(sha256(sizes + b"\n" + body)) != check:
+        raise Malformed(
+            f"the pin {where} is damaged", "compare fingerprints with your team, remove it, and run: gitenv unlock"
+        )
+    first, second = map(int, sizes.split(b" "))
+    statement = environment.read(body[:first], where)
+    own = grant.read(body[first : first + second], where) if second else None
+    if statement.name != name:
+        raise Malformed(f"the pin {where} is another environment's")
+    holders = frozenset(_holder(line) for line in body[first + second :].splitlines())
+    return Pin(statement, own, holders)
+
+
+def _holder(line: bytes) -> Holder:
+    _, name, fingerprint = line.decode("ascii").split(" ")
+    return Holder(name, fingerprint)

@@ -1,0 +1,128 @@
+"""Reading `.recipients/` of a tree: grants, people's keys, environments. Nothing here is believed yet: see model.trust."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Iterator
+
+from gitenv.errors import GitenvError, Malformed
+from gitenv.git.trees import RECIPIENTS, Tree
+from gitenv.model import environment, grant, keys, names, statements
+from gitenv.model.environment import Environment
+from gitenv.model.grant import Grant
+from gitenv.model.keys import PublicKey
+from gitenv.model.statements import Holder
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from gitenv.model.trust import KeyOf
+
+
+def find_grant(tree: Tree, name: str, key: PublicKey, probably: str = "") -> Grant | None:
+    """The grant in one environment's folder that is made out to a key, first looked for under a probable name.
+
+    Its signature is not looked at.
+    """
+    mark = statements.key_text(key).encode("ascii")
+    likely = [f"{probably}.grant"] if probably else []
+    for file, data in itertools.chain(_read(tree, name, likely), _grant_files(tree, name)):
+        if mark in data:
+            with_key = grant.read(data, file)
+            if with_key.key == key:
+                return with_key
+    return None
+
+
+def grant_of(tree: Tree, name: str, person: str) -> Grant | None:
+    """The grant under one person's name, if it has the form of one. Its signature is not looked at."""
+    for file, data in _read(tree, name, [f"{person}.grant"]):
+        try:
+            return grant.read(data, file)
+        except Malformed:
+            return None
+    return None
+
+
+def grants(tree: Tree, name: str) -> Iterator[Grant]:
+    """All grants of one environment that have the form of one and lie under their own name."""
+    for file, data in _grant_files(tree, name):
+        try:
+            found = grant.read(data, file)
+        except Malformed:
+            continue
+        if f"{found.to}.grant" == file.rpartition("/")[2]:
+            yield found
+
+
+def malformed_grants(tree: Tree, name: str) -> Iterator[GitenvError]:
+    """Why files that are named like grants are none."""
+    for file, data in _grant_files(tree, name):
+        try:
+            found = grant.read(data, file)
+            if f"{found.to}.grant" != file.rpartition("/")[2]:
+                yield Malformed(f"{file}: made out to {found.to}, under another name")
+        except Malformed as error:
+            yield error
+
+
+def _grant_files(tree: Tree, name: str) -> Iterator[tuple[str, bytes]]:
+    return _read(tree, name, tree.names(f"{RECIPIENTS}/{name}"))
+
+
+def _read(tree: Tree, name: str, listed: Iterable[str]) -> Iterator[tuple[str, bytes]]:
+    folder = f"{RECIPIENTS}/{name}"
+    for file in listed:
+        if file.endswith(".grant") and names.is_name(file.removesuffix(".grant")):
+            data = tree.read(f"{folder}/{file}", statements.MAX_BYTES)
+            if data is not None:
+                yield f"{folder}/{file}", data
+
+
+def key_finder(tree: Tree, name: str) -> KeyOf:
+    """Finds signers' keys in a tree: in their grant, or in their `.pub`."""
+    cache: dict[Holder, PublicKey | None] = {}
+
+    def key_of(holder: Holder) -> PublicKey | None:
+        if holder not in cache:
+            cache[holder] = _find_key(tree, name, holder)
+        return cache[holder]
+
+    return key_of
+
+
+def _find_key(tree: Tree, name: str, holder: Holder) -> PublicKey | None:
+    candidates: list[PublicKey] = []
+    folder = f"{RECIPIENTS}/{name}"
+    if data := tree.read(f"{folder}/{holder.name}.grant", statements.MAX_BYTES):
+        try:
+            candidates.append(grant.read(data, folder).key)
+        except Malformed:
+            pass
+    if data := tree.read(f"{RECIPIENTS}/{holder.name}.pub", keys.MAX_BYTES):
+        try:
+            candidates += keys.read_public(data, folder)
+        except GitenvError:
+            pass
+    for key in candidates:
+        try:
+            if key.fingerprint() == holder.fingerprint:
+                return key
+        except ValueError:
+            continue
+    return None
+
+
+def environments(tree: Tree) -> Iterator[str]:
+    """The names of the environments in a tree, right or wrong."""
+    for folder in tree.names(RECIPIENTS):
+        if names.is_name(folder) and tree.read(f"{RECIPIENTS}/{folder}/environment", statements.MAX_BYTES) is not None:
+            yield folder
+
+
+def environment_in(tree: Tree, name: str) -> Environment:
+    """The statement of an environment that `environments` named. Raises `Malformed`, also for one under another's name."""
+    where = f"{RECIPIENTS}/{name}/environment"
+    statement = environment.read(tree.read(where, statements.MAX_BYTES) or b"", where)
+    if statement.name != name:
+        raise Malformed(f"{where}: is a statement about {statement.name}")
+    return statement

@@ -1,0 +1,133 @@
+"""Finding the .env files of a repository, and which environment each should belong to."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
+
+from gitenv import files
+from gitenv.errors import GitenvError, Usage
+from gitenv.git import attributes
+from gitenv.git.repository import Ignored, Repository
+from gitenv.model import document, names, smudge
+from gitenv.model.document import Kind
+
+DEVELOPMENT = "development"
+
+
+class Found(NamedTuple):
+    """What lies in a repository, before anything is done to it."""
+
+    environments: dict[str, list[str]]  # name → path patterns
+    files: list[str]  # to encrypt, tracked or not
+    impossible: list[str]  # .env.NAME where NAME is no name
+    linked: list[str]  # links where a file belongs
+    ignored: list[Ignored]  # .env files that git does not see, and the lines to blame
+
+
+class ReadableComment(NamedTuple):
+    """A `## ` line, which stays readable in every commit."""
+
+    path: str
+    line: int
+    text: str
+
+
+def is_private(path: str) -> bool:
+    """Whether a file is one person's or one machine's, or an example: never the team's secret."""
+    base = os.path.basename(path)
+    return (
+        base == ".env.local"
+        or (base.startswith(".env.") and base.endswith(".local"))
+        or base == ".env.keys"
+        or base in attributes.EXEMPT
+    )
+
+
+def find(repository: Repository, wanted: Mapping[str, Sequence[str]]) -> Found:
+    """Look through the work tree. `wanted` is what the user asked for by name; those patterns go first.
+
+    Raises `Usage` if two environments would claim one file.
+    """
+    environments = {name: list(patterns) for name, patterns in wanted.items()}
+    impossible, linked, files_found = [], [], []
+    for path in _candidates(repository):
+        claiming = [name for name, patterns in environments.items() if _claims(patterns, path)]
+        if not claiming and not _is_env(path):
+            continue
+        if os.path.islink(repository.path(path)):
+            linked.append(path)
+            continue
+        name = claiming[0] if claiming else environment_of(path)
+        if not names.is_name(name):
+            impossible.append(path)
+            continue
+        if not claiming:
+            environments.setdefault(name, []).extend(_patterns(path, name))
+        files_found.append(path)
+    if not any(_claims(patterns, ".env") for patterns in environments.values()):
+        environments.setdefault(DEVELOPMENT, []).extend([".env", ".env.development"])
+    environments = {name: list(dict.fromkeys(patterns)) for name, patterns in environments.items()}
+    check_claims(environments, files_found)
+    ignored = [path for path in repository.ignored() if _is_env(path) or _claimed(environments, path)]
+    return Found(environments, files_found, impossible, linked, repository.why_ignored(ignored))
+
+
+def environment_of(path: str) -> str:
+    """The environment that a .env file's name speaks of: `.env.Production` → production. May be no possible name."""
+    return os.path.basename(path).removeprefix(".env").removeprefix(".").lower() or DEVELOPMENT
+
+
+def check_claims(environments: Mapping[str, Sequence[str]], paths: Iterable[str]) -> None:
+    """Raise `Usage` if two environments claim one path: it names both."""
+    for path in paths:
+        claiming = [name for name, patterns in environments.items() if _claims(patterns, path)]
+        if len(claiming) > 1:
+            raise Usage(
+                f"{path} would belong to both {claiming[0]} and {claiming[1]}",
+                "give patterns that do not overlap",
+            )
+
+
+def readable_comments(repository: Repository, paths: Iterable[str]) -> list[ReadableComment]:
+    """The comments that will stay readable in commits."""
+    found = []
+    for path in paths:
+        try:
+            records = document.parse(files.read_inside(repository.root, path, document.MAX_BYTES) or b"")
+        except GitenvError:
+            continue  # it cannot be encrypted; staging it says so
+        line = 1
+        for record in records:
+            if record.kind is Kind.PLAIN and record.raw.startswith(b"## "):
+                found.append(ReadableComment(path, line, record.raw.decode("utf-8", "replace").strip()))
+            line += record.raw.count(b"\n") + 1
+    return found
+
+
+def is_plain(data: bytes) -> bool:
+    """Whether a document has something to hide, and nothing of it encrypted."""
+    return smudge.has_secrets(data) and not smudge.is_encrypted(data)
+
+
+def _candidates(repository: Repository) -> list[str]:
+    tracked = [entry.path for entry in repository.tracked() if os.path.lexists(repository.path(entry.path))]
+    return sorted({*tracked, *repository.untracked()})
+
+
+def _is_env(path: str) -> bool:
+    base = os.path.basename(path)
+    return (base == ".env" or base.startswith(".env.")) and not is_private(path)
+
+
+def _patterns(path: str, name: str) -> list[str]:
+    return [".env", ".env.development"] if name == DEVELOPMENT else [os.path.basename(path)]
+
+
+def _claims(patterns: Iterable[str], path: str) -> bool:
+    return any(names.matches(pattern, path) for pattern in patterns)
+
+
+def _claimed(environments: Mapping[str, Sequence[str]], path: str) -> bool:
+    return any(_claims(patterns, path) for patterns in environments.values())

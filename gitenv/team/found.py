@@ -1,0 +1,100 @@
+"""Founding: making environments, in a repository without gitenv or one more in a repository with it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping, Sequence
+
+from gitenv import files
+from gitenv.errors import Usage, printable
+from gitenv.git import attributes
+from gitenv.git.trees import RECIPIENTS
+from gitenv.identity.device import DeviceKey
+from gitenv.model import environment, grant, names
+from gitenv.model.statements import Holder
+from gitenv.pins import Pin
+from gitenv.team import setup
+from gitenv.team.workspace import Workspace, now
+
+_MAX_ATTRIBUTES = 1024 * 1024
+
+
+def make_environments(workspace: Workspace, wanted: Mapping[str, Sequence[str]], key: DeviceKey, name: str) -> list[str]:
+    """Make the environments, each with `name` as its only holder; pin them. Return the paths that were written."""
+    me = Holder(name, key.public.fingerprint())
+    written = write_public_key(workspace, name, key)
+    for environment_name, patterns in wanted.items():
+        names.check_name(environment_name, "environment")
+        paths = [names.check_pattern(pattern) for pattern in patterns]
+        if not 1 <= len(paths) <= names.MAX_PATTERNS:
+            raise Usage(f"{environment_name} needs 1 to {names.MAX_PATTERNS} patterns")
+        statement, dek = environment.found(environment_name, paths, me, now(), key)
+        own = grant.write(statement, dek, name, key.public, grant.HOLDER, by=me, at=now(), signer=key)
+        folder = f"{RECIPIENTS}/{environment_name}"
+        # The grant first: a statement without one would be an environment that nobody can open.
+        written.append(workspace.write(f"{folder}/{name}.grant", own.text))
+        written.append(workspace.write(f"{folder}/environment", statement.text))
+        workspace.access.advance(Pin(statement, own, frozenset()))
+    setup.lift_guard(workspace.repository, workspace.access.pinned())
+    return written
+
+
+def write_public_key(workspace: Workspace, name: str, key: DeviceKey) -> list[str]:
+    """Write `.recipients/NAME.pub`, if it is not there. Raises `Usage` if the name is somebody else's."""
+    existing = workspace.public_keys(name)
+    if key.public in existing:
+        return []
+    if existing:
+        raise Usage(
+            f"{RECIPIENTS}/{name}.pub is there with another key",
+            "if you are somebody else: gitenv init --name NAME; if you lost that key, remove the file and run gitenv init again",
+        )
+    return [workspace.write(f"{RECIPIENTS}/{name}.pub", key.public.line(name))]
+
+
+def write_attributes(workspace: Workspace, patterns: Iterable[str], guard: bool) -> list[str]:
+    """Put gitenv's block into `.gitattributes`, or bring it up to date; return the path if it changed."""
+    text = files.read(workspace.repository.path(".gitattributes"), _MAX_ATTRIBUTES) or b""
+    new = attributes.with_block(text, attributes.committed([*attributes.patterns_in(text), *patterns], guard))
+    return [workspace.write(".gitattributes", new)] if new != text else []
+
+
+def add_environment(workspace: Workspace, name: str, patterns: Sequence[str], key: DeviceKey) -> list[str]:
+    """Make one more environment. Raises `Usage` if there is one, or if another claims a file of it.
+
+    Returns the files that belong to it; what was written and they are staged.
+    """
+    names.check_name(name, "environment")
+    if name in workspace.environments() or workspace.access.pin(name):
+        raise Usage(f"there is an environment {name} already", "gitenv status")
+    wanted = list(patterns) or [f".env.{name}"]
+    for pattern in wanted:
+        names.check_pattern(pattern)
+        for pin in workspace.access.pinned():
+            if pattern in pin.environment.paths:
+                raise Usage(f"{pattern} belongs to {pin.name} already", "give another pattern")
+    found = [
+        path
+        for path in (
+            *(entry.path for entry in workspace.repository.tracked() if entry.is_file),
+            *workspace.repository.untracked(),
+        )
+        if any(names.matches(pattern, path) for pattern in wanted) and os.path.isfile(workspace.repository.path(path))
+    ]
+    for path in found:
+        if (claimant := workspace.access.claimant(path)) is not None:
+            raise Usage(f"{printable(path)} belongs to {claimant.name} already", "give another pattern")
+    text = files.read(workspace.repository.path(".gitattributes"), _MAX_ATTRIBUTES) or b""
+    written = make_environments(workspace, {name: wanted}, key, workspace.my_name() or workspace.guess_name())
+    written += write_attributes(workspace, wanted, attributes.has_guard(text))
+    workspace.repository.stage(written)
+    stage_files(workspace, found)
+    return sorted(set(found))
+
+
+def stage_files(workspace: Workspace, paths: Iterable[str]) -> None:
+    """Stage .env files through the filter, so that what is plain in the index becomes ciphertext."""
+    tracked = {entry.path for entry in workspace.repository.tracked()}
+    wanted = list(dict.fromkeys(paths))
+    workspace.repository.stage([path for path in wanted if path not in tracked])
+    workspace.repository.stage_again([path for path in wanted if path in tracked])

@@ -1,0 +1,151 @@
+"""`gitenv init`: found gitenv in a repository, or set a clone of one up and ask to be let in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from gitenv.errors import GitenvError, NotTrusted, Usage
+from gitenv.git.history import Exposed
+from gitenv.git.repository import Ignored
+from gitenv.git.trees import RECIPIENTS
+from gitenv.identity import device
+from gitenv.identity.device import DeviceKey
+from gitenv.model import names
+from gitenv.model.environment import Environment
+from gitenv.pins import Pin
+from gitenv.team import discover, found, ignored, opening, setup
+from gitenv.team.discover import ReadableComment
+from gitenv.team.opening import Opened
+from gitenv.team.workspace import NAME_KEY, Workspace
+
+
+class Founded(NamedTuple):
+    """What founding did, and what is left for the founder to look at."""
+
+    name: str
+    fingerprint: str
+    made_key: bool
+    environments: dict[str, list[str]]  # name → patterns
+    files: list[str]
+    impossible: list[str]
+    linked: list[str]
+    ignored: list[Ignored]
+    comments: list[ReadableComment]
+    exposed: list[Exposed] | None  # None: history could not be read
+
+
+class Joined(NamedTuple):
+    """What setting up a clone did."""
+
+    name: str
+    fingerprint: str
+    made_key: bool
+    wrote_request: bool
+    pinned: list[Environment]  # newly, on trust
+    opened: list[Opened]
+    problems: list[GitenvError]
+    pins: list[Pin]
+
+
+def is_founded(workspace: Workspace) -> bool:
+    """Whether the repository has environments."""
+    return bool(workspace.environments())
+
+
+def look(workspace: Workspace, wanted: Mapping[str, Sequence[str]]) -> discover.Found:
+    """What founding would do here: the files and environments it finds."""
+    for name, patterns in wanted.items():
+        names.check_name(name, "environment")
+        for pattern in patterns:
+            names.check_pattern(pattern)
+    return discover.find(workspace.repository, wanted)
+
+
+def take_out_of_gitignore(workspace: Workspace, lines: Sequence[Ignored]) -> None:
+    """Take the lines that ignore .env files out of .gitignore and stage that."""
+    workspace.repository.stage(ignored.take_out(workspace.repository, lines))
+
+
+def found_here(workspace: Workspace, seen: discover.Found, name: str, guard: bool) -> Founded:
+    """Found gitenv in this repository and stage everything; nothing is committed."""
+    name = names.check_name(name, "person") if name else workspace.my_name() or workspace.guess_name()
+    key, made_key = _key()
+    _set_up(workspace, name)
+    written = found.make_environments(workspace, seen.environments, key, name)
+    patterns = [pattern for patterns in seen.environments.values() for pattern in patterns]
+    written += found.write_attributes(workspace, patterns, guard)
+    workspace.repository.stage(written)
+    found.stage_files(workspace, seen.files)
+    return Founded(
+        name,
+        key.public.fingerprint(),
+        made_key,
+        seen.environments,
+        seen.files,
+        seen.impossible,
+        seen.linked,
+        seen.ignored,
+        discover.readable_comments(workspace.repository, seen.files),
+        _exposed(workspace, seen.files),
+    )
+
+
+def join(workspace: Workspace, name: str) -> Joined:
+    """Set up a clone: pin what is there, open what this key opens, and ask for the rest with a `.pub` file."""
+    key, made_key = _key()
+    known_as = workspace.find_me(key.public)
+    if name and known_as and name != known_as:
+        raise Usage(f"this device's key is known as {known_as} here", f"gitenv init --name {known_as}")
+    chosen = names.check_name(name, "person") if name else known_as or workspace.my_name() or workspace.guess_name()
+    request = found.write_public_key(workspace, chosen, key)
+    _set_up(workspace, chosen)
+    workspace.repository.stage(request)
+    problems: list[GitenvError] = list(opening.refresh(workspace))
+    new = opening.new_environments(workspace, [])
+    for statement in new:
+        try:
+            opening.pin(workspace, [statement])
+        except NotTrusted as error:
+            problems.append(error)
+    opened = opening.open_files(workspace)
+    return Joined(
+        chosen,
+        key.public.fingerprint(),
+        made_key,
+        bool(request),
+        [statement for statement in new if workspace.access.pin(statement.name)],
+        opened,
+        problems,
+        workspace.access.pinned(),
+    )
+
+
+def set_up_without_key(workspace: Workspace) -> None:
+    """For bots: filter and guard only. Nothing is pinned, so ciphertext passes through and new plain text is refused."""
+    setup.install(workspace.repository)
+    setup.lift_guard(workspace.repository, workspace.access.pinned())
+
+
+def has_request(workspace: Workspace, name: str) -> bool:
+    """Whether `.recipients/NAME.pub` is there."""
+    return workspace.tree.read(f"{RECIPIENTS}/{name}.pub", 64 * 1024) is not None
+
+
+def _key() -> tuple[DeviceKey, bool]:
+    existing = device.load()
+    return (existing, False) if existing else (device.make(), True)
+
+
+def _set_up(workspace: Workspace, name: str) -> None:
+    setup.install(workspace.repository)
+    if workspace.my_name() != name:
+        workspace.repository.set_config(NAME_KEY, name)
+    workspace.reload()
+    setup.lift_guard(workspace.repository, workspace.access.pinned())
+
+
+def _exposed(workspace: Workspace, paths: Sequence[str]) -> list[Exposed] | None:
+    from gitenv.git import history
+
+    return history.exposed(workspace.repository.layout.git_dir, paths, discover.is_plain)

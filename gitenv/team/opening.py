@@ -1,0 +1,180 @@
+"""Pinning environments and opening their files; and closing them again."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from gitenv import access, clone, files, recipients
+from gitenv.errors import GitenvError, Locked, NotInOrder, NotTrusted, printable
+from gitenv.git.repository import IndexEntry
+from gitenv.model import document, environment, names, smudge, trust
+from gitenv.model.environment import Environment
+from gitenv.model.grant import Grant
+from gitenv.pins import Pin
+from gitenv.team import setup
+from gitenv.team.workspace import Workspace
+
+
+class Opened(NamedTuple):
+    """What became of an environment's files."""
+
+    environment: str
+    opened: list[str]
+    edited: list[str]  # left alone: they hold changes
+    open_already: int
+    why_closed: str  # empty if this person can read it
+
+
+def new_environments(workspace: Workspace, wanted: Iterable[str]) -> list[Environment]:
+    """The environments at hand (or those `wanted`) that are not pinned, with their own signature checked.
+
+    Whether the signer is to be trusted nobody here can know: show it. Raises `NotTrusted` for a damaged one that was asked for.
+    """
+    asked = list(wanted)
+    found = []
+    for name in asked or workspace.environments():
+        if workspace.access.pin(name) is not None:
+            continue
+        try:
+            found.append(_checked(workspace, name))
+        except NotTrusted:
+            if asked:
+                raise
+    return found
+
+
+def pin(workspace: Workspace, statements: Iterable[Environment]) -> None:
+    """Believe these statements from now on: an explicit act of the user, after they were shown who signed."""
+    for statement in statements:
+        key_of = recipients.key_finder(workspace.tree, statement.name)
+        own = access.own_grant(statement, workspace.tree, key_of, workspace.access.device(), workspace.my_name())
+        if own is not None and not own.expired(access.today()):
+            environment.check_seal(statement, access.open_grant(statement, own, workspace.access.device()))
+        workspace.access.advance(Pin(statement, own, frozenset()))
+
+
+def refresh(workspace: Workspace) -> list[NotTrusted]:
+    """Bring the pins to what the tree at hand honestly says: next steps, new own grants, holders by grants.
+
+    Returns why environments could not be followed; their pins stay where they were.
+    """
+    problems = []
+    for old in workspace.access.pinned():
+        try:
+            _refresh(workspace, old)
+        except NotTrusted as error:
+            problems.append(error)
+    return problems
+
+
+def open_files(workspace: Workspace, wanted: Iterable[str] = ()) -> list[Opened]:
+    """Unlock environments and open their files that are closed and unedited."""
+    chosen = set(wanted) or {pin.name for pin in workspace.access.pinned()}
+    still_locked = workspace.access.locked - chosen
+    if still_locked != workspace.access.locked:
+        clone.set_locked(workspace.repository.layout.common_dir, still_locked)
+        workspace.access.locked = still_locked
+    results = [_open_environment(workspace, pin) for pin in workspace.access.pinned() if pin.name in chosen]
+    setup.lift_guard(workspace.repository, workspace.access.pinned())
+    workspace.repository.refresh()
+    return results
+
+
+def lock(workspace: Workspace, wanted: Iterable[str] = ()) -> list[str]:
+    """Put ciphertext back into the work tree and remember it. Raises `NotInOrder` while there are uncommitted changes."""
+    asked = list(wanted)
+    pins = [workspace.need_pin(name) for name in asked] or workspace.access.pinned()
+    entries = [entry for pin in pins for entry in workspace.files_of(pin.environment)]
+    if changed := workspace.repository.is_clean([entry.path for entry in entries]):
+        raise NotInOrder(
+            f"there are changes that are not committed: {', '.join(map(printable, changed[:5]))}",
+            "commit them (git commit) or drop them (git restore --staged --worktree FILE) first",
+        )
+    clone.set_locked(workspace.repository.layout.common_dir, workspace.access.locked | {pin.name for pin in pins})
+    for entry in entries:
+        stored = workspace.repository.objects.read(entry.object_id)
+        if stored is not None and _contents(workspace, entry) not in (None, stored):
+            files.replace(workspace.repository.path(entry.path), stored)
+    workspace.repository.refresh()
+    return [pin.name for pin in pins]
+
+
+def _checked(workspace: Workspace, name: str) -> Environment:
+    names.check_name(name, "environment")
+    statement = recipients.environment_in(workspace.tree, name)
+    where = f"{name}/environment"
+    if statement.by not in statement.holders:
+        raise NotTrusted(f"{where}: signed by {statement.by}, who is none of its holders")
+    trust.check_signed(statement, recipients.key_finder(workspace.tree, name), where)
+    for pinned in workspace.access.pinned():
+        if pinned.environment.id == statement.id:
+            raise NotTrusted(f"{where}: has the id of {pinned.name}")
+    return statement
+
+
+def _refresh(workspace: Workspace, old: Pin) -> None:
+    judged = workspace.access.judge(old, workspace.tree)
+    if judged is None or judged.is_below:
+        return
+    pin = judged.moves or old
+    if judged.environment.text != pin.environment.text:
+        return  # an earlier revision of the same generation
+    key_of = recipients.key_finder(workspace.tree, pin.name)
+    standing = trust.standing(pin.environment, recipients.grants(workspace.tree, pin.name), key_of, access.today())
+    own = _own(workspace, standing, pin)
+    if own is not None:
+        environment.check_seal(pin.environment, access.open_grant(pin.environment, own, workspace.access.device()))
+    new = Pin(pin.environment, own or pin.grant, standing.holders - set(pin.environment.holders))
+    if new != old:
+        workspace.access.advance(new)
+
+
+def _own(workspace: Workspace, standing: trust.Standing, pin: Pin) -> Grant | None:
+    key = workspace.access.device()
+    if key is None:
+        return None
+    mine = [grant for grant in standing.counted.values() if grant.key == key.public]
+    return mine[0] if mine else None
+
+
+def _open_environment(workspace: Workspace, pin: Pin) -> Opened:
+    result = Opened(pin.name, [], [], 0, "")
+    try:
+        ring = workspace.access.ring(pin)
+        judged = workspace.access.judge(pin, workspace.tree)
+        if judged is None:
+            raise Locked("it is not in the commit you are on")
+    except GitenvError as error:
+        return result._replace(why_closed=error.message)
+    open_already = 0
+    for entry in workspace.files_of(pin.environment):
+        stored = workspace.repository.objects.read(entry.object_id)
+        there = _contents(workspace, entry)
+        if not stored or there is None or entry.stage:
+            continue
+        try:
+            plain = smudge.smudge(stored, ring, judged.environment.generation.number)
+        except (smudge.UnknownGeneration, NotTrusted):
+            plain = stored
+        if there == plain:
+            open_already += 1
+        elif there == stored:
+            files.replace(workspace.repository.path(entry.path), plain)
+            result.opened.append(entry.path)
+        else:
+            result.edited.append(entry.path)
+    return result._replace(open_already=open_already)
+
+
+def _contents(workspace: Workspace, entry: IndexEntry) -> bytes | None:
+    """A file of the work tree; None if it is gone (a sparse checkout), a link, or too large."""
+    path = workspace.repository.path(entry.path)
+    try:
+        if not stat.S_ISREG(os.lstat(path).st_mode):
+            return None
+        return files.read_inside(workspace.root, entry.path, document.MAX_BYTES)
+    except (OSError, GitenvError):
+        return None

@@ -1,0 +1,194 @@
+"""`gitenv status`: how this clone stands, environment by environment, and the command for each thing that is wrong."""
+
+from __future__ import annotations
+
+import os
+from typing import NamedTuple
+
+from gitenv import files
+from gitenv.errors import GitenvError
+from gitenv.git import attributes
+from gitenv.model import document
+from gitenv.model.document import Kind
+from gitenv.model.environment import Environment
+from gitenv.pins import Pin
+from gitenv.team import discover, setup, survey
+from gitenv.team.survey import Membership
+from gitenv.team.workspace import Workspace
+
+OPEN, LOCKED, NO_ACCESS, NEW, NOT_TRUSTED = "open", "locked", "no access", "new here", "not trusted"
+_MAX_BYTES = 16 * 1024 * 1024
+
+
+class Problem(NamedTuple):
+    """Something to do, and the command that does it."""
+
+    text: str
+    command: str
+
+
+class FileStatus(NamedTuple):
+    """One file of an environment."""
+
+    path: str
+    keys: int
+    state: str  # "open", "closed", "missing" or "plain text in the index"
+    unverified: list[str]  # lines nobody vouches for: their names, or their numbers
+
+
+class EnvironmentStatus(NamedTuple):
+    """One environment as this clone sees it."""
+
+    name: str
+    access: str  # OPEN, LOCKED, NO_ACCESS, NEW or NOT_TRUSTED
+    role: str
+    generation: int
+    holders: list[str]
+    files: list[FileStatus]
+
+
+class Status(NamedTuple):
+    """The whole of it."""
+
+    name: str
+    fingerprint: str
+    environments: list[EnvironmentStatus]
+    waiting: list[str]  # people who ask to be let in
+    problems: list[Problem]
+
+
+def status(workspace: Workspace) -> Status:
+    """Look at everything; raises only if there is no key to read or no repository."""
+    key = workspace.access.device()
+    people = survey.membership(workspace)
+    problems = _clone_problems(workspace)
+    listed = sorted({*people.environments, *(pin.name for pin in workspace.access.pinned())})
+    found = [_environment(workspace, name, people, problems) for name in listed]
+    problems += [Problem(f"{entry.file}: {entry.reason}", "gitenv recipients") for entry in people.uncounted]
+    problems += _unclaimed(workspace)
+    waiting = [person.name for person in people.people if person.is_waiting]
+    fingerprint = key.public.fingerprint() if key else ""
+    me = workspace.my_name() or (workspace.find_me(key.public) if key else "")
+    return Status(me, fingerprint, found, [name for name in waiting if name != me], problems)
+
+
+def _clone_problems(workspace: Workspace) -> list[Problem]:
+    problems = []
+    if not setup.is_installed(workspace.repository):
+        problems.append(Problem("git does not call this gitenv here", "gitenv init"))
+    elif not setup.is_lifted(workspace.repository):
+        problems.append(Problem("the guard is not lifted in this clone", "gitenv init"))
+    text = files.read(workspace.repository.path(".gitattributes"), _MAX_BYTES)
+    if not attributes.has_block(text or b"") and workspace.environments():
+        problems.append(Problem("gitenv's lines are not in .gitattributes", "git restore .gitattributes"))
+    return problems
+
+
+def _environment(workspace: Workspace, name: str, people: Membership, problems: list[Problem]) -> EnvironmentStatus:
+    pin = workspace.access.pin(name)
+    entries = {person.name: person.entries[name] for person in people.people if name in person.entries}
+    holders = sorted(person for person, entry in entries.items() if entry.role == "holder")
+    if pin is None:
+        problems.append(Problem(f"{name} is new to this clone", f"gitenv unlock {name}"))
+        return EnvironmentStatus(name, NEW, "", 0, holders, [])
+    access, statement = _access(workspace, pin, problems)
+    me = pin.grant.to if pin.grant else ""
+    role = entries[me].role if me in entries else ""
+    if len(holders) == 1 and access == OPEN:
+        problems.append(
+            Problem(
+                f"{name} has one holder, {holders[0]}: one lost laptop, and nobody can read it",
+                f"gitenv add-recipient NAME -e {name}",
+            )
+        )
+    listed = _files(workspace, statement, problems)
+    if access == OPEN and any(file.state == "closed" for file in listed):
+        problems.append(Problem(f"files of {name} are closed, and you have the key", f"gitenv unlock {name}"))
+    return EnvironmentStatus(name, access, role, statement.generation.number, holders, listed)
+
+
+def _access(workspace: Workspace, pin: Pin, problems: list[Problem]) -> tuple[str, Environment]:
+    try:
+        judged = workspace.access.judge(pin, workspace.tree)
+    except GitenvError as error:
+        problems.append(Problem(error.message, error.hint))
+        return NOT_TRUSTED, pin.environment
+    statement = judged.environment if judged else pin.environment
+    if pin.name in workspace.access.locked:
+        return LOCKED, statement
+    try:
+        workspace.access.ring(pin)
+    except GitenvError as error:
+        if pin.grant is not None:
+            problems.append(Problem(error.message, error.hint))
+        elif me := workspace.my_name():
+            who = " or ".join(sorted(holder.name for holder in pin.holders)[:3])
+            problems.append(
+                Problem(f"no grant for {me} in {pin.name}", f"ask {who}: gitenv add-recipient {me} -e {pin.name}")
+            )
+        return NO_ACCESS, statement
+    return OPEN, statement
+
+
+def _files(workspace: Workspace, statement: Environment, problems: list[Problem]) -> list[FileStatus]:
+    listed = []
+    for entry in {entry.path: entry for entry in workspace.files_of(statement)}.values():
+        stored = workspace.repository.objects.read(entry.object_id, _MAX_BYTES) or b""
+        try:
+            there = files.read_inside(workspace.root, entry.path, _MAX_BYTES)
+            records = document.parse(stored)
+            state = "missing" if there is None else "closed" if stored and there == stored else "open"
+            if discover.is_plain(stored):
+                state = "plain text in the index"
+                problems.append(Problem(f"{entry.path} is staged in plain text", f"git add --renormalize {entry.path}"))
+            unverified = _unverified(there) if there is not None else []
+        except GitenvError as error:
+            problems.append(Problem(f"{entry.path}: {error.message}", error.hint))
+            continue
+        if unverified:
+            problems.append(
+                Problem(f"{entry.path}: nobody vouches for {', '.join(unverified)}", f"git log -p -- {entry.path}")
+            )
+        listed.append(FileStatus(entry.path, len({r.name for r in records if r.name}), state, unverified))
+    return listed
+
+
+def _unverified(data: bytes) -> list[str]:
+    """The names of unverified lines, or their numbers where they have no name."""
+    found, line = [], 1
+    for record in document.parse(data):
+        if record.kind is Kind.UNVERIFIED:
+            inner = document.parse(record.raw.partition(b" ")[2])
+            name = inner[0].name.decode("ascii") if inner else ""
+            found.append(name or f"line {line}")
+        line += record.raw.count(b"\n") + 1
+    return found
+
+
+def _unclaimed(workspace: Workspace) -> list[Problem]:
+    """Files that the attributes protect and no pinned environment claims."""
+    problems = []
+    for path in [entry.path for entry in workspace.repository.tracked() if entry.is_file] + workspace.repository.untracked():
+        base = os.path.basename(path)
+        if not (base == ".env" or base.startswith(".env.")) or discover.is_private(path):
+            continue
+        try:
+            if workspace.access.claimant(path) is None and not _in_new(workspace, path):
+                name = discover.environment_of(path)
+                problems.append(Problem(f"{path} belongs to no environment", f"gitenv add-environment {name} {base}"))
+        except GitenvError as error:
+            problems.append(Problem(f"{path}: {error.message}", error.hint))
+    return problems
+
+
+def _in_new(workspace: Workspace, path: str) -> bool:
+    from gitenv import recipients
+
+    for name in workspace.environments():
+        if workspace.access.pin(name) is None:
+            try:
+                if recipients.environment_in(workspace.tree, name).claims(path):
+                    return True
+            except GitenvError:
+                continue
+    return False

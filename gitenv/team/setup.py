@@ -1,0 +1,92 @@
+"""Setting up a clone for git to call gitenv, and undoing it: configuration, `info/attributes`, the clone's own notes."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+import sys
+
+from gitenv import clone, files
+from gitenv.errors import NotInOrder
+from gitenv.git import attributes
+from gitenv.git.repository import Repository
+from gitenv.pins import Pin
+
+_MAX_ATTRIBUTES = 1024 * 1024
+# Where uvx and `pipx run` keep what they throw away again.
+_THROW_AWAY = re.compile(r"[/\\](?:uv[/\\](?:cache[/\\])?(?:archive|environments|builds)-v\d+|pipx[/\\]\.cache)[/\\]")
+
+
+def filter_command(verb: str) -> str:
+    """How git starts gitenv: this interpreter by its full path, and modules from nowhere near the work tree.
+
+    A plain `python -m gitenv` would run a `gitenv.py` that a pull request put there: -P keeps the current folder out of the
+    module path, -E keeps PYTHONPATH out. Raises `NotInOrder` for an interpreter that will not be there tomorrow: every
+    checkout would fail.
+    """
+    interpreter = os.path.abspath(sys.executable)
+    if _THROW_AWAY.search(interpreter):
+        raise NotInOrder(
+            "gitenv runs from a throw-away cache here; git needs it at a place that stays",
+            "uv tool install gitenv (or pipx install gitenv), then run gitenv init again",
+        )
+    return f"{shlex.quote(interpreter.replace(os.sep, '/'))} -E -P -m gitenv {verb}"
+
+
+def install(repository: Repository) -> str:
+    """Configure filter and diff driver for this clone and lift its guard. Return the clone's id."""
+    settings = {
+        "filter.gitenv.process": filter_command("filter-process"),
+        "filter.gitenv.clean": filter_command("clean %f"),
+        "filter.gitenv.smudge": filter_command("smudge %f"),
+        # A filter that dies without `required` would stage plain text.
+        "filter.gitenv.required": "true",
+        # textconv gets what smudge gives; starting Python for each blob would make `git log -p` crawl.
+        "diff.gitenv.textconv": "cat",
+    }
+    identity = clone.set_up(repository.layout.common_dir)
+    for key, value in settings.items():
+        if repository.config(key) != value:
+            repository.set_config(key, value)
+    return identity
+
+
+def lift_guard(repository: Repository, pins: list[Pin]) -> None:
+    """Write `info/attributes`, from the pinned paths only: what a commit says must not decide what is filtered here."""
+    path = _info_attributes(repository)
+    patterns = [pattern for pin in pins for pattern in pin.environment.paths]
+    text = files.read(path, _MAX_ATTRIBUTES) or b""
+    new = attributes.with_block(text, attributes.lifted(patterns))
+    if new != text:
+        files.make_folder(os.path.dirname(path))
+        files.replace(path, new)
+
+
+def is_installed(repository: Repository) -> bool:
+    """Whether git starts this very gitenv in this clone."""
+    return repository.config("filter.gitenv.process") == filter_command("filter-process")
+
+
+def is_lifted(repository: Repository) -> bool:
+    """Whether `info/attributes` has gitenv's block."""
+    return attributes.has_block(files.read(_info_attributes(repository), _MAX_ATTRIBUTES) or b"")
+
+
+def uninstall(repository: Repository) -> None:
+    """Undo `install` and `lift_guard`; the files in the work tree stay as they are."""
+    repository.remove_section("filter.gitenv")
+    repository.remove_section("diff.gitenv")
+    repository.remove_section("gitenv")
+    path = _info_attributes(repository)
+    text = files.read(path, _MAX_ATTRIBUTES)
+    if text is not None and attributes.has_block(text):
+        if rest := attributes.without_block(text):
+            files.replace(path, rest)
+        else:
+            os.unlink(path)
+    clone.forget(repository.layout.common_dir)
+
+
+def _info_attributes(repository: Repository) -> str:
+    return os.path.join(repository.layout.common_dir, "info", "attributes")

@@ -1,0 +1,129 @@
+"""The clone somebody works in, as every use case needs it: repository, pins and keys, `.recipients/`, and who they are."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator
+
+from gitenv import files, recipients
+from gitenv.access import Access
+from gitenv.errors import GitenvError, Locked, NotInOrder, Usage, printable
+from gitenv.git.repository import IndexEntry, Repository
+from gitenv.git.trees import RECIPIENTS, IndexTree, Tree, WorkTree
+from gitenv.identity import device
+from gitenv.model import keys, names
+from gitenv.model.environment import Environment
+from gitenv.model.keys import PublicKey
+from gitenv.model.statements import Holder
+from gitenv.pins import Pin
+
+NAME_KEY = "gitenv.name"
+
+
+class Workspace:
+    """One clone, one person."""
+
+    def __init__(self, folder: str) -> None:
+        """Raises `NotInOrder` outside a repository with a work tree."""
+        self.repository = Repository(folder)
+        self.root = self.repository.root
+        self.access = Access(self.repository.layout)
+
+    def reload(self) -> None:
+        """Read the clone's notes and pins again: it has just been set up."""
+        self.access = Access(self.repository.layout)
+
+    @property
+    def tree(self) -> Tree:
+        """The `.recipients/` at hand: the work tree's, or in a sparse checkout the index's."""
+        if os.path.lexists(self.repository.path(RECIPIENTS)):
+            return WorkTree(self.root)
+        return IndexTree(self.repository.objects)
+
+    def environments(self) -> list[str]:
+        """The names of the environments at hand, right or wrong."""
+        return list(recipients.environments(self.tree))
+
+    def need_environments(self) -> list[str]:
+        """The same. Raises `NotInOrder` if there are none."""
+        if not (found := self.environments()):
+            raise NotInOrder("this repository has no environments", "gitenv init")
+        return found
+
+    def need_pin(self, name: str) -> Pin:
+        """The pin of an environment, with any honest step that the tree at hand makes. Raises with the way out if there is none."""
+        pin = self.access.pin(name)
+        if pin is None:
+            if name in self.environments():
+                raise Locked(f"{name} is new to this clone", f"gitenv unlock {name}")
+            known = ", ".join(sorted({*self.environments(), *(p.name for p in self.access.pinned())}))
+            raise Usage(f"there is no environment {names.check_name(name, 'environment')}", f"there are: {known or 'none'}")
+        judged = self.access.judge(pin, self.tree)
+        if judged is None:
+            raise NotInOrder(f"{name} is not in the commit you are on", "check out a newer one")
+        if judged.is_below:
+            raise Locked(f"{name} has a newer key than this commit", "merge the main branch first")
+        if judged.moves:
+            self.access.advance(judged.moves)
+            return judged.moves
+        return pin
+
+    def me(self) -> Holder:
+        """Who works here: the name `init` noted, with the device key's fingerprint. Raises `Locked` without a key."""
+        key = device.need()
+        return Holder(self.my_name() or "", key.public.fingerprint())
+
+    def my_name(self) -> str:
+        """The name this clone knows its user by, or ""."""
+        name = self.repository.config(NAME_KEY)
+        return name if names.is_name(name) else ""
+
+    def guess_name(self) -> str:
+        """A name from what git knows about the user. Raises `Usage` if it knows nothing."""
+        said = self.repository.config("user.name")
+        if name := names.name_from(said):
+            return name
+        raise Usage(
+            "git does not know your name" if not said else f"no name can be made of user.name {printable(said)!r}",
+            "gitenv init --name NAME",
+        )
+
+    def public_keys(self, name: str) -> list[PublicKey]:
+        """The keys in `.recipients/NAME.pub`; none if there is no such file. Raises `GitenvError` if it is damaged."""
+        where = f"{RECIPIENTS}/{name}.pub"
+        data = self.tree.read(where, keys.MAX_BYTES)
+        return keys.read_public(data, where) if data is not None else []
+
+    def people(self) -> Iterator[str]:
+        """The names that have a `.pub` file."""
+        for file in self.tree.names(RECIPIENTS):
+            if file.endswith(".pub") and names.is_name(file.removesuffix(".pub")):
+                yield file.removesuffix(".pub")
+
+    def find_me(self, key: PublicKey) -> str:
+        """The name under which a key stands in `.recipients/`, or ""."""
+        for name in self.people():
+            try:
+                if key in self.public_keys(name):
+                    return name
+            except GitenvError:
+                continue
+        return ""
+
+    def files_of(self, environment: Environment) -> list[IndexEntry]:
+        """The tracked files of an environment. Those in conflict are listed once for each stage."""
+        return [entry for entry in self.repository.tracked() if entry.is_file and environment.claims(entry.path)]
+
+    def write(self, relative: str, data: bytes) -> str:
+        """Write a file below the top, through no link, and return its path."""
+        files.check_inside(self.root, relative)
+        path = self.repository.path(relative)
+        files.make_folder(os.path.dirname(path))
+        files.replace(path, data)
+        return relative
+
+
+def now() -> str:
+    """This moment in UTC, like 2026-11-21T10:00:00Z."""
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime())
