@@ -8,7 +8,6 @@ checks no signature while nothing changes.
 from __future__ import annotations
 
 import os
-import shutil
 from collections.abc import Iterable
 from typing import NamedTuple
 
@@ -76,6 +75,8 @@ class Pins:
 
     def forget(self) -> None:
         """Remove all pins of this clone."""
+        import shutil
+
         if self._folder:
             shutil.rmtree(self._folder, ignore_errors=True)
 

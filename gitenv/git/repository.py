@@ -147,9 +147,12 @@ class Repository:
         """Take files out of the index and leave them in the work tree."""
         self._with_paths(["rm", "--cached", "-q", "--force", "--ignore-unmatch"], paths)
 
-    def refresh(self) -> None:
-        """Let git look again at files whose time stamp changed."""
-        program.attempt(self.root, "update-index", "-q", "--refresh")
+    def refresh(self, paths: Iterable[str]) -> None:
+        """Let git look again at files that were rewritten, opened or closed, without a change.
+
+        `update-index --refresh` takes another size for a change and never asks the filter; `git add` does, and gets the same blob.
+        """
+        self.stage(paths)
 
     def has_commits(self) -> bool:
         return program.attempt(self.root, "rev-parse", "--verify", "-q", "HEAD").returncode == 0

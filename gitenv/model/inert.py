@@ -7,7 +7,6 @@ it is the comment `#gitenv-unverified:TAG EVIL=1`. TAG is a MAC, or the mark wou
 from __future__ import annotations
 
 from collections.abc import Iterable
-from hmac import compare_digest
 
 from gitenv.model import base64url
 from gitenv.model.cipher import Keys
@@ -22,8 +21,10 @@ def mark(raw: bytes, keys: Keys) -> bytes:
 
 def unmark(line: bytes, keyrings: Iterable[Keys]) -> bytes | None:
     """The line that was marked with one of the keys, or None if the TAG is not right."""
+    from cryptography.hazmat.primitives.constant_time import bytes_eq
+
     tag, _, original = line[len(MARK) :].partition(b" ")
     for keys in keyrings:
-        if compare_digest(base64url.encode(keys.inert_tag(original)), tag):
+        if bytes_eq(base64url.encode(keys.inert_tag(original)), tag):
             return original
     return None

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from gitenv import access, clone, files, recipients
 from gitenv.errors import GitenvError, Locked, NotInOrder, NotTrusted, printable
 from gitenv.git.repository import IndexEntry
-from gitenv.model import document, environment, names, smudge, trust
+from gitenv.model import clean, document, environment, names, smudge, trust
 from gitenv.model.environment import Environment
 from gitenv.model.grant import Grant
 from gitenv.pins import Pin
@@ -79,7 +79,7 @@ def open_files(workspace: Workspace, wanted: Iterable[str] = ()) -> list[Opened]
         workspace.access.locked = still_locked
     results = [_open_environment(workspace, pin) for pin in workspace.access.pinned() if pin.name in chosen]
     setup.lift_guard(workspace.repository, workspace.access.pinned())
-    workspace.repository.refresh()
+    workspace.repository.refresh(path for result in results for path in result.opened)
     return results
 
 
@@ -94,11 +94,13 @@ def lock(workspace: Workspace, wanted: Iterable[str] = ()) -> list[str]:
             "commit them (git commit) or drop them (git restore --staged --worktree FILE) first",
         )
     clone.set_locked(workspace.repository.layout.common_dir, workspace.access.locked | {pin.name for pin in pins})
+    rewritten = []
     for entry in entries:
         stored = workspace.repository.objects.read(entry.object_id)
         if stored is not None and _contents(workspace, entry) not in (None, stored):
             files.replace(workspace.repository.path(entry.path), stored)
-    workspace.repository.refresh()
+            rewritten.append(entry.path)
+    workspace.repository.refresh(rewritten)
     return [pin.name for pin in pins]
 
 
@@ -161,7 +163,7 @@ def _open_environment(workspace: Workspace, pin: Pin) -> Opened:
             plain = stored
         if there == plain:
             open_already += 1
-        elif there == stored:
+        elif there == stored and clean.clean(plain, ring, frozenset) == stored:
             files.replace(workspace.repository.path(entry.path), plain)
             result.opened.append(entry.path)
         else:
