@@ -1,4 +1,4 @@
-"""The story that gitenv is for, played by two people with homes of their own and real git. Nothing outside the folder is touched."""
+"""The story that gitenv is for, played by two people with homes of their own and real git, in one folder."""
 
 from __future__ import annotations
 

@@ -100,9 +100,7 @@ def _read(data: bytes, name: str, where: str) -> Pin:
     head, _, body = data.partition(b"\n")
     check, _, sizes = head.removeprefix(_HEAD).partition(b" ")
     if not head.startswith(_HEAD) or base64url.encode(sha256(sizes + b"\n" + body)) != check:
-        raise Malformed(
-            f"the pin {where} is damaged", "compare fingerprints with your team, remove it, and run: gitenv unlock"
-        )
+        raise Malformed(f"the pin {where} is damaged", "compare fingerprints with your team, remove it, and run: gitenv unlock")
     first, second = map(int, sizes.split(b" "))
     statement = environment.read(body[:first], where)
     own = grant.read(body[first : first + second], where) if second else None

@@ -18,19 +18,21 @@ if TYPE_CHECKING:
     from gitenv.model.trust import KeyOf
 
 
-def find_grant(tree: Tree, name: str, key: PublicKey, probably: str = "") -> Grant | None:
-    """The grant in one environment's folder that is made out to a key, first looked for under a probable name.
+def grants_for(tree: Tree, name: str, key: PublicKey, probably: str = "") -> Iterator[Grant]:
+    """The grants in one environment's folder that are made out to a key, the one under a probable name first.
 
-    Its signature is not looked at.
+    Signatures are not looked at. With the right name no other file is read.
     """
     mark = statements.key_text(key).encode("ascii")
     likely = [f"{probably}.grant"] if probably else []
     for file, data in itertools.chain(_read(tree, name, likely), _grant_files(tree, name)):
         if mark in data:
-            with_key = grant.read(data, file)
-            if with_key.key == key:
-                return with_key
-    return None
+            try:
+                found = grant.read(data, file)
+            except Malformed:
+                continue
+            if found.key == key and file.endswith(f"/{found.to}.grant"):
+                yield found
 
 
 def grant_of(tree: Tree, name: str, person: str) -> Grant | None:

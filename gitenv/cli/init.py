@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
     from gitenv.git.repository import Ignored
     from gitenv.team.init import Founded, Joined
-    from gitenv.team.workspace import Workspace
 
 
 def run(
@@ -44,7 +43,7 @@ def run(
     elif init.is_founded(workspace):
         if wanted:
             raise Usage("this repository has gitenv already", "add one with: gitenv add-environment NAME PATTERN")
-        _show_joined(workspace, init.join(workspace, name))
+        _show_joined(init.join(workspace, name))
     else:
         seen = init.look(workspace, wanted)
         if seen.ignored and _wants_unignore(seen.ignored, unignore):
@@ -85,19 +84,17 @@ def _show_founded(done: Founded) -> None:
         show.note(f"{line.path} stays ignored ({line.source}:{line.line}); to share it: gitenv init --unignore")
     for exposed in done.exposed or []:
         show.note(
-            f"{exposed.path} stands in plain text in {exposed.commits} older commits (newest {exposed.newest[:12]}): whoever has the "
-            "history has these values. Change them at their providers; rewriting history takes back nothing that was fetched"
+            f"{exposed.path} stands in plain text in {exposed.commits} older commits (newest {exposed.newest[:12]}): "
+            "whoever has the history has these values. Change them at their providers; "
+            "rewriting history takes back nothing that was fetched"
         )
     if done.exposed is None:
-        show.note(
-            "gitenv could not read this repository's history; look yourself for .env files in old commits: git log -- .env"
-        )
-    show.say("commit as always; what is staged now is:")
-    commands = ["git commit -m 'Encrypt .env with gitenv'"]
-    show.commands(*commands)
+        show.note("gitenv cannot read this kind of history; look yourself for .env files in old commits: git log -- .env")
+    show.say("all of it is staged; commit as always:")
+    show.commands("git commit -m 'Encrypt .env with gitenv'")
 
 
-def _show_joined(workspace: Workspace, done: Joined) -> None:
+def _show_joined(done: Joined) -> None:
     _show_identity(done.name, done.fingerprint, done.made_key)
     for statement in done.pinned:
         for line in trust_lines(statement):
@@ -107,10 +104,10 @@ def _show_joined(workspace: Workspace, done: Joined) -> None:
     for problem in done.problems:
         show.error(problem)
     if not any(pin.grant for pin in done.pins):
-        _show_request(workspace, done)
+        _show_request(done)
 
 
-def _show_request(workspace: Workspace, done: Joined) -> None:
+def _show_request(done: Joined) -> None:
     holders = sorted({holder.name for pin in done.pins for holder in pin.holders})
     if done.wrote_request:
         show.say(f".recipients/{done.name}.pub is staged; it asks to be let in. Commit and push it:")

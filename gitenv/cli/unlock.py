@@ -32,6 +32,7 @@ def run(
         if workspace.access.pin(name) is None and name not in workspace.environments():
             workspace.need_pin(name)
     new = opening.new_environments(workspace, wanted)
+    problems: list[NotTrusted] = []
     for statement in new:
         for line in trust_lines(statement):
             show.say(line)
@@ -40,8 +41,8 @@ def run(
                 f"{statement.name} is signed by {statement.by}, not by {fingerprint}", "ask your team which is right"
             )
     if new and (fingerprint or show.ask("Are these the fingerprints that they told you?", yes)):
-        opening.pin(workspace, new)
-    problems = opening.refresh(workspace)
+        problems += opening.pin(workspace, new)
+    problems += opening.refresh(workspace)
     for problem in problems:
         show.error(problem)
     results = opening.open_files(workspace, wanted)

@@ -13,9 +13,10 @@ from typing import BinaryIO
 
 from gitenv import recipients
 from gitenv.access import Access, Judged
-from gitenv.errors import GitenvError, Locked, Malformed, NotTrusted, printable
+from gitenv.errors import INTERRUPTED, GitenvError, Locked, Malformed, NotTrusted, printable
 from gitenv.git import layout
 from gitenv.git.objects import Objects
+from gitenv.git.pktline import ProtocolError
 from gitenv.git.process import FilterProcess, Refused, Request
 from gitenv.git.trees import CommitTree, IndexTree, Tree, WorkTree
 from gitenv.model import clean, document, smudge
@@ -25,7 +26,16 @@ from gitenv.pins import Pin
 
 def serve() -> int:
     """`filter.gitenv.process`."""
-    FilterProcess(sys.stdin.buffer, sys.stdout.buffer, os.fsdecode, MAX_BYTES).serve(EnvFilter())
+    try:
+        FilterProcess(sys.stdin.buffer, sys.stdout.buffer, MAX_BYTES).serve(EnvFilter())
+    except (ProtocolError, EOFError, BrokenPipeError):
+        _say("error: this is for git to start, as filter.gitenv.process", "gitenv --help")
+        return 2
+    except GitenvError as error:
+        _say(f"error: {error.message}", error.hint)
+        return error.exit_code
+    except KeyboardInterrupt:
+        return INTERRUPTED
     return 0
 
 
@@ -157,7 +167,7 @@ class EnvFilter:
         """
         if not request.can_delay or request.treeish or smudge.has_markers(data):
             return False
-        return self._objects.read(f":{request.path}") is not None  # stage 0: the path is merged
+        return self._objects.read(f":0:{request.path}") is not None  # stage 0: the path is merged
 
     def _no_environment(self, path: str) -> Locked | NotTrusted:
         if not self._open().pinned():
@@ -200,7 +210,7 @@ class _Standing:
     def __call__(self) -> Set[bytes]:
         if self._records is None:
             self._records = set()
-            specs = [f":{self._path}", f"HEAD:{self._path}"]
+            specs = [f":0:{self._path}", f"HEAD:{self._path}"]
             if (staged := self._objects.read(specs[0], MAX_BYTES)) is None:
                 specs[:1] = [f":{stage}:{self._path}" for stage in (1, 2, 3)]  # a conflict has no stage 0
             for data in [staged, *(self._objects.read(spec, MAX_BYTES) for spec in specs[1:])]:

@@ -1,7 +1,7 @@
 """gitenv's lines in `.gitattributes` (for the team, with the guard) and in `info/attributes` (for this clone, guard lifted).
 
-git passes plain text where a filter is named and not configured: a fresh clone. The guard is an encoding that does not exist, so
-that `git add` stops there. `info/attributes` outranks every `.gitattributes`, nested ones too, so all attributes stand there again.
+git passes plain text where a filter is named and not configured: a fresh clone. The guard is an encoding that does not exist,
+so that `git add` stops there. `info/attributes` outranks every `.gitattributes`, nested ones too, so all stands there again.
 """
 
 from __future__ import annotations

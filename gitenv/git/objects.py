@@ -14,7 +14,7 @@ _MAX_BYTES = 16 * 1024 * 1024
 
 
 class Objects:
-    """Looks objects up by revision syntax (`HEAD:.env`, `:.env`, `TREEISH:path`). Started at the first question."""
+    """Looks objects up by revision syntax (`HEAD:.env`, `:0:.env`, `TREEISH:path`). Started at the first question."""
 
     def __init__(self, folder: str) -> None:
         self._folder = folder
@@ -44,25 +44,27 @@ class Objects:
             self._process = None
 
     def _ask(self, spec: str, limit: int) -> tuple[bytes, bytes | None]:
+        if "\n" in spec:  # one question a line: a folder's name could ask a second one
+            return b"", None
         process = self._process or self._start()
-        assert process.stdin is not None and process.stdout is not None
+        assert process.stdin is not None
+        assert process.stdout is not None
         try:
-            process.stdin.write(os.fsencode(spec) + b"\0")
+            process.stdin.write(os.fsencode(spec) + b"\n")
             process.stdin.flush()
         except BrokenPipeError:
             return b"", None
         header = process.stdout.readline()
-        # `<spec> missing`, `<spec> ambiguous`: a spec may hold spaces and line feeds, so read the answer from its end.
-        while header and not header.endswith((b" missing\n", b" ambiguous\n")):
-            parts = header.split(b" ")
-            if len(parts) == 3 and parts[1] in (b"blob", b"tree", b"commit", b"tag") and parts[2][:-1].isdigit():
-                self._id_size = len(parts[0]) // 2
-                return parts[1], self._contents(int(parts[2]), limit)
-            header = process.stdout.readline()
-        return b"", None
+        parts = header[:-1].split(b" ")
+        # Else it is `SPEC missing` or `SPEC ambiguous`, and a spec may hold spaces.
+        if len(parts) != 3 or parts[1] not in (b"blob", b"tree", b"commit", b"tag") or not parts[2].isdigit():
+            return b"", None
+        self._id_size = len(parts[0]) // 2
+        return parts[1], self._contents(int(parts[2]), limit)
 
     def _contents(self, size: int, limit: int) -> bytes | None:
-        assert self._process is not None and self._process.stdout is not None
+        assert self._process is not None
+        assert self._process.stdout is not None
         stream = self._process.stdout
         if size <= limit:
             return stream.read(size + 1)[:size]
@@ -75,7 +77,7 @@ class Objects:
         import subprocess
 
         self._process = subprocess.Popen(
-            [program.path(), "cat-file", "--batch", "-z"],
+            [program.path(), "cat-file", "--batch"],
             cwd=self._folder,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

@@ -1,4 +1,4 @@
-"""pkt-line, the framing of git's protocols (gitprotocol-common): four hex digits of length, then the payload; 0000 is a flush."""
+"""pkt-line, the framing of git's protocols (gitprotocol-common): four hex digits of length, the payload; 0000 is a flush."""
 
 from __future__ import annotations
 

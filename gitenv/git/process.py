@@ -5,7 +5,7 @@ What is done with a file is the handler's; this module knows no .env.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
 from typing import BinaryIO, NamedTuple, Protocol
 
 from gitenv.git import pktline
@@ -45,12 +45,11 @@ class Refused(Exception):
 class FilterProcess:
     """One conversation. `limit` is the most that clean is given of a file, plus one byte."""
 
-    def __init__(self, stdin: BinaryIO, stdout: BinaryIO, decode: Callable[[bytes], str], limit: int) -> None:
+    def __init__(self, stdin: BinaryIO, stdout: BinaryIO, limit: int) -> None:
         self._in, self._out = stdin, stdout
-        self._decode = decode
         self._limit = limit
-        self._delayed: dict[str, bytes] = {}
-        self._ready: set[str] = set()
+        self._delayed: dict[bytes, bytes] = {}  # contents by path, as git spells it
+        self._ready: set[bytes] = set()
 
     def serve(self, handler: Handler) -> None:
         """Answer until git closes the stream."""
@@ -81,16 +80,16 @@ class FilterProcess:
         return words
 
     def _answer(self, handler: Handler, command: bytes, words: dict[bytes, bytes]) -> None:
-        path = self._decode(words.get(b"pathname", b""))
+        path = words.get(b"pathname", b"")
         data = self._content(self._limit if command == b"clean" else None)
         is_delayed = path in self._ready
         if is_delayed:
             self._ready.discard(path)
             data = self._delayed.pop(path)
         request = Request(
-            path,
-            self._decode(words.get(b"treeish", b"")),
-            self._decode(words.get(b"blob", b"")),
+            os.fsdecode(path),
+            os.fsdecode(words.get(b"treeish", b"")),
+            os.fsdecode(words.get(b"blob", b"")),
             words.get(b"can-delay") == b"1",
             is_delayed,
         )
@@ -109,7 +108,7 @@ class FilterProcess:
         handler.checked_out()
         available = [path for path in self._delayed if path not in self._ready]
         self._ready.update(available)
-        names = b"".join(packet(b"pathname=" + path.encode("utf-8", "surrogateescape") + b"\n") for path in available)
+        names = b"".join(packet(b"pathname=" + path + b"\n") for path in available)
         self._send(names + FLUSH + packet(b"status=success\n") + FLUSH)
 
     def _content(self, limit: int | None) -> bytes:

@@ -20,7 +20,7 @@ def path() -> str:
         candidate = os.path.join(folder, "git.exe")
         if os.path.isabs(folder) and os.path.exists(candidate):
             return candidate
-    raise NotInOrder("git was not found", "install git 2.39 or later")
+    raise NotInOrder("git was not found", "install git 2.31 or later")
 
 
 def attempt(folder: str, *arguments: str, stdin: bytes = b"") -> CompletedProcess[bytes]:
@@ -30,7 +30,7 @@ def attempt(folder: str, *arguments: str, stdin: bytes = b"") -> CompletedProces
     try:
         return subprocess.run([path(), *arguments], cwd=folder, input=stdin, capture_output=True, check=False)
     except FileNotFoundError:
-        raise NotInOrder("git was not found", "install git 2.39 or later") from None
+        raise NotInOrder("git was not found", "install git 2.31 or later") from None
 
 
 def run(folder: str, *arguments: str, stdin: bytes = b"") -> bytes:

@@ -7,7 +7,7 @@ plain text. Only reading history goes through pygit2 (git.history).
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from typing import NamedTuple
 
 from gitenv.errors import NotInOrder
@@ -15,7 +15,7 @@ from gitenv.git import program
 from gitenv.git.layout import Layout
 from gitenv.git.objects import Objects
 
-_OLDEST = (2, 38)  # `cat-file -z`
+_OLDEST = (2, 31)  # `rev-parse --path-format`
 
 
 class IndexEntry(NamedTuple):
@@ -60,9 +60,7 @@ class Repository:
             raise NotInOrder("this is not a git repository", "git init")
         is_bare, git_dir, common_dir = os.fsdecode(done.stdout).splitlines()
         if is_bare == "true":
-            raise NotInOrder(
-                "this is a bare repository: it has no files to encrypt", "run gitenv in a clone with a work tree"
-            )
+            raise NotInOrder("this is a bare repository: it has no files to encrypt", "run gitenv in a clone with a work tree")
         top = program.attempt(folder, "rev-parse", "--path-format=absolute", "--show-toplevel")
         if top.returncode:
             raise NotInOrder("this is git's own folder, not a work tree", "change to the folder with your files")
@@ -126,14 +124,10 @@ class Repository:
             Ignored(path, source, int(line), pattern) for source, line, pattern, path in quads if line and pattern[0] != "!"
         ]
 
-    def is_clean(self, paths: Sequence[str]) -> list[str]:
+    def changed(self, paths: Set[str]) -> list[str]:
         """Those of `paths` that have changes which are not committed."""
-        if not paths:
-            return []
-        found = program.paths(
-            self.root, "--literal-pathspecs", "status", "--porcelain", "-z", "--no-renames", "-uno", "--", *paths
-        )
-        return [line[3:] for line in found]
+        found = program.paths(self.root, "status", "--porcelain", "-z", "--no-renames", "--untracked-files=no")
+        return [line[3:] for line in found if line[3:] in paths]
 
     def stage(self, paths: Iterable[str]) -> None:
         """`git add`, past .gitignore, for what gitenv itself wrote."""
@@ -150,7 +144,7 @@ class Repository:
     def refresh(self, paths: Iterable[str]) -> None:
         """Let git look again at files that were rewritten, opened or closed, without a change.
 
-        `update-index --refresh` takes another size for a change and never asks the filter; `git add` does, and gets the same blob.
+        `update-index --refresh` takes another size for a change and never asks the filter. `git add` does, and finds the same blob.
         """
         self.stage(paths)
 
@@ -174,4 +168,4 @@ class Repository:
 
 
 def _too_old() -> NotInOrder:
-    return NotInOrder("this git is too old", "install git 2.38 or later")
+    return NotInOrder("this git is too old", "install git 2.31 or later")

@@ -57,7 +57,7 @@ class IndexTree:
         self._objects = objects
 
     def read(self, path: str, limit: int) -> bytes | None:
-        data = self._objects.read(f":{path}", limit)
+        data = self._objects.read(f":0:{path}", limit)
         return data if data is not None else self._objects.read(f"HEAD:{path}", limit)
 
     def names(self, folder: str) -> list[str]:

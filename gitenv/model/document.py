@@ -44,9 +44,7 @@ _ASSIGNMENT = re.compile(rb"(?:\xef\xbb\xbf)?[ \t]*(?:export[ \t]+)?(" + NAME + 
 _TOKEN = re.compile(rb"(?:(" + NAME + rb")=|#)gitenv1:[1-9][0-9]{0,8}\.[A-Za-z0-9_-]{6}:[A-Za-z0-9_-]+")
 _UNVERIFIED = re.compile(rb"#gitenv-unverified:[A-Za-z0-9_-]+ ")
 _LOOKALIKE = re.compile(
-    rb"(?:\xef\xbb\xbf)?[ \t]*(?:(?:export[ \t]+)?("
-    + NAME
-    + rb")[ \t]*[=:]|#)[ \t]*gitenv(?:[0-9]+(?:-[a-z]+)?|-unverified):"
+    rb"(?:\xef\xbb\xbf)?[ \t]*(?:(?:export[ \t]+)?(" + NAME + rb")[ \t]*[=:]|#)[ \t]*gitenv(?:[0-9]+(?:-[a-z]+)?|-unverified):"
 )
 _MARKER = re.compile(rb"(?:<{7,19}|>{7,19}|\|{7,19})(?: .*)?\r?|={7,19}\r?", re.DOTALL)
 _CLOSING_QUOTE = {quote: re.compile(rb"%c[^%c\\]*+(?:\\.[^%c\\]*+)*+%c" % ((quote,) * 4), re.DOTALL) for quote in b"'\"`"}

@@ -45,7 +45,7 @@ class Grant(NamedTuple):
     text: bytes
 
     def expired(self, today: str) -> bool:
-        """Whether the last day (`expires`) lies before `today`, both like 2027-01-31. A matter of policy, not of cryptography."""
+        """Whether the last day lies before `today`, both like 2027-01-31. A matter of policy, not of cryptography."""
         return bool(self.expires) and self.expires < today
 
 

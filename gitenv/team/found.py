@@ -47,7 +47,7 @@ def write_public_key(workspace: Workspace, name: str, key: DeviceKey) -> list[st
     if existing:
         raise Usage(
             f"{RECIPIENTS}/{name}.pub is there with another key",
-            "if you are somebody else: gitenv init --name NAME; if you lost that key, remove the file and run gitenv init again",
+            "if that is somebody else: gitenv init --name NAME; if you lost that key: remove the file, then gitenv init",
         )
     return [workspace.write(f"{RECIPIENTS}/{name}.pub", key.public.line(name))]
 

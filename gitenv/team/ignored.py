@@ -31,7 +31,7 @@ def take_out(repository: Repository, lines: Iterable[Ignored]) -> list[str]:
     for line in lines:
         if not can_be_mended(line):
             raise Usage(
-                f"{printable(line.path)} is ignored by {printable(line.source)}:{line.line}, {printable(line.pattern)!r}, which is about more than .env files",
+                f"{printable(line.source)}:{line.line} ignores {printable(line.path)}, and is about more than .env files",
                 "change that line yourself, then run gitenv init again",
             )
         by_source.setdefault(line.source, {})[line.line] = line

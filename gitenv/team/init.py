@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from gitenv.errors import GitenvError, NotTrusted, Usage
+from gitenv.errors import GitenvError, Usage
 from gitenv.git.history import Exposed
 from gitenv.git.repository import Ignored
-from gitenv.git.trees import RECIPIENTS
 from gitenv.identity import device
 from gitenv.identity.device import DeviceKey
 from gitenv.model import names
@@ -103,18 +102,14 @@ def join(workspace: Workspace, name: str) -> Joined:
     workspace.repository.stage(request)
     problems: list[GitenvError] = list(opening.refresh(workspace))
     new = opening.new_environments(workspace, [])
-    for statement in new:
-        try:
-            opening.pin(workspace, [statement])
-        except NotTrusted as error:
-            problems.append(error)
+    problems += opening.pin(workspace, new)
     opened = opening.open_files(workspace)
     return Joined(
         chosen,
         key.public.fingerprint(),
         made_key,
         bool(request),
-        [statement for statement in new if workspace.access.pin(statement.name)],
+        new,
         opened,
         problems,
         workspace.access.pinned(),
@@ -125,11 +120,6 @@ def set_up_without_key(workspace: Workspace) -> None:
     """For bots: filter and guard only. Nothing is pinned, so ciphertext passes through and new plain text is refused."""
     setup.install(workspace.repository)
     setup.lift_guard(workspace.repository, workspace.access.pinned())
-
-
-def has_request(workspace: Workspace, name: str) -> bool:
-    """Whether `.recipients/NAME.pub` is there."""
-    return workspace.tree.read(f"{RECIPIENTS}/{name}.pub", 64 * 1024) is not None
 
 
 def _key() -> tuple[DeviceKey, bool]:

@@ -26,7 +26,8 @@ def uninstall(workspace: Workspace) -> Left:
     opening.open_files(workspace)
     readable: list[str] = []
     closed: list[str] = []
-    entries = {entry.path: entry for pin in workspace.access.pinned() for entry in workspace.files_of(pin.environment)}
+    listed = workspace.files_of([pin.environment for pin in workspace.access.pinned()])
+    entries = {entry.path: entry for found in listed.values() for entry in found}
     for path, entry in entries.items():
         stored = workspace.repository.objects.read(entry.object_id)
         there = files.read_inside(workspace.root, path, 16 * 1024 * 1024)
@@ -55,7 +56,5 @@ def _undo_founding(workspace: Workspace, paths: list[str]) -> None:
         else:
             repository.unstage([".gitattributes"])
             os.unlink(repository.path(".gitattributes"))
-    was_tracked = [
-        path for path in paths if repository.has_commits() and repository.objects.read(f"HEAD:{path}") is not None
-    ]
+    was_tracked = [path for path in paths if repository.has_commits() and repository.objects.read(f"HEAD:{path}") is not None]
     repository.stage(was_tracked)

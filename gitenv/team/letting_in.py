@@ -95,9 +95,7 @@ def let_in(workspace: Workspace, newcomer: Newcomer, chosen: Sequence[str], role
 
 def _only(found: list[PublicKey], where: str) -> PublicKey:
     if len(found) > 1:
-        raise Usage(
-            f"{where} holds {len(found)} keys", "one name has one key: give each its own .pub, like alice-laptop.pub"
-        )
+        raise Usage(f"{where} holds {len(found)} keys", "one name has one key: give each its own .pub, like alice-laptop.pub")
     return found[0]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import stat
 from collections.abc import Iterable
@@ -46,14 +47,24 @@ def new_environments(workspace: Workspace, wanted: Iterable[str]) -> list[Enviro
     return found
 
 
-def pin(workspace: Workspace, statements: Iterable[Environment]) -> None:
-    """Believe these statements from now on: an explicit act of the user, after they were shown who signed."""
+def pin(workspace: Workspace, statements: Iterable[Environment]) -> list[NotTrusted]:
+    """Believe these statements from now on: an explicit act of the user, after they were shown who signed.
+
+    Returns what is wrong with the user's own grants: such a grant is not used, and does not keep the rest from being pinned.
+    """
+    problems = []
     for statement in statements:
         key_of = recipients.key_finder(workspace.tree, statement.name)
-        own = access.own_grant(statement, workspace.tree, key_of, workspace.access.device(), workspace.my_name())
-        if own is not None and not own.expired(access.today()):
-            environment.check_seal(statement, access.open_grant(statement, own, workspace.access.device()))
+        device, own = workspace.access.device(), None
+        try:
+            own = access.own_grant(statement, workspace.tree, key_of, device, workspace.my_name())
+            if own is not None and not own.expired(access.today()):
+                environment.check_seal(statement, access.open_grant(statement, own, device))
+        except NotTrusted as error:
+            own = None
+            problems.append(error)
         workspace.access.advance(Pin(statement, own, frozenset()))
+    return problems
 
 
 def refresh(workspace: Workspace) -> list[NotTrusted]:
@@ -77,7 +88,9 @@ def open_files(workspace: Workspace, wanted: Iterable[str] = ()) -> list[Opened]
     if still_locked != workspace.access.locked:
         clone.set_locked(workspace.repository.layout.common_dir, still_locked)
         workspace.access.locked = still_locked
-    results = [_open_environment(workspace, pin) for pin in workspace.access.pinned() if pin.name in chosen]
+    pins = [pin for pin in workspace.access.pinned() if pin.name in chosen]
+    entries = workspace.files_of([pin.environment for pin in pins])
+    results = [_open_environment(workspace, pin, entries[pin.name]) for pin in pins]
     setup.lift_guard(workspace.repository, workspace.access.pinned())
     workspace.repository.refresh(path for result in results for path in result.opened)
     return results
@@ -87,8 +100,8 @@ def lock(workspace: Workspace, wanted: Iterable[str] = ()) -> list[str]:
     """Put ciphertext back into the work tree and remember it. Raises `NotInOrder` while there are uncommitted changes."""
     asked = list(wanted)
     pins = [workspace.need_pin(name) for name in asked] or workspace.access.pinned()
-    entries = [entry for pin in pins for entry in workspace.files_of(pin.environment)]
-    if changed := workspace.repository.is_clean([entry.path for entry in entries]):
+    entries = list(itertools.chain(*workspace.files_of([pin.environment for pin in pins]).values()))
+    if changed := workspace.repository.changed({entry.path for entry in entries}):
         raise NotInOrder(
             f"there are changes that are not committed: {', '.join(map(printable, changed[:5]))}",
             "commit them (git commit) or drop them (git restore --staged --worktree FILE) first",
@@ -126,7 +139,7 @@ def _refresh(workspace: Workspace, old: Pin) -> None:
         return  # an earlier revision of the same generation
     key_of = recipients.key_finder(workspace.tree, pin.name)
     standing = trust.standing(pin.environment, recipients.grants(workspace.tree, pin.name), key_of, access.today())
-    own = _own(workspace, standing, pin)
+    own = _own(workspace, standing)
     if own is not None:
         environment.check_seal(pin.environment, access.open_grant(pin.environment, own, workspace.access.device()))
     new = Pin(pin.environment, own or pin.grant, standing.holders - set(pin.environment.holders))
@@ -134,7 +147,7 @@ def _refresh(workspace: Workspace, old: Pin) -> None:
         workspace.access.advance(new)
 
 
-def _own(workspace: Workspace, standing: trust.Standing, pin: Pin) -> Grant | None:
+def _own(workspace: Workspace, standing: trust.Standing) -> Grant | None:
     key = workspace.access.device()
     if key is None:
         return None
@@ -142,7 +155,7 @@ def _own(workspace: Workspace, standing: trust.Standing, pin: Pin) -> Grant | No
     return mine[0] if mine else None
 
 
-def _open_environment(workspace: Workspace, pin: Pin) -> Opened:
+def _open_environment(workspace: Workspace, pin: Pin, entries: Iterable[IndexEntry]) -> Opened:
     result = Opened(pin.name, [], [], 0, "")
     try:
         ring = workspace.access.ring(pin)
@@ -152,18 +165,20 @@ def _open_environment(workspace: Workspace, pin: Pin) -> Opened:
     except GitenvError as error:
         return result._replace(why_closed=error.message)
     open_already = 0
-    for entry in workspace.files_of(pin.environment):
+    for entry in entries:
         stored = workspace.repository.objects.read(entry.object_id)
         there = _contents(workspace, entry)
         if not stored or there is None or entry.stage:
             continue
         try:
             plain = smudge.smudge(stored, ring, judged.environment.generation.number)
+            if clean.clean(plain, ring, frozenset) != stored:  # never open what would not go back unchanged
+                plain = stored
         except (smudge.UnknownGeneration, NotTrusted):
             plain = stored
         if there == plain:
             open_already += 1
-        elif there == stored and clean.clean(plain, ring, frozenset) == stored:
+        elif there == stored:
             files.replace(workspace.repository.path(entry.path), plain)
             result.opened.append(entry.path)
         else:

@@ -123,16 +123,14 @@ def _access(workspace: Workspace, pin: Pin, problems: list[Problem]) -> tuple[st
             problems.append(Problem(error.message, error.hint))
         elif me := workspace.my_name():
             who = " or ".join(sorted(holder.name for holder in pin.holders)[:3])
-            problems.append(
-                Problem(f"no grant for {me} in {pin.name}", f"ask {who}: gitenv add-recipient {me} -e {pin.name}")
-            )
+            problems.append(Problem(f"no grant for {me} in {pin.name}", f"ask {who}: gitenv add-recipient {me} -e {pin.name}"))
         return NO_ACCESS, statement
     return OPEN, statement
 
 
 def _files(workspace: Workspace, statement: Environment, problems: list[Problem]) -> list[FileStatus]:
     listed = []
-    for entry in {entry.path: entry for entry in workspace.files_of(statement)}.values():
+    for entry in {entry.path: entry for entry in workspace.files_of([statement])[statement.name]}.values():
         stored = workspace.repository.objects.read(entry.object_id, _MAX_BYTES) or b""
         try:
             there = files.read_inside(workspace.root, entry.path, _MAX_BYTES)
@@ -146,9 +144,7 @@ def _files(workspace: Workspace, statement: Environment, problems: list[Problem]
             problems.append(Problem(f"{entry.path}: {error.message}", error.hint))
             continue
         if unverified:
-            problems.append(
-                Problem(f"{entry.path}: nobody vouches for {', '.join(unverified)}", f"git log -p -- {entry.path}")
-            )
+            problems.append(Problem(f"{entry.path}: nobody vouches for {', '.join(unverified)}", f"git log -p -- {entry.path}"))
         listed.append(FileStatus(entry.path, len({r.name for r in records if r.name}), state, unverified))
     return listed
 

@@ -1,10 +1,10 @@
-"""The clone somebody works in, as every use case needs it: repository, pins and keys, `.recipients/`, and who they are."""
+"""The clone that somebody works in, as every use case needs it: repository, pins, keys, `.recipients/`, and who they are."""
 
 from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 from gitenv import files, recipients
 from gitenv.access import Access
@@ -28,11 +28,12 @@ class Workspace:
         """Raises `NotInOrder` outside a repository with a work tree."""
         self.repository = Repository(folder)
         self.root = self.repository.root
-        self.access = Access(self.repository.layout)
+        self.reload()
 
     def reload(self) -> None:
-        """Read the clone's notes and pins again: it has just been set up."""
+        """Read the clone's notes and pins, again if it has just been set up."""
         self.access = Access(self.repository.layout)
+        self.access.name = self.my_name()
 
     @property
     def tree(self) -> Tree:
@@ -52,7 +53,7 @@ class Workspace:
         return found
 
     def need_pin(self, name: str) -> Pin:
-        """The pin of an environment, with any honest step that the tree at hand makes. Raises with the way out if there is none."""
+        """The pin of an environment, after any honest step that the tree at hand makes. Raises with the way out."""
         pin = self.access.pin(name)
         if pin is None:
             if name in self.environments():
@@ -111,9 +112,15 @@ class Workspace:
                 continue
         return ""
 
-    def files_of(self, environment: Environment) -> list[IndexEntry]:
-        """The tracked files of an environment. Those in conflict are listed once for each stage."""
-        return [entry for entry in self.repository.tracked() if entry.is_file and environment.claims(entry.path)]
+    def files_of(self, environments: Collection[Environment]) -> dict[str, list[IndexEntry]]:
+        """The tracked files of environments, by name. Those in conflict are listed once for each stage."""
+        found: dict[str, list[IndexEntry]] = {environment.name: [] for environment in environments}
+        claims = [(environment.claims, found[environment.name]) for environment in environments]
+        for entry in self.repository.tracked():
+            for claim, files_found in claims:
+                if entry.is_file and claim(entry.path):
+                    files_found.append(entry)
+        return found
 
     def write(self, relative: str, data: bytes) -> str:
         """Write a file below the top, through no link, and return its path."""

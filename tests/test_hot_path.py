@@ -1,0 +1,113 @@
+"""What git starts loads nothing it does not need: every `git status` with a touched .env pays for it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+_REPORT = """
+import sys
+from gitenv.__main__ import main
+sys.argv[1:] = {arguments!r}
+try:
+    main()
+finally:
+    sys.stderr.write("\\nloaded: " + " ".join(sorted(sys.modules)))
+"""
+
+# All that a clean may load beyond what `import AESSIV, hpke` loads and Python itself has at its start.
+_ALLOWED = {
+    "gitenv",
+    "gitenv.__main__",
+    "gitenv.access",
+    "gitenv.clone",
+    "gitenv.drivers",
+    "gitenv.drivers.filter",
+    "gitenv.errors",
+    "gitenv.files",
+    "gitenv.git",
+    "gitenv.git.layout",
+    "gitenv.git.objects",
+    "gitenv.git.pktline",
+    "gitenv.git.process",
+    "gitenv.git.program",
+    "gitenv.git.trees",
+    "gitenv.identity",
+    "gitenv.identity.device",
+    "gitenv.identity.home",
+    "gitenv.model",
+    "gitenv.model.base64url",
+    "gitenv.model.cipher",
+    "gitenv.model.clean",
+    "gitenv.model.document",
+    "gitenv.model.environment",
+    "gitenv.model.grant",
+    "gitenv.model.inert",
+    "gitenv.model.keyring",
+    "gitenv.model.keys",
+    "gitenv.model.names",
+    "gitenv.model.smudge",
+    "gitenv.model.statements",
+    "gitenv.model.token",
+    "gitenv.pins",
+    "gitenv.recipients",
+    # HKDF, SHA-256 and P-256, which every opening of a DEK needs
+    "binascii",
+    "cryptography.hazmat._oid",
+    "cryptography.hazmat.primitives._serialization",
+    "cryptography.hazmat.primitives.asymmetric",
+    "cryptography.hazmat.primitives.asymmetric.ec",
+    "cryptography.hazmat.primitives.asymmetric.utils",
+    "cryptography.hazmat.primitives.hashes",
+    "cryptography.hazmat.primitives.kdf",
+    "cryptography.hazmat.primitives.kdf.hkdf",
+}
+
+
+@pytest.fixture
+def clone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A repository that gitenv was founded in, with one .env file."""
+    for name in [name for name in os.environ if name.startswith(("GIT", "XDG_"))]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("APPDATA", str(tmp_path))
+    monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
+    folder = tmp_path / "app"
+    folder.mkdir()
+    (folder / ".env").write_bytes(b"HELLO=world\n")
+    subprocess.run(["git", "init", "-q"], cwd=folder, check=True)
+    subprocess.run(
+        [sys.executable, "-E", "-P", "-m", "gitenv", "init", "--name", "alice"], cwd=folder, check=True, capture_output=True
+    )
+    return folder
+
+
+def _loaded(code: str, folder: Path, stdin: bytes) -> tuple[set[str], bytes]:
+    done = subprocess.run([sys.executable, "-E", "-P", "-c", code], cwd=folder, input=stdin, capture_output=True, check=True)
+    return set(done.stderr.decode().rpartition("loaded: ")[2].split()), done.stdout
+
+
+def test_clean_loads_nothing_it_does_not_need(clone: Path) -> None:
+    """Cleaning a file loads our few modules and the primitives, and not one module more."""
+    baseline, _ = _loaded(
+        "import sys\nfrom cryptography.hazmat.primitives.ciphers.aead import AESSIV\n"
+        "from cryptography.hazmat.primitives import hpke\nsys.stderr.write('loaded: ' + ' '.join(sys.modules))",
+        clone,
+        b"",
+    )
+    loaded, out = _loaded(_REPORT.format(arguments=["clean", ".env"]), clone, b"HELLO=new\n")
+    assert out.startswith(b"HELLO=gitenv1:1.")
+    assert loaded - baseline <= _ALLOWED
+
+
+def test_nothing_that_git_starts_loads_a_slow_library(clone: Path) -> None:
+    """Not even a smudge, which may ask git for objects, loads the command line, libgit2, or a parser of keys."""
+    committed = subprocess.run(["git", "cat-file", "blob", ":.env"], cwd=clone, capture_output=True, check=True).stdout
+    loaded, out = _loaded(_REPORT.format(arguments=["smudge", ".env"]), clone, committed)
+    assert out == b"HELLO=world\n"
+    slow = {"typer", "rich", "pygit2", "json", "dataclasses", "logging", "tempfile", "pathlib", "hashlib", "shutil"}
+    assert not loaded & {*slow, "cryptography.hazmat.primitives.serialization", "gitenv.cli", "gitenv.team"}
