@@ -44,8 +44,11 @@ def _other(error: Exception, arguments: list[str]) -> int:
         return INTERRUPTED
     say = getattr(error, "format_message", None)
     if say is not None:
-        verb = next((word for word in arguments if not word.startswith("-")), "")
-        show.error(Usage(_lower(str(say())), f"gitenv {verb} --help".replace("  ", " ")))
+        from gitenv.cli.app import app
+
+        known = {*(command.name for command in app.registered_commands), *(group.name for group in app.registered_groups)}
+        verb = f"{arguments[0]} " if arguments[:1] and arguments[0] in known else ""
+        show.error(Usage(_lower(str(say())), f"gitenv {verb}--help"))
         return Usage.exit_code
     # The text of an exception may quote what it was working on, so only its kind and place are shown.
     trace, place = error.__traceback__, ""

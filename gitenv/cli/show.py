@@ -62,7 +62,7 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> 
     listed = [[printable(cell) for cell in row] for row in rows]
     if not screen.is_terminal:
         for row in [columns, *listed]:
-            say("\t".join(row).rstrip())
+            screen.print(Text("\t".join(row).rstrip()))
         return
     shown = Table(title=Text(printable(title)), title_justify="left", box=None, pad_edge=False, header_style="dim")
     for column in columns:

@@ -35,7 +35,7 @@ def _show(found: Status) -> None:
     for environment in found.environments:
         access = f"{environment.access} ({environment.role})" if environment.role else environment.access
         first = [environment.name, access, joined(environment.holders, 4)]
-        cells = [[file.path, f"{file.keys} keys", file.state] for file in environment.files]
+        cells = [[file.path, str(file.keys), file.state] for file in environment.files]
         for cell in cells or [["", "", ""]]:
             rows.append([*first, *cell])
             first = ["", "", ""]

@@ -9,7 +9,7 @@ import typer
 
 from gitenv.cli import show
 from gitenv.cli.words import opened_lines, trust_lines
-from gitenv.errors import Locked, NotTrusted, Usage
+from gitenv.errors import NotTrusted, Usage
 
 
 def run(
@@ -29,17 +29,14 @@ def run(
         raise Usage("git does not call gitenv in this clone yet", "gitenv init")
     wanted = environments or []
     for name in wanted:
-        if workspace.access.pin(name) is None and name not in workspace.environments():
-            workspace.need_pin(name)
+        workspace.check_known(name)
     new = opening.new_environments(workspace, wanted)
     problems: list[NotTrusted] = []
     for statement in new:
         for line in trust_lines(statement):
             show.say(line)
-        if fingerprint and statement.by.fingerprint != fingerprint:
-            raise NotTrusted(
-                f"{statement.name} is signed by {statement.by}, not by {fingerprint}", "ask your team which is right"
-            )
+    if fingerprint:
+        opening.check_signers(new, fingerprint)
     if new and (fingerprint or show.ask("Are these the fingerprints that they told you?", yes)):
         problems += opening.pin(workspace, new)
     problems += opening.refresh(workspace)
@@ -50,11 +47,5 @@ def run(
         show.say(line)
     if problems:
         raise typer.Exit(NotTrusted.exit_code)
-    if not any(not result.why_closed for result in results):
-        me = workspace.my_name() or "you"
-        holders = sorted({holder.name for pin in workspace.access.pinned() for holder in pin.holders})
-        raise Locked(
-            f'no grant for "{me}" in {", ".join(wanted) or "any environment"}',
-            f"ask {' or '.join(holders[:3]) or 'a holder'} to run: gitenv add-recipient {me}"
-            + "".join(f" -e {name}" for name in wanted),
-        )
+    if all(result.closed for result in results):
+        raise opening.nothing_opened(results)

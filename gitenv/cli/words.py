@@ -28,8 +28,8 @@ def trust_lines(statement: Environment) -> Iterator[str]:
 def opened_lines(results: Sequence[Opened]) -> Iterator[str]:
     """What became of the files."""
     for result in results:
-        if result.why_closed:
-            yield f"{result.environment}: closed ({result.why_closed})"
+        if result.closed:
+            yield f"{result.environment}: closed ({result.closed.message})"
             continue
         if result.opened:
             yield f"{result.environment}: opened {joined(result.opened)}"

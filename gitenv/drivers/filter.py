@@ -101,7 +101,7 @@ class EnvFilter:
         standing = _Standing(self._objects, path)
         if pin is None:
             return clean.pass_through(data, standing, self._no_environment(path))
-        judged = self._judge(access, pin, self._trees())
+        judged, _ = self._judge(access, pin, self._trees())
         if judged is None:
             older = Locked("this commit has no environment for it: it is from before gitenv", _way_out(path))
             return clean.pass_through(data, standing, older)
@@ -141,21 +141,23 @@ class EnvFilter:
         if is_viewing and not smudge.is_encrypted(data):
             return data
         trees: list[Tree] = [CommitTree(self._objects, request.treeish)] if request.treeish else self._trees()
-        judged = self._judge(access, pin, trees)
+        judged, source = self._judge(access, pin, trees)
         if judged is None:
             return data
         ring = access.ring(judged.moves or pin)
         floor = 0 if is_viewing else judged.environment.generation.number
         try:
-            return smudge.smudge(data, ring, floor)
-        except smudge.UnknownGeneration:
+            # The index may be behind what is being checked out, so it makes nothing unverified.
+            return smudge.smudge(data, ring, floor, may_distrust=not isinstance(source, IndexTree))
+        except smudge.StaysClosed:
             return None if self._may_delay(request, data) else data
 
-    def _judge(self, access: Access, pin: Pin, trees: list[Tree]) -> Judged | None:
+    def _judge(self, access: Access, pin: Pin, trees: list[Tree]) -> tuple[Judged | None, Tree | None]:
+        """What the first tree that has a statement says, and which tree that was."""
         for tree in trees:
             if judged := access.judge(pin, tree):
-                return judged
-        return None
+                return judged, tree
+        return None, None
 
     def _trees(self) -> list[Tree]:
         return [WorkTree(self._here.work_tree), IndexTree(self._objects)]

@@ -46,7 +46,9 @@ def clean(data: bytes, ring: Keyring, standing: Standing) -> bytes:
         else:
             out.append(token.spell(keys, generation, record))
         out.append(record.end)
-    return b"".join(out)
+    cleaned = b"".join(out)
+    document.check_size(len(cleaned))  # ciphertext is longer, and what is committed must open again
+    return cleaned
 
 
 def pass_through(data: bytes, standing: Standing, refusal: Locked | NotTrusted) -> bytes:

@@ -22,7 +22,7 @@ def check_name(text: str, what: str) -> str:
     """`text`, or `Usage` with what a `what` may be called."""
     if not is_name(text):
         raise Usage(
-            f"a {what} cannot be called {text[:80]!a}",
+            f"no {what} can be called {text[:80]!a}",
             "use up to 63 of a-z 0-9 . _ - and begin with a letter or digit",
         )
     return text

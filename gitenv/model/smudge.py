@@ -10,17 +10,20 @@ from gitenv.model.keyring import Keyring
 _MAX_PASSES = 8
 
 
-class UnknownGeneration(Exception):
-    """The document has tokens of a generation that the keyring does not hold: it stays closed as a whole."""
+class StaysClosed(Exception):
+    """The document cannot be opened as a whole, and nobody is to blame: the ciphertext is what the work tree gets."""
 
 
-def smudge(data: bytes, ring: Keyring, floor: int) -> bytes:
+def smudge(data: bytes, ring: Keyring, floor: int, *, may_distrust: bool = True) -> bytes:
     """Open a document. Tokens of generations below `floor` are retired and count as unverified.
 
-    Raises `UnknownGeneration`, and `NotTrusted` for a document that is too large.
+    Raises `StaysClosed` for a token of a generation that the keyring does not hold, and, if not `may_distrust`, for anything
+    that would count as unverified. Raises `NotTrusted` for a document that is too large.
     """
     records = document.parse(data)
     opened = [_open(record, ring, floor) for record in records]
+    if not may_distrust and any(record.kind is Kind.UNVERIFIED for record in opened):
+        raise StaysClosed
     for _ in range(_MAX_PASSES):
         changed = _changed(document.parse(document.join(opened)), records, opened)
         if not changed:
@@ -53,7 +56,7 @@ def _open(record: Record, ring: Keyring, floor: int) -> Record:
     if found:
         keys = ring.find(found.number, found.hint)
         if keys is None:
-            raise UnknownGeneration
+            raise StaysClosed
         if found.number >= floor:
             try:
                 raw = token.open_with(keys, found)

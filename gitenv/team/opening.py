@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import os
 import stat
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from gitenv import access, clone, files, recipients
@@ -26,7 +26,7 @@ class Opened(NamedTuple):
     opened: list[str]
     edited: list[str]  # left alone: they hold changes
     open_already: int
-    why_closed: str  # empty if this person can read it
+    closed: GitenvError | None  # why this person cannot read it
 
 
 def new_environments(workspace: Workspace, wanted: Iterable[str]) -> list[Environment]:
@@ -96,6 +96,23 @@ def open_files(workspace: Workspace, wanted: Iterable[str] = ()) -> list[Opened]
     return results
 
 
+def check_signers(statements: Iterable[Environment], fingerprint: str) -> None:
+    """Raise `NotTrusted` for a statement that another key than the one with this fingerprint signed."""
+    for statement in statements:
+        if statement.by.fingerprint != fingerprint:
+            raise NotTrusted(
+                f"{statement.name} is signed by {statement.by}, not by {fingerprint}", "ask your team which is right"
+            )
+
+
+def nothing_opened(results: Sequence[Opened]) -> Locked:
+    """The error for an unlock that opened nothing: the first reason, which says whom to ask."""
+    reasons = [result.closed for result in results if result.closed]
+    if not reasons:
+        return Locked("there is nothing to open in this clone", "gitenv status")
+    return Locked(f"nothing could be opened: {reasons[0].message}", reasons[0].hint)
+
+
 def lock(workspace: Workspace, wanted: Iterable[str] = ()) -> list[str]:
     """Put ciphertext back into the work tree and remember it. Raises `NotInOrder` while there are uncommitted changes."""
     asked = list(wanted)
@@ -156,14 +173,14 @@ def _own(workspace: Workspace, standing: trust.Standing) -> Grant | None:
 
 
 def _open_environment(workspace: Workspace, pin: Pin, entries: Iterable[IndexEntry]) -> Opened:
-    result = Opened(pin.name, [], [], 0, "")
+    result = Opened(pin.name, [], [], 0, None)
     try:
         ring = workspace.access.ring(pin)
         judged = workspace.access.judge(pin, workspace.tree)
         if judged is None:
             raise Locked("it is not in the commit you are on")
     except GitenvError as error:
-        return result._replace(why_closed=error.message)
+        return result._replace(closed=error)
     open_already = 0
     for entry in entries:
         stored = workspace.repository.objects.read(entry.object_id)
@@ -174,7 +191,7 @@ def _open_environment(workspace: Workspace, pin: Pin, entries: Iterable[IndexEnt
             plain = smudge.smudge(stored, ring, judged.environment.generation.number)
             if clean.clean(plain, ring, frozenset) != stored:  # never open what would not go back unchanged
                 plain = stored
-        except (smudge.UnknownGeneration, NotTrusted):
+        except (smudge.StaysClosed, NotTrusted):
             plain = stored
         if there == plain:
             open_already += 1

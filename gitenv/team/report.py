@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
+import shlex
 from typing import NamedTuple
 
 from gitenv import files
 from gitenv.errors import GitenvError
 from gitenv.git import attributes
-from gitenv.model import document
+from gitenv.model import document, names
 from gitenv.model.document import Kind
 from gitenv.model.environment import Environment
 from gitenv.pins import Pin
@@ -64,7 +65,8 @@ def status(workspace: Workspace) -> Status:
     problems = _clone_problems(workspace)
     listed = sorted({*people.environments, *(pin.name for pin in workspace.access.pinned())})
     found = [_environment(workspace, name, people, problems) for name in listed]
-    problems += [Problem(f"{entry.file}: {entry.reason}", "gitenv recipients") for entry in people.uncounted]
+    said = {f"{pin.name}/environment" for pin in workspace.access.pinned()}
+    problems += [Problem(f"{file}: {reason}", "gitenv recipients") for file, reason in people.uncounted if file not in said]
     problems += _unclaimed(workspace)
     waiting = [person.name for person in people.people if person.is_waiting]
     fingerprint = key.public.fingerprint() if key else ""
@@ -171,7 +173,8 @@ def _unclaimed(workspace: Workspace) -> list[Problem]:
         try:
             if workspace.access.claimant(path) is None and not _in_new(workspace, path):
                 name = discover.environment_of(path)
-                problems.append(Problem(f"{path} belongs to no environment", f"gitenv add-environment {name} {base}"))
+                command = f"gitenv add-environment {name if names.is_name(name) else 'NAME'} {shlex.quote(base)}"
+                problems.append(Problem(f"{path} belongs to no environment", command))
         except GitenvError as error:
             problems.append(Problem(f"{path}: {error.message}", error.hint))
     return problems

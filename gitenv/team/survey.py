@@ -56,7 +56,7 @@ def membership(workspace: Workspace) -> Membership:
         try:
             statement = _statement(workspace, name)
         except NotTrusted as error:
-            uncounted.append(Uncounted(f"{name}/environment", error.message))
+            uncounted.append(Uncounted(f"{name}/environment", error.message.removeprefix(f"{name}/environment: ")))
             continue
         key_of = recipients.key_finder(workspace.tree, name)
         found = trust.standing(statement, recipients.grants(workspace.tree, name), key_of, today())

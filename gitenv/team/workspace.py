@@ -56,10 +56,8 @@ class Workspace:
         """The pin of an environment, after any honest step that the tree at hand makes. Raises with the way out."""
         pin = self.access.pin(name)
         if pin is None:
-            if name in self.environments():
-                raise Locked(f"{name} is new to this clone", f"gitenv unlock {name}")
-            known = ", ".join(sorted({*self.environments(), *(p.name for p in self.access.pinned())}))
-            raise Usage(f"there is no environment {names.check_name(name, 'environment')}", f"there are: {known or 'none'}")
+            self.check_known(name)
+            raise Locked(f"{name} is new to this clone", f"gitenv unlock {name}")
         judged = self.access.judge(pin, self.tree)
         if judged is None:
             raise NotInOrder(f"{name} is not in the commit you are on", "check out a newer one")
@@ -69,6 +67,13 @@ class Workspace:
             self.access.advance(judged.moves)
             return judged.moves
         return pin
+
+    def check_known(self, name: str) -> None:
+        """Raise `Usage` if there is no environment of this name, neither pinned nor at hand."""
+        known = {*self.environments(), *(pin.name for pin in self.access.pinned())}
+        if name not in known:
+            names.check_name(name, "environment")
+            raise Usage(f"there is no environment {name}", f"there are: {', '.join(sorted(known)) or 'none'}")
 
     def me(self) -> Holder:
         """Who works here: the name `init` noted, with the device key's fingerprint. Raises `Locked` without a key."""
