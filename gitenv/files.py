@@ -25,13 +25,16 @@ def read(path: str, limit: int) -> bytes | None:
                 f"{printable(path)} is a link; gitenv does not follow links", "put the file itself there"
             ) from None
         raise NotInOrder(f"{printable(path)} cannot be read: {error.strerror}") from None
-    with open(descriptor, "rb") as file:
+    try:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
             raise NotTrusted(f"{printable(path)} is not a regular file")
         if status.st_size > limit:
             raise NotTrusted(f"{printable(path)} has {status.st_size:,} bytes, {limit:,} are allowed")
-        return file.read(limit + 1)
+        with open(descriptor, "rb", closefd=False) as file:
+            return file.read(limit + 1)
+    finally:
+        os.close(descriptor)
 
 
 def read_inside(root: str, relative: str, limit: int) -> bytes | None:

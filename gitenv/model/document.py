@@ -48,9 +48,12 @@ _LOOKALIKE = re.compile(
 )
 _MARKER = re.compile(rb"(?:<{7,19}|>{7,19}|\|{7,19})(?: .*)?\r?|={7,19}\r?", re.DOTALL)
 _CLOSING_QUOTE = {quote: re.compile(rb"%c[^%c\\]*+(?:\\.[^%c\\]*+)*+%c" % ((quote,) * 4), re.DOTALL) for quote in b"'\"`"}
-_TAIL = re.compile(rb"[A-Za-z0-9_.-]+(==?)[ \t]*\r?")
-_BASE64_LINE = re.compile(rb"(?:[A-Za-z0-9+/]{4}){4,}\r?")
-_HEX = re.compile(rb"[0-9A-Fa-f]+\r?")
+# What may be the last line of base64 that somebody wrapped without quotes, and what such a line before it ends in.
+_TAIL = re.compile(rb"[ \t]*([A-Za-z0-9_.-]+)(==?)['\"`]?(?:[ \t]+#.*)?[ \t]*\r?", re.DOTALL)
+_MAY_RUN_ON = re.compile(rb"([A-Za-z0-9+/_-]{16,})[ \t]*\\?\r?\Z")
+_HEX = re.compile(rb"[0-9A-Fa-f]+")
+_SURELY_A_NAME = re.compile(rb"[A-Z][A-Z0-9]{0,6}|[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+")
+_MIXED_CASE = re.compile(rb"(?=.*[a-z])(?=.*[A-Z])[A-Za-z0-9]{11,}")
 
 
 def parse(data: bytes) -> list[Record]:
@@ -79,7 +82,8 @@ class _Parser:
     def __init__(self, data: bytes) -> None:
         self.data = data
         self.in_block = False  # between -----BEGIN and -----END
-        self.base64_runs_on = False  # the line before may go on here, as base64 without quotes
+        self.before = b""  # the line before, if base64 without quotes may run on from it
+        self.after_unknown = False  # whether that line was nothing known
 
     def records(self) -> list[Record]:
         found: list[Record] = []
@@ -96,7 +100,8 @@ class _Parser:
 
     def _record(self, start: int, line_end: int) -> tuple[Kind, bytes, int]:
         line = self.data[start:line_end]
-        after_base64, self.base64_runs_on = self.base64_runs_on, False
+        before, self.before = self.before, b""
+        after_unknown, self.after_unknown = self.after_unknown, False
         if not line or line.isspace():
             return Kind.PLAIN, b"", line_end
         if b"gitenv" in line and (marked := _marked(line)):
@@ -110,29 +115,36 @@ class _Parser:
                 return Kind.PLAIN, b"", line_end
             return self._hidden(Kind.COMMENT, start, line_end)
         assigned = _ASSIGNMENT.match(self.data, start, line_end)
-        if not assigned or _is_base64_tail(line, after_base64):
-            self.base64_runs_on = True
+        if not assigned or _is_base64_tail(line, before, after_unknown):
+            self.after_unknown = True
             return self._hidden(Kind.UNKNOWN, start, self._continued(line_end))
-        return self._assignment(assigned, start, line_end)
+        end = self._end_of_quoted(assigned.end(), line_end)
+        if end:
+            return self._hidden(Kind.ASSIGNMENT, end, self._continued(_end_of_line(self.data, end)), assigned.group(1))
+        return self._hidden(Kind.ASSIGNMENT, start, self._continued(line_end), assigned.group(1))
 
-    def _assignment(self, assigned: re.Match[bytes], start: int, line_end: int) -> tuple[Kind, bytes, int]:
-        data, name, value = self.data, assigned.group(1), assigned.end()
-        if value < line_end and (quoted := _CLOSING_QUOTE.get(data[value])):
-            # Linear all the same: a quote that never closes leaves no later quote of its kind that could open.
-            if closed := quoted.match(data, value):
-                return Kind.ASSIGNMENT, name, _end_of_line(data, closed.end())
-        else:
-            self.base64_runs_on = bool(
-                _BASE64_LINE.fullmatch(data, value, line_end) and not _HEX.fullmatch(data, value, line_end)
-            )
-        return self._hidden(Kind.ASSIGNMENT, start, self._continued(line_end), name)
+    def _end_of_quoted(self, value: int, line_end: int) -> int:
+        """The end of a value in quotes, over however many lines; 0 if it is in none, or in one that never closes.
+
+        Linear all the same: a quote that never closes leaves no later quote of its kind that could open.
+        """
+        data = self.data
+        quoted = _CLOSING_QUOTE.get(data[value]) if value < line_end else None
+        if quoted is None:
+            return 0
+        thrice = data[value : value + 1] * 3
+        if data.startswith(thrice, value) and (closed := data.find(thrice, value + 3)) > 0:
+            return closed + 3
+        single = quoted.match(data, value)
+        return single.end() if single else 0
 
     def _hidden(self, kind: Kind, start: int, end: int, name: bytes = b"") -> tuple[Kind, bytes, int]:
-        """A record that may open or close a PEM block: unquoted keys, and keys that are half commented out, have one."""
+        """A record of which `start` to `end` is in no quotes: a PEM block may begin or end there, and base64 run on."""
         begin = self.data.rfind(b"-----BEGIN", start, end)
         close = self.data.rfind(b"-----END", start, end)
         if begin != close:
             self.in_block = begin > close
+        self.before = self.data[max(start, end - 200) : end]
         return kind, name, end
 
     def _continued(self, line_end: int) -> int:
@@ -154,10 +166,18 @@ def _marked(line: bytes) -> tuple[Kind, bytes] | None:
     return None
 
 
-def _is_base64_tail(line: bytes, after_base64: bool) -> bool:
+def _is_base64_tail(line: bytes, before: bytes, after_unknown: bool) -> bool:
     """Whether `NAME=` or `NAME==` is the end of unquoted base64 and not a name. `NAME==` is never worth the doubt."""
     tail = _TAIL.fullmatch(line)
-    return tail is not None and (after_base64 or tail.group(1) == b"==")
+    if tail is None:
+        return False
+    name, equals = tail.groups()
+    if after_unknown or equals == b"==":
+        return True
+    if _MIXED_CASE.fullmatch(name) and (len(name) + 1) % 4 == 0:
+        return True
+    runs_on = _MAY_RUN_ON.search(before)
+    return bool(runs_on and not _HEX.fullmatch(runs_on.group(1)) and not _SURELY_A_NAME.fullmatch(name))
 
 
 def _end_of_line(data: bytes, start: int) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from gitenv.errors import NotTrusted
 from gitenv.model import document, inert, token
 from gitenv.model.cipher import Unopened
 from gitenv.model.document import Kind, Record
@@ -20,6 +21,8 @@ def smudge(data: bytes, ring: Keyring, floor: int, *, may_distrust: bool = True)
     Raises `StaysClosed` for a token of a generation that the keyring does not hold, and, if not `may_distrust`, for anything
     that would count as unverified. Raises `NotTrusted` for a document that is too large.
     """
+    if data.count(b"\n") > document.MAX_RECORDS:  # a pasted quote could span any number, each of them to be marked
+        raise NotTrusted(f"the document has more than {document.MAX_RECORDS:,} lines")
     records = document.parse(data)
     opened = [_open(record, ring, floor) for record in records]
     if not may_distrust and any(record.kind is Kind.UNVERIFIED for record in opened):
