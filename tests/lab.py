@@ -1,0 +1,127 @@
+"""People with homes of their own, and real git between them: one hub, and whatever they clone from it.
+
+Nothing of the machine's reaches in: no configuration of the user or the system, no inherited GIT_* or GITENV_* variable, no
+terminal, no editor. gitenv is this interpreter's, whatever is on PATH.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+HUB = "git@example.com:team/app.git"
+"""The hub's address in everybody's clone. Each person's git is told where it really lies, so that a whole lab can be copied."""
+
+GITENV = [sys.executable, "-E", "-P", "-m", "gitenv"]
+_KEPT = ("PATH", "SYSTEMROOT", "COMSPEC", "PATHEXT", "TEMP", "TMP", "TMPDIR")
+
+
+class Done(NamedTuple):
+    """How a command ended."""
+
+    exit_code: int
+    stdout: bytes
+    stderr: bytes
+
+    @property
+    def said(self) -> str:
+        """Both streams as text, to be shown when something is not as expected."""
+        return (self.stdout + self.stderr).decode("utf-8", "backslashreplace").strip()
+
+
+class Person:
+    """Somebody at a machine of their own: home, configuration, name, and where they stand."""
+
+    def __init__(self, lab: Lab, name: str) -> None:
+        self.name = name
+        self.home = lab.root / "homes" / name
+        self.cwd = self.home
+        self.home.mkdir(parents=True, exist_ok=True)
+        (self.home / ".gitconfig").write_text(_configuration(name, lab.hub), encoding="utf-8", newline="\n")
+        self.env = {key: os.environ[key] for key in _KEPT if key in os.environ} | {
+            "HOME": str(self.home),
+            "USERPROFILE": str(self.home),
+            "APPDATA": str(self.home / ".config"),
+            "XDG_CONFIG_HOME": str(self.home / ".config"),
+            "GIT_CONFIG_NOSYSTEM": "1",
+            "GIT_TERMINAL_PROMPT": "0",
+            "GIT_EDITOR": "false",
+            "GIT_AUTHOR_DATE": "2026-11-21T10:00:00Z",
+            "GIT_COMMITTER_DATE": "2026-11-21T10:00:00Z",
+            "LC_ALL": "C.UTF-8",
+            "TZ": "UTC",
+            "TERM": "dumb",
+            "NO_COLOR": "1",
+            "COLUMNS": "200",
+            "PYTHONUTF8": "1",
+        }
+
+    def run(self, argv: Sequence[str], stdin: bytes = b"", env: Mapping[str, str] | None = None) -> Done:
+        """Run a command where this person stands; `gitenv` is the one under test."""
+        command = [*GITENV, *argv[1:]] if argv[0] == "gitenv" else list(argv)
+        done = subprocess.run(
+            command, cwd=self.cwd, env={**self.env, **(env or {})}, input=stdin, capture_output=True, check=False, timeout=120
+        )
+        return Done(done.returncode, done.stdout, done.stderr)
+
+    def must(self, *argv: str) -> Done:
+        """`run`, for what has to work."""
+        done = self.run(argv)
+        assert done.exit_code == 0, f"{self.name}: {' '.join(argv)} ended with {done.exit_code}\n{done.said}"
+        return done
+
+
+class Lab:
+    """One hub and some people, all below one folder."""
+
+    def __init__(self, root: Path, copy_of: Path | None = None) -> None:
+        """A new lab with an empty hub, or one that goes on where the lab in `copy_of` stopped."""
+        self.root = root
+        self.hub = root / "hub.git"
+        self._people: dict[str, Person] = {}
+        if copy_of:
+            shutil.copytree(copy_of, root, symlinks=True, dirs_exist_ok=True)
+        else:
+            root.mkdir(parents=True, exist_ok=True)
+            subprocess.run(["git", "init", "-q", "--bare", "-b", "main", str(self.hub)], check=True)
+
+    def person(self, name: str) -> Person:
+        """Somebody; they are there as soon as they are spoken of."""
+        if name not in self._people:
+            self._people[name] = Person(self, name)
+        return self._people[name]
+
+    def repositories(self) -> list[Path]:
+        """Every repository of the lab: the hub, clones, submodules."""
+        return sorted(Path(folder) for folder, below, _ in os.walk(self.root) if {"objects", "refs"} <= set(below))
+
+    def every_object(self, repository: Path) -> bytes:
+        """All objects of a repository, reachable or not, decompressed and joined: what a git host can read."""
+        return (
+            self.person("host")
+            .must(*("git", f"--git-dir={repository}", "cat-file", "--batch", "--batch-all-objects", "--unordered", "--buffer"))
+            .stdout
+        )
+
+
+def _configuration(name: str, hub: Path) -> str:
+    return f"""\
+[user]
+\tname = {name.title()}
+\temail = {name}@example.com
+[init]
+\tdefaultBranch = main
+[pull]
+\trebase = false
+[protocol "file"]
+\tallow = always
+[advice]
+\tdetachedHead = false
+[url "{hub.as_posix()}"]
+\tinsteadOf = {HUB}
+"""

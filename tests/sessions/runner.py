@@ -1,0 +1,247 @@
+"""Plays a session: a text file of commands, what is expected of them, and the files they need.
+
+    # One sentence that says what the session holds.
+    from team                       begin where beginnings/team.txt ends (first command, if at all)
+    as alice                        who does what follows; everybody has a home of their own
+    cd ~/app                        each keeps their place
+    env NAME=value NAME=            set or unset a variable for this person
+    cp input.env .env               a file from below, or any other
+    bytes .env 'A=1\\r\\n' x10       make a file with escapes, repeated
+    edit .env OLD NEW               replace the one place where OLD stands
+    mv rm mkdir link                as they sound; `link TARGET NAME`
+    stdin 'y\\n'                     for the next command
+    git … / gitenv … / python …     must work; `! git …` must fail; `? git …` may do either
+    exits 3                         how the last command ended
+    stdout RE / ! stdout RE         what it said (also: stderr; json DOTTED.PATH VALUE, `*` is any member)
+    let NAME RE                     keep what RE finds in its output, for $NAME later on; $LAB and $HUB are known
+    to FILE                         write its standard output to a file
+    exists FILE / ! exists FILE / cmp A B / ! cmp A B / grep RE FILE / ! grep RE FILE
+    clean-status                    `git status` finds nothing, and leaves no lock behind
+    no-secret-in-objects WORD…      no object of any repository of the lab holds one of these
+    needs symlinks                  skip where that cannot be had
+    found-over ENV / rotate ENV     see tests.sessions.forgery
+    -- input.env --
+    A=1
+
+Words are split as a shell would; regular expressions search, and ^ and $ are a line's.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+import shutil
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from tests.lab import HUB, Done, Lab, Person
+from tests.sessions import forgery
+
+FOLDER = Path(__file__).parent
+BEGINNINGS = FOLDER / "beginnings"
+_FILE = re.compile(rb"^-- (.+) --\n", re.MULTILINE)
+_VARIABLE = re.compile(r"\$([A-Z][A-Z_]*)")
+
+
+class Session(NamedTuple):
+    """A session as it is written. Lines keep their numbers, for messages."""
+
+    path: Path
+    sentence: str
+    beginning: str
+    lines: list[tuple[int, str]]
+    files: dict[str, bytes]
+
+
+def read(path: Path) -> Session:
+    """Take a session file apart."""
+    script, *parts = _FILE.split(path.read_bytes())
+    text = script.decode("utf-8").splitlines()
+    lines = [(number, line.strip()) for number, line in enumerate(text, 1) if line.strip() and not line.startswith("#")]
+    assert text[0].startswith("# "), f"{path}: the first line says what the session holds"
+    first = shlex.split(lines[0][1])
+    beginning = first[1] if first[0] == "from" else ""
+    files = {name.decode("utf-8"): data for name, data in zip(parts[::2], parts[1::2], strict=True)}
+    return Session(path, text[0][2:], beginning, lines[1:] if beginning else lines, files)
+
+
+def play(session: Session, new_lab: Callable[[str], Lab]) -> None:
+    """Run a session. Fails the test with the line that was not as it says."""
+    player = _Player(session, new_lab(session.beginning))
+    for number, line in session.lines:
+        if wrong := player.line(line):
+            last = f"last command ended with {player.last.exit_code}:\n{player.last.said}"
+            pytest.fail(f"{session.path.name}:{number}: {line}\n{wrong}\n--- {last}", pytrace=False)
+
+
+class _Player:
+    """The state of a running session: who is on, what was said last."""
+
+    def __init__(self, session: Session, lab: Lab) -> None:
+        self.lab = lab
+        self.files = session.files
+        self.person: Person = lab.person("alice")
+        self.last = Done(0, b"", b"")
+        self.variables = {"LAB": lab.root.as_posix(), "HUB": HUB}
+        self.stdin = b""
+
+    def line(self, line: str) -> str:
+        """Do what a line says; return what is wrong about it, if anything."""
+        try:
+            self._line(line)
+        except AssertionError as error:
+            return str(error).partition("\nassert ")[0]
+        return ""
+
+    def _line(self, line: str) -> None:
+        mode, rest = (line[0], line[2:]) if line.startswith(("! ", "? ")) else ("", line)
+        words = [_VARIABLE.sub(self._value, word) for word in shlex.split(rest, comments=True)]
+        if words[0] in ("git", "gitenv", "python"):
+            self._run(mode, words)
+        elif check := getattr(self, "check_" + words[0].replace("-", "_"), None):
+            assert bool(check(*words[1:])) is (mode != "!"), "that is not so"
+        else:
+            assert not mode, f"nothing can be expected of {words[0]}"
+            getattr(self, "do_" + words[0].replace("-", "_"))(*words[1:])
+
+    def _run(self, mode: str, words: list[str]) -> None:
+        if words[0] == "python":
+            words = [sys.executable, *words[1:]]
+        self.last = self.person.run(words, self.stdin)
+        self.stdin = b""
+        if mode != "?":
+            assert (self.last.exit_code == 0) is not (mode == "!"), "it should have failed" if mode else "it failed"
+        # A traceback is never an answer, and 70 is a bug of ours.
+        assert not re.search(b"Traceback|a bug in gitenv", self.last.stderr)
+        assert self.last.exit_code != 70
+
+    def _value(self, match: re.Match[str]) -> str:
+        return self.variables.get(match[1], match[0])
+
+    def _path(self, name: str) -> Path:
+        return self.person.home / name[2:] if name.startswith("~/") else self.person.cwd / name
+
+    def _bytes(self, name: str) -> bytes:
+        return self.files[name] if name in self.files else self._path(name).read_bytes()
+
+    # What is expected.
+
+    def check_exits(self, code: str) -> bool:
+        return self.last.exit_code == int(code)
+
+    def check_stdout(self, expression: str) -> bool:
+        return _found(expression, self.last.stdout)
+
+    def check_stderr(self, expression: str) -> bool:
+        return _found(expression, self.last.stderr)
+
+    def check_json(self, path: str, value: str) -> bool:
+        members: list[object] = [json.loads(self.last.stdout)]
+        for step in path.split("."):
+            members = [below for member in members for below in _members(member, step)]
+        return any(re.fullmatch(value, str(member), re.DOTALL) for member in members)
+
+    def check_exists(self, name: str) -> bool:
+        return self._path(name).exists()
+
+    def check_cmp(self, first: str, second: str) -> bool:
+        return self._bytes(first) == self._bytes(second)
+
+    def check_grep(self, expression: str, name: str) -> bool:
+        return _found(expression, self._bytes(name))
+
+    def check_clean_status(self) -> bool:
+        self.last = self.person.must("git", "status", "--porcelain")
+        git_dir = self.person.must("git", "rev-parse", "--absolute-git-dir").stdout.decode().strip()
+        return not self.last.said and not Path(git_dir, "index.lock").exists()
+
+    def check_no_secret_in_objects(self, *secrets: str) -> bool:
+        for repository in self.lab.repositories():
+            objects = self.lab.every_object(repository)
+            for secret in secrets:
+                assert secret.encode() not in objects, f"{secret} is in an object of {repository}"
+        return bool(secrets)
+
+    # What is done.
+
+    def do_as(self, name: str) -> None:
+        self.person = self.lab.person(name)
+
+    def do_cd(self, name: str) -> None:
+        self.person.cwd = self.person.home if name == "~" else self._path(name)
+        assert self.person.cwd.is_dir(), "there is no such folder"
+
+    def do_env(self, *settings: str) -> None:
+        for name, _, value in (setting.partition("=") for setting in settings):
+            self.person.env.pop(name, None)
+            if value:
+                self.person.env[name] = value
+
+    def do_stdin(self, text: str) -> None:
+        self.stdin = _unescaped(text)
+
+    def do_let(self, name: str, expression: str) -> None:
+        match = re.search(expression, self.last.stdout.decode(), re.MULTILINE)
+        assert match, "nothing found"
+        self.variables[name] = match[0]
+
+    def do_to(self, name: str) -> None:
+        self._path(name).write_bytes(self.last.stdout)
+
+    def do_cp(self, source: str, name: str) -> None:
+        self._path(name).write_bytes(self._bytes(source))
+
+    def do_bytes(self, name: str, text: str, times: str = "x1") -> None:
+        self._path(name).write_bytes(_unescaped(text) * int(times.removeprefix("x")))
+
+    def do_edit(self, name: str, old: str, new: str) -> None:
+        data = self._path(name).read_bytes()
+        assert data.count(_unescaped(old)) == 1, f"{old} stands there {data.count(_unescaped(old))} times"
+        self._path(name).write_bytes(data.replace(_unescaped(old), _unescaped(new)))
+
+    def do_mv(self, old: str, new: str) -> None:
+        self._path(old).rename(self._path(new))
+
+    def do_rm(self, *names: str) -> None:
+        for path in map(self._path, names):
+            shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
+
+    def do_mkdir(self, *names: str) -> None:
+        for path in map(self._path, names):
+            path.mkdir(parents=True)
+
+    def do_link(self, target: str, name: str) -> None:
+        self._path(name).symlink_to(target)
+
+    def do_needs(self, what: str) -> None:
+        assert what == "symlinks", f"nobody knows whether there are {what}"
+        if sys.platform == "win32":
+            pytest.skip("links need a privilege on Windows")
+
+    def do_rotate(self, environment: str) -> None:
+        forgery.rotate(self.person, environment)
+
+    def do_found_over(self, environment: str) -> None:
+        forgery.found_over(self.person, environment)
+
+
+def _found(expression: str, data: bytes) -> bool:
+    return bool(re.search(expression, data.decode("utf-8", "replace"), re.MULTILINE))
+
+
+def _members(value: object, step: str) -> list[object]:
+    if isinstance(value, dict):
+        return list(value.values()) if step == "*" else [value[step]] if step in value else []
+    if isinstance(value, list):
+        return list(value) if step == "*" else [value[int(step)]]
+    return []
+
+
+def _unescaped(text: str) -> bytes:
+    """`\\r`, `\\n`, `\\xff` and so on; every other character as UTF-8."""
+    return re.sub(rb"\\(x[0-9a-f]{2}|.)", lambda m: m[0].decode("unicode_escape").encode("latin-1"), text.encode())
