@@ -13,7 +13,7 @@ _FROM_URL = bytes.maketrans(b"-_+/", b"+/!!")
 
 def encode(data: bytes) -> bytes:
     """Spell `data`; the result has no `=`, no line end, and is never longer than needed."""
-    return b2a_base64(data, newline=False).rstrip(b"=").translate(_TO_URL)
+    return b2a_base64(data, newline=False).translate(_TO_URL, b"=")
 
 
 def decode(text: bytes) -> bytes:

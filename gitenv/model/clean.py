@@ -25,7 +25,7 @@ def clean(data: bytes, ring: Keyring, standing: Standing) -> bytes:
     """
     records = document.parse(data)
     was_closed = any(record.kind is Kind.TOKEN for record in records)
-    keys, generation = ring.keys, ring.current
+    keys, head = ring.keys, token.head(ring.current)
     out: list[bytes] = []
     for position, record in enumerate(records):
         kind = record.kind
@@ -44,7 +44,7 @@ def clean(data: bytes, ring: Keyring, standing: Standing) -> bytes:
         elif was_closed and record.raw in standing():
             out.append(record.raw)
         else:
-            out.append(token.spell(keys, generation, record))
+            out.append(token.spell(keys, head, record))
         out.append(record.end)
     cleaned = b"".join(out)
     document.check_size(len(cleaned))  # ciphertext is longer, and what is committed must open again

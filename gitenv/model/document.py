@@ -81,6 +81,7 @@ class _Parser:
 
     def __init__(self, data: bytes) -> None:
         self.data = data
+        self.has_blocks = b"-----" in data
         self.in_block = False  # between -----BEGIN and -----END
         self.before = b""  # the line before, if base64 without quotes may run on from it
         self.after_unknown = False  # whether that line was nothing known
@@ -140,17 +141,18 @@ class _Parser:
 
     def _hidden(self, kind: Kind, start: int, end: int, name: bytes = b"") -> tuple[Kind, bytes, int]:
         """A record of which `start` to `end` is in no quotes: a PEM block may begin or end there, and base64 run on."""
-        begin = self.data.rfind(b"-----BEGIN", start, end)
-        close = self.data.rfind(b"-----END", start, end)
-        if begin != close:
-            self.in_block = begin > close
-        self.before = self.data[max(start, end - 200) : end]
+        data = self.data
+        if self.has_blocks:
+            begin, close = data.rfind(b"-----BEGIN", start, end), data.rfind(b"-----END", start, end)
+            if begin != close:
+                self.in_block = begin > close
+        self.before = data[start:end] if end - start < 200 else data[end - 200 : end]
         return kind, name, end
 
     def _continued(self, line_end: int) -> int:
         """The end of a line that may be continued by a backslash before its line feed."""
         data = self.data
-        while line_end < len(data) and _ends_in_backslash(data, line_end):
+        while data[line_end - 1] in b"\\\r" and line_end < len(data) and _ends_in_backslash(data, line_end):
             line_end = _end_of_line(data, line_end + 1)
         return line_end
 

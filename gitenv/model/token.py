@@ -26,13 +26,17 @@ def hint(commitment: Commitment) -> bytes:
     return base64url.encode(commitment)[:HINT_SIZE]
 
 
-def spell(keys: Keys, generation: Generation, record: Record) -> bytes:
+def head(generation: Generation) -> bytes:
+    """What all tokens of a generation have between the name and the ciphertext: `gitenv1:3.kQ7xAa:`."""
+    return b"%b%d.%b:" % (MARK, generation.number, hint(generation.commitment))
+
+
+def spell(keys: Keys, head: bytes, record: Record) -> bytes:
     """Encrypt a record and write its token, without a line end."""
-    name = record.name if record.kind is Kind.ASSIGNMENT else b""
-    body = keys.encrypt(*_purpose(name), record.raw)
-    return b"%b%b%d.%b:%b" % (
-        name + b"=" if name else b"#", MARK, generation.number, hint(generation.commitment), base64url.encode(body)
-    )  # fmt: skip
+    if record.kind is Kind.ASSIGNMENT:
+        name = record.name
+        return name + b"=" + head + base64url.encode(keys.encrypt(b"kv", name, record.raw))
+    return b"#" + head + base64url.encode(keys.encrypt(b"line", b"-", record.raw))
 
 
 def read(record: Record) -> Token | None:
@@ -50,11 +54,7 @@ def read(record: Record) -> Token | None:
 
 def open_with(keys: Keys, token: Token) -> bytes:
     """The record that was encrypted. Raises `Unopened`."""
-    raw = keys.decrypt(*_purpose(token.name), token.body)
+    raw = keys.decrypt(b"kv", token.name, token.body) if token.name else keys.decrypt(b"line", b"-", token.body)
     if not raw:
         raise Unopened  # no record is empty
     return raw
-
-
-def _purpose(name: bytes) -> tuple[bytes, bytes]:
-    return (b"kv", name) if name else (b"line", b"-")
