@@ -37,12 +37,13 @@ class Access:
 
     def __init__(self, layout: Layout) -> None:
         self._common_dir = layout.common_dir
-        self.pins = Pins(clone.clone_id(layout.common_dir))
+        note = clone.note(layout.common_dir)
+        self.name = note.name
+        self.pins = Pins(note.id)
         self.locked = clone.locked(layout.common_dir)
         self._pinned = {pin.name: pin for pin in self.pins.all()}
         self._rings: dict[bytes, Keyring] = {}
         self._judged: dict[tuple[str, bytes], Judged | NotTrusted] = {}
-        self.name = ""  # what this person is called here, for messages
         self._device: device.DeviceKey | None = None
         self._device_asked = False
 

@@ -1,9 +1,10 @@
-"""What gitenv notes in a clone itself, below `.git/gitenv/`, where nobody who pushes can write: its id, and what is locked."""
+"""What gitenv notes in a clone itself, below `.git/gitenv/`, where nobody who pushes can write."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterable
+from typing import NamedTuple
 
 from gitenv import files
 from gitenv.model import names
@@ -11,21 +12,29 @@ from gitenv.model import names
 _MAX_BYTES = 64 * 1024
 
 
-def clone_id(common_dir: str) -> str:
-    """The name this clone's pins lie under, or "" where nobody ran `gitenv init`."""
+class Note(NamedTuple):
+    """Which clone this is, and what its user is called in `.recipients/`. Both empty where nobody ran `gitenv init`."""
+
+    id: str
+    name: str
+
+
+def note(common_dir: str) -> Note:
+    """What `set_up` wrote. Its pins lie under the id."""
     data = files.read(os.path.join(common_dir, "gitenv", "clone"), _MAX_BYTES) or b""
-    text = data.decode("ascii", "replace").strip()
-    return text if len(text) == 32 and text.isalnum() and text.isascii() else ""
+    identity, _, name = data.decode("ascii", "replace").strip().partition(" ")
+    if len(identity) != 32 or not identity.isalnum() or not identity.isascii():
+        return Note("", "")
+    return Note(identity, name if names.is_name(name) else "")
 
 
-def set_up(common_dir: str) -> str:
-    """The clone's id, made if there is none. It is random, so that a clone that is moved keeps its pins."""
-    if existing := clone_id(common_dir):
-        return existing
-    fresh = os.urandom(16).hex()
-    files.make_folder(os.path.join(common_dir, "gitenv"))
-    files.replace(os.path.join(common_dir, "gitenv", "clone"), fresh.encode() + b"\n")
-    return fresh
+def set_up(common_dir: str, name: str) -> None:
+    """Note who works here. The id is random and stays, so that a clone that is moved keeps its pins."""
+    old = note(common_dir)
+    new = Note(old.id or os.urandom(16).hex(), name or old.name)
+    if new != old:
+        files.make_folder(os.path.join(common_dir, "gitenv"))
+        files.replace(os.path.join(common_dir, "gitenv", "clone"), f"{new.id} {new.name}\n".encode("ascii"))
 
 
 def locked(common_dir: str) -> frozenset[str]:

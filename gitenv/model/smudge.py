@@ -28,11 +28,11 @@ def smudge(data: bytes, ring: Keyring, floor: int, *, may_distrust: bool = True)
     if not may_distrust and any(record.kind is Kind.UNVERIFIED for record in opened):
         raise StaysClosed
     for _ in range(_MAX_PASSES):
-        changed = _changed(document.parse(document.join(opened)), records, opened)
+        changed = _changed(document.parse(document.join(opened)), opened)
         if not changed:
             return document.join(opened)
         for position in changed:
-            opened[position] = records[position]
+            opened[position] = _distrusted(records[position], ring)
     return data
 
 
@@ -66,35 +66,41 @@ def _open(record: Record, ring: Keyring, floor: int) -> Record:
                 return Record(Kind.ASSIGNMENT if found.name else Kind.UNKNOWN, found.name, raw, record.end)
             except Unopened:
                 pass
+    return _distrusted(record, ring)
+
+
+def _distrusted(record: Record, ring: Keyring) -> Record:
+    """What stands in the commit, as a mark. A token left as it is would look like a document that was never opened."""
     return Record(Kind.UNVERIFIED, b"", inert.mark(record.raw, ring.keys), record.end)
 
 
-def _changed(parsed: list[Record], records: list[Record], opened: list[Record]) -> list[int]:
-    """The positions of tokens that, opened, would be read as other records than the ones that were encrypted.
+def _changed(parsed: list[Record], opened: list[Record]) -> list[int]:
+    """The positions of records that would be read as others than the ones that were encrypted.
 
-    Tokens can be reordered by whoever can push: an unclosed quote in one would swallow the next ones. Both lists spell the
-    same bytes, so they are walked side by side; where they part, every token up to where they meet again stays closed.
+    Tokens can be reordered by whoever can push: an unclosed quote in one would swallow the next ones, and a heading between the
+    lines of a key would become part of it. Both lists spell the same bytes, so they are walked side by side; where they part,
+    every token up to where they meet again is suspect, and where there is none, what stands between.
     """
     changed: list[int] = []
-    expected, expected_end, parsed_end = -1, 0, 0
-    remaining = iter(parsed)
-    while expected + 1 < len(opened):
-        first = expected + 1
-        seen = next(remaining)
+    first, at, opened_end, parsed_end = 0, 0, 0, 0
+    agrees = True
+    for seen in parsed:
         parsed_end += len(seen.raw) + len(seen.end)
-        expected += 1
-        expected_end += len(opened[expected].raw) + len(opened[expected].end)
-        agrees = parsed_end == expected_end and _same(seen, opened[expected])
-        while parsed_end != expected_end:
-            if parsed_end < expected_end:
-                seen = next(remaining)
-                parsed_end += len(seen.raw) + len(seen.end)
-            else:
-                expected += 1
-                expected_end += len(opened[expected].raw) + len(opened[expected].end)
-        if not agrees:
-            changed += [p for p in range(first, expected + 1) if opened[p].raw is not records[p].raw]
-    return [position for position in changed if records[position].kind is Kind.TOKEN]
+        while opened_end < parsed_end:
+            opened_end += len(opened[at].raw) + len(opened[at].end)
+            agrees = agrees and opened_end == parsed_end and _same(seen, opened[at])
+            at += 1
+        if opened_end == parsed_end:
+            changed += [] if agrees else _suspects(opened, first, at)
+            first, agrees = at, True
+        else:
+            agrees = False
+    return changed
+
+
+def _suspects(opened: list[Record], first: int, end: int) -> list[int]:
+    open_still = [position for position in range(first, end) if opened[position].kind is not Kind.UNVERIFIED]
+    return [position for position in open_still if opened[position].kind is not Kind.PLAIN] or open_still
 
 
 def _same(parsed: Record, opened: Record) -> bool:

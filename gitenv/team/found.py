@@ -85,7 +85,7 @@ def add_environment(workspace: Workspace, name: str, patterns: Sequence[str], ke
         if (claimant := workspace.access.claimant(path)) is not None:
             raise Usage(f"{printable(path)} belongs to {claimant.name} already", "give another pattern")
     text = files.read(workspace.repository.path(".gitattributes"), _MAX_ATTRIBUTES) or b""
-    written = make_environments(workspace, {name: wanted}, key, workspace.my_name() or workspace.guess_name())
+    written = make_environments(workspace, {name: wanted}, key, workspace.access.name or workspace.guess_name())
     written += write_attributes(workspace, wanted, attributes.has_guard(text))
     workspace.repository.stage(written)
     stage_files(workspace, found)

@@ -16,7 +16,7 @@ from gitenv.pins import Pin
 from gitenv.team import discover, found, ignored, opening, setup
 from gitenv.team.discover import ReadableComment
 from gitenv.team.opening import Opened
-from gitenv.team.workspace import NAME_KEY, Workspace
+from gitenv.team.workspace import Workspace
 
 
 class Founded(NamedTuple):
@@ -68,7 +68,7 @@ def take_out_of_gitignore(workspace: Workspace, lines: Sequence[Ignored]) -> Non
 
 def found_here(workspace: Workspace, seen: discover.Found, name: str, guard: bool) -> Founded:
     """Found gitenv in this repository and stage everything; nothing is committed."""
-    name = names.check_name(name, "person") if name else workspace.my_name() or workspace.guess_name()
+    name = names.check_name(name, "person") if name else workspace.access.name or workspace.guess_name()
     key, made_key = _key()
     _set_up(workspace, name)
     written = found.make_environments(workspace, seen.environments, key, name)
@@ -96,7 +96,7 @@ def join(workspace: Workspace, name: str) -> Joined:
     known_as = workspace.find_me(key.public)
     if name and known_as and name != known_as:
         raise Usage(f"this device's key is known as {known_as} here", f"gitenv init --name {known_as}")
-    chosen = names.check_name(name, "person") if name else known_as or workspace.my_name() or workspace.guess_name()
+    chosen = names.check_name(name, "person") if name else known_as or workspace.access.name or workspace.guess_name()
     request = found.write_public_key(workspace, chosen, key)
     _set_up(workspace, chosen)
     workspace.repository.stage(request)
@@ -118,7 +118,7 @@ def join(workspace: Workspace, name: str) -> Joined:
 
 def set_up_without_key(workspace: Workspace) -> None:
     """For bots: filter and guard only. Nothing is pinned, so ciphertext passes through and new plain text is refused."""
-    setup.install(workspace.repository)
+    setup.install(workspace.repository, "")
     setup.lift_guard(workspace.repository, workspace.access.pinned())
 
 
@@ -128,9 +128,7 @@ def _key() -> tuple[DeviceKey, bool]:
 
 
 def _set_up(workspace: Workspace, name: str) -> None:
-    setup.install(workspace.repository)
-    if workspace.my_name() != name:
-        workspace.repository.set_config(NAME_KEY, name)
+    setup.install(workspace.repository, name)
     workspace.reload()
     setup.lift_guard(workspace.repository, workspace.access.pinned())
 

@@ -57,7 +57,7 @@ def pin(workspace: Workspace, statements: Iterable[Environment]) -> list[NotTrus
         key_of = recipients.key_finder(workspace.tree, statement.name)
         device, own = workspace.access.device(), None
         try:
-            own = access.own_grant(statement, workspace.tree, key_of, device, workspace.my_name())
+            own = access.own_grant(statement, workspace.tree, key_of, device, workspace.access.name)
             if own is not None and not own.expired(access.today()):
                 environment.check_seal(statement, access.open_grant(statement, own, device))
         except NotTrusted as error:

@@ -70,7 +70,7 @@ def status(workspace: Workspace) -> Status:
     problems += _unclaimed(workspace)
     waiting = [person.name for person in people.people if person.is_waiting]
     fingerprint = key.public.fingerprint() if key else ""
-    me = workspace.my_name() or (workspace.find_me(key.public) if key else "")
+    me = workspace.access.name or (workspace.find_me(key.public) if key else "")
     return Status(me, fingerprint, found, [name for name in waiting if name != me], problems)
 
 
@@ -123,7 +123,7 @@ def _access(workspace: Workspace, pin: Pin, problems: list[Problem]) -> tuple[st
     except GitenvError as error:
         if pin.grant is not None:
             problems.append(Problem(error.message, error.hint))
-        elif me := workspace.my_name():
+        elif me := workspace.access.name:
             who = " or ".join(sorted(holder.name for holder in pin.holders)[:3])
             problems.append(Problem(f"no grant for {me} in {pin.name}", f"ask {who}: gitenv add-recipient {me} -e {pin.name}"))
         return NO_ACCESS, statement

@@ -34,8 +34,8 @@ def filter_command(verb: str) -> str:
     return f"{shlex.quote(interpreter.replace(os.sep, '/'))} -E -P -m gitenv {verb}"
 
 
-def install(repository: Repository) -> str:
-    """Configure filter and diff driver for this clone and lift its guard. Return the clone's id."""
+def install(repository: Repository, name: str) -> None:
+    """Configure filter and diff driver for this clone of `name`'s."""
     settings = {
         "filter.gitenv.process": filter_command("filter-process"),
         "filter.gitenv.clean": filter_command("clean %f"),
@@ -45,11 +45,10 @@ def install(repository: Repository) -> str:
         # textconv gets what smudge gives; starting Python for each blob would make `git log -p` crawl.
         "diff.gitenv.textconv": "cat",
     }
-    identity = clone.set_up(repository.layout.common_dir)
+    clone.set_up(repository.layout.common_dir, name)
     for key, value in settings.items():
         if repository.config(key) != value:
             repository.set_config(key, value)
-    return identity
 
 
 def lift_guard(repository: Repository, pins: list[Pin]) -> None:
@@ -77,7 +76,6 @@ def uninstall(repository: Repository) -> None:
     """Undo `install` and `lift_guard`; the files in the work tree stay as they are."""
     repository.remove_section("filter.gitenv")
     repository.remove_section("diff.gitenv")
-    repository.remove_section("gitenv")
     path = _info_attributes(repository)
     text = files.read(path, _MAX_ATTRIBUTES)
     if text is not None and attributes.has_block(text):

@@ -18,8 +18,6 @@ from gitenv.model.keys import PublicKey
 from gitenv.model.statements import Holder
 from gitenv.pins import Pin
 
-NAME_KEY = "gitenv.name"
-
 
 class Workspace:
     """One clone, one person."""
@@ -33,7 +31,6 @@ class Workspace:
     def reload(self) -> None:
         """Read the clone's notes and pins, again if it has just been set up."""
         self.access = Access(self.repository.layout)
-        self.access.name = self.my_name()
 
     @property
     def tree(self) -> Tree:
@@ -76,14 +73,9 @@ class Workspace:
             raise Usage(f"there is no environment {name}", f"there are: {', '.join(sorted(known)) or 'none'}")
 
     def me(self) -> Holder:
-        """Who works here: the name `init` noted, with the device key's fingerprint. Raises `Locked` without a key."""
+        """Who works here: the name that init noted, with the device key's fingerprint. Raises `Locked` without a key."""
         key = device.need()
-        return Holder(self.my_name() or "", key.public.fingerprint())
-
-    def my_name(self) -> str:
-        """The name this clone knows its user by, or ""."""
-        name = self.repository.config(NAME_KEY)
-        return name if names.is_name(name) else ""
+        return Holder(self.access.name, key.public.fingerprint())
 
     def guess_name(self) -> str:
         """A name from what git knows about the user. Raises `Usage` if it knows nothing."""
