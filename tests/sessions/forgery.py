@@ -1,4 +1,4 @@
-"""Statements that no command of gitenv writes (yet): the next generation, and a stranger's environment under a known name."""
+"""Statements that no command of gitenv writes (yet): the next generation, a stranger's environment, a grant by a reader."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from pathlib import Path
 
 from gitenv.identity import device
 from gitenv.identity.device import DeviceKey
-from gitenv.model import environment, grant
+from gitenv.model import environment, grant, keys
 from gitenv.model.cipher import Dek
 from gitenv.model.environment import Environment
 from gitenv.model.grant import Grant
@@ -47,6 +47,17 @@ def found_over(person: Person, name: str) -> None:
     own = grant.write(new, dek, person.name, key.public, grant.HOLDER, by=me, at=_AT, signer=key)
     (folder.parent / f"{person.name}.pub").write_bytes(key.public.line(person.name))
     _write(folder, new, [own])
+
+
+def forge_grant(person: Person, name: str, to: str) -> None:
+    """Wrap an environment's key for `to`, whether or not `person` may let anybody in."""
+    key, folder = _key(person), person.cwd / ".recipients" / name
+    statement = environment.read((folder / "environment").read_bytes(), name)
+    own = grant.read((folder / f"{person.name}.grant").read_bytes(), name)
+    (public,) = keys.read_public((folder.parent / f"{to}.pub").read_bytes(), to)
+    me = Holder(person.name, key.public.fingerprint())
+    dek = grant.unwrap(own, key, name)
+    _write(folder, statement, [grant.write(statement, dek, to, public, grant.HOLDER, by=me, at=_AT, signer=key)])
 
 
 def _key(person: Person) -> DeviceKey:

@@ -4,7 +4,7 @@
     from team                       begin where beginnings/team.txt ends (first command, if at all)
     as alice                        who does what follows; everybody has a home of their own
     cd ~/app                        each keeps their place
-    env NAME=value NAME=            set or unset a variable for this person
+    env NAME=value NAME=            set or unset a variable for this person; `env-file NAME FILE` sets it to a file's text
     cp input.env .env               a file from below, or any other
     bytes .env 'A=1\\r\\n' x10       make a file with escapes, repeated
     edit .env OLD NEW               replace the one place where OLD stands
@@ -19,7 +19,7 @@
     clean-status                    `git status` finds nothing, and leaves no lock behind
     no-secret-in-objects WORD…      no object of any repository of the lab holds one of these
     needs symlinks                  skip where that cannot be had
-    found-over ENV / rotate ENV     see tests.sessions.forgery
+    rotate ENV / found-over ENV / forge-grant ENV NAME      see tests.sessions.forgery
     -- input.env --
     A=1
 
@@ -100,7 +100,9 @@ class _Player:
 
     def _line(self, line: str) -> None:
         mode, rest = (line[0], line[2:]) if line.startswith(("! ", "? ")) else ("", line)
-        words = [_VARIABLE.sub(self._value, word) for word in shlex.split(rest, comments=True)]
+        words = shlex.split(rest, comments=True)
+        escape = re.escape if words[0] in ("stdout", "stderr", "grep") else str
+        words = [_VARIABLE.sub(lambda match: escape(self.variables.get(match[1], match[0])), word) for word in words]
         if words[0] in ("git", "gitenv", "python"):
             self._run(mode, words)
         elif check := getattr(self, "check_" + words[0].replace("-", "_"), None):
@@ -119,9 +121,6 @@ class _Player:
         # Whatever was expected: no program may crash, and 70 is a bug of ours.
         assert not re.search(b"Traceback|a bug in gitenv|BUG: ", self.last.stderr), "something crashed"
         assert 0 <= self.last.exit_code != 70, "something crashed"
-
-    def _value(self, match: re.Match[str]) -> str:
-        return self.variables.get(match[1], match[0])
 
     def _path(self, name: str) -> Path:
         return self.person.home / name[2:] if name.startswith("~/") else self.person.cwd / name
@@ -182,6 +181,9 @@ class _Player:
             if value:
                 self.person.env[name] = value
 
+    def do_env_file(self, name: str, source: str) -> None:
+        self.person.env[name] = self._bytes(source).decode("ascii")
+
     def do_stdin(self, text: str) -> None:
         self.stdin = _unescaped(text)
 
@@ -226,6 +228,9 @@ class _Player:
     def do_rotate(self, environment: str) -> None:
         forgery.rotate(self.person, environment)
 
+    def do_forge_grant(self, environment: str, name: str) -> None:
+        forgery.forge_grant(self.person, environment, name)
+
     def do_found_over(self, environment: str) -> None:
         forgery.found_over(self.person, environment)
 
@@ -238,7 +243,7 @@ def _members(value: object, step: str) -> list[object]:
     if isinstance(value, dict):
         return list(value.values()) if step == "*" else [value[step]] if step in value else []
     if isinstance(value, list):
-        return list(value) if step == "*" else [value[int(step)]]
+        return list(value) if step == "*" else value[int(step) :][:1]
     return []
 
 
