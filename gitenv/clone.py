@@ -10,6 +10,7 @@ from gitenv import files
 from gitenv.model import names
 
 _MAX_BYTES = 64 * 1024
+_MAX_LIST = 16 * 1024 * 1024
 
 
 class Note(NamedTuple):
@@ -50,10 +51,23 @@ def set_locked(common_dir: str, environments: Iterable[str]) -> None:
     files.replace(os.path.join(common_dir, "gitenv", "locked"), text.encode("ascii"))
 
 
+def unvouched(common_dir: str) -> frozenset[str]:
+    """The files that a checkout wrote in plain text because that is how they stand in a commit, and nobody vouches for them."""
+    data = files.read(os.path.join(common_dir, "gitenv", "unvouched"), _MAX_LIST) or b""
+    return frozenset(os.fsdecode(data).split("\0")) - {""}
+
+
+def set_unvouched(common_dir: str, paths: Iterable[str]) -> None:
+    """Remember which files those are, until they are checked out anew."""
+    data = os.fsencode("\0".join(sorted(paths)))
+    if len(data) <= _MAX_LIST:
+        files.replace(os.path.join(common_dir, "gitenv", "unvouched"), data)
+
+
 def forget(common_dir: str) -> None:
-    """Remove what `set_up` and `set_locked` wrote."""
+    """Remove all of these notes."""
     folder = os.path.join(common_dir, "gitenv")
-    for name in ("clone", "locked"):
+    for name in ("clone", "locked", "unvouched"):
         if os.path.lexists(os.path.join(folder, name)):
             os.unlink(os.path.join(folder, name))
     if os.path.isdir(folder) and not os.listdir(folder):

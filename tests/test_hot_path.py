@@ -27,6 +27,7 @@ _ALLOWED = {
     "gitenv.clone",
     "gitenv.drivers",
     "gitenv.drivers.filter",
+    "gitenv.drivers.surroundings",
     "gitenv.errors",
     "gitenv.files",
     "gitenv.git",
@@ -55,6 +56,7 @@ _ALLOWED = {
     "gitenv.model.token",
     "gitenv.pins",
     "gitenv.recipients",
+    "gc",
     # HKDF, SHA-256 and P-256, which every opening of a DEK needs
     "binascii",
     "cryptography.hazmat._oid",

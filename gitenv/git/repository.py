@@ -148,6 +148,17 @@ class Repository:
         """
         self.stage(paths)
 
+    def commits_of(self, path: str) -> list[str]:
+        """The commits that HEAD reaches and that wrote a file, newest first; none before the first commit."""
+        if not self.has_commits():
+            return []
+        return program.lines(self.root, "log", "--format=%H", "--diff-filter=AM", "--max-count=100", "--", f":(literal){path}")
+
+    def work_trees(self) -> list[str]:
+        """The tops of all work trees of this clone."""
+        listed = program.lines(self.root, "worktree", "list", "--porcelain")
+        return [line.removeprefix("worktree ") for line in listed if line.startswith("worktree ")]
+
     def has_commits(self) -> bool:
         return program.attempt(self.root, "rev-parse", "--verify", "-q", "HEAD").returncode == 0
 

@@ -52,8 +52,8 @@ _CLOSING_QUOTE = {quote: re.compile(rb"%c[^%c\\]*+(?:\\.[^%c\\]*+)*+%c" % ((quot
 _TAIL = re.compile(rb"[ \t]*([A-Za-z0-9_.-]+)(==?)['\"`]?(?:[ \t]+#.*)?[ \t]*\r?", re.DOTALL)
 _MAY_RUN_ON = re.compile(rb"([A-Za-z0-9+/_-]{16,})[ \t]*\\?\r?\Z")
 _HEX = re.compile(rb"[0-9A-Fa-f]+")
-_SURELY_A_NAME = re.compile(rb"[A-Z][A-Z0-9]{0,6}|[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+")
-_MIXED_CASE = re.compile(rb"(?=.*[a-z])(?=.*[A-Z])[A-Za-z0-9]{11,}")
+_SURELY_A_NAME = re.compile(rb"[A-Z][A-Z0-9]{0,5}|[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+")
+_MIXED_CASE = re.compile(rb"(?=.*[a-z])(?=.*[A-Z])[A-Za-z0-9_-]{11,}")
 
 
 def parse(data: bytes) -> list[Record]:

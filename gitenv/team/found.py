@@ -25,6 +25,9 @@ def make_environments(workspace: Workspace, wanted: Mapping[str, Sequence[str]],
     written = write_public_key(workspace, name, key)
     for environment_name, patterns in wanted.items():
         names.check_name(environment_name, "environment")
+        if workspace.access.pin(environment_name):
+            # A commit from before gitenv, or a branch without it: a second founding would be another environment for all.
+            raise Usage(f"{environment_name} was founded already, on another branch", "check that branch out, or merge it")
         paths = [names.check_pattern(pattern) for pattern in patterns]
         if not 1 <= len(paths) <= names.MAX_PATTERNS:
             raise Usage(f"{environment_name} needs 1 to {names.MAX_PATTERNS} patterns")

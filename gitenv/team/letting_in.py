@@ -11,7 +11,8 @@ from gitenv.access import today
 from gitenv.errors import GitenvError, Locked, NotTrusted, Usage, printable
 from gitenv.git.trees import RECIPIENTS
 from gitenv.identity import device
-from gitenv.model import grant, keys, names, trust
+from gitenv.model import grant, keys, names, statements, trust
+from gitenv.model.grant import Grant
 from gitenv.model.keyring import Keyring
 from gitenv.model.keys import PublicKey
 from gitenv.model.statements import Holder
@@ -72,11 +73,11 @@ def let_in(workspace: Workspace, newcomer: Newcomer, chosen: Sequence[str], role
     Raises `Usage` for somebody who is in with another key (unless `replace`), `Locked` for what the caller cannot open, and
     `NotTrusted` for what the caller may not give.
     """
-    opening.refresh(workspace)
     me, key = workspace.me(), device.need()
     existing = workspace.public_keys(newcomer.name)
-    if existing and newcomer.key not in existing and not replace:
-        raise _other_key(newcomer.name)
+    if not replace:
+        _refuse_other_key(workspace, newcomer, existing, chosen)
+    opening.refresh(workspace)
     pins = {name: workspace.need_pin(name) for name in chosen}
     rings = {name: _may_give(workspace, pin, me) for name, pin in pins.items()}
     already = [name for name, pin in pins.items() if _is_in(workspace, pin, newcomer, role, replace)]
@@ -104,6 +105,43 @@ def _other_key(name: str) -> Usage:
         f"{name} is in with another key already",
         "compare the fingerprints with them first; if theirs is new: add --replace. If this is somebody else: --name NAME",
     )
+
+
+def _refuse_other_key(workspace: Workspace, newcomer: Newcomer, existing: Sequence[PublicKey], chosen: Sequence[str]) -> None:
+    """Raise `Usage` if somebody of that name is or was in with another key.
+
+    Not only what lies in the tree now is asked: whoever can push can swap a `.pub` and delete or break the grant that would
+    contradict it. So the pins, as they were before this tree was looked at, and the history of the grant are asked, too.
+    """
+    wanted = newcomer.key.fingerprint()
+    if existing and newcomer.key not in existing:
+        raise _other_key(newcomer.name)
+    for name in chosen:
+        pin = workspace.access.pin(name)
+        if pin is None:
+            continue
+        known = {holder.fingerprint for holder in pin.holders if holder.name == newcomer.name}
+        before = _last_grant(workspace, pin, newcomer.name)
+        if known - {wanted} or (before and before.key != newcomer.key):
+            raise _other_key(newcomer.name)
+
+
+def _last_grant(workspace: Workspace, pin: Pin, name: str) -> Grant | None:
+    """The newest grant to somebody that was ever committed and that nothing speaks against."""
+    path = f"{RECIPIENTS}/{pin.name}/{name}.grant"
+    key_of = recipients.key_finder(workspace.tree, pin.name)
+    for commit in workspace.repository.commits_of(path):
+        data = workspace.repository.objects.read(f"{commit}:{path}", statements.MAX_BYTES)
+        try:
+            found = grant.read(data or b"", path)
+            if (found.to, found.id) != (name, pin.environment.id):
+                continue
+            if key_of(found.by) is not None:
+                trust.check_signed(found, key_of, path)
+        except NotTrusted:
+            continue
+        return found
+    return None
 
 
 def _can_open(workspace: Workspace, pin: Pin) -> bool:

@@ -7,7 +7,7 @@ import shlex
 from typing import NamedTuple
 
 from gitenv import files
-from gitenv.errors import GitenvError
+from gitenv.errors import GitenvError, NotInOrder
 from gitenv.git import attributes
 from gitenv.model import document, names
 from gitenv.model.document import Kind
@@ -76,6 +76,10 @@ def status(workspace: Workspace) -> Status:
 
 def _clone_problems(workspace: Workspace) -> list[Problem]:
     problems = []
+    try:
+        setup.check_interpreter(workspace.repository)
+    except NotInOrder as error:
+        problems.append(Problem(error.message, error.hint))
     if not setup.is_installed(workspace.repository):
         problems.append(Problem("git does not call this gitenv here", "gitenv init"))
     elif not setup.is_lifted(workspace.repository):

@@ -7,6 +7,7 @@ import re
 import shlex
 import sys
 
+import gitenv
 from gitenv import clone, files
 from gitenv.errors import NotInOrder
 from gitenv.git import attributes
@@ -22,20 +23,27 @@ def filter_command(verb: str) -> str:
     """How git starts gitenv: this interpreter by its full path, and modules from nowhere near the work tree.
 
     A plain `python -m gitenv` would run a `gitenv.py` that a pull request put there: -P keeps the current folder out of the
-    module path, -E keeps PYTHONPATH out. Raises `NotInOrder` for an interpreter that will not be there tomorrow: every
-    checkout would fail.
+    module path, -E keeps PYTHONPATH out.
     """
-    interpreter = os.path.abspath(sys.executable)
-    if _THROW_AWAY.search(interpreter):
-        raise NotInOrder(
-            "gitenv runs from a throw-away cache here; git needs it at a place that stays",
-            "uv tool install gitenv (or pipx install gitenv), then run gitenv init again",
-        )
-    return f"{shlex.quote(interpreter.replace(os.sep, '/'))} -E -P -m gitenv {verb}"
+    return f"{shlex.quote(os.path.abspath(sys.executable).replace(os.sep, '/'))} -E -P -m gitenv {verb}"
+
+
+def check_interpreter(repository: Repository) -> None:
+    """Raise `NotInOrder` for a gitenv that will not be there tomorrow, or that a commit could change."""
+    hint = "uv tool install gitenv (or pipx install gitenv), then run gitenv init with that one"
+    if _THROW_AWAY.search(os.path.abspath(sys.executable)):
+        # With `required`, a vanished filter stops every checkout.
+        raise NotInOrder("gitenv runs from a throw-away cache here; git needs it at a place that stays", hint)
+    places = [os.path.realpath(place) for place in (sys.executable, sys.prefix, gitenv.__file__)]
+    for root in map(os.path.realpath, repository.work_trees()):
+        if any(place == root or place.startswith(os.path.join(root, "")) for place in places):
+            # A branch can bring `.venv/…/evil.pth`, ignored or not, and git would run it at the next status.
+            raise NotInOrder("gitenv is installed inside this work tree, where a commit could change it", hint)
 
 
 def install(repository: Repository, name: str) -> None:
     """Configure filter and diff driver for this clone of `name`'s."""
+    check_interpreter(repository)
     settings = {
         "filter.gitenv.process": filter_command("filter-process"),
         "filter.gitenv.clean": filter_command("clean %f"),

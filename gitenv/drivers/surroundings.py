@@ -1,0 +1,120 @@
+"""What surrounds a file that git hands to the filter: the clone's pins, the trees with `.recipients/`, the index and HEAD."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Set
+
+from gitenv import clone, recipients
+from gitenv.access import Access, Judged
+from gitenv.errors import Locked, Malformed, NotTrusted, printable
+from gitenv.git import layout
+from gitenv.git.objects import Objects
+from gitenv.git.trees import CommitTree, IndexTree, Tree, WorkTree
+from gitenv.model import document
+from gitenv.pins import Pin
+
+
+class Surroundings:
+    """One clone, for the length of one git command. Everything is read when the first file asks for it."""
+
+    def __init__(self) -> None:
+        self._here = layout.find(os.getcwd())
+        self._access: Access | None = None
+        self._unvouched: frozenset[str] | None = None
+        self._unvouched_now: set[str] = set()
+        self.objects = Objects(os.getcwd())
+
+    @property
+    def access(self) -> Access:
+        if self._access is None:
+            self._access = Access(self._here)
+        return self._access
+
+    def judge(self, pin: Pin, treeish: str) -> tuple[Judged | None, bool]:
+        """The statement that a file is filtered under, and whether it was found where the file is.
+
+        A treeish is final. Else it is the work tree's, and behind it the index's or HEAD's: a sparse checkout need not have
+        `.recipients/`. Those may be behind what is just being checked out, so they are good for less.
+        """
+        if treeish:
+            return self.access.judge(pin, CommitTree(self.objects, treeish)), True
+        if judged := self.access.judge(pin, WorkTree(self._here.work_tree)):
+            return judged, True
+        return self.access.judge(pin, IndexTree(self.objects)), False
+
+    def standing(self, path: str) -> Standing:
+        """What the index and HEAD hold of a file."""
+        return Standing(self.objects, path)
+
+    def is_merged(self, path: str) -> bool:
+        """Whether a path has its one entry in the index, and no conflict."""
+        return self.objects.read(f":0:{path}") is not None
+
+    def was_open(self, path: str) -> bool:
+        """Whether the file in the work tree came out of smudge with every line vouched for or marked."""
+        return path not in self._noted()
+
+    def note(self, path: str, vouched: bool) -> None:
+        """Remember whether a file was written in plain text only because that is how it stands in a commit.
+
+        git smudges a file again only if its blob changes. Without this, two commits, one without `.recipients/` and one with
+        it, would bring a stranger's plain line into an open file as if its owner had typed it.
+        """
+        self._noted()
+        if vouched:
+            self._unvouched_now.discard(path)
+        else:
+            self._unvouched_now.add(path)
+
+    def close(self) -> None:
+        """Write down what was noted."""
+        if self._unvouched is not None and self._unvouched_now != self._unvouched:
+            clone.set_unvouched(self._here.common_dir, self._unvouched_now)
+            self._unvouched = frozenset(self._unvouched_now)
+
+    def no_environment(self, path: str) -> Locked | NotTrusted:
+        """Why a file that the attributes protect is nobody's, and the command for it."""
+        if not self.access.pinned():
+            return Locked("it is encrypted in this repository, and there is no key in this clone", "gitenv init")
+        if name := self._new_environment(path):
+            return Locked(f"it belongs to {name}, which is new here", f"gitenv unlock {name}")
+        base = os.path.basename(path)
+        name = base.removeprefix(".env.").lower() if base.startswith(".env.") else "NAME"
+        command = f"gitenv add-environment {printable(name)} {printable(base)!r}"
+        return NotTrusted("it belongs to no environment", f"{command}, or add it to .gitignore")
+
+    def _new_environment(self, path: str) -> str:
+        tree: Tree = WorkTree(self._here.work_tree)
+        for name in recipients.environments(tree):
+            try:
+                if recipients.environment_in(tree, name).claims(path):
+                    return name
+            except Malformed:
+                continue
+        return ""
+
+    def _noted(self) -> set[str]:
+        if self._unvouched is None:
+            self._unvouched = clone.unvouched(self._here.common_dir)
+            self._unvouched_now = set(self._unvouched)
+        return self._unvouched_now
+
+
+class Standing:
+    """The raw records of one file in the index and HEAD; looked up when it is first asked for."""
+
+    def __init__(self, objects: Objects, path: str) -> None:
+        self._objects, self._path = objects, path
+        self._records: set[bytes] | None = None
+
+    def __call__(self) -> Set[bytes]:
+        if self._records is None:
+            found = [self._read(f":0:{self._path}"), self._read(f"HEAD:{self._path}")]
+            if found[0] is None:  # a conflict has no stage 0
+                found += [self._read(f":{stage}:{self._path}") for stage in (1, 2, 3)]
+            self._records = {record.raw for data in found for record in document.parse(data or b"")}
+        return self._records
+
+    def _read(self, spec: str) -> bytes | None:
+        return self._objects.read(spec, document.MAX_BYTES)
