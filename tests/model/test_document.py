@@ -1,0 +1,120 @@
+"""The grammar: what a record is, and what of it may show."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+
+from gitenv.errors import NotTrusted
+from gitenv.model import document
+from gitenv.model.document import MAX_BYTES, MAX_RECORDS, Kind
+from tests.model.documents import anything
+
+PEM = b"-----BEGIN X-----\nQUJD\nQUI=\n-----END X-----"
+
+
+@given(anything())
+def test_join_undoes_parse(data: bytes) -> None:
+    """Whatever we read, we can write back unchanged."""
+    assert document.join(document.parse(data)) == data
+
+
+@given(anything())
+def test_records_are_whole_lines(data: bytes) -> None:
+    """A record ends where a line ends, only the last may be unfinished, and none is empty."""
+    records = document.parse(data)
+    assert all(record.end == b"\n" for record in records[:-1])
+    assert all(record.raw + record.end for record in records)
+
+
+@given(anything())
+def test_names_stand_in_their_records(data: bytes) -> None:
+    """A name that shows is one that was written, and only assignments and what looks like their tokens have one."""
+    for record in document.parse(data):
+        assert record.name in record.raw
+        assert not record.name or record.kind in (Kind.ASSIGNMENT, Kind.TOKEN, Kind.LOOKALIKE)
+
+
+# What each document is cut into: a kind and a name for each record, and the number of lines in it.
+CASES: list[tuple[bytes, list[tuple[Kind, bytes, int]]]] = [
+    (b"", []),
+    (b"A=1", [(Kind.ASSIGNMENT, b"A", 1)]),
+    (b"A=", [(Kind.ASSIGNMENT, b"A", 1)]),
+    (b"export A=1", [(Kind.ASSIGNMENT, b"A", 1)]),
+    (b"export\tA = 1", [(Kind.ASSIGNMENT, b"A", 1)]),
+    (b"\xef\xbb\xbfA=1", [(Kind.ASSIGNMENT, b"A", 1)]),
+    (b"A: 1", [(Kind.ASSIGNMENT, b"A", 1)]),
+    (b"A:\t1", [(Kind.ASSIGNMENT, b"A", 1)]),
+    (b"A:1", [(Kind.UNKNOWN, b"", 1)]),
+    (b"postgres://u:p@host", [(Kind.UNKNOWN, b"", 1)]),
+    (b"_a.b-C9=1", [(Kind.ASSIGNMENT, b"_a.b-C9", 1)]),
+    (b"9A=1", [(Kind.UNKNOWN, b"", 1)]),
+    (b"A B=1", [(Kind.UNKNOWN, b"", 1)]),
+    (b"A+=1", [(Kind.UNKNOWN, b"", 1)]),
+    (b"=1", [(Kind.UNKNOWN, b"", 1)]),
+    (b"n" * 128 + b"=1", [(Kind.ASSIGNMENT, b"n" * 128, 1)]),
+    (b"n" * 129 + b"=1", [(Kind.UNKNOWN, b"", 1)]),
+    (b'A="1\n2"\nB=3', [(Kind.ASSIGNMENT, b"A", 2), (Kind.ASSIGNMENT, b"B", 1)]),
+    (b"A='1\n2'\nB=3", [(Kind.ASSIGNMENT, b"A", 2), (Kind.ASSIGNMENT, b"B", 1)]),
+    (b"A=`1\n2`\nB=3", [(Kind.ASSIGNMENT, b"A", 2), (Kind.ASSIGNMENT, b"B", 1)]),
+    (b'A="1\nB=\'2" # c\nB=3', [(Kind.ASSIGNMENT, b"A", 2), (Kind.ASSIGNMENT, b"B", 1)]),
+    (b'A="1\\"\nB=2"\nC=3', [(Kind.ASSIGNMENT, b"A", 2), (Kind.ASSIGNMENT, b"C", 1)]),
+    (b'A="1\\\\"\nB=2', [(Kind.ASSIGNMENT, b"A", 1), (Kind.ASSIGNMENT, b"B", 1)]),
+    (b'A="1\nB=2', [(Kind.ASSIGNMENT, b"A", 1), (Kind.ASSIGNMENT, b"B", 1)]),
+    (b"A=1\\\nB=2\nC=3", [(Kind.ASSIGNMENT, b"A", 2), (Kind.ASSIGNMENT, b"C", 1)]),
+    (b"A=1\\\r\nB=2\r\nC=3", [(Kind.ASSIGNMENT, b"A", 2), (Kind.ASSIGNMENT, b"C", 1)]),
+    (b'A="""\n1"\n"""\nB=2', [(Kind.ASSIGNMENT, b"A", 3), (Kind.ASSIGNMENT, b"B", 1)]),
+    (b'A="""\nB=2', [(Kind.ASSIGNMENT, b"A", 1), (Kind.ASSIGNMENT, b"B", 1)]),
+    (b"A='1'\\\nB=2\nC=3", [(Kind.ASSIGNMENT, b"A", 2), (Kind.ASSIGNMENT, b"C", 1)]),
+    (b"A=1\\\\\nB=2", [(Kind.ASSIGNMENT, b"A", 1), (Kind.ASSIGNMENT, b"B", 1)]),
+    (b"# A=1", [(Kind.COMMENT, b"", 1)]),
+    (b"#", [(Kind.COMMENT, b"", 1)]),
+    (b"##", [(Kind.COMMENT, b"", 1)]),
+    (b"## for reviewers", [(Kind.PLAIN, b"", 1)]),
+    (b"## A=1", [(Kind.COMMENT, b"", 1)]),
+    (b"### more", [(Kind.COMMENT, b"", 1)]),
+    (b" \t\r\n\n", [(Kind.PLAIN, b"", 1), (Kind.PLAIN, b"", 1)]),
+    (b"<<<<<<< ours\nA=1", [(Kind.PLAIN, b"", 1), (Kind.ASSIGNMENT, b"A", 1)]),
+    (b"=======\n||||||| base\n>>>>>>> theirs\r", [(Kind.PLAIN, b"", 1)] * 3),
+    (b"======\n<<<<<<<x", [(Kind.UNKNOWN, b"", 1)] * 2),
+    (b"A=" + PEM + b"\nB=1", [(Kind.ASSIGNMENT, b"A", 1), *[(Kind.UNKNOWN, b"", 1)] * 3, (Kind.ASSIGNMENT, b"B", 1)]),
+    (b"# " + PEM + b"\nB=1", [(Kind.COMMENT, b"", 1), *[(Kind.UNKNOWN, b"", 1)] * 3, (Kind.ASSIGNMENT, b"B", 1)]),
+    (b"-----BEGIN X-----\nA=1\n## b", [(Kind.UNKNOWN, b"", 1)] * 3),
+    (b"A=" + b"QUJD" * 16 + b"\ncXU=\nB=1", [(Kind.ASSIGNMENT, b"A", 1), (Kind.UNKNOWN, b"", 1), (Kind.ASSIGNMENT, b"B", 1)]),
+    (b"A=" + b"QUJD" * 16 + b"\nDB_HOST=", [(Kind.ASSIGNMENT, b"A", 1), (Kind.ASSIGNMENT, b"DB_HOST", 1)]),
+    (b"A=" + b"abcdef01" * 8 + b"\ncXU=", [(Kind.ASSIGNMENT, b"A", 1), (Kind.ASSIGNMENT, b"cXU", 1)]),
+    (b"A=\nYWJjZGVmZ2hpams=", [(Kind.ASSIGNMENT, b"A", 1), (Kind.UNKNOWN, b"", 1)]),
+    (b"A=\ndatabaseHost=", [(Kind.ASSIGNMENT, b"A", 1), (Kind.ASSIGNMENT, b"databaseHost", 1)]),
+    (b"A=\ndatabaseUrl=x", [(Kind.ASSIGNMENT, b"A", 1), (Kind.ASSIGNMENT, b"databaseUrl", 1)]),
+    (b"hidden\nQUI=\nB=", [(Kind.UNKNOWN, b"", 1)] * 3),
+    (b"QUI==", [(Kind.UNKNOWN, b"", 1)]),
+    (b"A=gitenv1:3.kQ7xAa:QUI", [(Kind.TOKEN, b"A", 1)]),
+    (b"#gitenv1:3.kQ7xAa:QUI", [(Kind.TOKEN, b"", 1)]),
+    (b"#gitenv-unverified:QUI A=1", [(Kind.UNVERIFIED, b"", 1)]),
+    (b"A=gitenv1:0.kQ7xAa:QUI", [(Kind.LOOKALIKE, b"A", 1)]),
+    (b"A=gitenv1:3.kQ7xAa:QUI\r", [(Kind.LOOKALIKE, b"A", 1)]),
+    (b"export A=gitenv1:3.kQ7xAa:QUI", [(Kind.LOOKALIKE, b"A", 1)]),
+    (b"A=gitenv2:anything", [(Kind.LOOKALIKE, b"A", 1)]),
+    (b"A=gitenv1-sealed:anything", [(Kind.LOOKALIKE, b"A", 1)]),
+    (b"# gitenv1:3.kQ7xAa:QUI", [(Kind.LOOKALIKE, b"", 1)]),
+    (b"#gitenv-unverified:QUI", [(Kind.LOOKALIKE, b"", 1)]),
+    (b'A="gitenv1:3.kQ7xAa:QUI"', [(Kind.ASSIGNMENT, b"A", 1)]),
+    (b"A=see gitenv1:3.kQ7xAa:QUI", [(Kind.ASSIGNMENT, b"A", 1)]),
+]
+
+
+@pytest.mark.parametrize(("data", "expected"), CASES, ids=[repr(data[:40]) for data, _ in CASES])
+def test_grammar(data: bytes, expected: list[tuple[Kind, bytes, int]]) -> None:
+    """Each kind of line is the record that the format says."""
+    records = document.parse(data)
+    assert [(record.kind, record.name, record.raw.count(b"\n") + 1) for record in records] == expected
+
+
+def test_limits_hold_to_the_byte_and_the_record() -> None:
+    """4 MiB and 10,000 records are read, one more of either is refused."""
+    assert len(document.parse(b"#" * MAX_BYTES)) == 1
+    assert len(document.parse(b"\n" * MAX_RECORDS)) == MAX_RECORDS
+    with pytest.raises(NotTrusted, match="4,194,304 are allowed"):
+        document.parse(b"#" * (MAX_BYTES + 1))
+    with pytest.raises(NotTrusted, match="more than 10,000 records"):
+        document.parse(b"\n" * (MAX_RECORDS + 1))
