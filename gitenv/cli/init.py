@@ -44,6 +44,8 @@ def run(
         if wanted:
             raise Usage("this repository has gitenv already", "add one with: gitenv add-environment NAME PATTERN")
         _show_joined(init.join(workspace, name))
+        if unignore and (paths := init.unignore_pinned(workspace)):
+            show.say(f"encrypted and staged: {joined(paths)}")
     else:
         seen = init.look(workspace, wanted)
         if seen.ignored and _wants_unignore(seen.ignored, unignore):

@@ -107,15 +107,14 @@ class EnvFilter:
         pin = access.claimant(path)
         if pin is None:
             return clean.pass_through(data, standing, self._around.no_environment(path))
-        judged, _ = self._around.judge(pin, "")
-        if judged is None:
-            older = Locked("this commit has no environment for it: it is from before gitenv", _way_out(path))
-            return clean.pass_through(data, standing, older)
         try:
+            judged, _ = self._around.judge(pin, "")
+            if judged is None:
+                raise Locked("this commit has no environment for it: it is from before gitenv", "merge the main branch first")
             ring = access.ring(judged.moves or pin)
-        except Locked as error:
-            refusal = Locked(error.message, f"{_way_out(path)}, or {error.hint}")
-            return clean.pass_through(data, standing, refusal)
+        except GitenvError as error:
+            hint = f"to drop your change: git restore {printable(path)}" + (f"; or: {error.hint}" if error.hint else "")
+            return clean.pass_through(data, standing, type(error)(error.message, hint))
         if judged.is_below:
             return self._clean_below(path, data, pin, judged, standing)
         cleaned = clean.clean(data, ring, standing, was_open=self._around.was_open(path))
@@ -178,10 +177,6 @@ class EnvFilter:
         if reason not in self._warned:
             self._warned.add(reason)
             _say(message, hint)
-
-
-def _way_out(path: str) -> str:
-    return f"to drop your change: git restore {printable(path)}"
 
 
 def _say(message: str, hint: str) -> None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Set
 
-from gitenv.errors import Locked, NotTrusted
+from gitenv.errors import GitenvError, NotTrusted
 from gitenv.model import document, inert, token
 from gitenv.model.cipher import Unopened
 from gitenv.model.document import Kind, Record
@@ -54,7 +54,7 @@ def clean(data: bytes, ring: Keyring, standing: Standing, *, was_open: bool = Tr
     return cleaned
 
 
-def pass_through(data: bytes, standing: Standing, refusal: Locked | NotTrusted) -> bytes:
+def pass_through(data: bytes, standing: Standing, refusal: GitenvError) -> bytes:
     """`data` as it is, if nothing in it is new plain text; else raises `refusal`, with the place added to its message.
 
     For files without a key at hand: what is encrypted passes, and so does what stands in the index or HEAD.

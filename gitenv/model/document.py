@@ -40,20 +40,21 @@ class Record(NamedTuple):
     end: bytes
 
 
+# Compiled at every start of the filter, so only what every document needs; `re` keeps the others once they are used.
 _ASSIGNMENT = re.compile(rb"(?:\xef\xbb\xbf)?[ \t]*(?:export[ \t]+)?(" + NAME + rb")[ \t]*(?:=|:(?=[ \t]))[ \t]*")
 _TOKEN = re.compile(rb"(?:(" + NAME + rb")=|#)gitenv1:[1-9][0-9]{0,8}\.[A-Za-z0-9_-]{6}:[A-Za-z0-9_-]+")
-_UNVERIFIED = re.compile(rb"#gitenv-unverified:[A-Za-z0-9_-]+ ")
-_LOOKALIKE = re.compile(
+_UNVERIFIED = rb"#gitenv-unverified:[A-Za-z0-9_-]+ "
+_LOOKALIKE = (
     rb"(?:\xef\xbb\xbf)?[ \t]*(?:(?:export[ \t]+)?(" + NAME + rb")[ \t]*[=:]|#)[ \t]*gitenv(?:[0-9]+(?:-[a-z]+)?|-unverified):"
 )
-_MARKER = re.compile(rb"(?:<{7,19}|>{7,19}|\|{7,19})(?: .*)?\r?|={7,19}\r?", re.DOTALL)
-_CLOSING_QUOTE = {quote: re.compile(rb"%c[^%c\\]*+(?:\\.[^%c\\]*+)*+%c" % ((quote,) * 4), re.DOTALL) for quote in b"'\"`"}
+_MARKER = rb"(?s)(?:<{7,19}|>{7,19}|\|{7,19})(?: .*)?\r?|={7,19}\r?"
+_CLOSING_QUOTE = {quote: rb"(?s)%c[^%c\\]*+(?:\\.[^%c\\]*+)*+%c" % ((quote,) * 4) for quote in b"'\"`"}
 # What may be the last line of base64 that somebody wrapped without quotes, and what such a line before it ends in.
-_TAIL = re.compile(rb"[ \t]*([A-Za-z0-9_.-]+)(==?)['\"`]?(?:[ \t]+#.*)?[ \t]*\r?", re.DOTALL)
-_MAY_RUN_ON = re.compile(rb"([A-Za-z0-9+/_-]{16,})[ \t]*\\?\r?\Z")
-_HEX = re.compile(rb"[0-9A-Fa-f]+")
-_SURELY_A_NAME = re.compile(rb"[A-Z][A-Z0-9]{0,5}|[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+")
-_MIXED_CASE = re.compile(rb"(?=.*[a-z])(?=.*[A-Z])[A-Za-z0-9_-]{11,}")
+_TAIL = re.compile(rb"(?s)[ \t]*([A-Za-z0-9_.-]+)(==?)['\"`]?(?:[ \t]+#.*)?[ \t]*\r?")
+_MAY_RUN_ON = rb"([A-Za-z0-9+/_-]{16,})[ \t]*\\?\r?\Z"
+_HEX = rb"[0-9A-Fa-f]+"
+_SURELY_A_NAME = rb"[A-Z][A-Z0-9]{0,5}|[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+"
+_MIXED_CASE = rb"(?=.*[a-z])(?=.*[A-Z])[A-Za-z0-9_-]{11,}"
 
 
 def parse(data: bytes) -> list[Record]:
@@ -107,7 +108,7 @@ class _Parser:
             return Kind.PLAIN, b"", line_end
         if b"gitenv" in line and (marked := _marked(line)):
             return *marked, line_end
-        if line[0] in b"<=>|" and _MARKER.fullmatch(line):
+        if line[0] in b"<=>|" and re.fullmatch(_MARKER, line):
             return Kind.PLAIN, b"", line_end
         if self.in_block:
             return self._hidden(Kind.UNKNOWN, start, line_end)
@@ -136,7 +137,7 @@ class _Parser:
         thrice = data[value : value + 1] * 3
         if data.startswith(thrice, value) and (closed := data.find(thrice, value + 3)) > 0:
             return closed + 3
-        single = quoted.match(data, value)
+        single = re.compile(quoted).match(data, value)
         return single.end() if single else 0
 
     def _hidden(self, kind: Kind, start: int, end: int, name: bytes = b"") -> tuple[Kind, bytes, int]:
@@ -161,9 +162,9 @@ def _marked(line: bytes) -> tuple[Kind, bytes] | None:
     """What a line with one of gitenv's own marks is; None if the mark stands where it means nothing."""
     if token := _TOKEN.fullmatch(line):
         return Kind.TOKEN, token.group(1) or b""
-    if _UNVERIFIED.match(line):
+    if re.match(_UNVERIFIED, line):
         return Kind.UNVERIFIED, b""
-    if lookalike := _LOOKALIKE.match(line):
+    if lookalike := re.match(_LOOKALIKE, line):
         return Kind.LOOKALIKE, lookalike.group(1) or b""
     return None
 
@@ -176,10 +177,10 @@ def _is_base64_tail(line: bytes, before: bytes, after_unknown: bool) -> bool:
     name, equals = tail.groups()
     if after_unknown or equals == b"==":
         return True
-    if _MIXED_CASE.fullmatch(name) and (len(name) + 1) % 4 == 0:
+    if re.fullmatch(_MIXED_CASE, name) and (len(name) + 1) % 4 == 0:
         return True
-    runs_on = _MAY_RUN_ON.search(before)
-    return bool(runs_on and not _HEX.fullmatch(runs_on.group(1)) and not _SURELY_A_NAME.fullmatch(name))
+    runs_on = re.search(_MAY_RUN_ON, before)
+    return bool(runs_on and not re.fullmatch(_HEX, runs_on.group(1)) and not re.fullmatch(_SURELY_A_NAME, name))
 
 
 def _end_of_line(data: bytes, start: int) -> int:

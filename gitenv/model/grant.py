@@ -26,7 +26,7 @@ HOLDER, READER = "holder", "reader"
 _FIRST = b"gitenv-grant 1"
 _WRAP = "p256-hkdf-sha256-aes256gcm"
 _WRAPPED_SIZE = 113  # an uncompressed point (65), the DEK (32), a GCM tag (16)
-_DATE = re.compile(r"[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])")
+_DATE = r"[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])"
 
 
 class Grant(NamedTuple):
@@ -70,7 +70,7 @@ def read(data: bytes, where: str) -> Grant:
     key = lines.key(lines.one(b"key"))
     role = lines.chosen(lines.one(b"role"), HOLDER, READER)
     expires = lines.maybe(b"expires") or ""
-    if expires and not _DATE.fullmatch(expires):
+    if expires and not re.fullmatch(_DATE, expires):
         raise lines.error("not a date like 2027-01-31")
     by = lines.holder(lines.one(b"by"))
     at = lines.moment(lines.one(b"at"))

@@ -6,16 +6,17 @@ import re
 
 from gitenv.errors import Usage
 
-_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}")
+_CHARACTERS = "abcdefghijklmnopqrstuvwxyz0123456789._-"
 # Windows opens a device for these, whatever extension follows; a repository is checked out there, too.
-_DEVICE = re.compile(r"(?:con|prn|aux|nul|com[0-9]|lpt[0-9])(?:\..*)?")
-_PATTERN = re.compile(r"[ -~]{1,200}")
+_DEVICES = {"con", "prn", "aux", "nul", *(f"{port}{number}" for port in ("com", "lpt") for number in range(10))}
 MAX_PATTERNS = 100
 
 
 def is_name(text: str) -> bool:
     """Whether `text` names a person or an environment. Lower case only, so names stay unique when case is ignored."""
-    return bool(_NAME.fullmatch(text)) and not _DEVICE.fullmatch(text) and not text.endswith((".", ".pub", ".grant"))
+    if not 1 <= len(text) <= 63 or text[0] in "._-" or set(text) - set(_CHARACTERS):
+        return False
+    return text.partition(".")[0] not in _DEVICES and not text.endswith((".", ".pub", ".grant"))
 
 
 def check_name(text: str, what: str) -> str:
@@ -39,7 +40,9 @@ def is_pattern(text: str) -> bool:
 
     The same text must mean the same to us and to .gitattributes, so whatever one of the two reads specially is refused.
     """
-    if not _PATTERN.fullmatch(text) or text != text.strip() or set(text) & set('[]\\!"#'):
+    if not 1 <= len(text) <= 200 or not (text.isascii() and text.isprintable()):
+        return False
+    if text != text.strip() or set(text) & set('[]\\!"#'):
         return False
     parts = text.lower().split("/")
     # More than two stars in a segment would let a statement choose patterns that take for ever to match.
@@ -58,6 +61,8 @@ def check_pattern(text: str) -> str:
 
 def matches(pattern: str, path: str) -> bool:
     """Whether a path is meant. Without `/`: the base name, in any folder. `*` and `?` never cross a `/`."""
+    if "*" not in pattern and "?" not in pattern:
+        return path == pattern if "/" in pattern else path.rpartition("/")[2] == pattern
     return bool(_compiled(pattern).fullmatch(path))
 
 

@@ -66,6 +66,15 @@ def take_out_of_gitignore(workspace: Workspace, lines: Sequence[Ignored]) -> Non
     workspace.repository.stage(ignored.take_out(workspace.repository, lines))
 
 
+def unignore_pinned(workspace: Workspace) -> list[str]:
+    """In a repository with gitenv: take .env files of its environments out of .gitignore and stage them; return them."""
+    seen = discover.find(workspace.repository, {pin.name: pin.environment.paths for pin in workspace.access.pinned()})
+    take_out_of_gitignore(workspace, seen.ignored)
+    paths = [line.path for line in seen.ignored if workspace.access.claimant(line.path)]
+    found.stage_files(workspace, paths)
+    return paths
+
+
 def found_here(workspace: Workspace, seen: discover.Found, name: str, guard: bool) -> Founded:
     """Found gitenv in this repository and stage everything; nothing is committed."""
     name = names.check_name(name, "person") if name else workspace.access.name or workspace.guess_name()
