@@ -1,0 +1,35 @@
+"""Let many people into the repository at hand: `let_in.py COUNT`. Their keys are made up and thrown away.
+
+What `gitenv add-recipient` does, without a start of Python and a check of all others' grants for each.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from gitenv.access import Access
+from gitenv.git import layout
+from gitenv.identity import device
+from gitenv.model import grant, keys
+
+
+def let_in(count: int) -> None:
+    """Write `.pub` and `.grant` of bob-0001, bob-0002, …, signed by the holder whose home this is."""
+    access = Access(layout.find(os.getcwd()))
+    pin, signer = access.pinned()[0], device.need()
+    dek, by = access.ring(pin).dek, pin.environment.by
+    recipients = Path(".recipients")
+    for number in range(1, count + 1):
+        name = f"bob-{number:04}"
+        key = keys.of(ec.generate_private_key(ec.SECP256R1()).public_key())
+        given = grant.write(pin.environment, dek, name, key, grant.READER, by=by, at=pin.environment.at, signer=signer)
+        (recipients / f"{name}.pub").write_bytes(key.line(name))
+        (recipients / pin.name / f"{name}.grant").write_bytes(given.text)
+
+
+if __name__ == "__main__":
+    let_in(int(sys.argv[1]))

@@ -1,0 +1,46 @@
+"""Many people: what `git add` and opening a file take where an environment has many grants."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import time
+from pathlib import Path
+
+from tests.bench.files import KEYS
+from tests.bench.measure import Row, Sample, interleaved, rows, timed
+from tests.bench.peers import Gitenv, remove_files, write_files
+
+PART = "people"
+FILES = 10
+ADD, CHECKOUT, CLONE = f"git add of {FILES} files", f"git checkout of {FILES} files", "clone and open"
+_LET_IN = Path(__file__).with_name("let_in.py")
+
+
+def run(gitenv: Gitenv, count: int, rounds: int) -> list[Row]:
+    """An environment that `count` people can open."""
+    hub = _hub(gitenv, count)
+    return rows(PART, count, interleaved({gitenv.name: lambda: _once(gitenv, hub)}, rounds))
+
+
+def _hub(gitenv: Gitenv, count: int) -> Path:
+    person = gitenv.fresh()
+    person.must(sys.executable, "-E", "-P", str(_LET_IN), str(count))
+    write_files(person.cwd, FILES, KEYS)
+    person.must("git", "add", ".")
+    person.must("git", "commit", "-q", "-m", "Let many people in")
+    hub = person.home / f"hub-of-{count}.git"
+    shutil.rmtree(hub, ignore_errors=True)
+    person.must("git", "clone", "-q", "--bare", ".", str(hub))
+    return hub
+
+
+def _once(gitenv: Gitenv, hub: Path) -> Sample:
+    begin = time.perf_counter()
+    person = gitenv.open_clone(hub)
+    opened = time.perf_counter() - begin
+    remove_files(person.cwd)
+    checked_out = timed(person, "git", "checkout", "-q", "--", ".")
+    remove_files(person.cwd)
+    write_files(person.cwd, FILES, KEYS + 1)
+    return {CLONE: opened, CHECKOUT: checked_out, ADD: timed(person, "git", "add", ".")}
