@@ -1,0 +1,214 @@
+"""The device key: where it lies, which forms it is read in, and that it is never overwritten."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import stat
+import subprocess
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519, rsa
+from cryptography.hazmat.primitives.serialization import BestAvailableEncryption, Encoding, NoEncryption, PrivateFormat
+
+from gitenv.errors import Locked, NotInOrder, NotTrusted, Usage
+from gitenv.identity import device
+from tests.model.builders import ALICE, BOB, device_of
+
+PRIVATE = ec.derive_private_key(1001, ec.SECP256R1())
+ANY_PRIVATE = ec.EllipticCurvePrivateKey | rsa.RSAPrivateKey | ed25519.Ed25519PrivateKey
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A user with nothing yet; the folder that gitenv would use."""
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    monkeypatch.setenv("APPDATA", str(tmp_path))
+    monkeypatch.delenv(device.VARIABLE, raising=False)
+    return tmp_path / "gitenv"
+
+
+def _pem(key: ANY_PRIVATE, form: PrivateFormat = PrivateFormat.PKCS8, passphrase: bytes = b"") -> bytes:
+    return key.private_bytes(Encoding.PEM, form, BestAvailableEncryption(passphrase) if passphrase else NoEncryption())
+
+
+FORMS = {
+    "our own": ALICE.device.pem(),
+    "our own with carriage returns": ALICE.device.pem().replace(b"\n", b"\r\n"),
+    "our own without a line end": ALICE.device.pem().strip(),
+    "our own with its lines joined by blanks": ALICE.device.pem().replace(b"\n", b" "),
+    "pkcs8": _pem(PRIVATE),
+    "sec1": _pem(PRIVATE, PrivateFormat.TraditionalOpenSSL),
+}
+
+
+@pytest.mark.parametrize("pem", FORMS.values(), ids=FORMS)
+def test_forms_of_one_key(pem: bytes) -> None:
+    """gitenv's own form, read by hand, and those of others give the same key."""
+    read = device.parse(pem, "here")
+    assert read.public == ALICE.key
+    assert ALICE.key.verifies(read.sign(b"text"), b"text")
+    assert read.pem() == ALICE.device.pem()
+
+
+def test_our_own_form_is_read_by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The filter never waits for `serialization`: no other reader is asked, with a leading zero in the scalar either."""
+
+    def refuse(pem: bytes, where: str) -> device.DeviceKey:
+        raise AssertionError(where)
+
+    monkeypatch.setattr(device, "_parse_other", refuse)
+    for key in (ALICE.device, device_of(1), device_of(2**255)):
+        assert device.parse(key.pem(), "here").public == key.public
+
+
+@pytest.mark.skipif(not shutil.which("openssl"), reason="openssl is not installed")
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["ecparam", "-name", "prime256v1", "-genkey", "-noout"],
+        ["genpkey", "-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256"],
+    ],
+)
+def test_keys_that_openssl_made(command: list[str]) -> None:
+    """What our hint tells people to run is what we read."""
+    pem = subprocess.run(["openssl", *command], capture_output=True, check=True).stdout
+    read = device.parse(pem, "here")
+    assert read.public.verifies(read.sign(b"text"), b"text")
+
+
+REFUSED = {
+    "a passphrase": (_pem(PRIVATE, passphrase=b"secret"), "passphrase"),
+    "a passphrase, sec1": (_pem(PRIVATE, PrivateFormat.TraditionalOpenSSL, b"secret"), "passphrase"),
+    "another curve": (_pem(ec.derive_private_key(1001, ec.SECP384R1())), "another kind or curve"),
+    "a curve of the same size": (_pem(ec.derive_private_key(1001, ec.SECP256K1())), "another kind or curve"),
+    "ed25519": (_pem(ed25519.Ed25519PrivateKey.from_private_bytes(b"\x01" * 32)), "another kind or curve"),
+    "rsa": (_pem(rsa.generate_private_key(65537, 2048)), "another kind or curve"),
+    "a public key": (ALICE.key.line("alice"), "not a private key"),
+    "text": (b"hello", "not a private key"),
+    "bytes": (b"\xff\0", "not a private key"),
+    "half a key": (ALICE.device.pem()[:100], "not a private key"),
+    "no key inside": (b"-----BEGIN PRIVATE KEY-----\n-----END PRIVATE KEY-----\n", "not a private key"),
+    "no base64 inside": (b"-----BEGIN PRIVATE KEY-----\n!\n-----END PRIVATE KEY-----\n", "not a private key"),
+}
+
+
+@pytest.mark.parametrize(("pem", "reason"), REFUSED.values(), ids=REFUSED)
+def test_other_keys_are_refused_and_not_repeated(pem: bytes, reason: str) -> None:
+    """Each with its reason; none of the key is in the message or behind it."""
+    with pytest.raises(Usage, match=reason) as caught:
+        device.parse(pem, "here")
+    said = caught.value.message + caught.value.hint
+    assert not any(line.decode("latin-1") in said for line in pem.splitlines() if len(line) > 9 and b"---" not in line)
+    assert caught.value.__cause__ is None
+
+
+@pytest.mark.parametrize("scalar", [0, 2**256 - 1])
+def test_scalars_beyond_the_order_are_refused(scalar: int) -> None:
+    """A key in our own form whose number is none is refused by every reader."""
+    der = device._DER_HEAD + scalar.to_bytes(32, "big") + device._DER_MIDDLE + b"\x04" + bytes(64)
+    from base64 import encodebytes
+
+    with pytest.raises(Usage):
+        device.parse(b"-----BEGIN PRIVATE KEY-----\n" + encodebytes(der) + b"-----END PRIVATE KEY-----\n", "here")
+
+
+def test_there_is_none_at_first() -> None:
+    """Without a key, `load` says None and `need` says what to run."""
+    assert device.load() is None
+    with pytest.raises(Locked) as caught:
+        device.need()
+    assert "gitenv init" in caught.value.hint
+
+
+def test_a_new_key_is_kept(home: Path) -> None:
+    """It is written once, for its owner's eyes only, and read from there."""
+    made = device.make()
+    assert device.path() == str(home / "device.pem")
+    read = device.need()
+    assert (read.public, read.pem()) == (made.public, made.pem())
+    assert os.listdir(home) == ["device.pem"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no modes")
+@pytest.mark.parametrize("mask", [0o000, 0o022, 0o077])
+def test_nobody_else_reads_the_key(home: Path, mask: int) -> None:
+    """0600 in a folder with 0700, whatever the umask."""
+    before = os.umask(mask)
+    try:
+        device.make()
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE((home / "device.pem").stat().st_mode) == 0o600
+    assert stat.S_IMODE(home.stat().st_mode) == 0o700
+
+
+def test_a_key_is_never_overwritten(home: Path) -> None:
+    """A lost key cannot be made again: neither a new one nor another one takes its place."""
+    first = device.make()
+    for write in (device.make, lambda: device.save(BOB.device), lambda: device.save(first)):
+        with pytest.raises(Usage, match="already"):
+            write()
+    assert (home / "device.pem").read_bytes() == first.pem()
+
+
+def test_a_link_in_its_place_is_left_alone(home: Path) -> None:
+    """A link that leads nowhere is something, too: no key is written through it."""
+    home.mkdir()
+    try:
+        (home / "device.pem").symlink_to(home / "elsewhere")
+    except OSError:
+        pytest.skip("this system makes no links")
+    with pytest.raises(Usage, match="already"):
+        device.make()
+    assert not (home / "elsewhere").exists()
+    with pytest.raises(NotTrusted, match="is a link"):
+        device.load()
+
+
+def test_a_key_is_set_aside_and_not_deleted(home: Path) -> None:
+    """`--replace` moves it; the new path is said, and the file is what it was."""
+    first = device.make()
+    aside = device.set_aside()
+    assert device.load() is None
+    assert Path(aside).read_bytes() == first.pem()
+    assert Path(aside).parent == home
+    assert device.make().public != first.public
+
+
+def test_the_variable_goes_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    """CI gives its key in the environment; no file is read or written for it."""
+    device.make()
+    monkeypatch.setenv(device.VARIABLE, BOB.device.pem().decode())
+    assert device.need().public == BOB.key
+
+
+def test_an_empty_variable_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    """CI without the secret sets it to nothing."""
+    monkeypatch.setenv(device.VARIABLE, "")
+    assert device.load() is None
+
+
+def test_a_wrong_variable_is_named_and_not_repeated(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The message names the variable, not its value."""
+    monkeypatch.setenv(device.VARIABLE, "hunter2")
+    with pytest.raises(Usage) as caught:
+        device.load()
+    assert caught.value.message.startswith(device.VARIABLE)
+    assert "hunter2" not in caught.value.message + caught.value.hint
+
+
+def test_a_file_that_is_no_key_is_an_error(home: Path) -> None:
+    """A damaged file is not taken for none, or the next init would ask for a new key."""
+    home.mkdir()
+    (home / "device.pem").write_bytes(b"hunter2")
+    with pytest.raises(Usage, match=r"device\.pem"):
+        device.load()
+
+
+def test_a_folder_that_cannot_be_made_is_an_error(home: Path) -> None:
+    """A file stands where the folder belongs."""
+    home.write_bytes(b"")
+    with pytest.raises(NotInOrder):
+        device.make()

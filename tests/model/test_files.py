@@ -1,0 +1,190 @@
+"""Files are read bounded and through no link, and written whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+
+import pytest
+
+from gitenv import files
+from gitenv.errors import NotInOrder, NotTrusted
+
+needs_modes = pytest.mark.skipif(os.name == "nt", reason="Windows has no modes")
+
+
+def _link(link: Path, target: Path) -> None:
+    try:
+        link.symlink_to(target, target_is_directory=target.is_dir())
+    except OSError:
+        pytest.skip("this system makes no links")
+
+
+def test_a_file_is_read_whole(tmp_path: Path) -> None:
+    """Bytes as they are, up to the limit and not one more."""
+    path = tmp_path / "file"
+    path.write_bytes(b"a\r\n\0\xff")
+    assert files.read(str(path), 5) == b"a\r\n\0\xff"
+    with pytest.raises(NotTrusted, match="5 bytes, 4 are allowed"):
+        files.read(str(path), 4)
+
+
+def test_no_file_is_none(tmp_path: Path) -> None:
+    """Neither a missing file nor a file where a folder belongs is an error."""
+    (tmp_path / "file").write_bytes(b"x")
+    assert files.read(str(tmp_path / "missing"), 9) is None
+    assert files.read(str(tmp_path / "file" / "below"), 9) is None
+
+
+def test_an_empty_file_is_not_none(tmp_path: Path) -> None:
+    """There is a file, and it is empty."""
+    (tmp_path / "file").write_bytes(b"")
+    assert files.read(str(tmp_path / "file"), 9) == b""
+
+
+def test_links_are_not_followed(tmp_path: Path) -> None:
+    """A link to a file, to nothing, or to a folder: whoever can push can make one that leads to /etc."""
+    (tmp_path / "secret").write_bytes(b"hunter2")
+    for target in ("secret", "missing", "."):
+        link = tmp_path / f"link-{target}"
+        _link(link, tmp_path / target)
+        with pytest.raises(NotTrusted, match="is a link"):
+            files.read(str(link), 99)
+        with pytest.raises(NotTrusted, match="is a link"):
+            files.replace(str(link), b"new")
+    assert (tmp_path / "secret").read_bytes() == b"hunter2"
+    assert not (tmp_path / "missing").exists()
+
+
+def test_no_way_leads_over_a_link(tmp_path: Path) -> None:
+    """None of the folders from the root on may be a link either."""
+    (tmp_path / "outside").mkdir()
+    (tmp_path / "outside" / "file").write_bytes(b"hunter2")
+    (tmp_path / "root" / "sub").mkdir(parents=True)
+    (tmp_path / "root" / "sub" / "file").write_bytes(b"fine")
+    _link(tmp_path / "root" / "link", tmp_path / "outside")
+    root = str(tmp_path / "root")
+    assert files.read_inside(root, "sub/file", 9) == b"fine"
+    assert files.read_inside(root, "sub/none", 9) is None
+    with pytest.raises(NotTrusted, match="leads over a link"):
+        files.read_inside(root, "link/file", 9)
+    with pytest.raises(NotTrusted, match="is a link"):
+        list(files.entries(f"{root}/link", 9))
+
+
+def test_a_folder_is_no_file(tmp_path: Path) -> None:
+    """A repository can have a folder where a file belongs."""
+    with pytest.raises(NotTrusted, match="not a regular file"):
+        files.read(str(tmp_path), 9)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes here")
+def test_a_pipe_is_no_file(tmp_path: Path) -> None:
+    """A named pipe is refused, and is not waited for."""
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(NotTrusted, match="not a regular file"):
+        files.read(str(tmp_path / "pipe"), 9)
+
+
+@pytest.mark.skipif(not os.path.isdir("/proc/self/fd"), reason="open files are listed in /proc only")
+def test_refusals_leave_no_file_open(tmp_path: Path) -> None:
+    """What is refused is closed again: a filter process reads thousands."""
+    (tmp_path / "file").write_bytes(b"too large")
+    before = len(os.listdir("/proc/self/fd"))
+    for path in (tmp_path, tmp_path / "file"):
+        with pytest.raises(NotTrusted):
+            files.read(str(path), 1)
+    assert len(os.listdir("/proc/self/fd")) == before
+
+
+def test_control_characters_in_names_are_not_shown(tmp_path: Path) -> None:
+    """A file's name may hold an escape sequence; a message never does."""
+    name = tmp_path / "a\x1b[2Jb"
+    name.mkdir()
+    with pytest.raises(NotTrusted) as caught:
+        files.read(str(name), 1)
+    assert "\x1b" not in caught.value.message
+
+
+def test_a_file_is_replaced(tmp_path: Path) -> None:
+    """New bytes under the old name, and nothing beside them."""
+    path = tmp_path / "file"
+    for data in (b"old, and longer", b"new", b""):
+        files.replace(str(path), data)
+        assert path.read_bytes() == data
+    assert os.listdir(tmp_path) == ["file"]
+
+
+@needs_modes
+def test_modes_are_kept_or_given(tmp_path: Path) -> None:
+    """A new file follows the umask, an old one keeps its mode, and a given mode wins."""
+    path = tmp_path / "file"
+    before = os.umask(0o027)
+    try:
+        files.replace(str(path), b"1")
+        assert stat.S_IMODE(path.stat().st_mode) == 0o640
+        path.chmod(0o755)
+        files.replace(str(path), b"2")
+        assert stat.S_IMODE(path.stat().st_mode) == 0o755
+        files.replace(str(path), b"3", 0o600)
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    finally:
+        os.umask(before)
+
+
+def test_a_leftover_is_no_hindrance(tmp_path: Path) -> None:
+    """What a killed run left beside the file is written anew, and not through if it is a link."""
+    path, victim = tmp_path / "file", tmp_path / "victim"
+    victim.write_bytes(b"untouched")
+    beside = tmp_path / f"file.gitenv-{os.getpid()}.tmp"
+    beside.write_bytes(b"half")
+    files.replace(str(path), b"new")
+    _link(beside, victim)
+    files.replace(str(path), b"newer")
+    assert (path.read_bytes(), victim.read_bytes()) == (b"newer", b"untouched")
+    assert sorted(os.listdir(tmp_path)) == ["file", "victim"]
+
+
+@pytest.mark.parametrize("fails", ["fsync", "replace"])
+def test_a_full_disk_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fails: str) -> None:
+    """Whatever step fails: the old bytes are there, no half file beside them, and the error says which file."""
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    path = tmp_path / "file"
+    path.write_bytes(b"old")
+    monkeypatch.setattr(os, fails, full)
+    with pytest.raises(NotInOrder, match="file cannot be written: No space left on device"):
+        files.replace(str(path), b"new")
+    monkeypatch.undo()
+    assert path.read_bytes() == b"old"
+    assert os.listdir(tmp_path) == ["file"]
+
+
+def test_a_missing_folder_is_an_error(tmp_path: Path) -> None:
+    """`replace` makes no folders."""
+    with pytest.raises(NotInOrder):
+        files.replace(str(tmp_path / "none" / "file"), b"x")
+
+
+def test_folders_are_made(tmp_path: Path) -> None:
+    """With those above; once more is no error; over a file it is."""
+    files.make_folder(str(tmp_path / "a" / "b"))
+    files.make_folder(str(tmp_path / "a" / "b"))
+    assert (tmp_path / "a" / "b").is_dir()
+    (tmp_path / "file").write_bytes(b"")
+    with pytest.raises(NotInOrder):
+        files.make_folder(str(tmp_path / "file" / "c"))
+
+
+def test_entries_are_sorted_and_counted(tmp_path: Path) -> None:
+    """Names in order, none for what is no folder, and an error beyond the limit."""
+    for name in ("b", "a", "c"):
+        (tmp_path / name).write_bytes(b"")
+    assert list(files.entries(str(tmp_path), 3)) == ["a", "b", "c"]
+    assert list(files.entries(str(tmp_path / "a"), 3)) == []
+    assert list(files.entries(str(tmp_path / "none"), 3)) == []
+    with pytest.raises(NotTrusted, match="3 entries, 2 are allowed"):
+        list(files.entries(str(tmp_path), 2))

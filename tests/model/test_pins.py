@@ -1,0 +1,167 @@
+"""Pins: what this clone last believed, kept out of the repository, and never moved backwards."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+
+import pytest
+
+from gitenv.errors import Malformed, NotInOrder, NotTrusted, Usage
+from gitenv.pins import Pin, Pins
+from tests.model.builders import ALICE, BOB, CAROL, OTHER_IDENTITY, dek, grant_for, ring_of, rotated, statement
+
+SECOND, CHAIN = rotated(ring_of(), 2)
+STATEMENT = statement(SECOND, CHAIN, revision=5)
+PIN = Pin(STATEMENT, grant_for(BOB, about=STATEMENT, data_key=dek(2)), frozenset({BOB.holder, CAROL.holder}))
+
+
+@pytest.fixture
+def pins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pins:
+    """The pins of one clone of a user who has none yet."""
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    monkeypatch.setenv("APPDATA", str(tmp_path))
+    return Pins("0123456789abcdef")
+
+
+def _file(tmp_path: Path) -> Path:
+    return tmp_path / "gitenv" / "clones" / "0123456789abcdef" / "production.pin"
+
+
+@pytest.mark.parametrize(
+    "pin", [PIN, PIN._replace(grant=None), PIN._replace(granted=frozenset()), Pin(STATEMENT, None, frozenset())]
+)
+def test_a_pin_comes_back(pins: Pins, pin: Pin) -> None:
+    """Statement, own grant and holders, whichever there are."""
+    assert pins.get("production") is None
+    pins.put(pin)
+    assert pins.get("production") == pin
+    assert pins.all() == [pin]
+
+
+def test_holders_are_those_of_the_statement_and_the_granted() -> None:
+    """All who may sign the next step."""
+    assert PIN.holders == {ALICE.holder, BOB.holder, CAROL.holder}
+
+
+def test_pins_are_listed_by_name(pins: Pins) -> None:
+    """Each environment has one, and other files beside them are none."""
+    staging = Pin(statement(ring_of(1, OTHER_IDENTITY), identity=OTHER_IDENTITY, name="staging"), None, frozenset())
+    pins.put(staging)
+    pins.put(PIN)
+    assert [pin.name for pin in pins.all()] == ["production", "staging"]
+
+
+def test_clones_do_not_share_pins(pins: Pins) -> None:
+    """Another clone has pins of its own."""
+    pins.put(PIN)
+    assert Pins("another").all() == []
+
+
+BEHIND = {
+    "an earlier revision": statement(SECOND, CHAIN, revision=4),
+    "an earlier generation": statement(ring_of(), revision=3),
+    "an earlier generation with a later revision": statement(ring_of(), revision=9),
+}
+
+
+@pytest.mark.parametrize("behind", BEHIND.values(), ids=BEHIND)
+def test_a_pin_never_moves_back(pins: Pins, behind: object) -> None:
+    """Of two processes, the one that is behind changes nothing."""
+    pins.put(PIN)
+    pins.put(Pin(behind, None, frozenset()))  # type: ignore[arg-type]
+    assert pins.get("production") == PIN
+
+
+def test_a_pin_moves_forward(pins: Pins) -> None:
+    """A later revision and a later generation replace it, holders and all."""
+    third, chain = rotated(SECOND, 3, CHAIN)
+    for new in (statement(SECOND, CHAIN, revision=6, holders=(BOB,)), statement(third, chain, revision=7)):
+        pins.put(PIN)
+        pins.put(Pin(new, None, frozenset()))
+        assert pins.get("production") == Pin(new, None, frozenset())
+
+
+def test_another_id_replaces_a_pin(pins: Pins) -> None:
+    """Only `gitenv trust` puts one there, and then its age says nothing."""
+    other = Pin(statement(ring_of(1, OTHER_IDENTITY), identity=OTHER_IDENTITY), None, frozenset())
+    pins.put(PIN)
+    pins.put(other)
+    assert pins.get("production") == other
+
+
+def test_every_bit_of_a_pin_counts(pins: Pins, tmp_path: Path) -> None:
+    """A damaged pin is an error and never looks like none, or like another one."""
+    pins.put(PIN)
+    whole = _file(tmp_path).read_bytes()
+    for position in range(len(whole)):
+        damaged = bytearray(whole)
+        damaged[position] ^= 1 << position % 8
+        _file(tmp_path).write_bytes(damaged)
+        with pytest.raises(Malformed):
+            pins.get("production")
+    with pytest.raises(Malformed):
+        pins.all()
+
+
+@pytest.mark.parametrize("size", [0, 1, 20, 100, -1])
+def test_half_a_pin_is_an_error(pins: Pins, tmp_path: Path, size: int) -> None:
+    """An empty file, and one that is cut off."""
+    pins.put(PIN)
+    _file(tmp_path).write_bytes(_file(tmp_path).read_bytes()[:size])
+    with pytest.raises(Malformed, match="damaged"):
+        pins.get("production")
+
+
+def test_a_pin_under_another_name_is_an_error(pins: Pins, tmp_path: Path) -> None:
+    """A file that was renamed does not pin something else."""
+    pins.put(PIN)
+    _file(tmp_path).rename(_file(tmp_path).with_name("staging.pin"))
+    with pytest.raises(Malformed, match="another environment's"):
+        pins.get("staging")
+
+
+@pytest.mark.parametrize("name", ["../production", "a/b", "", ".", "con", "A"])
+def test_no_path_is_built_from_a_hostile_name(pins: Pins, name: str) -> None:
+    """Names are checked before the file system is asked."""
+    with pytest.raises(Usage):
+        pins.get(name)
+
+
+def test_a_linked_pin_is_refused(pins: Pins, tmp_path: Path) -> None:
+    """Pins are files."""
+    pins.put(PIN)
+    target = _file(tmp_path).rename(tmp_path / "moved")
+    try:
+        _file(tmp_path).symlink_to(target)
+    except OSError:
+        pytest.skip("this system makes no links")
+    with pytest.raises(NotTrusted):
+        pins.get("production")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no modes")
+def test_nobody_else_reads_pins(pins: Pins, tmp_path: Path) -> None:
+    """They say which repositories somebody works in."""
+    pins.put(PIN)
+    assert stat.S_IMODE(_file(tmp_path).stat().st_mode) == 0o600
+    assert stat.S_IMODE(_file(tmp_path).parent.stat().st_mode) == 0o700
+
+
+def test_a_clone_without_an_id_has_no_pins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It reads none and cannot be given any."""
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    nobody = Pins("")
+    assert nobody.all() == []
+    assert nobody.get("production") is None
+    with pytest.raises(NotInOrder):
+        nobody.put(PIN)
+
+
+def test_pins_are_forgotten(pins: Pins) -> None:
+    """After `uninstall`, nothing is left; twice is no error."""
+    pins.put(PIN)
+    pins.forget()
+    pins.forget()
+    assert pins.all() == []

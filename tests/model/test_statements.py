@@ -1,0 +1,337 @@
+"""Environments and grants: what is written is read, and one text has one reading."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from gitenv.errors import Malformed, NotTrusted
+from gitenv.model import environment, grant
+from gitenv.model.cipher import Generation
+from gitenv.model.environment import Environment
+from gitenv.model.grant import HOLDER, READER, Grant
+from gitenv.model.keys import PublicKey
+from gitenv.model.statements import MAX_BYTES, Holder, is_signed_by
+from tests.model.builders import (
+    ALICE,
+    AT,
+    BOB,
+    CAROL,
+    EVE,
+    IDENTITY,
+    OTHER_IDENTITY,
+    TODAY,
+    dek,
+    grant_for,
+    resigned,
+    ring_of,
+    rotated,
+    statement,
+)
+
+RING, CHAIN = rotated(ring_of(), 2)
+ENVIRONMENT = statement(RING, CHAIN, revision=7, holders=(BOB, ALICE), paths=(".env.production", "apps/*/.env.production"))
+GRANT = grant_for(BOB, about=ENVIRONMENT, data_key=dek(2))
+Read = Callable[[bytes, str], Environment | Grant]
+BOTH = pytest.mark.parametrize(("text", "read"), [(ENVIRONMENT.text, environment.read), (GRANT.text, grant.read)])
+
+
+def test_an_environment_comes_back() -> None:
+    """All that was written is read, holders by name."""
+    assert environment.read(ENVIRONMENT.text, "here") == ENVIRONMENT
+    assert (ENVIRONMENT.name, ENVIRONMENT.id, ENVIRONMENT.revision) == ("production", IDENTITY, 7)
+    assert ENVIRONMENT.paths == (".env.production", "apps/*/.env.production")
+    assert (ENVIRONMENT.generation, ENVIRONMENT.older) == (RING.current, tuple(CHAIN))
+    assert ENVIRONMENT.holders == (ALICE.holder, BOB.holder)
+    assert (ENVIRONMENT.by, ENVIRONMENT.at) == (ALICE.holder, AT)
+    assert ENVIRONMENT.keyring(dek(2)).at(ring_of().current)
+
+
+def test_a_grant_comes_back() -> None:
+    """All that was written is read, and the wrap opens for whom it was made."""
+    assert grant.read(GRANT.text, "here") == GRANT
+    assert (GRANT.environment, GRANT.id, GRANT.generation) == ("production", IDENTITY, RING.current)
+    assert (GRANT.to, GRANT.key, GRANT.role, GRANT.expires) == ("bob", BOB.key, HOLDER, "")
+    assert (GRANT.by, GRANT.at) == (ALICE.holder, AT)
+    assert grant.unwrap(GRANT, BOB.device, "here") == dek(2)
+
+
+def test_words_stand_in_their_order() -> None:
+    """The words of both statements, as the format lists them."""
+    assert [line.split(b" ")[0].decode() for line in ENVIRONMENT.text.splitlines()] == (
+        [
+            "gitenv-environment",
+            "name",
+            "id",
+            "revision",
+            "path",
+            "path",
+            "generation",
+            "older",
+            "seal",
+            "holder",
+            "holder",
+            "by",
+            "at",
+            "signature",
+        ]
+    )
+    assert [line.split(b" ")[0].decode() for line in GRANT.text.splitlines()] == (
+        ["gitenv-grant", "environment", "generation", "to", "key", "role", "by", "at", "wrap", "signature"]
+    )
+
+
+def test_signatures_are_deterministic() -> None:
+    """The same words by the same key are the same bytes (RFC 6979); a wrap is fresh every time."""
+    again = statement(RING, CHAIN, revision=7, holders=(BOB, ALICE), paths=ENVIRONMENT.paths)
+    assert again.text == ENVIRONMENT.text
+    assert grant_for(BOB, about=ENVIRONMENT, data_key=dek(2)).wrap != GRANT.wrap
+
+
+@BOTH
+def test_who_signed_is_known(text: bytes, read: Read) -> None:
+    """The signer's key verifies, nobody else's does, and no key that is no point."""
+    assert is_signed_by(text, ALICE.key)
+    assert not is_signed_by(text, EVE.key)
+    assert not is_signed_by(text, PublicKey(b"\x02" + b"\xff" * 32))
+    assert not is_signed_by(text, PublicKey(b""))
+
+
+@BOTH
+@pytest.mark.parametrize("bit", range(8))
+def test_every_bit_is_signed(text: bytes, read: Read, bit: int) -> None:
+    """One bit changed anywhere: it does not have the form, or not the signature."""
+    for position in range(len(text)):
+        changed = bytearray(text)
+        changed[position] ^= 1 << bit
+        try:
+            read(bytes(changed), "here")
+        except Malformed:
+            continue
+        assert not is_signed_by(bytes(changed), ALICE.key)
+
+
+@BOTH
+def test_every_line_is_needed_once(text: bytes, read: Read) -> None:
+    """A line left out, written twice, or put after the next one is no statement, or not a signed one."""
+    lines = text.splitlines(keepends=True)
+    for n, line in enumerate(lines):
+        swapped = [*lines[:n], *lines[n + 1 : n + 2], line, *lines[n + 2 :]]
+        for changed in (lines[:n] + lines[n + 1 :], [*lines[:n], line, *lines[n:]], swapped):
+            if changed == lines:
+                continue
+            try:
+                read(b"".join(changed), "here")
+            except Malformed:
+                continue
+            assert not is_signed_by(b"".join(changed), ALICE.key)
+
+
+SHAPES: dict[str, Callable[[bytes], bytes]] = {
+    "empty": lambda text: b"",
+    "a line feed": lambda text: b"\n",
+    "no line feed at its end": lambda text: text[:-1],
+    "two line feeds at its end": lambda text: text + b"\n",
+    "carriage returns": lambda text: text.replace(b"\n", b"\r\n"),
+    "a byte order mark": lambda text: b"\xef\xbb\xbf" + text,
+    "not ASCII": lambda text: text.replace(b"by alice", "by älice".encode()),
+    "a control character": lambda text: text.replace(b"by alice", b"by al\x1b[ice"),
+    "a NUL": lambda text: text.replace(b"by alice", b"by al\0ice"),
+    "a tab": lambda text: text.replace(b"by alice", b"by\talice"),
+    "an unknown word": lambda text: text.replace(b"\nby ", b"\nnote hello\nby "),
+    "a policy of a later version": lambda text: text.replace(b"\ngeneration ", b"\npolicy post-quantum required\ngeneration "),
+    "a word without a value": lambda text: text.replace(AT.encode(), b""),
+    "a line after the signature": lambda text: text + b"holder eve SHA256:" + b"A" * 43 + b"\n",
+    "a blank line": lambda text: text.replace(b"\nby ", b"\n\nby "),
+    "a blank at the end of a line": lambda text: text.replace(b"Z\n", b"Z \n"),
+    "two blanks": lambda text: text.replace(b"by alice ", b"by  alice "),
+    "upper case": lambda text: text.replace(b"\nby ", b"\nBY "),
+    "no signature": lambda text: text[: text.rindex(b"signature")],
+    "a short signature": lambda text: text[:-2] + b"\n",
+    "a padded signature": lambda text: text[:-1] + b"==\n",
+    "another version": lambda text: text.replace(b" 1\n", b" 2\n", 1),
+    "another file": lambda text: text.replace(b"gitenv-", b"gitenv-other-", 1),
+    "too large": lambda text: text.replace(b"\nby ", b"\nby " + b"x" * MAX_BYTES),
+    "a number with a zero": lambda text: text.replace(b"generation 2", b"generation 02"),
+    "generation zero": lambda text: text.replace(b"generation 2", b"generation 0"),
+    "a number with a sign": lambda text: text.replace(b"generation 2", b"generation +2"),
+    "a number without end": lambda text: text.replace(b"generation 2", b"generation 1234567890"),
+    "a name that is a path": lambda text: text.replace(b"by alice", b"by ../alice"),
+    "an environment's name that is a path": lambda text: text.replace(b"production", b"../production", 1),
+    "a short fingerprint": lambda text: text.replace(b"SHA256:", b"SHA256:="),
+    "a fingerprint of another kind": lambda text: text.replace(b"SHA256:", b"MD5:"),
+    "a moment that is none": lambda text: text.replace(AT.encode(), b"2026-11-21 10:00"),
+    "a moment in another zone": lambda text: text.replace(AT.encode(), AT.encode()[:-1] + b"+01:00"),
+    "a key of another kind": lambda text: text.replace(b" p256 ", b" p384 "),
+}
+
+
+@BOTH
+@pytest.mark.parametrize("shape", SHAPES)
+def test_other_forms_are_refused(text: bytes, read: Read, shape: str) -> None:
+    """What is not exactly the form is not read at all, whoever signed it."""
+    changed = SHAPES[shape](text)
+    assert changed != text
+    with pytest.raises(Malformed, match=r"^here: "):
+        read(changed, "here")
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (b"path .env.production\n", b""),
+        (b"path .env.production\n", b"path ../.env\n"),
+        (b"path .env.production\n", b"path .env.production\n" * 101),
+        (b"older 1 ", b"older 2 "),
+        (b"older 1 ", b"older 3 "),
+        (b"holder bob", b"holder alice"),
+        (b"revision 7", b"revision 0"),
+        (b"name production", b"name con"),
+        (b"name production", b"name Production"),
+    ],
+)
+def test_environments_that_make_no_sense_are_refused(old: bytes, new: bytes) -> None:
+    """Even rightly signed: no path or a hostile one, generations out of order, a holder twice, a device name."""
+    text = statement(RING, CHAIN, revision=7, holders=(ALICE, BOB)).text
+    with pytest.raises(Malformed):
+        environment.read(resigned(text, old, new, ALICE), "here")
+
+
+def test_nobody_holds_nothing() -> None:
+    """An environment without a holder is refused."""
+    with pytest.raises(Malformed):
+        environment.read(resigned(statement().text, f"holder {ALICE.holder}\n".encode(), b"", ALICE), "here")
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (b"role holder", b"role owner"),
+        (b"role holder", b"role Holder"),
+        (b"role holder", b"role holder\nexpires 2027-1-31"),
+        (b"role holder", b"role holder\nexpires 2027-13-01"),
+        (b"role holder", b"role holder\nexpires tomorrow"),
+        (b"to bob", b"to Bob"),
+        (b"to bob", b"to nul"),
+        (b"p256-hkdf-sha256-aes256gcm", b"mlkem768x25519"),
+        (b"environment production ", b"environment "),
+    ],
+)
+def test_grants_that_make_no_sense_are_refused(old: bytes, new: bytes) -> None:
+    """Even rightly signed: roles, dates, names and wraps that this version does not know."""
+    with pytest.raises(Malformed):
+        grant.read(resigned(GRANT.text, old, new, ALICE), "here")
+
+
+def test_a_newer_version_names_the_way_out() -> None:
+    """Who meets a later version is told to update."""
+    with pytest.raises(Malformed) as caught:
+        grant.read(GRANT.text.replace(b"gitenv-grant 1", b"gitenv-grant 2"), "here")
+    assert "update" in caught.value.hint
+
+
+# Wraps.
+
+
+def test_a_wrap_opens_for_one_key() -> None:
+    """Somebody else's device key opens nothing."""
+    for person in (ALICE, CAROL, EVE):
+        with pytest.raises(Malformed, match=r"^here: "):
+            grant.unwrap(GRANT, person.device, "here")
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (b"role holder", b"role reader"),
+        (b"to bob", b"to eve"),
+        (b"role holder", b"role holder\nexpires 2027-01-31"),
+        (b"environment production", b"environment staging"),
+        (b"generation 2", b"generation 3"),
+        (AT.encode(), b"2026-11-22T10:00:00Z"),
+    ],
+)
+def test_a_wrap_is_bound_to_the_words_above_it(old: bytes, new: bytes) -> None:
+    """A role, name, date or environment that was edited, and signed again by a holder, does not open."""
+    edited = grant.read(resigned(GRANT.text, old, new, ALICE), "here")
+    assert is_signed_by(edited.text, ALICE.key)
+    with pytest.raises(Malformed):
+        grant.unwrap(edited, BOB.device, "here")
+
+
+def test_a_copied_wrap_does_not_open() -> None:
+    """The wrap of one grant under the words of another opens for neither."""
+    other = grant_for(
+        BOB, about=statement(name="staging", identity=OTHER_IDENTITY, ring=ring_of(2, OTHER_IDENTITY)), data_key=dek(2)
+    )
+    line = GRANT.text.splitlines()[-2]
+    mixed = grant.read(resigned(other.text, other.text.splitlines()[-2], line, ALICE), "here")
+    with pytest.raises(Malformed):
+        grant.unwrap(mixed, BOB.device, "here")
+
+
+@pytest.mark.parametrize("byte", [0, 1, 64, 65, 96, 97, 112])
+def test_a_changed_wrap_does_not_open(byte: int) -> None:
+    """Point, key and tag: each byte counts."""
+    wrap = bytearray(GRANT.wrap)
+    wrap[byte] ^= 1
+    with pytest.raises(Malformed):
+        grant.unwrap(GRANT._replace(wrap=bytes(wrap)), BOB.device, "here")
+
+
+def test_another_key_in_a_grant_is_refused() -> None:
+    """A holder cannot hand out another DEK than everybody else's: its commitment tells."""
+    wrong = grant_for(BOB, about=ENVIRONMENT, data_key=dek(9))
+    with pytest.raises(NotTrusted):
+        ENVIRONMENT.keyring(grant.unwrap(wrong, BOB.device, "here"))
+
+
+def test_the_seal_belongs_to_the_key() -> None:
+    """Values sealed to a key that the DEK does not give would be somebody else's to read."""
+    environment.check_seal(ENVIRONMENT, RING)
+    with pytest.raises(NotTrusted):
+        environment.check_seal(ENVIRONMENT._replace(seal=EVE.key), RING)
+
+
+def test_a_new_environment_is_its_founders() -> None:
+    """Revision 1, generation 1, a DEK of its own, and one holder."""
+    new, key = environment.found("development", [".env"], ALICE.holder, AT, ALICE.device)
+    assert (new.revision, new.generation.number, new.older, new.holders) == (1, 1, (), (ALICE.holder,))
+    assert new.keyring(key).current == new.generation
+    assert is_signed_by(new.text, ALICE.key)
+    assert environment.found("development", [".env"], ALICE.holder, AT, ALICE.device)[1] != key
+
+
+@pytest.mark.parametrize(
+    ("expires", "today", "is_over"), [("", TODAY, False), (TODAY, TODAY, False), ("2026-11-20", TODAY, True)]
+)
+def test_the_last_day_counts(expires: str, today: str, is_over: bool) -> None:
+    """`expires` is the last day on which a grant counts; without it, it always does."""
+    assert GRANT._replace(expires=expires).expired(today) is is_over
+
+
+def test_an_expiry_is_read() -> None:
+    """The date stands after the role."""
+    dated = grant.read(resigned(GRANT.text, b"role holder", b"role reader\nexpires 2027-01-31", ALICE), "here")
+    assert (dated.role, dated.expires) == (READER, "2027-01-31")
+
+
+def test_a_path_belongs_to_whoever_claims_it() -> None:
+    """The patterns of the statement decide."""
+    assert ENVIRONMENT.claims(".env.production")
+    assert ENVIRONMENT.claims("deep/down/.env.production")
+    assert not ENVIRONMENT.claims(".env")
+
+
+def test_generations_of_one_number_may_stand_side_by_side() -> None:
+    """After two rotations on two branches, both older keys are listed."""
+    text = ENVIRONMENT.text
+    line = CHAIN[0].line() + b"\n"
+    twice = environment.read(resigned(text, line, line + line, ALICE), "here")
+    assert [older.generation for older in twice.older] == [Generation(1, CHAIN[0].generation.commitment)] * 2
+
+
+def test_a_holder_is_a_name_and_a_fingerprint() -> None:
+    """As `holder` and `by` lines say it."""
+    assert str(Holder("alice", "SHA256:x")) == "alice SHA256:x"
