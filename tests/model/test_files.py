@@ -18,7 +18,9 @@ def _link(link: Path, target: Path) -> None:
     try:
         link.symlink_to(target, target_is_directory=target.is_dir())
     except OSError:
-        pytest.skip("this system makes no links")
+        if os.name != "nt":
+            raise
+        pytest.skip("this user may not make links")
 
 
 def test_a_file_is_read_whole(tmp_path: Path) -> None:
@@ -137,7 +139,7 @@ def test_a_leftover_is_no_hindrance(tmp_path: Path) -> None:
     """What a killed run left beside the file is written anew, and not through if it is a link."""
     path, victim = tmp_path / "file", tmp_path / "victim"
     victim.write_bytes(b"untouched")
-    beside = tmp_path / f"file.gitenv-{os.getpid()}.tmp"
+    beside = tmp_path / f".env.gitenv-{os.getpid()}.tmp"
     beside.write_bytes(b"half")
     files.replace(str(path), b"new")
     _link(beside, victim)

@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from gitenv.errors import Usage
 from gitenv.model import keys
+from gitenv.model.cipher import P256_ORDER
 from gitenv.model.keys import PublicKey, compressed, read_public
 from tests.model.builders import ALICE, BOB
 
@@ -85,6 +86,7 @@ REFUSED = {
         b"ecdsa-sha2-nistp256 " + b2a_base64(ALICE.key._wire() + b"\0", newline=False),
         "damaged",
     ),
+    "two keys in pem": (PEM + _pem(BOB.key.point()), "more than one key"),
     "a good line and a bad one": (SSH + b"\n" + SK, "security key"),
     "options of authorized_keys": (b"no-pty " + SSH, "not a key of a kind"),
     "too large": (SSH + b" " * keys.MAX_BYTES, "too large"),
@@ -176,6 +178,14 @@ def test_a_signature_verifies_for_its_key_and_text() -> None:
 def test_signatures_of_other_forms_do_not_verify(form: bytes) -> None:
     """Zeros, numbers beyond the order, other sizes: False and no exception."""
     assert not ALICE.key.verifies(form, b"text")
+
+
+def test_a_signature_has_one_form() -> None:
+    """Of r and s, and r and n - s, both of which are right by the book, only the smaller s is taken and made."""
+    signature = ALICE.device.sign(b"text")
+    s = int.from_bytes(signature[32:], "big")
+    assert s <= P256_ORDER // 2
+    assert not ALICE.key.verifies(signature[:32] + (P256_ORDER - s).to_bytes(32, "big"), b"text")
 
 
 def test_longer_signatures_do_not_verify() -> None:

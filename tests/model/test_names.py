@@ -121,7 +121,7 @@ def test_made_names_are_names(text: str) -> None:
 GOOD_PATTERNS = [
     ".env",
     ".env.production",
-    "*",
+    "*a*",
     "*.env",
     "apps/*/.env",
     "a/b/c/.env.?",
@@ -155,7 +155,7 @@ BAD_PATTERNS += [
     "!a",
     "#a",
 ]
-BAD_PATTERNS += ['"a"', "a\\b", "a\nb", "a\0", "a\tb", "ä", "x" * 201, "a*b*c*d", "\x7f"]
+BAD_PATTERNS += ['"a"', "a\\b", "a\nb", "a\0", "a\tb", "ä", "x" * 201, "a*b*c*d", "\x7f", "*", "?", "*.*", "a/*", "a/?"]
 
 
 @pytest.mark.parametrize("pattern", GOOD_PATTERNS)
@@ -191,16 +191,14 @@ def test_hostile_patterns_are_refused(pattern: str) -> None:
         (".env.?", ".env.", False),
         (".env.?", ".env.ab", False),
         (".env?x", ".env/x", False),
-        ("*", "anything", True),
-        ("*", "in/any/folder", True),
         ("a/.env", "a/.env", True),
         ("a/.env", "b/a/.env", False),
         ("a/*/.env", "a/b/.env", True),
         ("a/*/.env", "a/b/c/.env", False),
         ("a/*/.env", "a/.env", False),
-        ("a/*", "a/b", True),
-        ("a/*", "a/b/c", False),
-        ("a/?", "a/b", True),
+        ("a/*b", "a/cb", True),
+        ("a/*b", "a/c/b", False),
+        ("a/?b", "a/cb", True),
         ("a.env", "axenv", False),
         ("a+(b)|c.env", "a+(b)|c.env", True),
         ("*.env", "new\nline.env", True),

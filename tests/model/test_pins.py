@@ -136,7 +136,9 @@ def test_a_linked_pin_is_refused(pins: Pins, tmp_path: Path) -> None:
     try:
         _file(tmp_path).symlink_to(target)
     except OSError:
-        pytest.skip("this system makes no links")
+        if os.name != "nt":
+            raise
+        pytest.skip("this user may not make links")
     with pytest.raises(NotTrusted):
         pins.get("production")
 

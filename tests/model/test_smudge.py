@@ -136,6 +136,7 @@ _POOL = st.one_of(
 @example(b"\n".join([*SWALLOWING, b"PIN=0006", b"PIN=0007"]))
 @example(b"\n".join([PEM[0], b"## heading", *PEM[1:]]))
 @example(b"\n".join([PEM[0], SWALLOWING[2], b"PIN=0007"]))
+@example(committed(b"A=1\\", RING) + b"\n")
 def test_whatever_is_pushed_is_lossless_and_not_laundered(commit: bytes) -> None:
     """Tokens in any order with anything between them: nothing unvouched lives, and clean gives back the same bytes."""
     try:

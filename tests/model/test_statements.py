@@ -324,6 +324,14 @@ def test_a_path_belongs_to_whoever_claims_it() -> None:
     assert not ENVIRONMENT.claims(".env")
 
 
+@pytest.mark.parametrize(
+    "path", [".gitattributes", "a/.gitignore", ".gitmodules", ".recipients/a.pub", ".recipients/x/a.grant"]
+)
+def test_nobody_claims_what_is_gits_or_ours(path: str) -> None:
+    """Whatever a statement says: nobody could read any more who may read."""
+    assert not statement(paths=["*a*", "*g*", "*.g?tignore"]).claims(path)
+
+
 def test_generations_of_one_number_may_stand_side_by_side() -> None:
     """After two rotations on two branches, both older keys are listed."""
     text = ENVIRONMENT.text

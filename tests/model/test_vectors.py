@@ -1,0 +1,237 @@
+"""Vectors: files that must read the same for ever, here and in every other implementation, and files that must never read.
+
+Each is a text file in tests/vectors/: `word: value` lines, an empty line, then the content, which some cut into `-- NAME --`
+parts. `valid/` holds, and each file in `must-fail/` is named after its failure and says which error is expected. All are made
+of the keys in `keys.txt`. What is in the folder is frozen: a change of one of these files is a change of the format.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from gitenv.errors import GitenvError, Malformed, NotTrusted, Usage
+from gitenv.identity import device
+from gitenv.identity.device import DeviceKey
+from gitenv.model import base64url, document, environment, grant, token
+from gitenv.model.cipher import Dek, EnvironmentId, Generation, Keys, Unopened
+from gitenv.model.document import Kind
+from gitenv.model.environment import check_seal
+from gitenv.model.keyring import Keyring, first_generation
+from gitenv.model.keys import PublicKey, of, read_public
+from gitenv.model.smudge import StaysClosed
+from gitenv.model.statements import Holder
+from gitenv.model.trust import ForeignEnvironment, NotAStep, NotSigned, check_signed, standing, step
+from tests.model.builders import checked_out, cleaned_again, committed, device_of
+
+FOLDER = Path(__file__).parent.parent / "vectors"
+VALID = sorted(FOLDER.glob("valid/*.txt"))
+MUST_FAIL = sorted(FOLDER.glob("must-fail/*.txt"))
+
+
+class Vector(NamedTuple):
+    """One file."""
+
+    words: dict[str, str]
+    content: bytes
+
+    def part(self, name: str) -> bytes:
+        """The content between `-- name --` and the next such line."""
+        _, *cut = re.split(rb"^-- ([a-z ]+) --\n", self.content, flags=re.MULTILINE)
+        data = dict(zip(cut[::2], cut[1::2], strict=True))[name.encode()]
+        return data.removesuffix(b"\n") if self.words.get("last-line") == "unfinished" else data
+
+
+def _read(path: Path) -> Vector:
+    head, _, content = path.read_bytes().partition(b"\n\n")
+    return Vector(dict(line.split(": ", 1) for line in head.decode().split("\n")), content)
+
+
+KEYS = _read(FOLDER / "keys.txt").words
+IDENTITY = EnvironmentId(bytes.fromhex(KEYS["id"]))
+DEKS = {number: Dek(bytes.fromhex(KEYS[f"dek-{number}"])) for number in (1, 2)}
+PEOPLE = {name: device_of(int(KEYS[name], 16)) for name in ("alice", "bob", "eve")}
+
+
+class NotAToken(Exception):
+    """A line that is not even spelled like a token."""
+
+
+class NotCanonical(Exception):
+    """A token whose base64url has another spelling than the one, or is too short."""
+
+
+ERRORS: dict[str, type[Exception]] = {
+    "malformed": Malformed,
+    "not-signed": NotSigned,
+    "not-trusted": NotTrusted,
+    "foreign-environment": ForeignEnvironment,
+    "not-a-step": NotAStep,
+    "usage": Usage,
+    "unopened": Unopened,
+    "stays-closed": StaysClosed,
+    "not-a-token": NotAToken,
+    "not-canonical": NotCanonical,
+}
+
+
+def _key_of(holder: Holder) -> PublicKey | None:
+    keys = [person.public for person in PEOPLE.values()]
+    return next((key for key in keys if key.fingerprint() == holder.fingerprint), None)
+
+
+def _ring(vector: Vector) -> Keyring:
+    """The keyring that a document is for: `statement:` names the vector with its environment, else generation 1."""
+    if name := vector.words.get("statement"):
+        return environment.read(_read(FOLDER / "valid" / name).content, name).keyring(DEKS[2])
+    return Keyring(IDENTITY, first_generation(DEKS[1], IDENTITY), DEKS[1], [])
+
+
+# What is done with each vector, by its `act`. Each raises what a must-fail vector expects.
+
+
+def _act_keys(vector: Vector) -> None:
+    keys = Keys(DEKS[int(vector.words["dek"])], IDENTITY)
+    assert keys.commitment().hex() == vector.words["commitment"]
+    assert token.hint(keys.commitment()).decode() == vector.words["hint"]
+    assert keys.seal_key().private_numbers().private_value == int(vector.words["seal-scalar"], 16)
+    assert keys.encrypt(b"kv", b"HELLO", b"HELLO=development").hex() == vector.words["encrypted"]
+    assert base64url.encode(keys.inert_tag(b"EVIL=1")).decode() == vector.words["inert-tag"]
+
+
+def _act_document(vector: Vector) -> None:
+    ring, plain, commit = _ring(vector), vector.part("plain"), vector.part("committed")
+    assert committed(plain, ring) == commit
+    assert committed(commit, ring) == commit
+    assert checked_out(commit, ring) == plain
+
+
+def _act_unvouched(vector: Vector) -> None:
+    ring, commit, opened = _ring(vector), vector.part("committed"), vector.part("opened")
+    assert checked_out(commit, ring) == opened
+    assert cleaned_again(opened, ring, stands=commit) == commit
+
+
+def _act_clean(vector: Vector) -> None:
+    committed(vector.content, _ring(vector))
+
+
+def _act_token(vector: Vector) -> None:
+    ring, line = _ring(vector), vector.content.removesuffix(b"\n")
+    try:
+        _open_token(line, ring)
+    except (NotAToken, NotCanonical, Unopened):
+        # Whatever the reason: it becomes no value on the way out, and is no token on the way in.
+        (shown,) = document.parse(checked_out(line, ring))
+        assert shown.kind is Kind.UNVERIFIED
+        with pytest.raises(NotTrusted):
+            committed(line, ring)
+        raise
+
+
+def _open_token(line: bytes, ring: Keyring) -> None:
+    (record,) = document.parse(line)
+    if record.kind is not Kind.TOKEN:
+        raise NotAToken
+    found = token.read(record)
+    if found is None:
+        raise NotCanonical
+    keys = ring.find(found.number, found.hint)
+    if keys is None:
+        checked_out(line, ring)
+    assert keys
+    token.open_with(keys, found)
+
+
+def _act_environment(vector: Vector) -> None:
+    found = environment.read(vector.content, "vector")
+    check_signed(found, _key_of, "vector")
+    ring = found.keyring(DEKS[int(vector.words["dek"])])
+    check_seal(found, ring)
+    written = environment.write(
+        found.name, found.id, found.revision, found.paths, ring, found.older, found.holders,
+        by=found.by, at=found.at, signer=PEOPLE[found.by.name],
+    )  # fmt: skip
+    assert written.text == vector.content
+    for older in found.older:
+        then = ring.at(older.generation)
+        if then is None:
+            raise Unopened
+        assert then.dek == DEKS[older.generation.number]
+
+
+def _act_grant(vector: Vector) -> None:
+    found = grant.read(vector.content, "vector")
+    check_signed(found, _key_of, "vector")
+    assert found.key == PEOPLE[found.to].public
+    opened = Keyring(found.id, found.generation, grant.unwrap(found, PEOPLE[vector.words["for"]], "vector"), [])
+    assert opened.dek == DEKS[int(vector.words["dek"])]
+
+
+def _act_standing(vector: Vector) -> None:
+    about = environment.read(_read(FOLDER / "valid" / vector.words["statement"]).content, "statement")
+    found = standing(about, [grant.read(vector.content, "vector")], _key_of, vector.words["today"])
+    if found.refused:
+        raise NotTrusted(found.refused[0].reason)
+
+
+def _act_step(vector: Vector) -> None:
+    pinned, new = (environment.read(vector.part(name), name) for name in ("pinned", "new"))
+    assert step(pinned, pinned.holders, new, _key_of).value == vector.words["is"]
+
+
+def _act_public_key(vector: Vector) -> None:
+    found = read_public(vector.content, "vector")
+    assert [key.hex() for key in found] == vector.words["points"].split(" ")
+    assert [key.fingerprint() for key in found] == vector.words["fingerprints"].split(" ")
+
+
+def _act_private_key(vector: Vector) -> None:
+    found: DeviceKey = device.parse(vector.content, "vector")
+    assert found.public.hex() == vector.words["point"]
+    assert found.pem() == vector.content or "pkcs8" not in vector.words["form"]
+
+
+ACTS: dict[str, Callable[[Vector], None]] = {
+    name.removeprefix("_act_").replace("_", "-"): act for name, act in list(globals().items()) if name.startswith("_act_")
+}
+
+
+@pytest.mark.parametrize("path", VALID, ids=lambda path: path.stem)
+def test_valid(path: Path) -> None:
+    """What was written once reads, and is written, the same."""
+    vector = _read(path)
+    ACTS[vector.words["act"]](vector)
+
+
+@pytest.mark.parametrize("path", MUST_FAIL, ids=lambda path: path.stem)
+def test_must_fail(path: Path) -> None:
+    """What must never read fails for the reason it is named after, and not for another."""
+    vector = _read(path)
+    with pytest.raises((GitenvError, Unopened, StaysClosed, NotAToken, NotCanonical)) as caught:
+        ACTS[vector.words["act"]](vector)
+    assert caught.type is ERRORS[vector.words["expect"]]
+    assert isinstance(caught.value, GitenvError) is ("says" in vector.words)
+    assert vector.words.get("says", "") in str(caught.value)
+
+
+def test_the_corpus_is_there() -> None:
+    """A folder that was not found would pass; every act and every error has a vector."""
+    assert len(VALID) >= 15
+    assert len(MUST_FAIL) >= 25
+    acts = {_read(path).words["act"] for path in VALID + MUST_FAIL}
+    assert acts == set(ACTS)
+    assert {_read(path).words["expect"] for path in MUST_FAIL} == set(ERRORS)
+
+
+def test_the_keys_are_what_they_say() -> None:
+    """The generations that the statements of the corpus name are those of its two DEKs."""
+    second = environment.read(_read(FOLDER / "valid" / "environment-second-generation.txt").content, "second")
+    assert [second.generation, second.older[0].generation] == [
+        Generation(number, Keys(DEKS[number], IDENTITY).commitment()) for number in (2, 1)
+    ]
+    assert of(Keys(DEKS[2], IDENTITY).seal_key().public_key()) == second.seal
