@@ -121,6 +121,9 @@ class Access:
             holders = self._standing(pin.environment, tree, key_of).holders
         how = step(pin.environment, holders, new, key_of)
         if how is Step.BELOW:
+            chain = [pin.environment.generation, *(older.generation for older in pin.environment.older)]
+            if new.generation not in chain:  # nobody need have signed it, so it must at least be one of ours
+                raise NotTrusted(f"{pin.name}/environment: generation {new.generation.number} is none of the pinned ones")
             return Judged(new, new.generation.number < pin.environment.generation.number, None)
         own = (
             pin.grant if how is Step.WITHIN else own_grant(new, tree, key_of, self.device(), pin.grant.to if pin.grant else "")

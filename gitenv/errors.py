@@ -59,6 +59,14 @@ class NotInOrder(GitenvError):
     exit_code = 5
 
 
+def shell_word(text: str) -> str:
+    """A name as one harmless word of a command that a hint proposes: people paste those."""
+    plain = printable(text)
+    if plain and all(c.isascii() and (c.isalnum() or c in "._-/@%+=:,") for c in plain) and plain[0] != "-":
+        return plain
+    return "'" + plain.replace("'", "'\\''") + "'"
+
+
 def printable(text: str | bytes) -> str:
     """`text` for a terminal: control, format and line-breaking characters as escapes (names come from hostile places)."""
     if isinstance(text, bytes):

@@ -10,27 +10,26 @@ from collections.abc import Iterator
 from gitenv.errors import NotInOrder, NotTrusted, printable
 
 
-def read(path: str, limit: int) -> bytes | None:
-    """The bytes of a regular file, or None if there is none.
+def read(path: str, limit: int, shown: str = "") -> bytes | None:
+    """The bytes of a regular file, or None if there is none. `shown` is what errors call it.
 
     Raises `NotTrusted` for a link, for a special file and for more than `limit` bytes: a repository can hold any of these.
     """
+    name = printable(shown or path)
     try:
         descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | _BINARY)
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
         if os.path.islink(path):
-            raise NotTrusted(
-                f"{printable(path)} is a link; gitenv does not follow links", "put the file itself there"
-            ) from None
-        raise NotInOrder(f"{printable(path)} cannot be read: {error.strerror}") from None
+            raise NotTrusted(f"{name} is a link; gitenv does not follow links", "put the file itself there") from None
+        raise NotInOrder(f"{name} cannot be read: {error.strerror}") from None
     try:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
-            raise NotTrusted(f"{printable(path)} is not a regular file")
+            raise NotTrusted(f"{name} is not a regular file")
         if status.st_size > limit:
-            raise NotTrusted(f"{printable(path)} has {status.st_size:,} bytes, {limit:,} are allowed")
+            raise NotTrusted(f"{name} has {status.st_size:,} bytes, {limit:,} are allowed")
         with open(descriptor, "rb", closefd=False) as file:
             return file.read(limit + 1)
     finally:
@@ -40,7 +39,7 @@ def read(path: str, limit: int) -> bytes | None:
 def read_inside(root: str, relative: str, limit: int) -> bytes | None:
     """`read` for a path from the repository, none of whose folders may be a link either."""
     check_inside(root, relative)
-    return read(os.path.join(root, relative), limit)
+    return read(os.path.join(root, relative), limit, relative)
 
 
 def check_inside(root: str, relative: str) -> None:
@@ -60,7 +59,8 @@ def replace(path: str, data: bytes, mode: int | None = None) -> None:
     """
     if os.path.islink(path):
         raise NotTrusted(f"{printable(path)} is a link; gitenv does not follow links", "put the file itself there")
-    beside = f"{path}.gitenv-{os.getpid()}.tmp"
+    # Whatever the file is called: if we are killed, the attributes of `.env.*` keep git from staging what is left behind.
+    beside = os.path.join(os.path.dirname(path), f".env.gitenv-{os.getpid()}.tmp")
     try:
         # A leftover of a killed run with our process id may be in the way.
         with contextlib.suppress(FileNotFoundError):

@@ -22,7 +22,7 @@ from gitenv.model.statements import Holder
 
 _HEAD = b"gitenv-pin 1 "
 _MAX_BYTES = 4 * 1024 * 1024
-_MAX_PINS = 1_000
+_MAX_FILES = 10_000
 
 
 class Pin(NamedTuple):
@@ -52,7 +52,7 @@ class Pins:
         """Every pin, by name. Raises `Malformed` for a damaged one: it must not look like none."""
         if not self._folder:
             return []
-        found = [name for name in files.entries(self._folder, _MAX_PINS) if name.endswith(".pin")]
+        found = [name for name in files.entries(self._folder, _MAX_FILES) if name.endswith(".pin")]
         pins = [self.get(name.removesuffix(".pin")) for name in found]
         return [pin for pin in pins if pin is not None]
 

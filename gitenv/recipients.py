@@ -26,7 +26,7 @@ def grants_for(tree: Tree, name: str, key: PublicKey, probably: str = "") -> Ite
     mark = statements.key_text(key).encode("ascii")
     likely = [f"{probably}.grant"] if probably else []
     for file, data in itertools.chain(_read(tree, name, likely), _grant_files(tree, name)):
-        if mark in data:
+        if isinstance(data, bytes) and mark in data:
             try:
                 found = grant.read(data, file)
             except Malformed:
@@ -37,45 +37,47 @@ def grants_for(tree: Tree, name: str, key: PublicKey, probably: str = "") -> Ite
 
 def grant_of(tree: Tree, name: str, person: str) -> Grant | None:
     """The grant under one person's name, if it has the form of one. Its signature is not looked at."""
-    for file, data in _read(tree, name, [f"{person}.grant"]):
-        try:
-            return grant.read(data, file)
-        except Malformed:
-            return None
-    return None
+    return next((found for found in _parsed(_read(tree, name, [f"{person}.grant"])) if isinstance(found, Grant)), None)
 
 
 def grants(tree: Tree, name: str) -> Iterator[Grant]:
     """All grants of one environment that have the form of one and lie under their own name."""
-    for file, data in _grant_files(tree, name):
-        try:
-            found = grant.read(data, file)
-        except Malformed:
-            continue
-        if f"{found.to}.grant" == file.rpartition("/")[2]:
-            yield found
+    return (found for found in _parsed(_grant_files(tree, name)) if isinstance(found, Grant))
 
 
 def malformed_grants(tree: Tree, name: str) -> Iterator[GitenvError]:
     """Why files that are named like grants are none."""
-    for file, data in _grant_files(tree, name):
+    return (found for found in _parsed(_grant_files(tree, name)) if isinstance(found, GitenvError))
+
+
+def _parsed(listed: Iterable[tuple[str, bytes | GitenvError]]) -> Iterator[Grant | GitenvError]:
+    for file, data in listed:
+        if isinstance(data, GitenvError):
+            yield data
+            continue
         try:
             found = grant.read(data, file)
-            if f"{found.to}.grant" != file.rpartition("/")[2]:
-                yield Malformed(f"{file}: made out to {found.to}, under another name")
         except Malformed as error:
             yield error
+            continue
+        right_name = file.endswith(f"/{found.to}.grant")
+        yield found if right_name else Malformed(f"{file}: made out to {found.to}, under another name")
 
 
-def _grant_files(tree: Tree, name: str) -> Iterator[tuple[str, bytes]]:
+def _grant_files(tree: Tree, name: str) -> Iterator[tuple[str, bytes | GitenvError]]:
     return _read(tree, name, tree.names(f"{RECIPIENTS}/{name}"))
 
 
-def _read(tree: Tree, name: str, listed: Iterable[str]) -> Iterator[tuple[str, bytes]]:
+def _read(tree: Tree, name: str, listed: Iterable[str]) -> Iterator[tuple[str, bytes | GitenvError]]:
+    """The files that are named like grants. One that cannot be read is one that does not count, and stops nobody."""
     folder = f"{RECIPIENTS}/{name}"
     for file in listed:
         if file.endswith(".grant") and names.is_name(file.removesuffix(".grant")):
-            data = tree.read(f"{folder}/{file}", statements.MAX_BYTES)
+            try:
+                data = tree.read(f"{folder}/{file}", statements.MAX_BYTES)
+            except GitenvError as error:
+                yield f"{folder}/{file}", error
+                continue
             if data is not None:
                 yield f"{folder}/{file}", data
 
@@ -93,18 +95,13 @@ def key_finder(tree: Tree, name: str) -> KeyOf:
 
 
 def _find_key(tree: Tree, name: str, holder: Holder) -> PublicKey | None:
-    candidates: list[PublicKey] = []
-    folder = f"{RECIPIENTS}/{name}"
-    if data := tree.read(f"{folder}/{holder.name}.grant", statements.MAX_BYTES):
-        try:
-            candidates.append(grant.read(data, folder).key)
-        except Malformed:
-            pass
-    if data := tree.read(f"{RECIPIENTS}/{holder.name}.pub", keys.MAX_BYTES):
-        try:
-            candidates += keys.read_public(data, folder)
-        except GitenvError:
-            pass
+    found = grant_of(tree, name, holder.name)
+    candidates = [found.key] if found else []
+    where = f"{RECIPIENTS}/{holder.name}.pub"
+    try:
+        candidates += keys.read_public(tree.read(where, keys.MAX_BYTES) or b"", where)
+    except GitenvError:
+        pass  # somebody else's file need not be a key
     for key in candidates:
         try:
             if key.fingerprint() == holder.fingerprint:
@@ -117,8 +114,14 @@ def _find_key(tree: Tree, name: str, holder: Holder) -> PublicKey | None:
 def environments(tree: Tree) -> Iterator[str]:
     """The names of the environments in a tree, right or wrong."""
     for folder in tree.names(RECIPIENTS):
-        if names.is_name(folder) and tree.read(f"{RECIPIENTS}/{folder}/environment", statements.MAX_BYTES) is not None:
-            yield folder
+        if not names.is_name(folder):
+            continue
+        try:
+            if tree.read(f"{RECIPIENTS}/{folder}/environment", statements.MAX_BYTES) is None:
+                continue
+        except GitenvError:
+            pass  # whoever reads it says what is wrong with it
+        yield folder
 
 
 def environment_in(tree: Tree, name: str) -> Environment:

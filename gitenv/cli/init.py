@@ -9,7 +9,7 @@ import typer
 
 from gitenv.cli import show
 from gitenv.cli.words import joined, opened_lines, trust_lines
-from gitenv.errors import Usage
+from gitenv.errors import Usage, shell_word
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -79,7 +79,7 @@ def _show_founded(done: Founded) -> None:
     for comment in done.comments:
         show.say(f"stays readable, {comment.path}:{comment.line}: {comment.text}")
     for path in done.impossible:
-        show.note(f"{path} names no environment; gitenv add-environment NAME {os.path.basename(path)!r} can")
+        show.note(f"{path} names no environment; gitenv add-environment NAME {shell_word(os.path.basename(path))} can")
     for path in done.linked:
         show.note(f"{path} is a link, and is left alone; gitenv does not follow links")
     for line in done.ignored:

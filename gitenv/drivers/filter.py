@@ -11,12 +11,13 @@ import os
 import sys
 
 from gitenv.access import Judged
-from gitenv.drivers.surroundings import Standing, Surroundings
-from gitenv.errors import INTERRUPTED, GitenvError, Locked, NotTrusted, printable
+from gitenv.drivers.surroundings import MAX_COMMITTED, Standing, Surroundings
+from gitenv.errors import INTERRUPTED, GitenvError, Locked, NotTrusted, printable, shell_word
 from gitenv.git.pktline import ProtocolError
 from gitenv.git.process import FilterProcess, Refused, Request
 from gitenv.model import clean, document, smudge
 from gitenv.model.document import MAX_BYTES, Kind
+from gitenv.model.keyring import Keyring
 from gitenv.pins import Pin
 
 
@@ -27,7 +28,7 @@ def serve() -> int:
     gc.enable()
     try:
         env_filter = EnvFilter()
-        FilterProcess(sys.stdin.buffer, sys.stdout.buffer, MAX_BYTES).serve(env_filter)
+        FilterProcess(sys.stdin.buffer, sys.stdout.buffer, MAX_COMMITTED).serve(env_filter)
         env_filter.close()
     except (ProtocolError, EOFError, BrokenPipeError):
         _say("error: this is for git to start, as filter.gitenv.process", "gitenv --help")
@@ -46,7 +47,7 @@ def once(command: str, path: str) -> int:
     try:
         env_filter = EnvFilter()
         if command == "clean":
-            result = env_filter.clean(request, sys.stdin.buffer.read(MAX_BYTES + 1))
+            result = env_filter.clean(request, sys.stdin.buffer.read(MAX_COMMITTED + 1))
         else:
             result = env_filter.smudge(request, sys.stdin.buffer.read()) or b""
         env_filter.close()
@@ -74,6 +75,8 @@ class EnvFilter:
         try:
             return self._clean(request.path, data)
         except GitenvError as error:
+            if (committed := self._unchanged(request.path, data)) is not None:
+                return committed
             _say(f"error: {printable(request.path)}: {error.message}", error.hint)
         except Exception as error:  # plain text must not be staged, and not be shown, because of a bug of ours
             _say_bug(request.path, error)
@@ -113,7 +116,7 @@ class EnvFilter:
                 raise Locked("this commit has no environment for it: it is from before gitenv", "merge the main branch first")
             ring = access.ring(judged.moves or pin)
         except GitenvError as error:
-            hint = f"to drop your change: git restore {printable(path)}" + (f"; or: {error.hint}" if error.hint else "")
+            hint = f"to drop your change: git restore -- {shell_word(path)}" + (f"; or: {error.hint}" if error.hint else "")
             return clean.pass_through(data, standing, type(error)(error.message, hint))
         if judged.is_below:
             return self._clean_below(path, data, pin, judged, standing)
@@ -122,11 +125,25 @@ class EnvFilter:
             access.advance(judged.moves)
         return cleaned
 
+    def _unchanged(self, path: str, data: bytes) -> bytes | None:
+        """The committed bytes, if the file is no other than in the index or HEAD; whatever is wrong, git may go on from there.
+
+        Else one pushed commit with a damaged statement or an oversize file would keep everybody from leaving it again.
+        """
+        blobs = self._around.committed(path)
+        if data in blobs:
+            return data
+        try:
+            if pin := self._around.access.claimant(path):
+                cleaned = clean.clean(data, self._around.access.ring(pin), frozenset)
+                return cleaned if cleaned in blobs else None
+        except GitenvError:
+            pass
+        return None
+
     def _clean_below(self, path: str, data: bytes, pin: Pin, judged: Judged, standing: Standing) -> bytes:
         """Clean in an older commit: the same bytes for the same text, and nothing new under a key that others once had."""
-        ring = self._around.access.ring(pin).at(judged.environment.generation)
-        if ring is None:
-            raise NotTrusted(f"generation {judged.environment.generation.number} is none of {pin.name}'s", "gitenv status")
+        ring = self._ring_below(pin, judged)
         cleaned = clean.clean(data, ring, standing, was_open=self._around.was_open(path))
         for record in document.parse(cleaned):
             if record.kind is Kind.TOKEN and record.raw not in standing():
@@ -135,6 +152,12 @@ class EnvFilter:
                     "merge the main branch first",
                 )
         return cleaned
+
+    def _ring_below(self, pin: Pin, judged: Judged) -> Keyring:
+        """The keyring as it was in an older commit: a token that is newer than its tree's statement was put there later."""
+        if (ring := self._around.access.ring(pin).at(judged.environment.generation)) is None:
+            raise NotTrusted(f"the key of generation {judged.environment.generation.number} cannot be opened", "gitenv status")
+        return ring
 
     def _smudge(self, request: Request, data: bytes, pin: Pin) -> bytes | None:
         # Only viewing comes without a tree and without a checkout that could wait, but with a blob.
@@ -156,6 +179,8 @@ class EnvFilter:
         if judged is None:
             return data
         ring = self._around.access.ring(judged.moves or pin)
+        if judged.is_below and not is_viewing:
+            ring = self._ring_below(pin, judged)
         floor = 0 if is_viewing else judged.environment.generation.number
         try:
             return smudge.smudge(data, ring, floor, may_distrust=is_there)

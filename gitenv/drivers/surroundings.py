@@ -7,12 +7,14 @@ from collections.abc import Set
 
 from gitenv import clone, recipients
 from gitenv.access import Access, Judged
-from gitenv.errors import Locked, Malformed, NotTrusted, printable
+from gitenv.errors import GitenvError, Locked, NotTrusted, shell_word
 from gitenv.git import layout
 from gitenv.git.objects import Objects
 from gitenv.git.trees import CommitTree, IndexTree, Tree, WorkTree
-from gitenv.model import document
+from gitenv.model import document, names
 from gitenv.pins import Pin
+
+MAX_COMMITTED = 16 * 1024 * 1024
 
 
 class Surroundings:
@@ -45,7 +47,13 @@ class Surroundings:
 
     def standing(self, path: str) -> Standing:
         """What the index and HEAD hold of a file."""
-        return Standing(self.objects, path)
+        return Standing(self, path)
+
+    def committed(self, path: str) -> list[bytes]:
+        """The blobs of a file in the index and HEAD, up to a size that is still worth comparing."""
+        specs = (f":0:{path}", f"HEAD:{path}", *(f":{stage}:{path}" for stage in (1, 2, 3)))
+        found = [self.objects.read(spec, MAX_COMMITTED) for spec in specs]
+        return [data for data in found if data is not None]
 
     def is_merged(self, path: str) -> bool:
         """Whether a path has its one entry in the index, and no conflict."""
@@ -80,8 +88,8 @@ class Surroundings:
         if name := self._new_environment(path):
             return Locked(f"it belongs to {name}, which is new here", f"gitenv unlock {name}")
         base = os.path.basename(path)
-        name = base.removeprefix(".env.").lower() if base.startswith(".env.") else "NAME"
-        command = f"gitenv add-environment {printable(name)} {printable(base)!r}"
+        name = base.removeprefix(".env.").lower()
+        command = f"gitenv add-environment {name if names.is_name(name) else 'NAME'} {shell_word(base)}"
         return NotTrusted("it belongs to no environment", f"{command}, or add it to .gitignore")
 
     def _new_environment(self, path: str) -> str:
@@ -90,7 +98,7 @@ class Surroundings:
             try:
                 if recipients.environment_in(tree, name).claims(path):
                     return name
-            except Malformed:
+            except GitenvError:
                 continue
         return ""
 
@@ -104,17 +112,16 @@ class Surroundings:
 class Standing:
     """The raw records of one file in the index and HEAD; looked up when it is first asked for."""
 
-    def __init__(self, objects: Objects, path: str) -> None:
-        self._objects, self._path = objects, path
+    def __init__(self, around: Surroundings, path: str) -> None:
+        self._around, self._path = around, path
         self._records: set[bytes] | None = None
 
     def __call__(self) -> Set[bytes]:
         if self._records is None:
-            found = [self._read(f":0:{self._path}"), self._read(f"HEAD:{self._path}")]
-            if found[0] is None:  # a conflict has no stage 0
-                found += [self._read(f":{stage}:{self._path}") for stage in (1, 2, 3)]
-            self._records = {record.raw for data in found for record in document.parse(data or b"")}
+            self._records = set()
+            for data in self._around.committed(self._path):
+                try:
+                    self._records.update(record.raw for record in document.parse(data))
+                except NotTrusted:
+                    continue  # too large to be of ours
         return self._records
-
-    def _read(self, spec: str) -> bytes | None:
-        return self._objects.read(spec, document.MAX_BYTES)

@@ -14,6 +14,7 @@ EXEMPT = (".env.example", ".env.sample", ".env.template", ".env.dist")
 GUARD = "working-tree-encoding=run-gitenv-init"
 _FILTERED = "filter=gitenv diff=gitenv merge=gitenv -text"
 _UNSET = "!filter !diff !merge !text !working-tree-encoding"
+_OWN = (".git*", "/.recipients/**")  # where a team's own pattern is a wide one
 _BEGIN, _END = "# gitenv: begin", "# gitenv: end"
 _BLOCK = re.compile(rb"(?:^|(?<=\n))# gitenv: begin.*?(?:\n# gitenv: end[^\n]*(?:\n|\Z))", re.DOTALL)
 
@@ -60,7 +61,7 @@ def _block(why: str, patterns: Iterable[str], attributes: str) -> bytes:
     own = [pattern for pattern in dict.fromkeys(patterns) if not covered(pattern)]
     lines = [f"{_BEGIN} ({why})"]
     lines += [f"{_spelled(pattern)} {attributes}" for pattern in (*DEFAULTS, *own)]
-    lines += [f"{pattern} {_UNSET}" for pattern in EXEMPT]
+    lines += [f"{pattern} {_UNSET}" for pattern in (*EXEMPT, *(_OWN if own else ()))]
     return "\n".join([*lines, _END, ""]).encode("ascii")
 
 

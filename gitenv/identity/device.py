@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from gitenv import files
 from gitenv.errors import Locked, NotInOrder, Usage, printable
 from gitenv.identity import home
-from gitenv.model.cipher import Unopened
+from gitenv.model.cipher import P256_ORDER, Unopened
 from gitenv.model.keys import PublicKey, compressed, of
 
 if TYPE_CHECKING:
@@ -35,13 +35,13 @@ class DeviceKey:
         self.public = public
 
     def sign(self, signed: bytes) -> bytes:
-        """ECDSA with SHA-256 and the nonce of RFC 6979: r and s, 64 bytes."""
+        """ECDSA with SHA-256 and the nonce of RFC 6979: r and the smaller s, 64 bytes."""
         from cryptography.hazmat.primitives import hashes
         from cryptography.hazmat.primitives.asymmetric import ec
         from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 
         r, s = decode_dss_signature(self._private.sign(signed, ec.ECDSA(hashes.SHA256(), deterministic_signing=True)))
-        return r.to_bytes(32, "big") + s.to_bytes(32, "big")
+        return r.to_bytes(32, "big") + min(s, P256_ORDER - s).to_bytes(32, "big")
 
     def unwrap(self, suite: Suite, wrapped: bytes, info: bytes) -> bytes:
         """Open an HPKE message. Raises `Unopened`: it is for another key, or was changed."""
@@ -128,7 +128,10 @@ def _parse_own(pem: bytes) -> DeviceKey:
     scalar, point = der[len(_DER_HEAD) :][:32], der[-65:]
     if der != _DER_HEAD + scalar + _DER_MIDDLE + point:
         raise ValueError
-    return DeviceKey(ec.derive_private_key(int.from_bytes(scalar, "big"), ec.SECP256R1()), compressed(point))
+    private = ec.derive_private_key(int.from_bytes(scalar, "big"), ec.SECP256R1())
+    if of(private.public_key()) != compressed(point):
+        raise ValueError  # two halves of different keys
+    return DeviceKey(private, of(private.public_key()))
 
 
 def _parse_other(pem: bytes, where: str) -> DeviceKey:

@@ -6,7 +6,7 @@ from binascii import Error, a2b_base64, b2a_base64
 from typing import TYPE_CHECKING
 
 from gitenv.errors import Usage
-from gitenv.model.cipher import sha256
+from gitenv.model.cipher import P256_ORDER, sha256
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric import ec
@@ -43,11 +43,13 @@ class PublicKey(bytes):
         from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 
         r, s = int.from_bytes(signature[:32], "big"), int.from_bytes(signature[32:], "big")
+        if len(signature) != 64 or s > P256_ORDER // 2:
+            return False  # (r, n - s) verifies as well: it would be a second text for one statement, in the signer's name
         try:
             self.point().verify(encode_dss_signature(r, s), signed, ec.ECDSA(hashes.SHA256()))
         except (InvalidSignature, ValueError):
             return False
-        return len(signature) == 64
+        return True
 
     def _wire(self) -> bytes:
         numbers = self.point().public_numbers()
@@ -74,6 +76,8 @@ def read_public(data: bytes, where: str) -> list[PublicKey]:
         raise Usage(f"{where} holds a private key; nothing was copied", "give the public key: gitenv key show")
     text = data.strip()
     if text.startswith(b"-----BEGIN"):
+        if text.count(b"-----") != 4:
+            raise Usage(f"{where}: more than one key in PEM", _ACCEPTED)
         return [_from_pem(text, where)]
     keys = [_from_openssh(line, where) for line in text.splitlines() if line.strip() and not line.startswith(b"#")]
     if not keys:

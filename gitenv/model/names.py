@@ -45,6 +45,8 @@ def is_pattern(text: str) -> bool:
     if text != text.strip() or set(text) & set('[]\\!"#'):
         return False
     parts = text.lower().split("/")
+    if not any(c.isalnum() for c in parts[-1]):  # `*` would be everything
+        return False
     # More than two stars in a segment would let a statement choose patterns that take for ever to match.
     return not any(part in ("", ".", "..", ".git", ".recipients") or "**" in part or part.count("*") > 2 for part in parts)
 

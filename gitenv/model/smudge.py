@@ -104,6 +104,8 @@ def _suspects(opened: list[Record], first: int, end: int) -> list[int]:
 
 
 def _same(parsed: Record, opened: Record) -> bool:
+    if parsed.end != opened.end:  # a backslash at its end took the line feed in
+        return False
     if opened.kind is Kind.UNKNOWN:  # hidden: a comment or nothing known
         return parsed.kind in (Kind.COMMENT, Kind.UNKNOWN)
     return parsed.kind is opened.kind and parsed.name == opened.name

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from gitenv.errors import GitenvError, Usage
+from gitenv.errors import GitenvError, Locked, NotTrusted, Usage
 from gitenv.git.history import Exposed
 from gitenv.git.repository import Ignored
 from gitenv.identity import device
@@ -110,8 +110,7 @@ def join(workspace: Workspace, name: str) -> Joined:
     _set_up(workspace, chosen)
     workspace.repository.stage(request)
     problems: list[GitenvError] = list(opening.refresh(workspace))
-    new = opening.new_environments(workspace, [])
-    problems += opening.pin(workspace, new)
+    new = _pin_on_first_sight(workspace, problems)
     opened = opening.open_files(workspace)
     return Joined(
         chosen,
@@ -123,6 +122,20 @@ def join(workspace: Workspace, name: str) -> Joined:
         problems,
         workspace.access.pinned(),
     )
+
+
+def _pin_on_first_sight(workspace: Workspace, problems: list[GitenvError]) -> list[Environment]:
+    """Pin what a fresh clone has. What arrives later is for `gitenv unlock`, which asks: anybody could have pushed it."""
+    try:
+        new = opening.new_environments(workspace, [])
+    except NotTrusted as error:
+        problems.append(error)
+        return []
+    if workspace.access.pinned():
+        problems += [Locked(f"{statement.name} is new here", f"gitenv unlock {statement.name}") for statement in new]
+        return []
+    problems += opening.pin(workspace, new)
+    return [statement for statement in new if workspace.access.pin(statement.name)]
 
 
 def set_up_without_key(workspace: Workspace) -> None:

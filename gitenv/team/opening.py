@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import itertools
 import os
 import stat
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from gitenv import access, clone, files, recipients
@@ -17,6 +16,8 @@ from gitenv.model.grant import Grant
 from gitenv.pins import Pin
 from gitenv.team import setup
 from gitenv.team.workspace import Workspace
+
+_MAX_NEW = 100
 
 
 class Opened(NamedTuple):
@@ -44,6 +45,8 @@ def new_environments(workspace: Workspace, wanted: Iterable[str]) -> list[Enviro
         except NotTrusted:
             if asked:
                 raise
+    if len(found) > _MAX_NEW and not asked:
+        raise NotTrusted(f"{len(found)} environments are new here, more than a team has", "gitenv unlock NAME, one by one")
     return found
 
 
@@ -54,6 +57,11 @@ def pin(workspace: Workspace, statements: Iterable[Environment]) -> list[NotTrus
     """
     problems = []
     for statement in statements:
+        if competitor := _competitor(workspace, statement):
+            problems.append(
+                NotTrusted(f"{statement.name} claims what belongs to {competitor}; it was not pinned", "gitenv status")
+            )
+            continue
         key_of = recipients.key_finder(workspace.tree, statement.name)
         device, own = workspace.access.device(), None
         try:
@@ -117,21 +125,48 @@ def lock(workspace: Workspace, wanted: Iterable[str] = ()) -> list[str]:
     """Put ciphertext back into the work tree and remember it. Raises `NotInOrder` while there are uncommitted changes."""
     asked = list(wanted)
     pins = [workspace.need_pin(name) for name in asked] or workspace.access.pinned()
-    entries = list(itertools.chain(*workspace.files_of([pin.environment for pin in pins]).values()))
-    if changed := workspace.repository.changed({entry.path for entry in entries}):
+    listed = workspace.files_of([pin.environment for pin in pins])
+    if changed := workspace.repository.changed({entry.path for entries in listed.values() for entry in entries}):
         raise NotInOrder(
             f"there are changes that are not committed: {', '.join(map(printable, changed[:5]))}",
             "commit them (git commit) or drop them (git restore --staged --worktree FILE) first",
         )
+    rewritten = {path: stored for pin in pins for path, stored in _to_close(workspace, pin, listed[pin.name])}
     clone.set_locked(workspace.repository.layout.common_dir, workspace.access.locked | {pin.name for pin in pins})
-    rewritten = []
-    for entry in entries:
-        stored = workspace.repository.objects.read(entry.object_id)
-        if stored is not None and _contents(workspace, entry) not in (None, stored):
-            files.replace(workspace.repository.path(entry.path), stored)
-            rewritten.append(entry.path)
+    for path, stored in rewritten.items():
+        files.replace(workspace.repository.path(path), stored)
     workspace.repository.refresh(rewritten)
     return [pin.name for pin in pins]
+
+
+def _to_close(workspace: Workspace, pin: Pin, entries: Iterable[IndexEntry]) -> Iterator[tuple[str, bytes]]:
+    """The files that are open, with what is to stand there.
+
+    Raises `NotInOrder` for one with changes that git does not see (`update-index --assume-unchanged`): they would be lost.
+    """
+    for entry in entries:
+        stored = workspace.repository.objects.read(entry.object_id)
+        there = _contents(workspace, entry)
+        if stored is None or there is None or there == stored:
+            continue
+        if _plain(workspace, pin, stored) != there:
+            raise NotInOrder(
+                f"{printable(entry.path)} has changes that git was told not to see", "commit them, or move them away"
+            )
+        yield entry.path, stored
+
+
+def _plain(workspace: Workspace, pin: Pin, stored: bytes) -> bytes:
+    """What a committed file is in an open work tree; itself, if it cannot be opened, or would not go back unchanged."""
+    judged = workspace.access.judge(pin, workspace.tree)
+    if judged is None:
+        return stored
+    try:
+        ring = workspace.access.ring(pin)
+        plain = smudge.smudge(stored, ring, judged.environment.generation.number)
+        return plain if clean.clean(plain, ring, frozenset) == stored else stored
+    except (smudge.StaysClosed, GitenvError):
+        return stored
 
 
 def _checked(workspace: Workspace, name: str) -> Environment:
@@ -141,10 +176,18 @@ def _checked(workspace: Workspace, name: str) -> Environment:
     if statement.by not in statement.holders:
         raise NotTrusted(f"{where}: signed by {statement.by}, who is none of its holders")
     trust.check_signed(statement, recipients.key_finder(workspace.tree, name), where)
-    for pinned in workspace.access.pinned():
-        if pinned.environment.id == statement.id:
-            raise NotTrusted(f"{where}: has the id of {pinned.name}")
     return statement
+
+
+def _competitor(workspace: Workspace, new: Environment) -> str:
+    """The pinned environment that a new one has the id, a pattern or a file of, or ""."""
+    paths = [*(entry.path for entry in workspace.repository.tracked()), *workspace.repository.untracked()]
+    claimed = [path for path in paths if new.claims(path)]
+    for pinned in workspace.access.pinned():
+        old = pinned.environment
+        if old.id == new.id or set(old.paths) & set(new.paths) or any(old.claims(path) for path in claimed):
+            return pinned.name
+    return ""
 
 
 def _refresh(workspace: Workspace, old: Pin) -> None:
@@ -175,9 +218,8 @@ def _own(workspace: Workspace, standing: trust.Standing) -> Grant | None:
 def _open_environment(workspace: Workspace, pin: Pin, entries: Iterable[IndexEntry]) -> Opened:
     result = Opened(pin.name, [], [], 0, None)
     try:
-        ring = workspace.access.ring(pin)
-        judged = workspace.access.judge(pin, workspace.tree)
-        if judged is None:
+        workspace.access.ring(pin)
+        if workspace.access.judge(pin, workspace.tree) is None:
             raise Locked("it is not in the commit you are on")
     except GitenvError as error:
         return result._replace(closed=error)
@@ -187,12 +229,7 @@ def _open_environment(workspace: Workspace, pin: Pin, entries: Iterable[IndexEnt
         there = _contents(workspace, entry)
         if not stored or there is None or entry.stage:
             continue
-        try:
-            plain = smudge.smudge(stored, ring, judged.environment.generation.number)
-            if clean.clean(plain, ring, frozenset) != stored:  # never open what would not go back unchanged
-                plain = stored
-        except (smudge.StaysClosed, NotTrusted):
-            plain = stored
+        plain = _plain(workspace, pin, stored)
         if there == plain:
             open_already += 1
         elif there == stored:

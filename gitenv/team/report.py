@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import os
-import shlex
 from typing import NamedTuple
 
 from gitenv import files
-from gitenv.errors import GitenvError, NotInOrder
+from gitenv.errors import GitenvError, NotInOrder, shell_word
 from gitenv.git import attributes
 from gitenv.model import document, names
 from gitenv.model.document import Kind
@@ -119,7 +118,7 @@ def _access(workspace: Workspace, pin: Pin, problems: list[Problem]) -> tuple[st
     except GitenvError as error:
         problems.append(Problem(error.message, error.hint))
         return NOT_TRUSTED, pin.environment
-    statement = judged.environment if judged else pin.environment
+    statement = judged.moves.environment if judged and judged.moves else pin.environment
     if pin.name in workspace.access.locked:
         return LOCKED, statement
     try:
@@ -142,15 +141,19 @@ def _files(workspace: Workspace, statement: Environment, problems: list[Problem]
             there = files.read_inside(workspace.root, entry.path, _MAX_BYTES)
             records = document.parse(stored)
             state = "missing" if there is None else "closed" if stored and there == stored else "open"
+            unverified = _unverified(there) if there is not None else []
             if discover.is_plain(stored):
                 state = "plain text in the index"
-                problems.append(Problem(f"{entry.path} is staged in plain text", f"git add --renormalize {entry.path}"))
-            unverified = _unverified(there) if there is not None else []
+                if not unverified:
+                    command = f"git add --renormalize -- {shell_word(entry.path)}"
+                    problems.append(Problem(f"{entry.path} is staged in plain text", command))
         except GitenvError as error:
             problems.append(Problem(f"{entry.path}: {error.message}", error.hint))
             continue
         if unverified:
-            problems.append(Problem(f"{entry.path}: nobody vouches for {', '.join(unverified)}", f"git log -p -- {entry.path}"))
+            problems.append(
+                Problem(f"{entry.path}: nobody vouches for {', '.join(unverified)}", f"git log -p -- {shell_word(entry.path)}")
+            )
         listed.append(FileStatus(entry.path, len({r.name for r in records if r.name}), state, unverified))
     return listed
 
@@ -177,7 +180,7 @@ def _unclaimed(workspace: Workspace) -> list[Problem]:
         try:
             if workspace.access.claimant(path) is None and not _in_new(workspace, path):
                 name = discover.environment_of(path)
-                command = f"gitenv add-environment {name if names.is_name(name) else 'NAME'} {shlex.quote(base)}"
+                command = f"gitenv add-environment {name if names.is_name(name) else 'NAME'} {shell_word(base)}"
                 problems.append(Problem(f"{path} belongs to no environment", command))
         except GitenvError as error:
             problems.append(Problem(f"{path}: {error.message}", error.hint))

@@ -79,7 +79,7 @@ def _statement(workspace: Workspace, name: str) -> Environment:
     judged = workspace.access.judge(pin, workspace.tree)
     if judged is None:
         raise Malformed("it is gone")
-    return judged.environment
+    return judged.moves.environment if judged.moves else pin.environment
 
 
 def _requests(workspace: Workspace, granted: dict[str, str]) -> tuple[dict[str, str], list[Uncounted]]:
