@@ -26,7 +26,7 @@ def let_in(count: int) -> None:
     for number in range(1, count + 1):
         name = f"bob-{number:04}"
         key = keys.of(ec.generate_private_key(ec.SECP256R1()).public_key())
-        given = grant.write(pin.environment, dek, name, key, grant.READER, by=by, at=pin.environment.at, signer=signer)
+        given = grant.write(pin.environment, dek, name, key, grant.HOLDER, by=by, at=pin.environment.at, signer=signer)
         (recipients / f"{name}.pub").write_bytes(key.line(name))
         (recipients / pin.name / f"{name}.grant").write_bytes(given.text)
 
