@@ -2,14 +2,13 @@
 
     # One sentence that says what the session holds.
     from team                       begin where beginnings/team.txt ends (first command, if at all)
-    as alice                        who does what follows; everybody has a home of their own
-    cd ~/app                        each keeps their place
+    as alice                        who does what follows; everybody has a home of their own, and keeps their place
+    cd ~/app
     env NAME=value NAME=            set or unset a variable for this person; `env-file NAME FILE` sets it to a file's text
     cp input.env .env               a file from below, or any other
     bytes .env 'A=1\\r\\n' x10       make a file with escapes, repeated
     edit .env OLD NEW               replace the one place where OLD stands
-    mv rm mkdir link                as they sound; `link TARGET NAME`
-    stdin 'y\\n'                     for the next command
+    mv rm mkdir link stdin          as they sound; `link TARGET NAME`, `stdin TEXT` for the next command
     git … / gitenv … / python …     must work; `! git …` must fail; `? git …` may do either
     exits 3                         how the last command ended
     stdout RE / ! stdout RE         what it said (also: stderr; json DOTTED.PATH VALUE, `*` is any member)
@@ -18,10 +17,9 @@
     exists FILE / ! exists FILE / cmp A B / ! cmp A B / grep RE FILE / ! grep RE FILE
     clean-status                    `git status` finds nothing, and leaves no lock behind
     no-secret-in-objects WORD…      no object of any repository of the lab holds one of these
-    needs symlinks                  skip where that cannot be had
+    needs symlinks                  skip where there are none
     rotate ENV / found-over ENV / forge-grant ENV NAME      see tests.sessions.forgery
     -- input.env --
-    A=1
 
 Words are split as a shell would; regular expressions search, and ^ and $ are a line's.
 """
@@ -236,7 +234,7 @@ class _Player:
 
 
 def _found(expression: str, data: bytes) -> bool:
-    return bool(re.search(expression, data.decode("utf-8", "replace"), re.MULTILINE))
+    return re.search(expression, data.decode("utf-8", "replace"), re.MULTILINE) is not None
 
 
 def _members(value: object, step: str) -> list[object]:
