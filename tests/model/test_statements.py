@@ -212,6 +212,7 @@ def test_nobody_holds_nothing() -> None:
         (b"role holder", b"role holder\nexpires 2027-1-31"),
         (b"role holder", b"role holder\nexpires 2027-13-01"),
         (b"role holder", b"role holder\nexpires tomorrow"),
+        (b"role holder", b"role holder\nexpires "),
         (b"to bob", b"to Bob"),
         (b"to bob", b"to nul"),
         (b"p256-hkdf-sha256-aes256gcm", b"mlkem768x25519"),
@@ -222,6 +223,14 @@ def test_grants_that_make_no_sense_are_refused(old: bytes, new: bytes) -> None:
     """Even rightly signed: roles, dates, names and wraps that this version does not know."""
     with pytest.raises(Malformed):
         grant.read(resigned(GRANT.text, old, new, ALICE), "here")
+
+
+def test_a_statement_has_a_size() -> None:
+    """64 KiB, which is some 800 holders: one that is right in all else and larger is not read."""
+    crowd = [ALICE, *(ALICE._replace(name=f"alice-{n}") for n in range(1000))]
+    assert len(statement(holders=crowd[:800]).text) < MAX_BYTES
+    with pytest.raises(Malformed, match="at most 65,536"):
+        statement(holders=crowd)
 
 
 def test_a_newer_version_names_the_way_out() -> None:
