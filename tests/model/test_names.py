@@ -122,6 +122,7 @@ GOOD_PATTERNS = [
     ".env",
     ".env.production",
     "*a*",
+    "a/*",
     "*.env",
     "apps/*/.env",
     "a/b/c/.env.?",
@@ -155,7 +156,8 @@ BAD_PATTERNS += [
     "!a",
     "#a",
 ]
-BAD_PATTERNS += ['"a"', "a\\b", "a\nb", "a\0", "a\tb", "ä", "x" * 201, "a*b*c*d", "\x7f", "*", "?", "*.*", "a/*", "a/?"]
+BAD_PATTERNS += ['"a"', "a\\b", "a\nb", "a\0", "a\tb", "ä", "x" * 201, "a*b*c*d", "\x7f", "*", "?", "*.*", "*/*", "./*"]
+BAD_PATTERNS += [".env.example", "a/.env.sample", ".ENV.Template", ".env.dist"]
 
 
 @pytest.mark.parametrize("pattern", GOOD_PATTERNS)
@@ -191,6 +193,9 @@ def test_hostile_patterns_are_refused(pattern: str) -> None:
         (".env.?", ".env.", False),
         (".env.?", ".env.ab", False),
         (".env?x", ".env/x", False),
+        (".env.?", ".env.ä", False),
+        (".env.??", ".env.ä", True),
+        (".env.??", ".env.\udcff\udcfe", True),
         ("a/.env", "a/.env", True),
         ("a/.env", "b/a/.env", False),
         ("a/*/.env", "a/b/.env", True),
@@ -206,7 +211,7 @@ def test_hostile_patterns_are_refused(pattern: str) -> None:
     ],
 )
 def test_what_patterns_mean(pattern: str, path: str, is_meant: bool) -> None:
-    """Without `/` the base name in any folder, with it the path from the top; wild cards stay within one name."""
+    """Without `/` the base name in any folder, with it the path from the top; wild cards are bytes, within one name."""
     assert names.matches(pattern, path) is is_meant
 
 
