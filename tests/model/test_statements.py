@@ -334,11 +334,11 @@ def test_a_path_belongs_to_whoever_claims_it() -> None:
 
 
 @pytest.mark.parametrize(
-    "path", [".gitattributes", "a/.gitignore", ".gitmodules", ".recipients/a.pub", ".recipients/x/a.grant"]
+    "path", [".gitattributes", "a/.gitignore", ".gitmodules", ".recipients/a.pub", ".recipients/x/a.grant", "a/.env.example"]
 )
 def test_nobody_claims_what_is_gits_or_ours(path: str) -> None:
     """Whatever a statement says: nobody could read any more who may read."""
-    assert not statement(paths=["*a*", "*g*", "*.g?tignore"]).claims(path)
+    assert not statement(paths=["*a*", "*g*", "*.g?tignore", "*.example"]).claims(path)
 
 
 def test_generations_of_one_number_may_stand_side_by_side() -> None:
