@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 from typing import NamedTuple
 
-from gitenv import clone, recipients
+from gitenv import clone
 from gitenv.errors import Locked, NotTrusted
 from gitenv.git.layout import Layout
 from gitenv.git.trees import RECIPIENTS, Tree
@@ -112,6 +112,7 @@ class Access:
         self._judged.clear()
 
     def _judge(self, pin: Pin, text: bytes, tree: Tree) -> Judged:
+        from gitenv import recipients
         from gitenv.model.trust import Step, step
 
         new = environment.read(text, f"{RECIPIENTS}/{pin.name}/environment")
@@ -128,9 +129,10 @@ class Access:
         own = (
             pin.grant if how is Step.WITHIN else own_grant(new, tree, key_of, self.device(), pin.grant.to if pin.grant else "")
         )
-        return Judged(new, False, Pin(new, own, frozenset()))
+        return Judged(new, False, Pin(new, own, frozenset(), pin.seen if how is Step.WITHIN else frozenset()))
 
     def _standing(self, pinned: Environment, tree: Tree, key_of: KeyOf) -> Standing:
+        from gitenv import recipients
         from gitenv.model.trust import standing
 
         return standing(pinned, recipients.grants(tree, pinned.name), key_of, today())
@@ -156,6 +158,7 @@ def own_grant(statement: Environment, tree: Tree, key_of: KeyOf, key: device.Dev
     `name` is what this person is probably called there: with it, one file is read and its signer looked up, however many people
     there are. The others' grants are read only if the signer is no holder by the statement itself.
     """
+    from gitenv import recipients
     from gitenv.model.trust import check_signed, standing
 
     if key is None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 from typing import NamedTuple
 
 from gitenv import files
@@ -51,17 +51,23 @@ def set_locked(common_dir: str, environments: Iterable[str]) -> None:
     files.replace(os.path.join(common_dir, "gitenv", "locked"), text.encode("ascii"))
 
 
-def unvouched(common_dir: str) -> frozenset[str]:
-    """The files that a checkout wrote in plain text because that is how they stand in a commit, and nobody vouches for them."""
-    data = files.read(os.path.join(common_dir, "gitenv", "unvouched"), _MAX_LIST) or b""
+def unvouched(git_dir: str) -> frozenset[str]:
+    """The files of a work tree that a checkout wrote in plain text because they stand so in a commit, unvouched for."""
+    data = files.read(os.path.join(git_dir, "gitenv", "unvouched"), _MAX_LIST) or b""
     return frozenset(os.fsdecode(data).split("\0")) - {""}
 
 
-def set_unvouched(common_dir: str, paths: Iterable[str]) -> None:
-    """Remember which files those are, until they are checked out anew."""
-    data = os.fsencode("\0".join(sorted(paths)))
-    if len(data) <= _MAX_LIST:
-        files.replace(os.path.join(common_dir, "gitenv", "unvouched"), data)
+def add_unvouched(git_dir: str, path: str) -> None:
+    """Remember one, before git gets its contents. Appended: a checkout may bring many, and others may append, too."""
+    files.make_folder(os.path.join(git_dir, "gitenv"))
+    with open(os.path.join(git_dir, "gitenv", "unvouched"), "ab") as file:
+        file.write(os.fsencode(path) + b"\0")
+
+
+def drop_unvouched(git_dir: str, paths: Set[str]) -> None:
+    """Forget those that were checked out anew."""
+    data = os.fsencode("".join(f"{path}\0" for path in sorted(unvouched(git_dir) - paths)))
+    files.replace(os.path.join(git_dir, "gitenv", "unvouched"), data)
 
 
 def forget(common_dir: str) -> None:

@@ -103,7 +103,7 @@ def _alice_founds(alice: _Person, show: Show) -> None:
 
 
 def _bob_asks(alice: _Person, bob: _Person, show: Show) -> None:
-    show("story", "bob clones. He has ciphertext, and asks to be let in with his public key.")
+    show("story", "bob clones. He has ciphertext (git complains of an encoding: that is the guard), and asks to be let in.")
     bob.run("git pull -q origin main")
     bob.run("gitenv init")
     bob.run("git commit -q -m 'Ask to read .env'")

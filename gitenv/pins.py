@@ -1,14 +1,13 @@
 """Pins: what this user last saw and believed of every environment of a clone, in the user's own configuration folder.
 
 A pin is one text file: a head line with a check sum and two lengths, then the newest statement, the user's own grant, and the
-holders that came in by grants, each as it stands in the repository. The filter reads it at every start and believes it; it
+people that came in by grants, each as it stands in the repository. The filter reads it at every start and believes it; it
 checks no signature while nothing changes.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
 from typing import NamedTuple
 
 from gitenv import files
@@ -31,6 +30,7 @@ class Pin(NamedTuple):
     environment: Environment
     grant: Grant | None  # the user's own
     granted: frozenset[Holder]  # holders beyond the ones the statement lists
+    seen: frozenset[Holder]  # everybody whose grant ever counted in this generation; never a reason to trust
 
     @property
     def name(self) -> str:
@@ -89,9 +89,9 @@ def _age(statement: Environment) -> tuple[int, int]:
 
 
 def _write(pin: Pin) -> bytes:
-    holders: Iterable[Holder] = sorted(pin.granted)
     own = pin.grant.text if pin.grant else b""
-    body = pin.environment.text + own + b"".join(f"holder {holder}\n".encode("ascii") for holder in holders)
+    people = [*(f"holder {holder}\n" for holder in sorted(pin.granted)), *(f"seen {person}\n" for person in sorted(pin.seen))]
+    body = pin.environment.text + own + "".join(people).encode("ascii")
     sizes = b"%d %d" % (len(pin.environment.text), len(own))
     return _HEAD + base64url.encode(sha256(sizes + b"\n" + body)) + b" " + sizes + b"\n" + body
 
@@ -106,10 +106,7 @@ def _read(data: bytes, name: str, where: str) -> Pin:
     own = grant.read(body[first : first + second], where) if second else None
     if statement.name != name:
         raise Malformed(f"the pin {where} is another environment's")
-    holders = frozenset(_holder(line) for line in body[first + second :].splitlines())
-    return Pin(statement, own, holders)
-
-
-def _holder(line: bytes) -> Holder:
-    _, name, fingerprint = line.decode("ascii").split(" ")
-    return Holder(name, fingerprint)
+    people = [line.split(" ") for line in body[first + second :].decode("ascii").splitlines()]
+    granted = frozenset(Holder(name, fingerprint) for word, name, fingerprint in people if word == "holder")
+    seen = frozenset(Holder(name, fingerprint) for word, name, fingerprint in people if word == "seen")
+    return Pin(statement, own, granted, seen)

@@ -55,7 +55,6 @@ _ALLOWED = {
     "gitenv.model.statements",
     "gitenv.model.token",
     "gitenv.pins",
-    "gitenv.recipients",
     "gc",
     # HKDF, SHA-256 and P-256, which every opening of a DEK needs
     "binascii",

@@ -166,9 +166,8 @@ class EnvFilter:
             result = self._opened(request, data, pin, is_viewing)
         except Locked:
             result = data  # nothing new to whoever was not let in; `gitenv status` says it
-        is_vouched = result is not data or smudge.is_encrypted(data)
-        if result is not None and not (is_viewing and is_vouched):
-            self._around.note(request.path, is_vouched)
+        if result is not None and not is_viewing:
+            self._around.note(request.path, result is not data or smudge.is_encrypted(data))
         return result
 
     def _opened(self, request: Request, data: bytes, pin: Pin, is_viewing: bool) -> bytes | None:

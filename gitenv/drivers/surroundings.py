@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Set
 
-from gitenv import clone, recipients
+from gitenv import clone
 from gitenv.access import Access, Judged
 from gitenv.errors import GitenvError, Locked, NotTrusted, shell_word
 from gitenv.git import layout
@@ -24,7 +24,7 @@ class Surroundings:
         self._here = layout.find(os.getcwd())
         self._access: Access | None = None
         self._unvouched: frozenset[str] | None = None
-        self._unvouched_now: set[str] = set()
+        self._vouched_again: set[str] = set()
         self.objects = Objects(os.getcwd())
 
     @property
@@ -69,17 +69,19 @@ class Surroundings:
         git smudges a file again only if its blob changes. Without this, two commits, one without `.recipients/` and one with
         it, would bring a stranger's plain line into an open file as if its owner had typed it.
         """
-        self._noted()
-        if vouched:
-            self._unvouched_now.discard(path)
-        else:
-            self._unvouched_now.add(path)
+        is_noted = path in self._noted()
+        if vouched and is_noted:
+            self._vouched_again.add(path)
+        elif not vouched:
+            self._vouched_again.discard(path)
+            if not is_noted:
+                clone.add_unvouched(self._here.git_dir, path)
+                self._unvouched = self._noted() | {path}
 
     def close(self) -> None:
-        """Write down what was noted."""
-        if self._unvouched is not None and self._unvouched_now != self._unvouched:
-            clone.set_unvouched(self._here.common_dir, self._unvouched_now)
-            self._unvouched = frozenset(self._unvouched_now)
+        """Write down what need not be remembered any more: not when git was told to write into another work tree."""
+        if self._vouched_again and not os.environ.get("GIT_WORK_TREE"):
+            clone.drop_unvouched(self._here.git_dir, self._vouched_again)
 
     def no_environment(self, path: str) -> Locked | NotTrusted:
         """Why a file that the attributes protect is nobody's, and the command for it."""
@@ -93,6 +95,8 @@ class Surroundings:
         return NotTrusted("it belongs to no environment", f"{command}, or add it to .gitignore")
 
     def _new_environment(self, path: str) -> str:
+        from gitenv import recipients
+
         tree: Tree = WorkTree(self._here.work_tree)
         for name in recipients.environments(tree):
             try:
@@ -102,11 +106,10 @@ class Surroundings:
                 continue
         return ""
 
-    def _noted(self) -> set[str]:
+    def _noted(self) -> frozenset[str]:
         if self._unvouched is None:
-            self._unvouched = clone.unvouched(self._here.common_dir)
-            self._unvouched_now = set(self._unvouched)
-        return self._unvouched_now
+            self._unvouched = clone.unvouched(self._here.git_dir)
+        return self._unvouched
 
 
 class Standing:

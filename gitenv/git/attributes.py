@@ -9,8 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
+from gitenv.model.names import EXEMPT
+
 DEFAULTS = (".env", ".env.*")
-EXEMPT = (".env.example", ".env.sample", ".env.template", ".env.dist")
 GUARD = "working-tree-encoding=run-gitenv-init"
 _FILTERED = "filter=gitenv diff=gitenv merge=gitenv -text"
 _UNSET = "!filter !diff !merge !text !working-tree-encoding"
@@ -28,6 +29,11 @@ def committed(patterns: Iterable[str], guard: bool) -> bytes:
 def lifted(patterns: Iterable[str]) -> bytes:
     """The block for `info/attributes`."""
     return _block("written by `gitenv init`, removed by `gitenv uninstall`", patterns, f"{_FILTERED} !working-tree-encoding")
+
+
+def guarded(patterns: Iterable[str]) -> bytes:
+    """The block for `info/attributes` of a clone that gitenv has left while the files stand open in its work tree."""
+    return _block("left by `gitenv uninstall`: stops plain text; `gitenv init` lifts it", patterns, f"{_FILTERED} {GUARD}")
 
 
 def with_block(text: bytes, block: bytes) -> bytes:

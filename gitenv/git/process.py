@@ -82,7 +82,7 @@ class FilterProcess:
     def _answer(self, handler: Handler, command: bytes, words: dict[bytes, bytes]) -> None:
         path = words.get(b"pathname", b"")
         data = self._content(self._limit if command == b"clean" else None)
-        is_delayed = path in self._ready
+        is_delayed = command == b"smudge" and path in self._ready
         if is_delayed:
             self._ready.discard(path)
             data = self._delayed.pop(path)
@@ -94,6 +94,8 @@ class FilterProcess:
             is_delayed,
         )
         try:
+            if command not in (b"clean", b"smudge"):
+                raise Refused
             result = handler.clean(request, data) if command == b"clean" else handler.smudge(request, data)
         except Refused:
             self._send(packet(b"status=error\n") + FLUSH)

@@ -148,11 +148,12 @@ class Repository:
         """
         self.stage(paths)
 
-    def commits_of(self, path: str) -> list[str]:
-        """The commits that HEAD reaches and that wrote a file, newest first; none before the first commit."""
+    def commits_of(self, path: str, limit: int) -> list[str]:
+        """Up to `limit` commits that HEAD reaches and that wrote a file, newest first; merges hide none of them."""
         if not self.has_commits():
             return []
-        return program.lines(self.root, "log", "--format=%H", "--diff-filter=AM", "--max-count=100", "--", f":(literal){path}")
+        words = ("--format=%H", "--full-history", "-m", "--diff-filter=AM", f"--max-count={limit}")
+        return list(dict.fromkeys(program.lines(self.root, "log", *words, "--", f":(literal){path}")))
 
     def work_trees(self) -> list[str]:
         """The tops of all work trees of this clone."""

@@ -11,5 +11,7 @@ def folder() -> str:
     if sys.platform == "win32":
         base = os.environ.get("APPDATA") or os.path.expanduser("~")
     else:
-        base = os.environ.get("XDG_CONFIG_HOME") or os.path.join(os.path.expanduser("~"), ".config")
+        base = os.environ.get("XDG_CONFIG_HOME", "")
+        if not os.path.isabs(base):  # to be ignored, says the standard; a work tree is no place for a private key
+            base = os.path.join(os.path.expanduser("~"), ".config")
     return os.path.join(base, "gitenv")

@@ -84,6 +84,8 @@ class _Parser:
         self.data = data
         self.has_blocks = b"-----" in data
         self.in_block = False  # between -----BEGIN and -----END
+        self.conflicts = 0  # <<<<<<< without their >>>>>>>: a conflict's base may hold another one
+        self.open_value: tuple[int, int] | None = None  # where the value before stands, if it is in no quotes
         self.before = b""  # the line before, if base64 without quotes may run on from it
         self.after_unknown = False  # whether that line was nothing known
 
@@ -104,11 +106,12 @@ class _Parser:
         line = self.data[start:line_end]
         before, self.before = self.before, b""
         after_unknown, self.after_unknown = self.after_unknown, False
+        value_before, self.open_value = self.open_value, None
         if not line or line.isspace():
             return Kind.PLAIN, b"", line_end
         if b"gitenv" in line and (marked := _marked(line)):
             return *marked, line_end
-        if line[0] in b"<=>|" and re.fullmatch(_MARKER, line):
+        if line[0] in b"<=>|" and self._is_marker(line):
             return Kind.PLAIN, b"", line_end
         if self.in_block:
             return self._hidden(Kind.UNKNOWN, start, line_end)
@@ -117,13 +120,30 @@ class _Parser:
                 return Kind.PLAIN, b"", line_end
             return self._hidden(Kind.COMMENT, start, line_end)
         assigned = _ASSIGNMENT.match(self.data, start, line_end)
-        if not assigned or _is_base64_tail(line, before, after_unknown):
+        is_indented = line[0] in b" \t" and (after_unknown or self._is_unfinished(value_before))
+        if not assigned or is_indented or _is_base64_tail(line, before, after_unknown):
             self.after_unknown = True
             return self._hidden(Kind.UNKNOWN, start, self._continued(line_end))
         end = self._end_of_quoted(assigned.end(), line_end)
         if end:
             return self._hidden(Kind.ASSIGNMENT, end, self._continued(_end_of_line(self.data, end)), assigned.group(1))
+        self.open_value = assigned.end(), line_end
         return self._hidden(Kind.ASSIGNMENT, start, self._continued(line_end), assigned.group(1))
+
+    def _is_marker(self, line: bytes) -> bool:
+        """Whether a line is git's conflict marker. Only a conflict's first may stand alone: the text after it shows."""
+        marker = re.fullmatch(_MARKER, line)
+        if not marker or not (self.conflicts or line[:1] == b"<"):
+            return False
+        self.conflicts += {b"<": 1, b">": -1}.get(line[:1], 0)
+        return True
+
+    def _is_unfinished(self, value: tuple[int, int] | None) -> bool:
+        """Whether a value without quotes looks like it goes on below, indented: YAML, JSON, arrays, a quote that opens late."""
+        if value is None:
+            return False
+        text = self.data[slice(*value)].strip()
+        return not text or text[-1:] in b"|>{[(," or any(text.count(quote) % 2 for quote in (b'"', b"'", b"`"))
 
     def _end_of_quoted(self, value: int, line_end: int) -> int:
         """The end of a value in quotes, over however many lines; 0 if it is in none, or in one that never closes.
@@ -177,7 +197,7 @@ def _is_base64_tail(line: bytes, before: bytes, after_unknown: bool) -> bool:
     name, equals = tail.groups()
     if after_unknown or equals == b"==":
         return True
-    if re.fullmatch(_MIXED_CASE, name) and (len(name) + 1) % 4 == 0:
+    if re.fullmatch(_MIXED_CASE, name) and ((len(name) + 1) % 4 == 0 or (len(name) >= 16 and re.search(rb"[0-9]", name))):
         return True
     runs_on = re.search(_MAY_RUN_ON, before)
     return bool(runs_on and not re.fullmatch(_HEX, runs_on.group(1)) and not re.fullmatch(_SURELY_A_NAME, name))

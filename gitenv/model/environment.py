@@ -38,13 +38,8 @@ class Environment(NamedTuple):
     text: bytes
 
     def claims(self, path: str) -> bool:
-        """Whether the file at `path` (from the top of the work tree, with `/`) is this environment's.
-
-        Never one of gitenv's or git's own, whatever a statement says: nobody could read who may read.
-        """
-        if path.startswith(".recipients/") or path.rpartition("/")[2].startswith(".git"):
-            return False
-        return any(names.matches(pattern, path) for pattern in self.paths)
+        """Whether the file at `path` (from the top of the work tree, with `/`) is this environment's."""
+        return names.claimed(self.paths, path)
 
     def keyring(self, dek: Dek) -> Keyring:
         """What `dek` opens. Raises `NotTrusted` if it is not this environment's."""

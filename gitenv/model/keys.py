@@ -76,7 +76,7 @@ def read_public(data: bytes, where: str) -> list[PublicKey]:
         raise Usage(f"{where} holds a private key; nothing was copied", "give the public key: gitenv key show")
     text = data.strip()
     if text.startswith(b"-----BEGIN"):
-        if text.count(b"-----") != 4:
+        if text.count(b"-----") > 4 or (b"-----END" in text and not text.endswith(b"-----")):
             raise Usage(f"{where}: more than one key in PEM", _ACCEPTED)
         return [_from_pem(text, where)]
     keys = [_from_openssh(line, where) for line in text.splitlines() if line.strip() and not line.startswith(b"#")]

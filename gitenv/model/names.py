@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from gitenv.errors import Usage
 
@@ -10,6 +11,8 @@ _CHARACTERS = "abcdefghijklmnopqrstuvwxyz0123456789._-"
 # Windows opens a device for these, whatever extension follows; a repository is checked out there, too.
 _DEVICES = {"con", "prn", "aux", "nul", *(f"{port}{number}" for port in ("com", "lpt") for number in range(10))}
 MAX_PATTERNS = 100
+EXEMPT = (".env.example", ".env.sample", ".env.template", ".env.dist")
+"""Files that show which keys there are, and stay readable."""
 
 
 def is_name(text: str) -> bool:
@@ -45,7 +48,7 @@ def is_pattern(text: str) -> bool:
     if text != text.strip() or set(text) & set('[]\\!"#'):
         return False
     parts = text.lower().split("/")
-    if not any(c.isalnum() for c in parts[-1]):  # `*` would be everything
+    if parts[-1] in EXEMPT or not any(c.isalnum() for c in text):  # `*` would be everything
         return False
     # More than two stars in a segment would let a statement choose patterns that take for ever to match.
     return not any(part in ("", ".", "..", ".git", ".recipients") or "**" in part or part.count("*") > 2 for part in parts)
@@ -61,19 +64,31 @@ def check_pattern(text: str) -> str:
     return text
 
 
+def claimed(patterns: Iterable[str], path: str) -> bool:
+    """Whether the file at `path` (from the top of the work tree, with `/`) belongs to an environment of these patterns.
+
+    Never one of gitenv's or git's own, or an example, whatever a pattern says: the attributes leave those alone.
+    """
+    base = path.rpartition("/")[2]
+    if path.startswith(".recipients/") or base.startswith(".git") or base in EXEMPT:
+        return False
+    return any(matches(pattern, path) for pattern in patterns)
+
+
 def matches(pattern: str, path: str) -> bool:
     """Whether a path is meant. Without `/`: the base name, in any folder. `*` and `?` never cross a `/`."""
     if "*" not in pattern and "?" not in pattern:
         return path == pattern if "/" in pattern else path.rpartition("/")[2] == pattern
-    return bool(_compiled(pattern).fullmatch(path))
+    return bool(_compiled(pattern).fullmatch(path.encode("utf-8", "surrogateescape")))
 
 
-_cache: dict[str, re.Pattern[str]] = {}
+_cache: dict[str, re.Pattern[bytes]] = {}
 
 
-def _compiled(pattern: str) -> re.Pattern[str]:
+def _compiled(pattern: str) -> re.Pattern[bytes]:
+    """Over bytes, as git does it: `?` is one byte, and a file that only one of the two takes for ours is left in plain text."""
     if pattern not in _cache:
         wild = {"*": "[^/]*", "?": "[^/]"}
         body = "".join(wild.get(c, re.escape(c)) for c in pattern)
-        _cache[pattern] = re.compile(body if "/" in pattern else "(?:.*/)?" + body, re.DOTALL)
+        _cache[pattern] = re.compile((body if "/" in pattern else "(?:.*/)?" + body).encode(), re.DOTALL)
     return _cache[pattern]

@@ -130,11 +130,14 @@ def standing(environment: Environment, grants: Iterable[Grant], key_of: KeyOf, t
         for grant in waiting.pop(signer, []):
             try:
                 check_signed(grant, key_of, f"{environment.name}/{grant.to}.grant")
+                person = Holder(grant.to, grant.key.fingerprint())
             except NotSigned as error:
                 refused.append(Refused(grant, error.message.partition(": ")[2]))
                 continue
+            except ValueError:
+                refused.append(Refused(grant, "its key is no point on the curve"))
+                continue
             counted[grant.to] = grant
-            person = Holder(grant.to, grant.key.fingerprint())
             if grant.role == HOLDER and person not in holders:
                 holders.add(person)
                 ready.append(person)
@@ -150,8 +153,4 @@ def _unfit(environment: Environment, grant: Grant, today: str) -> str:
         return f"made for generation {grant.generation.number}, now is {environment.generation.number}"
     if grant.expired(today):
         return f"expired on {grant.expires}"
-    try:
-        grant.key.point()
-    except ValueError:
-        return "its key is no point on the curve"
     return ""

@@ -8,7 +8,6 @@ from typing import NamedTuple
 
 from gitenv import files
 from gitenv.errors import GitenvError, Usage
-from gitenv.git import attributes
 from gitenv.git.repository import Ignored, Repository
 from gitenv.model import document, names, smudge
 from gitenv.model.document import Kind
@@ -41,7 +40,7 @@ def is_private(path: str) -> bool:
         base == ".env.local"
         or (base.startswith(".env.") and base.endswith(".local"))
         or base == ".env.keys"
-        or base in attributes.EXEMPT
+        or base in names.EXEMPT
     )
 
 
@@ -53,7 +52,7 @@ def find(repository: Repository, wanted: Mapping[str, Sequence[str]]) -> Found:
     environments = {name: list(patterns) for name, patterns in wanted.items()}
     impossible, linked, files_found = [], [], []
     for path in _candidates(repository):
-        claiming = [name for name, patterns in environments.items() if _claims(patterns, path)]
+        claiming = [name for name, patterns in environments.items() if names.claimed(patterns, path)]
         if not claiming and not _is_env(path):
             continue
         if os.path.islink(repository.path(path)):
@@ -66,7 +65,7 @@ def find(repository: Repository, wanted: Mapping[str, Sequence[str]]) -> Found:
         if not claiming:
             environments.setdefault(name, []).extend(_patterns(path, name))
         files_found.append(path)
-    if not any(_claims(patterns, ".env") for patterns in environments.values()):
+    if not any(names.claimed(patterns, ".env") for patterns in environments.values()):
         environments.setdefault(DEVELOPMENT, []).extend([".env", ".env.development"])
     environments = {name: list(dict.fromkeys(patterns)) for name, patterns in environments.items()}
     check_claims(environments, files_found)
@@ -82,7 +81,7 @@ def environment_of(path: str) -> str:
 def check_claims(environments: Mapping[str, Sequence[str]], paths: Iterable[str]) -> None:
     """Raise `Usage` if two environments claim one path: it names both."""
     for path in paths:
-        claiming = [name for name, patterns in environments.items() if _claims(patterns, path)]
+        claiming = [name for name, patterns in environments.items() if names.claimed(patterns, path)]
         if len(claiming) > 1:
             raise Usage(
                 f"{path} would belong to both {claiming[0]} and {claiming[1]}",
@@ -125,9 +124,5 @@ def _patterns(path: str, name: str) -> list[str]:
     return [".env", ".env.development"] if name == DEVELOPMENT else [os.path.basename(path)]
 
 
-def _claims(patterns: Iterable[str], path: str) -> bool:
-    return any(names.matches(pattern, path) for pattern in patterns)
-
-
 def _claimed(environments: Mapping[str, Sequence[str]], path: str) -> bool:
-    return any(_claims(patterns, path) for patterns in environments.values())
+    return any(names.claimed(patterns, path) for patterns in environments.values())

@@ -6,14 +6,14 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 
 from gitenv import files
-from gitenv.errors import Usage, printable
+from gitenv.errors import NotInOrder, Usage, printable, shell_word
 from gitenv.git import attributes
 from gitenv.git.trees import RECIPIENTS
 from gitenv.identity.device import DeviceKey
 from gitenv.model import environment, grant, names
 from gitenv.model.statements import Holder
 from gitenv.pins import Pin
-from gitenv.team import setup
+from gitenv.team import discover, setup
 from gitenv.team.workspace import Workspace, now
 
 _MAX_ATTRIBUTES = 1024 * 1024
@@ -25,7 +25,8 @@ def make_environments(workspace: Workspace, wanted: Mapping[str, Sequence[str]],
     written = write_public_key(workspace, name, key)
     for environment_name, patterns in wanted.items():
         names.check_name(environment_name, "environment")
-        if workspace.access.pin(environment_name):
+        folder = f"{RECIPIENTS}/{environment_name}"
+        if workspace.access.pin(environment_name) and not os.path.lexists(workspace.repository.path(f"{folder}/environment")):
             # A commit from before gitenv, or a branch without it: a second founding would be another environment for all.
             raise Usage(f"{environment_name} was founded already, on another branch", "check that branch out, or merge it")
         paths = [names.check_pattern(pattern) for pattern in patterns]
@@ -33,11 +34,10 @@ def make_environments(workspace: Workspace, wanted: Mapping[str, Sequence[str]],
             raise Usage(f"{environment_name} needs 1 to {names.MAX_PATTERNS} patterns")
         statement, dek = environment.found(environment_name, paths, me, now(), key)
         own = grant.write(statement, dek, name, key.public, grant.HOLDER, by=me, at=now(), signer=key)
-        folder = f"{RECIPIENTS}/{environment_name}"
         # The grant first: a statement without one would be an environment that nobody can open.
         written.append(workspace.write(f"{folder}/{name}.grant", own.text))
         written.append(workspace.write(f"{folder}/environment", statement.text))
-        workspace.access.advance(Pin(statement, own, frozenset()))
+        workspace.access.advance(Pin(statement, own, frozenset(), frozenset({me})))
     setup.lift_guard(workspace.repository, workspace.access.pinned())
     return written
 
@@ -82,7 +82,7 @@ def add_environment(workspace: Workspace, name: str, patterns: Sequence[str], ke
             *(entry.path for entry in workspace.repository.tracked() if entry.is_file),
             *workspace.repository.untracked(),
         )
-        if any(names.matches(pattern, path) for pattern in wanted) and os.path.isfile(workspace.repository.path(path))
+        if names.claimed(wanted, path) and os.path.isfile(workspace.repository.path(path))
     ]
     for path in found:
         if (claimant := workspace.access.claimant(path)) is not None:
@@ -101,3 +101,12 @@ def stage_files(workspace: Workspace, paths: Iterable[str]) -> None:
     wanted = list(dict.fromkeys(paths))
     workspace.repository.stage([path for path in wanted if path not in tracked])
     workspace.repository.stage_again([path for path in wanted if path in tracked])
+    staged = [entry for entry in workspace.repository.tracked() if entry.path in wanted]
+    plain = [entry.path for entry in staged if discover.is_plain(workspace.repository.objects.read(entry.object_id) or b"")]
+    if plain:
+        # Whatever kept git from asking the filter, "encrypted and staged" must not be said of plain text.
+        workspace.repository.unstage(plain)
+        raise NotInOrder(
+            f"git did not run the filter for {printable(plain[0])}; it was taken out of the index again",
+            f"git check-attr -a -- {shell_word(plain[0])}",
+        )

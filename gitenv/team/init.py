@@ -8,6 +8,7 @@ from typing import NamedTuple
 from gitenv.errors import GitenvError, Locked, NotTrusted, Usage
 from gitenv.git.history import Exposed
 from gitenv.git.repository import Ignored
+from gitenv.git.trees import RECIPIENTS
 from gitenv.identity import device
 from gitenv.identity.device import DeviceKey
 from gitenv.model import names
@@ -48,8 +49,9 @@ class Joined(NamedTuple):
 
 
 def is_founded(workspace: Workspace) -> bool:
-    """Whether the repository has environments."""
-    return bool(workspace.environments())
+    """Whether the repository has environments. What lies in the work tree only is a founding that was cut off half way."""
+    tracked = [entry.path.split("/") for entry in workspace.repository.tracked()]
+    return any(path[0] == RECIPIENTS and path[2:] == ["environment"] for path in tracked)
 
 
 def look(workspace: Workspace, wanted: Mapping[str, Sequence[str]]) -> discover.Found:
@@ -102,7 +104,7 @@ def found_here(workspace: Workspace, seen: discover.Found, name: str, guard: boo
 def join(workspace: Workspace, name: str) -> Joined:
     """Set up a clone: pin what is there, open what this key opens, and ask for the rest with a `.pub` file."""
     key, made_key = _key()
-    known_as = workspace.find_me(key.public)
+    known_as = workspace.find_me(key.public, name)
     if name and known_as and name != known_as:
         raise Usage(f"this device's key is known as {known_as} here", f"gitenv init --name {known_as}")
     chosen = names.check_name(name, "person") if name else known_as or workspace.access.name or workspace.guess_name()

@@ -35,7 +35,7 @@ def uninstall(workspace: Workspace) -> Left:
             (closed if stored and there == stored else readable).append(path)
     committed = workspace.repository.has_commits() and bool(workspace.repository.objects.names(f"HEAD:{RECIPIENTS}"))
     workspace.access.pins.forget()
-    setup.uninstall(workspace.repository)
+    setup.uninstall(workspace.repository, workspace.access.pinned(), guard=committed)
     if not committed:
         _undo_founding(workspace, sorted(entries))
     return Left(committed, sorted(readable), sorted(closed))

@@ -21,6 +21,8 @@ from gitenv.team import opening
 from gitenv.team.discover import DEVELOPMENT
 from gitenv.team.workspace import Workspace, now
 
+_MAX_COMMITS = 1_000
+
 
 class Newcomer(NamedTuple):
     """Who asks, with which key, and where that was read."""
@@ -89,9 +91,18 @@ def let_in(workspace: Workspace, newcomer: Newcomer, chosen: Sequence[str], role
         given = grant.write(statement, rings[name].dek, newcomer.name, newcomer.key, role, by=signer, at=now(), signer=key)
         written.append(workspace.write(f"{RECIPIENTS}/{name}/{newcomer.name}.grant", given.text))
     workspace.repository.stage(written)
+    if replace:
+        _forget_other_keys(workspace, newcomer, chosen)
     opening.refresh(workspace)
     others = [pin.name for pin in workspace.access.pinned() if pin.name not in pins and _can_open(workspace, pin)]
     return LetIn([name for name in chosen if name not in already], already, others)
+
+
+def _forget_other_keys(workspace: Workspace, newcomer: Newcomer, chosen: Sequence[str]) -> None:
+    """Somebody has a new key, by an explicit act: the old one is no reason to refuse it any more."""
+    for name in chosen:
+        pin = workspace.need_pin(name)
+        workspace.access.advance(pin._replace(seen=frozenset(person for person in pin.seen if person.name != newcomer.name)))
 
 
 def _only(found: list[PublicKey], where: str) -> PublicKey:
@@ -113,34 +124,39 @@ def _refuse_other_key(workspace: Workspace, newcomer: Newcomer, existing: Sequen
     Not only what lies in the tree now is asked: whoever can push can swap a `.pub` and delete or break the grant that would
     contradict it. So the pins, as they were before this tree was looked at, and the history of the grant are asked, too.
     """
-    wanted = newcomer.key.fingerprint()
     if existing and newcomer.key not in existing:
         raise _other_key(newcomer.name)
     for name in chosen:
         pin = workspace.access.pin(name)
         if pin is None:
             continue
-        known = {holder.fingerprint for holder in pin.holders if holder.name == newcomer.name}
+        known = {person.fingerprint for person in pin.holders | pin.seen if person.name == newcomer.name}
         before = _last_grant(workspace, pin, newcomer.name)
-        if known - {wanted} or (before and before.key != newcomer.key):
+        if known - {newcomer.key.fingerprint()} or (before and before.key != newcomer.key):
             raise _other_key(newcomer.name)
 
 
 def _last_grant(workspace: Workspace, pin: Pin, name: str) -> Grant | None:
-    """The newest grant to somebody that was ever committed and that nothing speaks against."""
+    """The newest grant of this generation to somebody that was ever committed and that a holder signed.
+
+    One that nobody known signed proves nothing, either way. Raises `Usage` where somebody buried the file in commits.
+    """
     path = f"{RECIPIENTS}/{pin.name}/{name}.grant"
     key_of = recipients.key_finder(workspace.tree, pin.name)
-    for commit in workspace.repository.commits_of(path):
+    commits = workspace.repository.commits_of(path, _MAX_COMMITS)
+    if len(commits) >= _MAX_COMMITS:
+        raise _other_key(name)
+    for commit in commits:
         data = workspace.repository.objects.read(f"{commit}:{path}", statements.MAX_BYTES)
         try:
             found = grant.read(data or b"", path)
-            if (found.to, found.id) != (name, pin.environment.id):
+            if (found.to, found.id, found.generation) != (name, pin.environment.id, pin.environment.generation):
                 continue
-            if key_of(found.by) is not None:
-                trust.check_signed(found, key_of, path)
+            trust.check_signed(found, key_of, path)
         except NotTrusted:
             continue
-        return found
+        if found.by in pin.holders:
+            return found
     return None
 
 

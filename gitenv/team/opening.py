@@ -13,6 +13,7 @@ from gitenv.git.repository import IndexEntry
 from gitenv.model import clean, document, environment, names, smudge, trust
 from gitenv.model.environment import Environment
 from gitenv.model.grant import Grant
+from gitenv.model.statements import Holder
 from gitenv.pins import Pin
 from gitenv.team import setup
 from gitenv.team.workspace import Workspace
@@ -71,7 +72,7 @@ def pin(workspace: Workspace, statements: Iterable[Environment]) -> list[NotTrus
         except NotTrusted as error:
             own = None
             problems.append(error)
-        workspace.access.advance(Pin(statement, own, frozenset()))
+        workspace.access.advance(Pin(statement, own, frozenset(), frozenset()))
     return problems
 
 
@@ -202,7 +203,8 @@ def _refresh(workspace: Workspace, old: Pin) -> None:
     own = _own(workspace, standing)
     if own is not None:
         environment.check_seal(pin.environment, access.open_grant(pin.environment, own, workspace.access.device()))
-    new = Pin(pin.environment, own or pin.grant, standing.holders - set(pin.environment.holders))
+    seen = pin.seen.union(Holder(grant.to, grant.key.fingerprint()) for grant in standing.counted.values())
+    new = Pin(pin.environment, own or pin.grant, standing.holders - set(pin.environment.holders), seen)
     if new != old:
         workspace.access.advance(new)
 

@@ -80,17 +80,21 @@ def is_lifted(repository: Repository) -> bool:
     return attributes.has_block(files.read(_info_attributes(repository), _MAX_ATTRIBUTES) or b"")
 
 
-def uninstall(repository: Repository) -> None:
-    """Undo `install` and `lift_guard`; the files in the work tree stay as they are."""
+def uninstall(repository: Repository, pins: list[Pin], guard: bool) -> None:
+    """Undo `install` and `lift_guard`; the files in the work tree stay as they are.
+
+    With `guard`, this clone keeps one of its own: its files are plain, and the next `git commit -a` would take them.
+    """
     repository.remove_section("filter.gitenv")
     repository.remove_section("diff.gitenv")
     path = _info_attributes(repository)
-    text = files.read(path, _MAX_ATTRIBUTES)
-    if text is not None and attributes.has_block(text):
-        if rest := attributes.without_block(text):
-            files.replace(path, rest)
-        else:
-            os.unlink(path)
+    text = files.read(path, _MAX_ATTRIBUTES) or b""
+    block = attributes.guarded(pattern for pin in pins for pattern in pin.environment.paths) if guard else b""
+    new = attributes.with_block(text, block) if guard else attributes.without_block(text)
+    if new:
+        files.replace(path, new)
+    elif text:
+        os.unlink(path)
     clone.forget(repository.layout.common_dir)
 
 

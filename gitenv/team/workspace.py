@@ -99,9 +99,12 @@ class Workspace:
             if file.endswith(".pub") and names.is_name(file.removesuffix(".pub")):
                 yield file.removesuffix(".pub")
 
-    def find_me(self, key: PublicKey) -> str:
-        """The name under which a key stands in `.recipients/`, or ""."""
-        for name in self.people():
+    def find_me(self, key: PublicKey, said: str = "") -> str:
+        """The name under which a key stands in `.recipients/`, or "".
+
+        The name that the user says or this clone knows goes first: anybody can copy a key under another name.
+        """
+        for name in (*filter(None, (said, self.access.name)), *self.people()):
             try:
                 if key in self.public_keys(name):
                     return name

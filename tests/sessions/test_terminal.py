@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
@@ -55,9 +56,14 @@ def say(text: bytes) -> Reply:
     return reply
 
 
-def interrupt(process: subprocess.Popen[bytes], _: int) -> None:
-    """Press Ctrl-C: everything in the foreground gets the signal."""
-    os.killpg(process.pid, signal.SIGINT)
+def interrupt(process: subprocess.Popen[bytes], _terminal: int) -> None:
+    """Press Ctrl-C until it is over: everything in the foreground gets the signal, and one just before a read is not seen."""
+    for _ in range(60):
+        os.killpg(process.pid, signal.SIGINT)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(0.5)
+            return
+    process.kill()
 
 
 @pytest.fixture
