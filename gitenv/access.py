@@ -3,8 +3,6 @@
 What the filter and the commands share. It reads; the only thing it ever writes is a pin that moves forward.
 """
 
-from __future__ import annotations
-
 import time
 from typing import NamedTuple
 
@@ -129,9 +127,9 @@ class Access:
         own = (
             pin.grant if how is Step.WITHIN else own_grant(new, tree, key_of, self.device(), pin.grant.to if pin.grant else "")
         )
-        return Judged(new, False, Pin(new, own, frozenset(), pin.seen if how is Step.WITHIN else frozenset()))
+        return Judged(new, False, Pin.of(new, own, frozenset(), pin.seen if how is Step.WITHIN else frozenset()))
 
-    def _standing(self, pinned: Environment, tree: Tree, key_of: KeyOf) -> Standing:
+    def _standing(self, pinned: Environment, tree: Tree, key_of: "KeyOf") -> "Standing":
         from gitenv import recipients
         from gitenv.model.trust import standing
 
@@ -152,7 +150,9 @@ def open_grant(statement: Environment, own: Grant, key: device.DeviceKey | None)
     return statement.keyring(grant.unwrap(own, key, where))
 
 
-def own_grant(statement: Environment, tree: Tree, key_of: KeyOf, key: device.DeviceKey | None, name: str = "") -> Grant | None:
+def own_grant(
+    statement: Environment, tree: Tree, key_of: "KeyOf", key: device.DeviceKey | None, name: str = ""
+) -> Grant | None:
     """This device's grant in a tree, if there is one that counts and fits the statement.
 
     `name` is what this person is probably called there: with it, one file is read and its signer looked up, however many people

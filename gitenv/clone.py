@@ -1,7 +1,5 @@
 """What gitenv notes in a clone itself, below `.git/gitenv/`, where nobody who pushes can write."""
 
-from __future__ import annotations
-
 import os
 from collections.abc import Iterable, Set
 from typing import NamedTuple

@@ -5,9 +5,8 @@ people that came in by grants, each as it stands in the repository. The filter r
 checks no signature while nothing changes.
 """
 
-from __future__ import annotations
-
 import os
+from collections.abc import Set
 from typing import NamedTuple
 
 from gitenv import files
@@ -29,8 +28,16 @@ class Pin(NamedTuple):
 
     environment: Environment
     grant: Grant | None  # the user's own
-    granted: frozenset[Holder]  # holders beyond the ones the statement lists
-    seen: frozenset[Holder]  # everybody whose grant ever counted in this generation; never a reason to trust
+    people: bytes  # lines, taken apart when somebody asks: there may be ten thousand, and the filter starts often
+
+    @classmethod
+    def of(cls, environment: Environment, grant: Grant | None, granted: Set[Holder], seen: Set[Holder]) -> "Pin":
+        """A pin with the holders beyond the statement's, and everybody whose grant ever counted in this generation.
+
+        That somebody was seen is never a reason to trust them, only one to notice another key.
+        """
+        lines = [*(f"holder {holder}\n" for holder in sorted(granted)), *(f"seen {person}\n" for person in sorted(seen))]
+        return cls(environment, grant, "".join(lines).encode("ascii"))
 
     @property
     def name(self) -> str:
@@ -38,7 +45,15 @@ class Pin(NamedTuple):
 
     @property
     def holders(self) -> frozenset[Holder]:
-        return self.granted.union(self.environment.holders)
+        return self._people("holder").union(self.environment.holders)
+
+    @property
+    def seen(self) -> frozenset[Holder]:
+        return self._people("seen")
+
+    def _people(self, wanted: str) -> frozenset[Holder]:
+        listed = [line.split(" ") for line in self.people.decode("ascii").splitlines()]
+        return frozenset(Holder(name, fingerprint) for word, name, fingerprint in listed if word == wanted)
 
 
 class Pins:
@@ -90,8 +105,7 @@ def _age(statement: Environment) -> tuple[int, int]:
 
 def _write(pin: Pin) -> bytes:
     own = pin.grant.text if pin.grant else b""
-    people = [*(f"holder {holder}\n" for holder in sorted(pin.granted)), *(f"seen {person}\n" for person in sorted(pin.seen))]
-    body = pin.environment.text + own + "".join(people).encode("ascii")
+    body = pin.environment.text + own + pin.people
     sizes = b"%d %d" % (len(pin.environment.text), len(own))
     return _HEAD + base64url.encode(sha256(sizes + b"\n" + body)) + b" " + sizes + b"\n" + body
 
@@ -106,7 +120,4 @@ def _read(data: bytes, name: str, where: str) -> Pin:
     own = grant.read(body[first : first + second], where) if second else None
     if statement.name != name:
         raise Malformed(f"the pin {where} is another environment's")
-    people = [line.split(" ") for line in body[first + second :].decode("ascii").splitlines()]
-    granted = frozenset(Holder(name, fingerprint) for word, name, fingerprint in people if word == "holder")
-    seen = frozenset(Holder(name, fingerprint) for word, name, fingerprint in people if word == "seen")
-    return Pin(statement, own, granted, seen)
+    return Pin(statement, own, body[first + second :])

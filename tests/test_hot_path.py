@@ -112,3 +112,14 @@ def test_nothing_that_git_starts_loads_a_slow_library(clone: Path) -> None:
     assert out == b"HELLO=world\n"
     slow = {"typer", "rich", "pygit2", "json", "dataclasses", "logging", "tempfile", "pathlib", "hashlib", "shutil"}
     assert not loaded & {*slow, "cryptography.hazmat.primitives.serialization", "gitenv.cli", "gitenv.team"}
+
+
+def test_the_start_compiles_no_annotations(clone: Path) -> None:
+    """No NamedTuple of the hot path has its fields as text, which typing would compile at every start of the filter."""
+    count = "import builtins, sys\nreal, calls = compile, []\n"
+    count += "def counted(*a, **k):\n    calls.append(a[1])\n    return real(*a, **k)\n"
+    count += (
+        "builtins.compile = counted\nimport gitenv.drivers.filter\nsys.stderr.write('loaded: ' + ' '.join(map(str, calls)))"
+    )
+    compiled, _ = _loaded(count, clone, b"")
+    assert "<string>" not in compiled  # typing's name for what it compiles; module files have theirs

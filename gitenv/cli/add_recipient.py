@@ -26,6 +26,7 @@ def run(
 ) -> None:
     """Let somebody in: wrap an environment's data key for their public key."""
     from gitenv.team import letting_in
+    from gitenv.team import newcomer as newcomers
     from gitenv.team.workspace import Workspace
 
     if role not in ("holder", "reader"):
@@ -33,7 +34,7 @@ def run(
     workspace = Workspace(os.getcwd())
     workspace.need_environments()
     letting_in.need_access(workspace)
-    newcomer = letting_in.read_newcomer(workspace, recipient, name, os.getcwd())
+    newcomer = newcomers.read(workspace, recipient, name, os.getcwd())
     chosen = letting_in.choose(workspace, environment or [], everything)
     show.say(f"{newcomer.name}, key {newcomer.key.fingerprint()} (from {newcomer.source})")
     if fingerprint and fingerprint != newcomer.key.fingerprint():

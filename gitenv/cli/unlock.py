@@ -20,7 +20,7 @@ def run(
     ] = "",
 ) -> None:
     """Open files you have been let into; pin environments that are new here."""
-    from gitenv.team import opening, setup
+    from gitenv.team import opening, pinning, setup
     from gitenv.team.workspace import Workspace
 
     workspace = Workspace(os.getcwd())
@@ -30,16 +30,16 @@ def run(
     wanted = environments or []
     for name in wanted:
         workspace.check_known(name)
-    new = opening.new_environments(workspace, wanted)
+    new = pinning.new_environments(workspace, wanted)
     problems: list[NotTrusted] = []
     for statement in new:
         for line in trust_lines(statement):
             show.say(line)
     if fingerprint:
-        opening.check_signers(new, fingerprint)
+        pinning.check_signers(new, fingerprint)
     if new and (fingerprint or show.ask("Are these the fingerprints that they told you?", yes)):
-        problems += opening.pin(workspace, new)
-    problems += opening.refresh(workspace)
+        problems += pinning.pin(workspace, new)
+    problems += pinning.refresh(workspace)
     for problem in problems:
         show.error(problem)
     results = opening.open_files(workspace, wanted)

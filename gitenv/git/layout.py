@@ -4,8 +4,6 @@ git sets GIT_DIR and its kin when a user did, or when the repository is a bare o
 filters in. Nothing below `.git` is parsed beyond the two pointer files that linked worktrees and submodules have.
 """
 
-from __future__ import annotations
-
 import os
 from typing import NamedTuple
 

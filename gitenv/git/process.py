@@ -3,8 +3,6 @@
 What is done with a file is the handler's; this module knows no .env.
 """
 
-from __future__ import annotations
-
 import os
 from typing import BinaryIO, NamedTuple, Protocol
 

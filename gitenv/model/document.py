@@ -5,8 +5,6 @@ record is hidden whole: readers of .env files disagree about quotes, comments an
 is the only one that leaks under none of them.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterable
 from enum import Enum

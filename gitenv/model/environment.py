@@ -1,7 +1,5 @@
 """The statement `.recipients/NAME/environment`: what an environment is, who may let others in, which DEK is current."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import NamedTuple
 

@@ -1,7 +1,5 @@
 """The statement `.recipients/ENVIRONMENT/NAME.grant`: a DEK wrapped for one person, signed by whoever let them in."""
 
-from __future__ import annotations
-
 import re
 from typing import TYPE_CHECKING, NamedTuple, Protocol
 
@@ -55,7 +53,7 @@ class Unwrapper(Protocol):
     @property
     def public(self) -> PublicKey: ...
 
-    def unwrap(self, suite: Suite, wrapped: bytes, info: bytes) -> bytes:
+    def unwrap(self, suite: "Suite", wrapped: bytes, info: bytes) -> bytes:
         """The DEK. Raises `Unopened`."""
         ...
 
@@ -118,7 +116,7 @@ def _info(above: bytes) -> bytes:
     return b"gitenv/1/grant" + sha256(above)
 
 
-def _suite() -> Suite:
+def _suite() -> "Suite":
     from cryptography.hazmat.primitives import hpke
 
     return hpke.Suite(hpke.KEM.P256, hpke.KDF.HKDF_SHA256, hpke.AEAD.AES_256_GCM)

@@ -1,7 +1,5 @@
 """The DEKs of one environment that somebody can open: the current one, and behind it the chain of older ones."""
 
-from __future__ import annotations
-
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -50,7 +48,7 @@ class Keyring:
         self._walk()
         return [keys for _, keys, _ in self._opened.values()]
 
-    def at(self, generation: Generation) -> Keyring | None:
+    def at(self, generation: Generation) -> "Keyring | None":
         """This keyring as it was at an earlier generation; None if the chain does not hold that very generation."""
         self.everything()
         entry = self._opened.get((generation.number, token.hint(generation.commitment)))

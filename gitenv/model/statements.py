@@ -4,8 +4,6 @@ Read by splitting lines: TOML or JSON would cost every start of the filter more 
 text in more than one way. Everything unknown is refused, so that a later version cannot be taken for this one.
 """
 
-from __future__ import annotations
-
 import re
 from typing import NamedTuple, Protocol
 

@@ -1,7 +1,5 @@
 """A token: one encrypted record as it is spelled in a commit, `NAME=gitenv1:3.kQ7xAa:BASE64URL` or `#gitenv1:…`."""
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 from gitenv.model import base64url

@@ -37,7 +37,7 @@ def make_environments(workspace: Workspace, wanted: Mapping[str, Sequence[str]],
         # The grant first: a statement without one would be an environment that nobody can open.
         written.append(workspace.write(f"{folder}/{name}.grant", own.text))
         written.append(workspace.write(f"{folder}/environment", statement.text))
-        workspace.access.advance(Pin(statement, own, frozenset(), frozenset({me})))
+        workspace.access.advance(Pin.of(statement, own, frozenset(), frozenset({me})))
     setup.lift_guard(workspace.repository, workspace.access.pinned())
     return written
 

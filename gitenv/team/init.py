@@ -14,7 +14,7 @@ from gitenv.identity.device import DeviceKey
 from gitenv.model import names
 from gitenv.model.environment import Environment
 from gitenv.pins import Pin
-from gitenv.team import discover, found, ignored, opening, setup
+from gitenv.team import discover, found, ignored, opening, pinning, setup
 from gitenv.team.discover import ReadableComment
 from gitenv.team.opening import Opened
 from gitenv.team.workspace import Workspace
@@ -111,7 +111,7 @@ def join(workspace: Workspace, name: str) -> Joined:
     request = found.write_public_key(workspace, chosen, key)
     _set_up(workspace, chosen)
     workspace.repository.stage(request)
-    problems: list[GitenvError] = list(opening.refresh(workspace))
+    problems: list[GitenvError] = list(pinning.refresh(workspace))
     new = _pin_on_first_sight(workspace, problems)
     opened = opening.open_files(workspace)
     return Joined(
@@ -129,14 +129,14 @@ def join(workspace: Workspace, name: str) -> Joined:
 def _pin_on_first_sight(workspace: Workspace, problems: list[GitenvError]) -> list[Environment]:
     """Pin what a fresh clone has. What arrives later is for `gitenv unlock`, which asks: anybody could have pushed it."""
     try:
-        new = opening.new_environments(workspace, [])
+        new = pinning.new_environments(workspace, [])
     except NotTrusted as error:
         problems.append(error)
         return []
     if workspace.access.pinned():
         problems += [Locked(f"{statement.name} is new here", f"gitenv unlock {statement.name}") for statement in new]
         return []
-    problems += opening.pin(workspace, new)
+    problems += pinning.pin(workspace, new)
     return [statement for statement in new if workspace.access.pin(statement.name)]
 
 

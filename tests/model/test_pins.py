@@ -14,7 +14,7 @@ from tests.model.builders import ALICE, BOB, CAROL, OTHER_IDENTITY, dek, grant_f
 
 SECOND, CHAIN = rotated(ring_of(), 2)
 STATEMENT = statement(SECOND, CHAIN, revision=5)
-PIN = Pin(
+PIN = Pin.of(
     STATEMENT, grant_for(BOB, about=STATEMENT, data_key=dek(2)), frozenset({BOB.holder, CAROL.holder}), frozenset({BOB.holder})
 )
 
@@ -32,7 +32,7 @@ def _file(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize(
-    "pin", [PIN, PIN._replace(grant=None), PIN._replace(granted=frozenset()), Pin(STATEMENT, None, frozenset(), frozenset())]
+    "pin", [PIN, PIN._replace(grant=None), PIN._replace(people=b""), Pin.of(STATEMENT, None, frozenset(), frozenset())]
 )
 def test_a_pin_comes_back(pins: Pins, pin: Pin) -> None:
     """Statement, own grant and holders, whichever there are."""
@@ -49,7 +49,7 @@ def test_holders_are_those_of_the_statement_and_the_granted() -> None:
 
 def test_pins_are_listed_by_name(pins: Pins) -> None:
     """Each environment has one, and other files beside them are none."""
-    staging = Pin(
+    staging = Pin.of(
         statement(ring_of(1, OTHER_IDENTITY), identity=OTHER_IDENTITY, name="staging"), None, frozenset(), frozenset()
     )
     pins.put(staging)
@@ -74,7 +74,7 @@ BEHIND = {
 def test_a_pin_never_moves_back(pins: Pins, behind: object) -> None:
     """Of two processes, the one that is behind changes nothing."""
     pins.put(PIN)
-    pins.put(Pin(behind, None, frozenset(), frozenset()))  # type: ignore[arg-type]
+    pins.put(Pin.of(behind, None, frozenset(), frozenset()))  # type: ignore[arg-type]
     assert pins.get("production") == PIN
 
 
@@ -83,13 +83,13 @@ def test_a_pin_moves_forward(pins: Pins) -> None:
     third, chain = rotated(SECOND, 3, CHAIN)
     for new in (statement(SECOND, CHAIN, revision=6, holders=(BOB,)), statement(third, chain, revision=7)):
         pins.put(PIN)
-        pins.put(Pin(new, None, frozenset(), frozenset()))
-        assert pins.get("production") == Pin(new, None, frozenset(), frozenset())
+        pins.put(Pin.of(new, None, frozenset(), frozenset()))
+        assert pins.get("production") == Pin.of(new, None, frozenset(), frozenset())
 
 
 def test_another_id_replaces_a_pin(pins: Pins) -> None:
     """Only `gitenv trust` puts one there, and then its age says nothing."""
-    other = Pin(statement(ring_of(1, OTHER_IDENTITY), identity=OTHER_IDENTITY), None, frozenset(), frozenset())
+    other = Pin.of(statement(ring_of(1, OTHER_IDENTITY), identity=OTHER_IDENTITY), None, frozenset(), frozenset())
     pins.put(PIN)
     pins.put(other)
     assert pins.get("production") == other

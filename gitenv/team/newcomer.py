@@ -1,0 +1,107 @@
+"""Who asks to be let in, with which key, and whether somebody of that name is known with another one."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from gitenv import files, recipients
+from gitenv.errors import NotTrusted, Usage, printable
+from gitenv.git.trees import RECIPIENTS
+from gitenv.model import grant, keys, names, statements, trust
+from gitenv.model.grant import Grant
+from gitenv.model.keys import PublicKey
+from gitenv.pins import Pin
+from gitenv.team.workspace import Workspace
+
+_MAX_COMMITS = 1_000
+
+
+class Newcomer(NamedTuple):
+    """Who asks, with which key, and where that was read."""
+
+    name: str
+    key: PublicKey
+    source: str
+
+
+def read(workspace: Workspace, given: str, name: str, folder: str) -> Newcomer:
+    """Find the key: a file, or somebody in `.recipients/`. Raises `Usage` for everything that is no P-256 public key."""
+    is_path = "/" in given or os.sep in given or given.endswith((".pub", ".pem"))
+    if not is_path and names.is_name(given):
+        if name not in ("", given):
+            raise Usage(f"{given} is in {RECIPIENTS}/ under that name", "--name goes with a file")
+        if found := workspace.public_keys(given):
+            return Newcomer(given, _only(found, f"{RECIPIENTS}/{given}.pub"), f"{RECIPIENTS}/{given}.pub")
+        raise Usage(f"there is no {RECIPIENTS}/{given}.pub", f"ask {given} to run gitenv init and push, or give a file")
+    data = files.read(os.path.join(folder, given), keys.MAX_BYTES)
+    if data is None:
+        raise Usage(f"there is no file {printable(given)}", "give a .pub file, or a name in .recipients/")
+    key = _only(keys.read_public(data, printable(given)), printable(given))
+    stem = os.path.splitext(os.path.basename(given))[0]
+    return Newcomer(names.check_name(name or stem.lower(), "person"), key, given)
+
+
+def forget_other_keys(workspace: Workspace, newcomer: Newcomer, chosen: Sequence[str]) -> None:
+    """Somebody has a new key, by an explicit act: the old one is no reason to refuse it any more."""
+    for name in chosen:
+        pin = workspace.need_pin(name)
+        seen = frozenset(person for person in pin.seen if person.name != newcomer.name)
+        granted = pin.holders - set(pin.environment.holders)
+        workspace.access.advance(Pin.of(pin.environment, pin.grant, granted, seen))
+
+
+def _only(found: list[PublicKey], where: str) -> PublicKey:
+    if len(found) > 1:
+        raise Usage(f"{where} holds {len(found)} keys", "one name has one key: give each its own .pub, like alice-laptop.pub")
+    return found[0]
+
+
+def other_key(name: str) -> Usage:
+    return Usage(
+        f"{name} is in with another key already",
+        "compare the fingerprints with them first; if theirs is new: add --replace. If this is somebody else: --name NAME",
+    )
+
+
+def refuse_other_key(workspace: Workspace, newcomer: Newcomer, existing: Sequence[PublicKey], chosen: Sequence[str]) -> None:
+    """Raise `Usage` if somebody of that name is or was in with another key.
+
+    Not only what lies in the tree now is asked: whoever can push can swap a `.pub` and delete or break the grant that would
+    contradict it. So the pins, as they were before this tree was looked at, and the history of the grant are asked, too.
+    """
+    if existing and newcomer.key not in existing:
+        raise other_key(newcomer.name)
+    for name in chosen:
+        pin = workspace.access.pin(name)
+        if pin is None:
+            continue
+        known = {person.fingerprint for person in pin.holders | pin.seen if person.name == newcomer.name}
+        before = _last_grant(workspace, pin, newcomer.name)
+        if known - {newcomer.key.fingerprint()} or (before and before.key != newcomer.key):
+            raise other_key(newcomer.name)
+
+
+def _last_grant(workspace: Workspace, pin: Pin, name: str) -> Grant | None:
+    """The newest grant of this generation to somebody that was ever committed and that a holder signed.
+
+    One that nobody known signed proves nothing, either way. Raises `Usage` where somebody buried the file in commits.
+    """
+    path = f"{RECIPIENTS}/{pin.name}/{name}.grant"
+    key_of = recipients.key_finder(workspace.tree, pin.name)
+    commits = workspace.repository.commits_of(path, _MAX_COMMITS)
+    if len(commits) >= _MAX_COMMITS:
+        raise other_key(name)
+    for commit in commits:
+        data = workspace.repository.objects.read(f"{commit}:{path}", statements.MAX_BYTES)
+        try:
+            found = grant.read(data or b"", path)
+            if (found.to, found.id, found.generation) != (name, pin.environment.id, pin.environment.generation):
+                continue
+            trust.check_signed(found, key_of, path)
+        except NotTrusted:
+            continue
+        if found.by in pin.holders:
+            return found
+    return None
