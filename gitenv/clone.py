@@ -49,29 +49,32 @@ def set_locked(common_dir: str, environments: Iterable[str]) -> None:
     files.replace(os.path.join(common_dir, "gitenv", "locked"), text.encode("ascii"))
 
 
-def unvouched(git_dir: str) -> frozenset[str]:
-    """The files of a work tree that a checkout wrote in plain text because they stand so in a commit, unvouched for."""
-    data = files.read(os.path.join(git_dir, "gitenv", "unvouched"), _MAX_LIST) or b""
+def unopened(git_dir: str) -> frozenset[str]:
+    """The files of a work tree that a checkout wrote as they stand in a commit: nobody vouches for plain lines in them."""
+    data = files.read(os.path.join(git_dir, "gitenv", "unopened"), _MAX_LIST) or b""
     return frozenset(os.fsdecode(data).split("\0")) - {""}
 
 
-def add_unvouched(git_dir: str, path: str) -> None:
+def add_unopened(git_dir: str, path: str) -> None:
     """Remember one, before git gets its contents. Appended: a checkout may bring many, and others may append, too."""
     files.make_folder(os.path.join(git_dir, "gitenv"))
-    with open(os.path.join(git_dir, "gitenv", "unvouched"), "ab") as file:
+    with open(os.path.join(git_dir, "gitenv", "unopened"), "ab") as file:
         file.write(os.fsencode(path) + b"\0")
 
 
-def drop_unvouched(git_dir: str, paths: Set[str]) -> None:
+def drop_unopened(git_dir: str, paths: Set[str]) -> None:
     """Forget those that were checked out anew."""
-    data = os.fsencode("".join(f"{path}\0" for path in sorted(unvouched(git_dir) - paths)))
-    files.replace(os.path.join(git_dir, "gitenv", "unvouched"), data)
+    before = unopened(git_dir)
+    if not before & paths:
+        return
+    data = os.fsencode("".join(f"{path}\0" for path in sorted(before - paths)))
+    files.replace(os.path.join(git_dir, "gitenv", "unopened"), data)
 
 
 def forget(common_dir: str) -> None:
     """Remove all of these notes."""
     folder = os.path.join(common_dir, "gitenv")
-    for name in ("clone", "locked", "unvouched"):
+    for name in ("clone", "locked", "unopened"):
         if os.path.lexists(os.path.join(folder, name)):
             os.unlink(os.path.join(folder, name))
     if os.path.isdir(folder) and not os.listdir(folder):

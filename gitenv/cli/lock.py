@@ -23,6 +23,6 @@ def run(
     workspace.need_environments()
     locked = opening.lock(workspace, environments or [])
     if not locked:
-        raise Locked("nothing is open in this clone", "gitenv init")
+        raise Locked("nothing is open in this clone", "gitenv status")
     show.say(f"locked: {joined(locked)}; to open again:")
     show.commands("gitenv unlock")

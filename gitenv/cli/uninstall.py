@@ -22,5 +22,5 @@ def run() -> None:
     if done.still_committed:
         show.say("the repository still has gitenv: git add of a .env file will stop here, so that no plain text gets in")
         show.commands("gitenv init")
-    else:
+    if done.undone:
         show.say("gitenv was in no commit, so .recipients/ and its lines in .gitattributes are gone, too")

@@ -85,16 +85,14 @@ class EnvFilter:
     def smudge(self, request: Request, data: bytes) -> bytes | None:
         """The bytes for the work tree; None to be asked again. Never fails: in doubt it is what is in the commit."""
         is_archive = request.treeish and not request.can_delay and not request.is_delayed
-        if is_archive or not 0 < len(data) <= MAX_BYTES:
+        if is_archive or not data:
             return data
-        try:
-            if pin := self._around.access.claimant(request.path):
-                return self._smudge(request, data, pin)
-        except GitenvError as error:
-            self._warn(f"warning: {printable(request.path)} stays closed: {error.message}", error.hint)
-        except Exception as error:
-            _say_bug(request.path, error)
-        return data
+        # Only viewing comes without a tree and without a checkout that could wait, but with a blob.
+        is_viewing = bool(request.blob) and not request.treeish and not request.can_delay and not request.is_delayed
+        result = self._smudge(request, data, is_viewing)
+        if result is not None and not is_viewing:
+            self._around.note(request.path, opened=result is not data)
+        return result
 
     def checked_out(self) -> None:
         """The work tree has the new `.recipients/` now."""
@@ -116,11 +114,11 @@ class EnvFilter:
                 raise Locked("this commit has no environment for it: it is from before gitenv", "merge the main branch first")
             ring = access.ring(judged.moves or pin)
         except GitenvError as error:
-            hint = f"to drop your change: git restore -- {shell_word(path)}" + (f"; or: {error.hint}" if error.hint else "")
+            hint = f"to drop your change: git restore {shell_word(':/' + path)}" + (f"; or: {error.hint}" if error.hint else "")
             return clean.pass_through(data, standing, type(error)(error.message, hint))
         if judged.is_below:
             return self._clean_below(path, data, pin, judged, standing)
-        cleaned = clean.clean(data, ring, standing, was_open=self._around.was_open(path))
+        cleaned = clean.clean(data, ring, standing, was_opened=self._around.was_opened(path))
         if judged.moves:
             access.advance(judged.moves)
         return cleaned
@@ -144,7 +142,7 @@ class EnvFilter:
     def _clean_below(self, path: str, data: bytes, pin: Pin, judged: Judged, standing: Standing) -> bytes:
         """Clean in an older commit: the same bytes for the same text, and nothing new under a key that others once had."""
         ring = self._ring_below(pin, judged)
-        cleaned = clean.clean(data, ring, standing, was_open=self._around.was_open(path))
+        cleaned = clean.clean(data, ring, standing, was_opened=self._around.was_opened(path))
         for record in document.parse(cleaned):
             if record.kind is Kind.TOKEN and record.raw not in standing():
                 raise NotTrusted(
@@ -159,16 +157,18 @@ class EnvFilter:
             raise NotTrusted(f"the key of generation {judged.environment.generation.number} cannot be opened", "gitenv status")
         return ring
 
-    def _smudge(self, request: Request, data: bytes, pin: Pin) -> bytes | None:
-        # Only viewing comes without a tree and without a checkout that could wait, but with a blob.
-        is_viewing = bool(request.blob) and not request.treeish and not request.can_delay and not request.is_delayed
+    def _smudge(self, request: Request, data: bytes, is_viewing: bool) -> bytes | None:
+        """What `smudge` answers; `data` itself wherever nothing was opened, for whatever reason."""
         try:
-            result = self._opened(request, data, pin, is_viewing)
+            pin = self._around.access.claimant(request.path) if len(data) <= MAX_BYTES else None
+            return self._opened(request, data, pin, is_viewing) if pin else data
         except Locked:
-            result = data  # nothing new to whoever was not let in; `gitenv status` says it
-        if result is not None and not is_viewing:
-            self._around.note(request.path, result is not data or smudge.is_encrypted(data))
-        return result
+            pass  # nothing new to whoever was not let in; `gitenv status` says it
+        except GitenvError as error:
+            self._warn(f"warning: {printable(request.path)} stays closed: {error.message}", error.hint)
+        except Exception as error:
+            _say_bug(request.path, error)
+        return data
 
     def _opened(self, request: Request, data: bytes, pin: Pin, is_viewing: bool) -> bytes | None:
         self._around.access.ring(pin)  # what is locked is left alone before any tree is looked at

@@ -23,8 +23,8 @@ class Surroundings:
     def __init__(self) -> None:
         self._here = layout.find(os.getcwd())
         self._access: Access | None = None
-        self._unvouched: frozenset[str] | None = None
-        self._vouched_again: set[str] = set()
+        self._unopened: frozenset[str] | None = None
+        self._opened_again: set[str] = set()
         self.objects = Objects(os.getcwd())
 
     @property
@@ -59,29 +59,29 @@ class Surroundings:
         """Whether a path has its one entry in the index, and no conflict."""
         return self.objects.read(f":0:{path}") is not None
 
-    def was_open(self, path: str) -> bool:
+    def was_opened(self, path: str) -> bool:
         """Whether the file in the work tree came out of smudge with every line vouched for or marked."""
         return path not in self._noted()
 
-    def note(self, path: str, vouched: bool) -> None:
-        """Remember whether a file was written in plain text only because that is how it stands in a commit.
+    def note(self, path: str, opened: bool) -> None:
+        """Remember whether a file was written as it stands in a commit, with whatever lines somebody put there.
 
         git smudges a file again only if its blob changes. Without this, two commits, one without `.recipients/` and one with
         it, would bring a stranger's plain line into an open file as if its owner had typed it.
         """
         is_noted = path in self._noted()
-        if vouched and is_noted:
-            self._vouched_again.add(path)
-        elif not vouched:
-            self._vouched_again.discard(path)
+        if opened and is_noted:
+            self._opened_again.add(path)
+        elif not opened:
+            self._opened_again.discard(path)
             if not is_noted:
-                clone.add_unvouched(self._here.git_dir, path)
-                self._unvouched = self._noted() | {path}
+                clone.add_unopened(self._here.git_dir, path)
+                self._unopened = self._noted() | {path}
 
     def close(self) -> None:
         """Write down what need not be remembered any more: not when git was told to write into another work tree."""
-        if self._vouched_again and not os.environ.get("GIT_WORK_TREE"):
-            clone.drop_unvouched(self._here.git_dir, self._vouched_again)
+        if self._opened_again and not os.environ.get("GIT_WORK_TREE"):
+            clone.drop_unopened(self._here.git_dir, self._opened_again)
 
     def no_environment(self, path: str) -> Locked | NotTrusted:
         """Why a file that the attributes protect is nobody's, and the command for it."""
@@ -107,9 +107,9 @@ class Surroundings:
         return ""
 
     def _noted(self) -> frozenset[str]:
-        if self._unvouched is None:
-            self._unvouched = clone.unvouched(self._here.git_dir)
-        return self._unvouched
+        if self._unopened is None:
+            self._unopened = clone.unopened(self._here.git_dir)
+        return self._unopened
 
 
 class Standing:

@@ -155,6 +155,12 @@ class Repository:
         words = ("--format=%H", "--full-history", "-m", "--diff-filter=AM", f"--max-count={limit}")
         return list(dict.fromkeys(program.lines(self.root, "log", *words, "--", f":(literal){path}")))
 
+    def was_ever_committed(self, path: str) -> bool:
+        """Whether any commit of any branch has something at `path`."""
+        return bool(
+            program.attempt(self.root, "log", "--all", "--max-count=1", "--format=%H", "--", f":(literal){path}").stdout
+        )
+
     def work_trees(self) -> list[str]:
         """The tops of all work trees of this clone."""
         listed = program.lines(self.root, "worktree", "list", "--porcelain")

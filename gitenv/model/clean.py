@@ -17,17 +17,17 @@ from gitenv.model.keyring import Keyring
 Standing = Callable[[], Set[bytes]]
 
 
-def clean(data: bytes, ring: Keyring, standing: Standing, *, was_open: bool = True) -> bytes:
+def clean(data: bytes, ring: Keyring, standing: Standing, *, was_opened: bool = True) -> bytes:
     """Encrypt a document under the current generation of `ring`.
 
-    A file that was never opened (`was_open` says so, or its tokens do) may hold plain text that somebody else committed: that
+    A file that was never opened (`was_opened` says so, or its tokens do) may hold plain text that somebody else committed: that
     stays as it stands in the commit, and is not made a value by us.
 
     Raises `NotTrusted` for a line that only looks like a token, and for an unverified mark whose TAG is wrong; the message
     has the line's number and name.
     """
     records = document.parse(data)
-    was_closed = not was_open or any(record.kind is Kind.TOKEN for record in records)
+    was_closed = not was_opened or any(record.kind is Kind.TOKEN for record in records)
     keys, head = ring.keys, token.head(ring.current)
     out: list[bytes] = []
     for position, record in enumerate(records):

@@ -33,8 +33,11 @@ def check_name(text: str, what: str) -> str:
 
 
 def name_from(text: str) -> str:
-    """A name made of what somebody is called ("Alice Smith" → "alice-smith"); may come out empty."""
-    plain = re.sub(r"[^a-z0-9._-]+", "-", text.lower()).strip("-._")[:63]
+    """A name made of what somebody is called ("Alice Müller" → "alice-muller"); may come out empty."""
+    import unicodedata
+
+    letters = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
+    plain = re.sub(r"[^a-z0-9._-]+", "-", letters.lower()).strip("-._")[:63]
     return plain if is_name(plain) else ""
 
 

@@ -28,7 +28,10 @@ def make_environments(workspace: Workspace, wanted: Mapping[str, Sequence[str]],
         folder = f"{RECIPIENTS}/{environment_name}"
         if workspace.access.pin(environment_name) and not os.path.lexists(workspace.repository.path(f"{folder}/environment")):
             # A commit from before gitenv, or a branch without it: a second founding would be another environment for all.
-            raise Usage(f"{environment_name} was founded already, on another branch", "check that branch out, or merge it")
+            raise Usage(
+                f"{environment_name} was founded already, on another branch",
+                "check that branch out, or merge it; if it was never committed: gitenv uninstall, then gitenv init",
+            )
         paths = [names.check_pattern(pattern) for pattern in patterns]
         if not 1 <= len(paths) <= names.MAX_PATTERNS:
             raise Usage(f"{environment_name} needs 1 to {names.MAX_PATTERNS} patterns")
@@ -44,15 +47,20 @@ def make_environments(workspace: Workspace, wanted: Mapping[str, Sequence[str]],
 
 def write_public_key(workspace: Workspace, name: str, key: DeviceKey) -> list[str]:
     """Write `.recipients/NAME.pub`, if it is not there. Raises `Usage` if the name is somebody else's."""
-    existing = workspace.public_keys(name)
-    if key.public in existing:
+    check_free(workspace, name, key)
+    if workspace.public_keys(name):
         return []
-    if existing:
+    return [workspace.write(f"{RECIPIENTS}/{name}.pub", key.public.line(name))]
+
+
+def check_free(workspace: Workspace, name: str, key: DeviceKey | None) -> None:
+    """Raise `Usage` if a name has a `.pub` with another key than `key` (None: one that is yet to be made)."""
+    existing = workspace.public_keys(name)
+    if existing and (key is None or key.public not in existing):
         raise Usage(
             f"{RECIPIENTS}/{name}.pub is there with another key",
             "if that is somebody else: gitenv init --name NAME; if you lost that key: remove the file, then gitenv init",
         )
-    return [workspace.write(f"{RECIPIENTS}/{name}.pub", key.public.line(name))]
 
 
 def write_attributes(workspace: Workspace, patterns: Iterable[str], guard: bool) -> list[str]:

@@ -103,11 +103,13 @@ def found_here(workspace: Workspace, seen: discover.Found, name: str, guard: boo
 
 def join(workspace: Workspace, name: str) -> Joined:
     """Set up a clone: pin what is there, open what this key opens, and ask for the rest with a `.pub` file."""
-    key, made_key = _key()
-    known_as = workspace.find_me(key.public, name)
+    existing = device.load()
+    known_as = workspace.find_me(existing.public, name) if existing else ""
     if name and known_as and name != known_as:
         raise Usage(f"this device's key is known as {known_as} here", f"gitenv init --name {known_as}")
     chosen = names.check_name(name, "person") if name else known_as or workspace.access.name or workspace.guess_name()
+    found.check_free(workspace, chosen, existing)
+    key, made_key = _key()
     request = found.write_public_key(workspace, chosen, key)
     _set_up(workspace, chosen)
     workspace.repository.stage(request)

@@ -2,52 +2,64 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
-import shutil
 from typing import NamedTuple
 
 from gitenv import files
+from gitenv.errors import Usage
 from gitenv.git import attributes
 from gitenv.git.trees import RECIPIENTS
 from gitenv.team import opening, setup
 from gitenv.team.workspace import Workspace
+
+_MAX_BYTES = 16 * 1024 * 1024
 
 
 class Left(NamedTuple):
     """What uninstalling did."""
 
     still_committed: bool  # the team goes on with gitenv
+    undone: bool  # gitenv was in no commit, and is gone
     readable: list[str]
     closed: list[str]
 
 
 def uninstall(workspace: Workspace) -> Left:
     """Open what can be opened, take gitenv out of this clone, and out of the repository if it was never committed."""
+    if not setup.is_known(workspace.repository):
+        raise Usage("gitenv is not set up in this clone; nothing was changed", "gitenv init")
     opening.open_files(workspace)
     readable: list[str] = []
     closed: list[str] = []
-    listed = workspace.files_of([pin.environment for pin in workspace.access.pinned()])
+    pins = workspace.access.pinned()
+    listed = workspace.files_of([pin.environment for pin in pins])
     entries = {entry.path: entry for found in listed.values() for entry in found}
     for path, entry in entries.items():
         stored = workspace.repository.objects.read(entry.object_id)
-        there = files.read_inside(workspace.root, path, 16 * 1024 * 1024)
+        there = files.read_inside(workspace.root, path, _MAX_BYTES)
         if there is not None:
             (closed if stored and there == stored else readable).append(path)
-    committed = workspace.repository.has_commits() and bool(workspace.repository.objects.names(f"HEAD:{RECIPIENTS}"))
+    committed = workspace.repository.was_ever_committed(RECIPIENTS)
     workspace.access.pins.forget()
-    setup.uninstall(workspace.repository, workspace.access.pinned(), guard=committed)
-    if not committed:
+    setup.uninstall(workspace.repository, pins, guard=committed)
+    if pins and not committed:
         _undo_founding(workspace, sorted(entries))
-    return Left(committed, sorted(readable), sorted(closed))
+    return Left(committed, bool(pins) and not committed, sorted(readable), sorted(closed))
 
 
 def _undo_founding(workspace: Workspace, paths: list[str]) -> None:
-    """Nothing of gitenv is in any commit: take away what init wrote and staged."""
+    """Nothing of gitenv is in any commit: take away what init wrote and staged, and nothing else."""
     repository = workspace.repository
     own = [entry.path for entry in repository.tracked() if entry.path.startswith(RECIPIENTS + "/")]
     repository.unstage([*own, *paths])
-    shutil.rmtree(repository.path(RECIPIENTS), ignore_errors=True)
-    text = files.read(repository.path(".gitattributes"), 1024 * 1024)
+    for path in own:
+        with contextlib.suppress(OSError):
+            os.unlink(repository.path(path))
+    for folder in sorted({os.path.dirname(path) for path in own}, reverse=True):
+        with contextlib.suppress(OSError):  # somebody's own files may be in it
+            os.rmdir(repository.path(folder))
+    text = files.read(repository.path(".gitattributes"), _MAX_BYTES)
     if text is not None and attributes.has_block(text):
         rest = attributes.without_block(text)
         if rest.strip():

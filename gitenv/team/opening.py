@@ -37,7 +37,9 @@ def open_files(workspace: Workspace, wanted: Iterable[str] = ()) -> list[Opened]
     entries = workspace.files_of([pin.environment for pin in pins])
     results = [_open_environment(workspace, pin, entries[pin.name]) for pin in pins]
     setup.lift_guard(workspace.repository, workspace.access.pinned())
-    workspace.repository.refresh(path for result in results for path in result.opened)
+    opened = {path for result in results for path in result.opened}
+    clone.drop_unopened(workspace.repository.layout.git_dir, opened)
+    workspace.repository.refresh(opened)
     return results
 
 
@@ -50,9 +52,16 @@ def nothing_opened(results: Sequence[Opened]) -> Locked:
 
 
 def lock(workspace: Workspace, wanted: Iterable[str] = ()) -> list[str]:
-    """Put ciphertext back into the work tree and remember it. Raises `NotInOrder` while there are uncommitted changes."""
+    """Put ciphertext back into the work tree and remember it; return what was closed.
+
+    Raises `NotInOrder` while there are uncommitted changes, `Locked` for an environment that was asked for and is not open.
+    """
     asked = list(wanted)
-    pins = [workspace.need_pin(name) for name in asked] or workspace.access.pinned()
+    pins = [workspace.need_pin(name) for name in asked] or [
+        pin for pin in workspace.access.pinned() if _is_open(workspace, pin)
+    ]
+    for pin in pins:
+        workspace.access.ring(pin)  # raises for what is not open
     listed = workspace.files_of([pin.environment for pin in pins])
     if changed := workspace.repository.changed({entry.path for entries in listed.values() for entry in entries}):
         raise NotInOrder(
@@ -65,6 +74,14 @@ def lock(workspace: Workspace, wanted: Iterable[str] = ()) -> list[str]:
         files.replace(workspace.repository.path(path), stored)
     workspace.repository.refresh(rewritten)
     return [pin.name for pin in pins]
+
+
+def _is_open(workspace: Workspace, pin: Pin) -> bool:
+    try:
+        workspace.access.ring(pin)
+    except GitenvError:
+        return False
+    return True
 
 
 def _to_close(workspace: Workspace, pin: Pin, entries: Iterable[IndexEntry]) -> Iterator[tuple[str, bytes]]:

@@ -17,6 +17,7 @@ from gitenv.team.survey import Membership
 from gitenv.team.workspace import Workspace
 
 OPEN, LOCKED, NO_ACCESS, NEW, NOT_TRUSTED = "open", "locked", "no access", "new here", "not trusted"
+ABSENT = "not in this commit"
 _MAX_BYTES = 16 * 1024 * 1024
 
 
@@ -40,7 +41,7 @@ class EnvironmentStatus(NamedTuple):
     """One environment as this clone sees it."""
 
     name: str
-    access: str  # OPEN, LOCKED, NO_ACCESS, NEW or NOT_TRUSTED
+    access: str  # OPEN, LOCKED, NO_ACCESS, NEW, NOT_TRUSTED or ABSENT
     role: str
     generation: int
     holders: list[str]
@@ -118,7 +119,9 @@ def _access(workspace: Workspace, pin: Pin, problems: list[Problem]) -> tuple[st
     except GitenvError as error:
         problems.append(Problem(error.message, error.hint))
         return NOT_TRUSTED, pin.environment
-    statement = judged.moves.environment if judged and judged.moves else pin.environment
+    if judged is None:
+        return ABSENT, pin.environment
+    statement = judged.moves.environment if judged.moves else pin.environment
     if pin.name in workspace.access.locked:
         return LOCKED, statement
     try:
@@ -145,14 +148,17 @@ def _files(workspace: Workspace, statement: Environment, problems: list[Problem]
             if discover.is_plain(stored):
                 state = "plain text in the index"
                 if not unverified:
-                    command = f"git add --renormalize -- {shell_word(entry.path)}"
+                    command = f"git add --renormalize {shell_word(':/' + entry.path)}"
                     problems.append(Problem(f"{entry.path} is staged in plain text", command))
         except GitenvError as error:
             problems.append(Problem(f"{entry.path}: {error.message}", error.hint))
             continue
         if unverified:
             problems.append(
-                Problem(f"{entry.path}: nobody vouches for {', '.join(unverified)}", f"git log -p -- {shell_word(entry.path)}")
+                Problem(
+                    f"{entry.path}: nobody vouches for {', '.join(unverified)}",
+                    f"git log -p -- {shell_word(':/' + entry.path)}",
+                )
             )
         listed.append(FileStatus(entry.path, len({r.name for r in records if r.name}), state, unverified))
     return listed

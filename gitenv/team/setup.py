@@ -75,6 +75,11 @@ def is_installed(repository: Repository) -> bool:
     return repository.config("filter.gitenv.process") == filter_command("filter-process")
 
 
+def is_known(repository: Repository) -> bool:
+    """Whether anybody ran `gitenv init` here, with whatever installation."""
+    return bool(repository.config("filter.gitenv.process")) or bool(clone.note(repository.layout.common_dir).id)
+
+
 def is_lifted(repository: Repository) -> bool:
     """Whether `info/attributes` has gitenv's block."""
     return attributes.has_block(files.read(_info_attributes(repository), _MAX_ATTRIBUTES) or b"")

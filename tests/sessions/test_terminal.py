@@ -32,6 +32,7 @@ def on_terminal(person: Person, *words: str, at: str = "", reply: Reply | None =
         stdout=theirs,
         stderr=theirs,
         start_new_session=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),  # ignored in a shell's background
     )
     os.close(theirs)
     seen = b""
