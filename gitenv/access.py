@@ -38,7 +38,7 @@ class Access:
         note = clone.note(layout.common_dir)
         self.name = note.name
         self.pins = Pins(note.id)
-        self.locked = clone.locked(layout.common_dir)
+        self.locked = clone.locked(layout.git_dir)
         self._pinned = {pin.name: pin for pin in self.pins.all()}
         self._rings: dict[bytes, Keyring] = {}
         self._judged: dict[tuple[str, bytes], Judged | NotTrusted] = {}
@@ -77,8 +77,12 @@ class Access:
 
     def no_grant(self, pin: Pin) -> Locked:
         """The error for an environment that this person was not let into, with whom to ask."""
-        who = " or ".join(sorted(holder.name for holder in pin.holders)[:3])
+        if self.device() is None:
+            return no_device_key()
+        who = " or ".join(sorted(holder.name for holder in pin.holders if holder.name != self.name)[:3]) or "a holder"
         command = f"gitenv add-recipient {self.name or 'NAME'} -e {pin.name}"
+        if any(person.name == self.name for person in pin.holders | pin.seen):  # in with a key that is not this one
+            command += " --replace"
         me = f'"{self.name}"' if self.name else "this device's key"
         return Locked(f"no grant for {me} in {pin.name}", f"ask {who} to run: {command}")
 
@@ -140,7 +144,7 @@ def open_grant(statement: Environment, own: Grant, key: device.DeviceKey | None)
     """The keyring behind a grant. Raises `Locked` if it has expired or is for another key, `NotTrusted` if it was edited."""
     where = f"{statement.name}/{own.to}.grant"
     if key is None:
-        raise Locked("there is no device key here", "gitenv key import FILE, or gitenv init")
+        raise no_device_key()
     if own.key != key.public:
         raise Locked(f"{where} is for another key than this device's", "gitenv status")
     if own.generation != statement.generation:
@@ -179,6 +183,13 @@ def own_grant(
     if refused:
         raise refused
     return None
+
+
+def no_device_key() -> Locked:
+    """The error for a machine without a key."""
+    return Locked(
+        "there is no device key here", f"gitenv init, or gitenv key import FILE, or in CI the variable {device.VARIABLE}"
+    )
 
 
 def today() -> str:

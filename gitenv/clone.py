@@ -36,17 +36,17 @@ def set_up(common_dir: str, name: str) -> None:
         files.replace(os.path.join(common_dir, "gitenv", "clone"), f"{new.id} {new.name}\n".encode("ascii"))
 
 
-def locked(common_dir: str) -> frozenset[str]:
-    """The environments that `gitenv lock` closed here."""
-    data = files.read(os.path.join(common_dir, "gitenv", "locked"), _MAX_BYTES) or b""
+def locked(git_dir: str) -> frozenset[str]:
+    """The environments that `gitenv lock` closed in this work tree."""
+    data = files.read(os.path.join(git_dir, "gitenv", "locked"), _MAX_BYTES) or b""
     return frozenset(name for name in data.decode("ascii", "replace").split() if names.is_name(name))
 
 
-def set_locked(common_dir: str, environments: Iterable[str]) -> None:
+def set_locked(git_dir: str, environments: Iterable[str]) -> None:
     """Remember which environments are locked."""
-    files.make_folder(os.path.join(common_dir, "gitenv"))
+    files.make_folder(os.path.join(git_dir, "gitenv"))
     text = "".join(f"{name}\n" for name in sorted(environments))
-    files.replace(os.path.join(common_dir, "gitenv", "locked"), text.encode("ascii"))
+    files.replace(os.path.join(git_dir, "gitenv", "locked"), text.encode("ascii"))
 
 
 def unopened(git_dir: str) -> frozenset[str]:

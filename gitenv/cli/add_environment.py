@@ -29,5 +29,7 @@ def run(
     show.say(f"environment {name}: {joined(patterns or [f'.env.{name}'])}; staged")
     if files:
         show.say(f"encrypted and staged: {joined(files)}")
+    else:
+        show.say("no file of it is here yet, or git ignores it")
     show.say("you are its only holder; let somebody in:")
     show.commands(f"gitenv add-recipient NAME -e {name}")

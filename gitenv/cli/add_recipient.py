@@ -51,9 +51,10 @@ def run(
         show.say(f"{newcomer.name} is a {role} of {granted}; staged")
     for already in done.already:
         show.say(f"{newcomer.name} is a {role} of {already} already")
+    as_role = "" if role == "holder" else f" --role {role}"
     if done.not_granted:
         show.say(f"not granted: {joined(done.not_granted)}")
-        show.commands(f"gitenv add-recipient {newcomer.name} {' '.join(f'-e {name}' for name in done.not_granted)}")
+        show.commands(f"gitenv add-recipient {newcomer.name} {' '.join(f'-e {name}' for name in done.not_granted)}{as_role}")
     if done.granted:
         show.say("commit and push it:")
         show.commands(f"git commit -m 'Let {newcomer.name} read .env'")

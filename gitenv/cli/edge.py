@@ -6,7 +6,7 @@ import os
 import sys
 
 from gitenv.cli import show
-from gitenv.errors import BUG, INTERRUPTED, GitenvError, Usage
+from gitenv.errors import BUG, INTERRUPTED, GitenvError, NotInOrder, Usage
 
 
 def main(arguments: list[str]) -> int:
@@ -26,6 +26,10 @@ def main(arguments: list[str]) -> int:
         # Whoever read our output has gone; do not fail again when Python flushes at the end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except OSError as error:
+        problem = NotInOrder(f"the operating system says: {error.strerror or type(error).__name__}")
+        show.error(problem)
+        return problem.exit_code
     except Exception as error:
         return _other(error, arguments)
 

@@ -9,7 +9,7 @@ import typer
 
 from gitenv.cli import show
 from gitenv.cli.words import joined, opened_lines, trust_lines
-from gitenv.errors import Usage, shell_word
+from gitenv.errors import NotTrusted, Usage, shell_word
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -46,10 +46,16 @@ def run(
         _show_joined(init.join(workspace, name))
         if unignore and (paths := init.unignore_pinned(workspace)):
             show.say(f"encrypted and staged: {joined(paths)}")
+            show.note(
+                "git replaces an ignored .env without asking: whoever has one of their own copies it before they pull this"
+            )
     else:
         seen = init.look(workspace, wanted)
         if seen.ignored and _wants_unignore(seen.ignored, unignore):
             init.take_out_of_gitignore(workspace, seen.ignored)
+            show.note(
+                "git replaces an ignored .env without asking: whoever has one of their own copies it before they pull this"
+            )
             seen = init.look(workspace, wanted)
         _show_founded(init.found_here(workspace, seen, name, guard=not no_guard))
 
@@ -99,21 +105,25 @@ def _show_founded(done: Founded) -> None:
 def _show_joined(done: Joined) -> None:
     _show_identity(done.name, done.fingerprint, done.made_key)
     for statement in done.pinned:
-        for line in trust_lines(statement):
+        for line in trust_lines(statement, "taken on trust from"):
             show.say(line)
     for line in opened_lines(done.opened):
         show.say(line)
     for problem in done.problems:
         show.error(problem)
+    if any(isinstance(problem, NotTrusted) for problem in done.problems):
+        raise typer.Exit(NotTrusted.exit_code)
     if not any(pin.grant for pin in done.pins):
         _show_request(done)
 
 
 def _show_request(done: Joined) -> None:
     holders = sorted({holder.name for pin in done.pins for holder in pin.holders})
-    if done.wrote_request:
-        show.say(f".recipients/{done.name}.pub is staged; it asks to be let in. Commit and push it:")
-        show.commands(f"git commit -m 'Ask to read .env as {done.name}' && git push")
+    staged = " is staged; it" if done.wrote_request else ""
+    show.say(
+        f".recipients/{done.name}.pub{staged} asks to be let in. Commit and push it{'' if staged else ', if you have not'}:"
+    )
+    show.commands(f"git commit -m 'Ask to read .env as {done.name}' && git push")
     show.say(f"then {' or '.join(holders[:3]) or 'a holder'} runs, commits and pushes:")
     show.commands(f"gitenv add-recipient {done.name}")
     show.say("and you, after git pull:")

@@ -16,11 +16,11 @@ if TYPE_CHECKING:
     from rich.console import Console
 
 
-def console(stderr: bool = False) -> Console:
+def console(stderr: bool = False, width: int | None = None) -> Console:
     """A console that never wraps what a program may read and never guesses markup."""
     from rich.console import Console
 
-    return Console(stderr=stderr, markup=False, highlight=False, emoji=False, soft_wrap=True)
+    return Console(stderr=stderr, markup=False, highlight=False, emoji=False, soft_wrap=True, width=width)
 
 
 def say(text: str = "", style: str = "") -> None:
@@ -66,10 +66,11 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> 
         return
     shown = Table(title=Text(printable(title)), title_justify="left", box=None, pad_edge=False, header_style="dim")
     for column in columns:
-        shown.add_column(Text(column), overflow="fold")
+        shown.add_column(Text(column), no_wrap=True)
     for row in listed:
         shown.add_row(*(Text(cell) for cell in row))
-    screen.print(shown, soft_wrap=False)
+    # Wider than the terminal is for the terminal to wrap: a fingerprint that is cut or folded cannot be compared.
+    console(width=4096).print(shown, crop=False)
 
 
 def as_json(value: object) -> None:

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import os
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from gitenv.cli import show
-from gitenv.cli.words import opened_lines, trust_lines
-from gitenv.errors import NotTrusted, Usage
+from gitenv.cli.words import joined, opened_lines, trust_lines
+from gitenv.errors import Locked, NotTrusted
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from gitenv.team.workspace import Workspace
 
 
 def run(
@@ -26,19 +31,13 @@ def run(
     workspace = Workspace(os.getcwd())
     workspace.need_environments()
     if not setup.is_installed(workspace.repository):
-        raise Usage("git does not call gitenv in this clone yet", "gitenv init")
+        raise Locked("this clone is not set up", "gitenv init")
     wanted = environments or []
     for name in wanted:
         workspace.check_known(name)
-    new = pinning.new_environments(workspace, wanted)
-    problems: list[NotTrusted] = []
-    for statement in new:
-        for line in trust_lines(statement):
-            show.say(line)
-    if fingerprint:
-        pinning.check_signers(new, fingerprint)
-    if new and (fingerprint or show.ask("Are these the fingerprints that they told you?", yes)):
-        problems += pinning.pin(workspace, new)
+    problems = _pin_new(workspace, wanted, yes, fingerprint)
+    if not workspace.access.pinned() and not problems:
+        return
     problems += pinning.refresh(workspace)
     for problem in problems:
         show.error(problem)
@@ -49,3 +48,20 @@ def run(
         raise typer.Exit(NotTrusted.exit_code)
     if all(result.closed for result in results):
         raise opening.nothing_opened(results)
+
+
+def _pin_new(workspace: Workspace, wanted: Sequence[str], yes: bool, fingerprint: str) -> list[NotTrusted]:
+    """Show who signed what is new here, and pin it after the question; return what was wrong with it."""
+    from gitenv.team import pinning
+
+    new = pinning.new_environments(workspace, wanted)
+    for statement in new:
+        for line in trust_lines(statement, "signed by"):
+            show.say(line)
+    if fingerprint:
+        pinning.check_signers(workspace, new, wanted, fingerprint)
+    if new and (fingerprint or show.ask("Are these the fingerprints that they told you?", yes)):
+        return pinning.pin(workspace, new)
+    if new:
+        show.say(f"not trusted: {joined([statement.name for statement in new])}; nothing was changed")
+    return []

@@ -16,9 +16,9 @@ def joined(parts: Sequence[str], most: int = 8) -> str:
     return shown if len(parts) <= most else f"{shown} and {len(parts) - most} more"
 
 
-def trust_lines(statement: Environment) -> Iterator[str]:
+def trust_lines(statement: Environment, how: str) -> Iterator[str]:
     """Whose word is taken for an environment, and what to compare with them."""
-    yield f"{statement.name} ({joined(statement.paths)}): taken on trust from {statement.by.name}"
+    yield f"{statement.name} ({joined(statement.paths)}): {how} {statement.by.name}"
     yield f"  compare with {statement.by.name}: {statement.by.fingerprint}"
     others = [holder.name for holder in statement.holders if holder != statement.by]
     if others:
@@ -31,8 +31,8 @@ def opened_lines(results: Sequence[Opened]) -> Iterator[str]:
         if result.closed:
             yield f"{result.environment}: closed ({result.closed.message})"
             continue
-        if result.opened:
-            yield f"{result.environment}: opened {joined(result.opened)}"
+        if opened := [*result.opened, *result.opened_edited]:
+            yield f"{result.environment}: opened {joined(opened)}"
         elif not result.edited:
             yield f"{result.environment}: open"
         if result.edited:

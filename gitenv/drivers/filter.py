@@ -88,9 +88,11 @@ class EnvFilter:
         if is_archive or not data:
             return data
         # Only viewing comes without a tree and without a checkout that could wait, but with a blob.
-        is_viewing = bool(request.blob) and not request.treeish and not request.can_delay and not request.is_delayed
+        is_bare = not request.treeish and not request.can_delay and not request.is_delayed
+        # What is viewed and stands in the index may be a `checkout-index`, and is one side of `git diff`: marks and all.
+        is_viewing = is_bare and bool(request.blob) and not self._around.is_staged(request.path, request.blob)
         result = self._smudge(request, data, is_viewing)
-        if result is not None and not is_viewing:
+        if result is not None and not (is_bare and request.blob):
             self._around.note(request.path, opened=result is not data)
         return result
 
@@ -118,7 +120,7 @@ class EnvFilter:
             return clean.pass_through(data, standing, type(error)(error.message, hint))
         if judged.is_below:
             return self._clean_below(path, data, pin, judged, standing)
-        cleaned = clean.clean(data, ring, standing, was_opened=self._around.was_opened(path))
+        cleaned = clean.clean(data, ring, standing, was_opened=self._around.was_opened(path, pin.name))
         if judged.moves:
             access.advance(judged.moves)
         return cleaned
@@ -135,14 +137,15 @@ class EnvFilter:
             if pin := self._around.access.claimant(path):
                 cleaned = clean.clean(data, self._around.access.ring(pin), frozenset)
                 return cleaned if cleaned in blobs else None
-        except GitenvError:
-            pass
+        except Exception as error:  # there is a reason to refuse already; ours would only hide it
+            if not isinstance(error, GitenvError):
+                _say_bug(path, error)
         return None
 
     def _clean_below(self, path: str, data: bytes, pin: Pin, judged: Judged, standing: Standing) -> bytes:
         """Clean in an older commit: the same bytes for the same text, and nothing new under a key that others once had."""
         ring = self._ring_below(pin, judged)
-        cleaned = clean.clean(data, ring, standing, was_opened=self._around.was_opened(path))
+        cleaned = clean.clean(data, ring, standing, was_opened=self._around.was_opened(path, pin.name))
         for record in document.parse(cleaned):
             if record.kind is Kind.TOKEN and record.raw not in standing():
                 raise NotTrusted(
@@ -177,6 +180,8 @@ class EnvFilter:
         judged, is_there = self._around.judge(pin, request.treeish)
         if judged is None:
             return data
+        if not request.treeish and not smudge.is_encrypted(data) and not self._around.is_founded(pin.name):
+            return data  # a founding that is not committed yet: the plain text is its owner's
         ring = self._around.access.ring(judged.moves or pin)
         if judged.is_below and not is_viewing:
             ring = self._ring_below(pin, judged)

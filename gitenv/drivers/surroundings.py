@@ -10,11 +10,11 @@ from gitenv.access import Access, Judged
 from gitenv.errors import GitenvError, Locked, NotTrusted, shell_word
 from gitenv.git import layout
 from gitenv.git.objects import Objects
-from gitenv.git.trees import CommitTree, IndexTree, Tree, WorkTree
+from gitenv.git.trees import RECIPIENTS, CommitTree, IndexTree, Tree, WorkTree
 from gitenv.model import document, names
 from gitenv.pins import Pin
 
-MAX_COMMITTED = 16 * 1024 * 1024
+MAX_COMMITTED = 100 * 1024 * 1024  # what git hosts accept
 
 
 class Surroundings:
@@ -59,9 +59,21 @@ class Surroundings:
         """Whether a path has its one entry in the index, and no conflict."""
         return self.objects.read(f":0:{path}") is not None
 
-    def was_opened(self, path: str) -> bool:
-        """Whether the file in the work tree came out of smudge with every line vouched for or marked."""
-        return path not in self._noted()
+    def was_opened(self, path: str, name: str) -> bool:
+        """Whether the file in the work tree came out of smudge with every line vouched for or marked.
+
+        Or need not have: before the first commit with its environment, all plain text is its owner's.
+        """
+        return path not in self._noted() or not self.is_founded(name)
+
+    def is_founded(self, name: str) -> bool:
+        """Whether HEAD has an environment, or a commit that is just being merged or picked."""
+        heads = ("HEAD", "MERGE_HEAD", "CHERRY_PICK_HEAD", "REBASE_HEAD")
+        return any(self.objects.read(f"{head}:{RECIPIENTS}/{name}/environment") is not None for head in heads)
+
+    def is_staged(self, path: str, blob: str) -> bool:
+        """Whether a blob is what the index has at a path."""
+        return self.objects.id(f":0:{path}") == blob
 
     def note(self, path: str, opened: bool) -> None:
         """Remember whether a file was written as it stands in a commit, with whatever lines somebody put there.

@@ -19,11 +19,16 @@ class Objects:
     def __init__(self, folder: str) -> None:
         self._folder = folder
         self._process: Popen[bytes] | None = None
+        self._last_id = ""
 
     def read(self, spec: str, limit: int = _MAX_BYTES) -> bytes | None:
         """The contents of a blob; None if there is no such blob, or a larger one than `limit` bytes."""
         kind, data = self._ask(spec, limit)
         return data if kind == b"blob" else None
+
+    def id(self, spec: str) -> str:
+        """The id of an object, or "" if there is none."""
+        return self._last_id if self._ask(spec, 0)[0] else ""
 
     def names(self, spec: str, limit: int = _MAX_BYTES) -> list[str]:
         """The names in a tree, sorted; none if there is no such tree."""
@@ -34,7 +39,7 @@ class Objects:
         while start < len(data):
             space, end = data.index(b" ", start), data.index(b"\0", start)
             found.append(os.fsdecode(data[space + 1 : end]))
-            start = end + 1 + self._id_size
+            start = end + 1 + len(self._last_id) // 2
         return sorted(found)
 
     def close(self) -> None:
@@ -44,7 +49,7 @@ class Objects:
             self._process = None
 
     def _ask(self, spec: str, limit: int) -> tuple[bytes, bytes | None]:
-        if "\n" in spec:  # one question a line: a folder's name could ask a second one
+        if "\n" in spec or spec.endswith("\r"):  # one question a line: a folder's name could ask another one
             return b"", None
         process = self._process or self._start()
         assert process.stdin is not None
@@ -59,7 +64,7 @@ class Objects:
         # Else it is `SPEC missing` or `SPEC ambiguous`, and a spec may hold spaces.
         if len(parts) != 3 or parts[1] not in (b"blob", b"tree", b"commit", b"tag") or not parts[2].isdigit():
             return b"", None
-        self._id_size = len(parts[0]) // 2
+        self._last_id = parts[0].decode("ascii")
         return parts[1], self._contents(int(parts[2]), limit)
 
     def _contents(self, size: int, limit: int) -> bytes | None:

@@ -57,7 +57,7 @@ class Repository:
                 )
             if "unknown option" in said or "path-format" in said:
                 raise _too_old()
-            raise NotInOrder("this is not a git repository", "git init")
+            raise NotInOrder("this is not a git repository", "change to the folder of one, or make one: git init")
         is_bare, git_dir, common_dir = os.fsdecode(done.stdout).splitlines()
         if is_bare == "true":
             raise NotInOrder("this is a bare repository: it has no files to encrypt", "run gitenv in a clone with a work tree")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from binascii import Error, a2b_base64, b2a_base64
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from gitenv.errors import Usage
@@ -21,15 +22,11 @@ class PublicKey(bytes):
 
     def point(self) -> ec.EllipticCurvePublicKey:
         """The key for `cryptography`. Raises ValueError if the bytes are no point on the curve."""
-        from cryptography.hazmat.primitives.asymmetric import ec
-
-        if len(self) != 33:
-            raise ValueError("not a compressed P-256 point")
-        return ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), bytes(self))
+        return _point(bytes(self))
 
     def fingerprint(self) -> str:
         """`SHA256:…` of the key in OpenSSH's wire form, as `ssh-keygen -lf` prints it."""
-        return "SHA256:" + b2a_base64(sha256(self._wire()), newline=False).rstrip(b"=").decode("ascii")
+        return _fingerprint(self)
 
     def line(self, comment: str) -> bytes:
         """The OpenSSH line that stands in a `.pub` file, with its line end."""
@@ -55,6 +52,21 @@ class PublicKey(bytes):
         numbers = self.point().public_numbers()
         point = b"\x04" + numbers.x.to_bytes(32, "big") + numbers.y.to_bytes(32, "big")
         return b"".join(len(part).to_bytes(4, "big") + part for part in (_SSH_TYPE, _SSH_CURVE, point))
+
+
+@lru_cache(maxsize=32_768)
+def _point(compressed_point: bytes) -> ec.EllipticCurvePublicKey:
+    """Decompressing takes a square root, and ten thousand people's keys are each asked for several times."""
+    from cryptography.hazmat.primitives.asymmetric import ec
+
+    if len(compressed_point) != 33:
+        raise ValueError("not a compressed P-256 point")
+    return ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), compressed_point)
+
+
+@lru_cache(maxsize=32_768)
+def _fingerprint(key: PublicKey) -> str:
+    return "SHA256:" + b2a_base64(sha256(key._wire()), newline=False).rstrip(b"=").decode("ascii")
 
 
 def compressed(point: bytes) -> PublicKey:

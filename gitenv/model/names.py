@@ -62,7 +62,7 @@ def check_pattern(text: str) -> str:
     if not is_pattern(text):
         raise Usage(
             f"{text[:200]!a} is no path pattern",
-            "give a path from the top of the repository or a base name, with * and ? only: 'apps/*/.env.production'",
+            "give a base name, or a path from the top, in printable ASCII, with * and ?: 'apps/*/.env.production'",
         )
     return text
 

@@ -5,6 +5,7 @@ text in more than one way. Everything unknown is refused, so that a later versio
 """
 
 import re
+from functools import lru_cache
 from typing import NamedTuple, Protocol
 
 from gitenv.errors import Malformed
@@ -37,6 +38,11 @@ class Signer(Protocol):
     def sign(self, signed: bytes) -> bytes:
         """64 bytes, r and s."""
         ...
+
+
+def is_fingerprint(text: str) -> bool:
+    """Whether `text` has the form `SHA256:…`."""
+    return bool(_FINGERPRINT.fullmatch(text))
 
 
 class Lines:
@@ -113,7 +119,7 @@ class Lines:
 
     def holder(self, text: str) -> Holder:
         name, _, fingerprint = text.partition(" ")
-        if not _FINGERPRINT.fullmatch(fingerprint):
+        if not is_fingerprint(fingerprint):
             raise self.error("not a name and a fingerprint")
         return Holder(self.name(name), fingerprint)
 
@@ -153,6 +159,7 @@ def sign(lines: list[str], signer: Signer) -> bytes:
     return body + b"signature " + base64url.encode(signature) + b"\n"
 
 
+@lru_cache(maxsize=32_768)
 def is_signed_by(data: bytes, key: PublicKey) -> bool:
     """Whether the last line of the statement `data` is this key's signature over all lines above it."""
     body, _, last = data[:-1].rpartition(b"\n")

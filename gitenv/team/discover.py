@@ -110,6 +110,11 @@ def is_plain(data: bytes) -> bool:
     return smudge.has_secrets(data) and not smudge.is_encrypted(data)
 
 
+def shows_text(data: bytes) -> bool:
+    """Whether any record of a document is one that should have been encrypted."""
+    return any(record.kind in (Kind.ASSIGNMENT, Kind.COMMENT, Kind.UNKNOWN) for record in document.parse(data))
+
+
 def _candidates(repository: Repository) -> list[str]:
     tracked = [entry.path for entry in repository.tracked() if os.path.lexists(repository.path(entry.path))]
     return sorted({*tracked, *repository.untracked()})

@@ -22,20 +22,15 @@ _MAX_ATTRIBUTES = 1024 * 1024
 def make_environments(workspace: Workspace, wanted: Mapping[str, Sequence[str]], key: DeviceKey, name: str) -> list[str]:
     """Make the environments, each with `name` as its only holder; pin them. Return the paths that were written."""
     me = Holder(name, key.public.fingerprint())
-    written = write_public_key(workspace, name, key)
     for environment_name, patterns in wanted.items():
-        names.check_name(environment_name, "environment")
+        _check_new(workspace, environment_name, patterns)
+    written = write_public_key(workspace, name, key) or [f"{RECIPIENTS}/{name}.pub"]
+    for environment_name, patterns in wanted.items():
         folder = f"{RECIPIENTS}/{environment_name}"
-        if workspace.access.pin(environment_name) and not os.path.lexists(workspace.repository.path(f"{folder}/environment")):
-            # A commit from before gitenv, or a branch without it: a second founding would be another environment for all.
-            raise Usage(
-                f"{environment_name} was founded already, on another branch",
-                "check that branch out, or merge it; if it was never committed: gitenv uninstall, then gitenv init",
-            )
-        paths = [names.check_pattern(pattern) for pattern in patterns]
-        if not 1 <= len(paths) <= names.MAX_PATTERNS:
-            raise Usage(f"{environment_name} needs 1 to {names.MAX_PATTERNS} patterns")
-        statement, dek = environment.found(environment_name, paths, me, now(), key)
+        if is_unfinished(workspace, environment_name):  # a founding that was cut off, or has not been committed yet
+            written += [f"{folder}/{name}.grant", f"{folder}/environment"]
+            continue
+        statement, dek = environment.found(environment_name, patterns, me, now(), key)
         own = grant.write(statement, dek, name, key.public, grant.HOLDER, by=me, at=now(), signer=key)
         # The grant first: a statement without one would be an environment that nobody can open.
         written.append(workspace.write(f"{folder}/{name}.grant", own.text))
@@ -43,6 +38,27 @@ def make_environments(workspace: Workspace, wanted: Mapping[str, Sequence[str]],
         workspace.access.advance(Pin.of(statement, own, frozenset(), frozenset({me})))
     setup.lift_guard(workspace.repository, workspace.access.pinned())
     return written
+
+
+def is_unfinished(workspace: Workspace, name: str) -> bool:
+    """Whether this clone made an environment that lies here and is in no commit of this branch."""
+    pin = workspace.access.pin(name)
+    if pin is None or pin.grant is None or workspace.is_committed(name):
+        return False
+    folder = f"{RECIPIENTS}/{name}"
+    texts = {f"{folder}/environment": pin.environment.text, f"{folder}/{pin.grant.to}.grant": pin.grant.text}
+    return all(files.read_inside(workspace.root, path, len(text)) == text for path, text in texts.items())
+
+
+def _check_new(workspace: Workspace, name: str, patterns: Sequence[str]) -> None:
+    names.check_name(name, "environment")
+    for pattern in patterns:
+        names.check_pattern(pattern)
+    if not 1 <= len(patterns) <= names.MAX_PATTERNS:
+        raise Usage(f"{name} needs 1 to {names.MAX_PATTERNS} patterns")
+    if workspace.access.pin(name) and workspace.repository.was_ever_committed(f"{RECIPIENTS}/{name}/environment"):
+        # A commit from before gitenv, or a branch without it: a second founding would be another environment for all.
+        raise Usage(f"{name} was founded already, on another branch", "check that branch out, or merge it")
 
 
 def write_public_key(workspace: Workspace, name: str, key: DeviceKey) -> list[str]:
@@ -110,7 +126,7 @@ def stage_files(workspace: Workspace, paths: Iterable[str]) -> None:
     workspace.repository.stage([path for path in wanted if path not in tracked])
     workspace.repository.stage_again([path for path in wanted if path in tracked])
     staged = [entry for entry in workspace.repository.tracked() if entry.path in wanted]
-    plain = [entry.path for entry in staged if discover.is_plain(workspace.repository.objects.read(entry.object_id) or b"")]
+    plain = [entry.path for entry in staged if discover.shows_text(workspace.repository.objects.read(entry.object_id) or b"")]
     if plain:
         # Whatever kept git from asking the filter, "encrypted and staged" must not be said of plain text.
         workspace.repository.unstage(plain)

@@ -5,19 +5,22 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from gitenv.errors import GitenvError, Locked, NotTrusted, Usage
+from gitenv import files
+from gitenv.errors import GitenvError, Locked, NotTrusted, Usage, printable
 from gitenv.git.history import Exposed
 from gitenv.git.repository import Ignored
 from gitenv.git.trees import RECIPIENTS
 from gitenv.identity import device
 from gitenv.identity.device import DeviceKey
-from gitenv.model import names
+from gitenv.model import names, smudge
 from gitenv.model.environment import Environment
 from gitenv.pins import Pin
 from gitenv.team import discover, found, ignored, opening, pinning, setup
 from gitenv.team.discover import ReadableComment
 from gitenv.team.opening import Opened
 from gitenv.team.workspace import Workspace
+
+_MAX_BYTES = 16 * 1024 * 1024
 
 
 class Founded(NamedTuple):
@@ -49,9 +52,10 @@ class Joined(NamedTuple):
 
 
 def is_founded(workspace: Workspace) -> bool:
-    """Whether the repository has environments. What lies in the work tree only is a founding that was cut off half way."""
+    """Whether the repository has environments. One's own that are in no commit yet can be founded on, and finished."""
     tracked = [entry.path.split("/") for entry in workspace.repository.tracked()]
-    return any(path[0] == RECIPIENTS and path[2:] == ["environment"] for path in tracked)
+    listed = [path[1] for path in tracked if path[0] == RECIPIENTS and path[2:] == ["environment"]]
+    return any(not found.is_unfinished(workspace, name) for name in listed)
 
 
 def look(workspace: Workspace, wanted: Mapping[str, Sequence[str]]) -> discover.Found:
@@ -60,7 +64,14 @@ def look(workspace: Workspace, wanted: Mapping[str, Sequence[str]]) -> discover.
         names.check_name(name, "environment")
         for pattern in patterns:
             names.check_pattern(pattern)
-    return discover.find(workspace.repository, wanted)
+    seen = discover.find(workspace.repository, wanted)
+    for path in seen.files:
+        data = files.read_inside(workspace.root, path, _MAX_BYTES) or b""
+        if smudge.is_encrypted(data):
+            # A new environment cannot open the old one's values, and would only seem to have them.
+            hint = f"get {RECIPIENTS}/ back: git log -- {RECIPIENTS}, git checkout COMMIT -- {RECIPIENTS}"
+            raise NotTrusted(f"{printable(path)} is encrypted already, and {RECIPIENTS}/ is not here", hint)
+    return seen
 
 
 def take_out_of_gitignore(workspace: Workspace, lines: Sequence[Ignored]) -> None:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from gitenv import recipients
 from gitenv.access import today
-from gitenv.errors import GitenvError, Locked, NotTrusted, Usage
+from gitenv.errors import GitenvError, Locked, Usage
 from gitenv.git.trees import RECIPIENTS
 from gitenv.identity import device
 from gitenv.model import grant, trust
@@ -32,7 +32,9 @@ class LetIn(NamedTuple):
 def choose(workspace: Workspace, wanted: Sequence[str], everything: bool) -> list[str]:
     """The environments meant: those named, all that the caller holds, or development. Raises `Usage`."""
     if everything:
-        return [pin.name for pin in workspace.access.pinned() if _can_open(workspace, pin)]
+        if not (held := [pin.name for pin in workspace.access.pinned() if _can_open(workspace, pin)]):
+            raise Locked("you can open no environment here", "gitenv status")
+        return held
     if wanted:
         return list(dict.fromkeys(wanted))
     held = [pin.name for pin in workspace.access.pinned()]
@@ -81,11 +83,11 @@ def _can_open(workspace: Workspace, pin: Pin) -> bool:
 
 
 def _may_give(workspace: Workspace, pin: Pin, me: Holder) -> Keyring:
-    """The keyring, if the caller may let others in. Raises `Locked` for no access, `NotTrusted` for a reader."""
+    """The keyring, if the caller may let others in. Raises `Locked` for no access, and for a reader."""
     ring = workspace.access.ring(pin)
     if not any(holder.fingerprint == me.fingerprint for holder in pin.holders):
         who = " or ".join(sorted(holder.name for holder in pin.holders)[:3])
-        raise NotTrusted(f"you are a reader of {pin.name}, and readers let nobody in", f"ask {who}")
+        raise Locked(f"you are a reader of {pin.name}, and readers let nobody in", f"ask {who}")
     return ring
 
 

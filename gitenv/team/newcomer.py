@@ -8,14 +8,14 @@ from typing import NamedTuple
 
 from gitenv import files, recipients
 from gitenv.errors import NotTrusted, Usage, printable
-from gitenv.git.trees import RECIPIENTS
-from gitenv.model import grant, keys, names, statements, trust
+from gitenv.git.trees import RECIPIENTS, CommitTree, Tree
+from gitenv.model import keys, names, trust
 from gitenv.model.grant import Grant
 from gitenv.model.keys import PublicKey
 from gitenv.pins import Pin
 from gitenv.team.workspace import Workspace
 
-_MAX_COMMITS = 1_000
+_MAX_COMMITS = 100
 
 
 class Newcomer(NamedTuple):
@@ -61,7 +61,8 @@ def _only(found: list[PublicKey], where: str) -> PublicKey:
 def other_key(name: str) -> Usage:
     return Usage(
         f"{name} is in with another key already",
-        "compare the fingerprints with them first; if theirs is new: add --replace. If this is somebody else: --name NAME",
+        "compare the fingerprints with them first; if theirs is new: add --replace. "
+        "Somebody else needs another name: gitenv add-recipient FILE --name NAME",
     )
 
 
@@ -84,24 +85,33 @@ def refuse_other_key(workspace: Workspace, newcomer: Newcomer, existing: Sequenc
 
 
 def _last_grant(workspace: Workspace, pin: Pin, name: str) -> Grant | None:
-    """The newest grant of this generation to somebody that was ever committed and that a holder signed.
+    """The newest grant of this generation to somebody that was ever committed and that counted there.
 
-    One that nobody known signed proves nothing, either way. Raises `Usage` where somebody buried the file in commits.
+    Each is judged in the tree of its own commit: its signer's files may have been deleted since, too. One that nobody known
+    signed proves nothing, either way. Raises `Usage` where somebody buried the file in commits.
     """
-    path = f"{RECIPIENTS}/{pin.name}/{name}.grant"
-    key_of = recipients.key_finder(workspace.tree, pin.name)
-    commits = workspace.repository.commits_of(path, _MAX_COMMITS)
+    commits = workspace.repository.commits_of(f"{RECIPIENTS}/{pin.name}/{name}.grant", _MAX_COMMITS)
     if len(commits) >= _MAX_COMMITS:
         raise other_key(name)
     for commit in commits:
-        data = workspace.repository.objects.read(f"{commit}:{path}", statements.MAX_BYTES)
-        try:
-            found = grant.read(data or b"", path)
-            if (found.to, found.id, found.generation) != (name, pin.environment.id, pin.environment.generation):
-                continue
-            trust.check_signed(found, key_of, path)
-        except NotTrusted:
-            continue
-        if found.by in pin.holders:
+        tree = CommitTree(workspace.repository.objects, commit)
+        found = recipients.grant_of(tree, pin.name, name)
+        if (
+            found
+            and (found.id, found.generation) == (pin.environment.id, pin.environment.generation)
+            and _counts(pin, tree, found)
+        ):
             return found
     return None
+
+
+def _counts(pin: Pin, tree: Tree, found: Grant) -> bool:
+    key_of = recipients.key_finder(tree, pin.name)
+    if found.by not in pin.holders:
+        everybody = trust.standing(pin.environment, recipients.grants(tree, pin.name), key_of, found.at[:10])
+        return found.to in everybody.counted
+    try:
+        trust.check_signed(found, key_of, found.to)
+    except NotTrusted:
+        return False
+    return True

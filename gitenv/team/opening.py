@@ -8,11 +8,12 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from gitenv import clone, files
-from gitenv.errors import GitenvError, Locked, NotInOrder, printable
+from gitenv.errors import GitenvError, Locked, NotInOrder, NotTrusted, printable
 from gitenv.git.repository import IndexEntry
 from gitenv.model import clean, document, smudge
+from gitenv.model.document import Kind
 from gitenv.pins import Pin
-from gitenv.team import setup
+from gitenv.team import discover, setup
 from gitenv.team.workspace import Workspace
 
 
@@ -21,6 +22,7 @@ class Opened(NamedTuple):
 
     environment: str
     opened: list[str]
+    opened_edited: list[str]  # other than in the index, and all of it encrypted: a stash that was popped
     edited: list[str]  # left alone: they hold changes
     open_already: int
     closed: GitenvError | None  # why this person cannot read it
@@ -31,14 +33,15 @@ def open_files(workspace: Workspace, wanted: Iterable[str] = ()) -> list[Opened]
     chosen = set(wanted) or {pin.name for pin in workspace.access.pinned()}
     still_locked = workspace.access.locked - chosen
     if still_locked != workspace.access.locked:
-        clone.set_locked(workspace.repository.layout.common_dir, still_locked)
+        clone.set_locked(workspace.repository.layout.git_dir, still_locked)
         workspace.access.locked = still_locked
     pins = [pin for pin in workspace.access.pinned() if pin.name in chosen]
     entries = workspace.files_of([pin.environment for pin in pins])
     results = [_open_environment(workspace, pin, entries[pin.name]) for pin in pins]
     setup.lift_guard(workspace.repository, workspace.access.pinned())
     opened = {path for result in results for path in result.opened}
-    clone.drop_unopened(workspace.repository.layout.git_dir, opened)
+    edited = {path for result in results for path in result.opened_edited}
+    clone.drop_unopened(workspace.repository.layout.git_dir, opened | edited)
     workspace.repository.refresh(opened)
     return results
 
@@ -69,7 +72,7 @@ def lock(workspace: Workspace, wanted: Iterable[str] = ()) -> list[str]:
             "commit them (git commit) or drop them (git restore --staged --worktree FILE) first",
         )
     rewritten = {path: stored for pin in pins for path, stored in _to_close(workspace, pin, listed[pin.name])}
-    clone.set_locked(workspace.repository.layout.common_dir, workspace.access.locked | {pin.name for pin in pins})
+    clone.set_locked(workspace.repository.layout.git_dir, workspace.access.locked | {pin.name for pin in pins})
     for path, stored in rewritten.items():
         files.replace(workspace.repository.path(path), stored)
     workspace.repository.refresh(rewritten)
@@ -115,28 +118,39 @@ def _plain(workspace: Workspace, pin: Pin, stored: bytes) -> bytes:
 
 
 def _open_environment(workspace: Workspace, pin: Pin, entries: Iterable[IndexEntry]) -> Opened:
-    result = Opened(pin.name, [], [], 0, None)
+    result = Opened(pin.name, [], [], [], 0, None)
     try:
         workspace.access.ring(pin)
         if workspace.access.judge(pin, workspace.tree) is None:
             raise Locked("it is not in the commit you are on")
     except GitenvError as error:
         return result._replace(closed=error)
+    # Before the first commit with gitenv, plain text is its owner's and stays as it is.
+    is_committed = workspace.is_committed(pin.name)
     open_already = 0
     for entry in entries:
         stored = workspace.repository.objects.read(entry.object_id)
         there = _contents(workspace, entry)
         if not stored or there is None or entry.stage:
             continue
-        plain = _plain(workspace, pin, stored)
-        if there == plain:
-            open_already += 1
-        elif there == stored:
+        is_unedited = there == stored and (is_committed or not discover.is_plain(stored))
+        plain = _plain(workspace, pin, there) if is_unedited or _is_closed(there) else there
+        if plain != there:
             files.replace(workspace.repository.path(entry.path), plain)
-            result.opened.append(entry.path)
+            (result.opened if there == stored else result.opened_edited).append(entry.path)
+        elif there == _plain(workspace, pin, stored):
+            open_already += 1
         else:
             result.edited.append(entry.path)
     return result._replace(open_already=open_already)
+
+
+def _is_closed(data: bytes) -> bool:
+    """Whether a file holds nothing that somebody typed."""
+    try:
+        return all(record.kind in (Kind.TOKEN, Kind.PLAIN) for record in document.parse(data))
+    except NotTrusted:
+        return False
 
 
 def _contents(workspace: Workspace, entry: IndexEntry) -> bytes | None:

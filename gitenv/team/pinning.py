@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from gitenv import access, recipients
-from gitenv.errors import NotTrusted
+from gitenv.errors import NotTrusted, Usage
 from gitenv.model import environment, names, trust
 from gitenv.model.environment import Environment
 from gitenv.model.grant import Grant
-from gitenv.model.statements import Holder
+from gitenv.model.statements import Holder, is_fingerprint
 from gitenv.pins import Pin
 from gitenv.team.workspace import Workspace
 
@@ -36,8 +36,15 @@ def new_environments(workspace: Workspace, wanted: Iterable[str]) -> list[Enviro
     return found
 
 
-def check_signers(statements: Iterable[Environment], fingerprint: str) -> None:
-    """Raise `NotTrusted` for a statement that another key than the one with this fingerprint signed."""
+def check_signers(workspace: Workspace, statements: Iterable[Environment], wanted: Sequence[str], fingerprint: str) -> None:
+    """Raise `NotTrusted` for a new statement that another key signed, and for a pinned one that it is no holder of."""
+    if not is_fingerprint(fingerprint):
+        raise Usage("that is no fingerprint", "SHA256: and 43 characters, as gitenv key show prints it")
+    for pinned in workspace.access.pinned():
+        if wanted and pinned.name not in wanted:
+            continue
+        if fingerprint not in [holder.fingerprint for holder in pinned.holders]:
+            raise NotTrusted(f"{pinned.name} has no holder with the key {fingerprint}", "ask your team which is right")
     for statement in statements:
         if statement.by.fingerprint != fingerprint:
             raise NotTrusted(
@@ -51,10 +58,15 @@ def pin(workspace: Workspace, statements: Iterable[Environment]) -> list[NotTrus
     Returns what is wrong with the user's own grants: such a grant is not used, and does not keep the rest from being pinned.
     """
     problems = []
-    for statement in statements:
-        if competitor := _competitor(workspace, statement):
+    listed = list(statements)
+    for statement in listed:
+        others = [other for other in listed if other is not statement]
+        if competitor := _competitor(workspace, statement, others):
             problems.append(
-                NotTrusted(f"{statement.name} claims what belongs to {competitor}; it was not pinned", "gitenv status")
+                NotTrusted(
+                    f"{statement.name} and {competitor} claim the same files; {statement.name} was not pinned",
+                    "ask your team which is right",
+                )
             )
             continue
         key_of = recipients.key_finder(workspace.tree, statement.name)
@@ -66,7 +78,9 @@ def pin(workspace: Workspace, statements: Iterable[Environment]) -> list[NotTrus
         except NotTrusted as error:
             own = None
             problems.append(error)
-        workspace.access.advance(Pin.of(statement, own, frozenset(), frozenset()))
+        pinned = Pin.of(statement, own, frozenset(), frozenset())
+        workspace.access.advance(pinned)
+        _refresh(workspace, pinned)
     return problems
 
 
@@ -94,14 +108,17 @@ def _checked(workspace: Workspace, name: str) -> Environment:
     return statement
 
 
-def _competitor(workspace: Workspace, new: Environment) -> str:
-    """The pinned environment that a new one has the id, a pattern or a file of, or ""."""
-    paths = [*(entry.path for entry in workspace.repository.tracked()), *workspace.repository.untracked()]
+def _competitor(workspace: Workspace, new: Environment, others: Iterable[Environment]) -> str:
+    """The environment, pinned or as new as this one, that it shares an id, a pattern or a file with; or "".
+
+    Of two new ones neither is pinned: whoever can push can name theirs so that it comes first.
+    """
+    repository = workspace.repository
+    paths = [*(entry.path for entry in repository.tracked()), *repository.untracked(), *repository.ignored()]
     claimed = [path for path in paths if new.claims(path)]
-    for pinned in workspace.access.pinned():
-        old = pinned.environment
-        if old.id == new.id or set(old.paths) & set(new.paths) or any(old.claims(path) for path in claimed):
-            return pinned.name
+    for old in (*(pinned.environment for pinned in workspace.access.pinned()), *others):
+        if old.id == new.id or set(old.paths) & set(new.paths) or any(old.claims(path) for path in (*claimed, *new.paths)):
+            return old.name
     return ""
 
 

@@ -8,33 +8,17 @@ from typing import NamedTuple
 from gitenv import files
 from gitenv.errors import GitenvError, NotInOrder, shell_word
 from gitenv.git import attributes
-from gitenv.model import document, names
-from gitenv.model.document import Kind
+from gitenv.model import names
 from gitenv.model.environment import Environment
 from gitenv.pins import Pin
-from gitenv.team import discover, setup, survey
+from gitenv.team import discover, file_report, setup, survey
+from gitenv.team.file_report import FileStatus, Problem
 from gitenv.team.survey import Membership
 from gitenv.team.workspace import Workspace
 
 OPEN, LOCKED, NO_ACCESS, NEW, NOT_TRUSTED = "open", "locked", "no access", "new here", "not trusted"
 ABSENT = "not in this commit"
 _MAX_BYTES = 16 * 1024 * 1024
-
-
-class Problem(NamedTuple):
-    """Something to do, and the command that does it."""
-
-    text: str
-    command: str
-
-
-class FileStatus(NamedTuple):
-    """One file of an environment."""
-
-    path: str
-    keys: int
-    state: str  # "open", "closed", "missing" or "plain text in the index"
-    unverified: list[str]  # lines nobody vouches for: their names, or their numbers
 
 
 class EnvironmentStatus(NamedTuple):
@@ -97,8 +81,8 @@ def _environment(workspace: Workspace, name: str, people: Membership, problems: 
     if pin is None:
         problems.append(Problem(f"{name} is new to this clone", f"gitenv unlock {name}"))
         return EnvironmentStatus(name, NEW, "", 0, holders, [])
-    access, statement = _access(workspace, pin, problems)
-    me = pin.grant.to if pin.grant else ""
+    me = pin.grant.to if pin.grant else _my_name(workspace, people, name)
+    access, statement = _access(workspace, pin, me in entries, problems)
     role = entries[me].role if me in entries else ""
     if len(holders) == 1 and access == OPEN:
         problems.append(
@@ -107,13 +91,22 @@ def _environment(workspace: Workspace, name: str, people: Membership, problems: 
                 f"gitenv add-recipient NAME -e {name}",
             )
         )
-    listed = _files(workspace, statement, problems)
+    ring = workspace.access.ring(pin) if access == OPEN else None
+    listed = file_report.statuses(workspace, statement, ring, problems)
     if access == OPEN and any(file.state == "closed" for file in listed):
         problems.append(Problem(f"files of {name} are closed, and you have the key", f"gitenv unlock {name}"))
     return EnvironmentStatus(name, access, role, statement.generation.number, holders, listed)
 
 
-def _access(workspace: Workspace, pin: Pin, problems: list[Problem]) -> tuple[str, Environment]:
+def _my_name(workspace: Workspace, people: Membership, environment: str) -> str:
+    """The name that this device's key has a grant under, or ""."""
+    key = workspace.access.device()
+    fingerprint = key.public.fingerprint() if key else ""
+    mine = [person.name for person in people.people if person.fingerprint == fingerprint and environment in person.entries]
+    return mine[0] if mine else ""
+
+
+def _access(workspace: Workspace, pin: Pin, is_in: bool, problems: list[Problem]) -> tuple[str, Environment]:
     try:
         judged = workspace.access.judge(pin, workspace.tree)
     except GitenvError as error:
@@ -127,53 +120,10 @@ def _access(workspace: Workspace, pin: Pin, problems: list[Problem]) -> tuple[st
     try:
         workspace.access.ring(pin)
     except GitenvError as error:
-        if pin.grant is not None:
-            problems.append(Problem(error.message, error.hint))
-        elif me := workspace.access.name:
-            who = " or ".join(sorted(holder.name for holder in pin.holders)[:3])
-            problems.append(Problem(f"no grant for {me} in {pin.name}", f"ask {who}: gitenv add-recipient {me} -e {pin.name}"))
+        let_in = Problem(f"you were let into {pin.name}", f"gitenv unlock {pin.name}")
+        problems.append(let_in if pin.grant is None and is_in else Problem(error.message, error.hint))
         return NO_ACCESS, statement
     return OPEN, statement
-
-
-def _files(workspace: Workspace, statement: Environment, problems: list[Problem]) -> list[FileStatus]:
-    listed = []
-    for entry in {entry.path: entry for entry in workspace.files_of([statement])[statement.name]}.values():
-        stored = workspace.repository.objects.read(entry.object_id, _MAX_BYTES) or b""
-        try:
-            there = files.read_inside(workspace.root, entry.path, _MAX_BYTES)
-            records = document.parse(stored)
-            state = "missing" if there is None else "closed" if stored and there == stored else "open"
-            unverified = _unverified(there) if there is not None else []
-            if discover.is_plain(stored):
-                state = "plain text in the index"
-                if not unverified:
-                    command = f"git add --renormalize {shell_word(':/' + entry.path)}"
-                    problems.append(Problem(f"{entry.path} is staged in plain text", command))
-        except GitenvError as error:
-            problems.append(Problem(f"{entry.path}: {error.message}", error.hint))
-            continue
-        if unverified:
-            problems.append(
-                Problem(
-                    f"{entry.path}: nobody vouches for {', '.join(unverified)}",
-                    f"git log -p -- {shell_word(':/' + entry.path)}",
-                )
-            )
-        listed.append(FileStatus(entry.path, len({r.name for r in records if r.name}), state, unverified))
-    return listed
-
-
-def _unverified(data: bytes) -> list[str]:
-    """The names of unverified lines, or their numbers where they have no name."""
-    found, line = [], 1
-    for record in document.parse(data):
-        if record.kind is Kind.UNVERIFIED:
-            inner = document.parse(record.raw.partition(b" ")[2])
-            name = inner[0].name.decode("ascii") if inner else ""
-            found.append(name or f"line {line}")
-        line += record.raw.count(b"\n") + 1
-    return found
 
 
 def _unclaimed(workspace: Workspace) -> list[Problem]:

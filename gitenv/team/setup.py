@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shlex
+import subprocess
 import sys
 
 import gitenv
@@ -34,7 +35,11 @@ def check_interpreter(repository: Repository) -> None:
     if _THROW_AWAY.search(os.path.abspath(sys.executable)):
         # With `required`, a vanished filter stops every checkout.
         raise NotInOrder("gitenv runs from a throw-away cache here; git needs it at a place that stays", hint)
-    places = [os.path.realpath(place) for place in (sys.executable, sys.prefix, gitenv.__file__)]
+    # An editable install or a .pth file can put a folder of the project on the module path, too.
+    listing = [sys.executable, "-E", "-P", "-c", "import sys; print(*sys.path, sep='\\0', end='')"]
+    module_path = subprocess.run(listing, cwd=os.path.sep, capture_output=True, check=True).stdout
+    found = [sys.executable, sys.prefix, sys.base_prefix, gitenv.__file__, *os.fsdecode(module_path).split("\0")]
+    places = [os.path.realpath(place) for place in found]
     for root in map(os.path.realpath, repository.work_trees()):
         if any(place == root or place.startswith(os.path.join(root, "")) for place in places):
             # A branch can bring `.venv/…/evil.pth`, ignored or not, and git would run it at the next status.

@@ -35,9 +35,8 @@ class Workspace:
     @property
     def tree(self) -> Tree:
         """The `.recipients/` at hand: the work tree's, or in a sparse checkout the index's."""
-        if os.path.lexists(self.repository.path(RECIPIENTS)):
-            return WorkTree(self.root)
-        return IndexTree(self.repository.objects)
+        here = WorkTree(self.root)
+        return here if any(recipients.environments(here)) else IndexTree(self.repository.objects)
 
     def environments(self) -> list[str]:
         """The names of the environments at hand, right or wrong."""
@@ -71,6 +70,10 @@ class Workspace:
         if name not in known:
             names.check_name(name, "environment")
             raise Usage(f"there is no environment {name}", f"there are: {', '.join(sorted(known)) or 'none'}")
+
+    def is_committed(self, name: str) -> bool:
+        """Whether HEAD has an environment."""
+        return self.repository.objects.read(f"HEAD:{RECIPIENTS}/{name}/environment") is not None
 
     def me(self) -> Holder:
         """Who works here: the name that init noted, with the device key's fingerprint. Raises `Locked` without a key."""
@@ -125,6 +128,8 @@ class Workspace:
     def write(self, relative: str, data: bytes) -> str:
         """Write a file below the top, through no link, and return its path."""
         files.check_inside(self.root, relative)
+        if relative.startswith(f"{RECIPIENTS}/") and isinstance(self.tree, IndexTree) and self.environments():
+            raise NotInOrder(f"this sparse checkout leaves {RECIPIENTS}/ out", f"git sparse-checkout add {RECIPIENTS}")
         path = self.repository.path(relative)
         files.make_folder(os.path.dirname(path))
         files.replace(path, data)
