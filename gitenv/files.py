@@ -15,21 +15,23 @@ def read(path: str, limit: int, shown: str = "") -> bytes | None:
 
     Raises `NotTrusted` for a link, for a special file and for more than `limit` bytes: a repository can hold any of these.
     """
-    name = printable(shown or path)
+    name = shown or path
     try:
         descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | _BINARY)
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
         if os.path.islink(path):
-            raise NotTrusted(f"{name} is a link; gitenv does not follow links", "put the file itself there") from None
-        raise NotInOrder(f"{name} cannot be read: {error.strerror}") from None
+            raise NotTrusted(
+                f"{printable(name)} is a link; gitenv does not follow links", "put the file itself there"
+            ) from None
+        raise NotInOrder(f"{printable(name)} cannot be read: {error.strerror}") from None
     try:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
-            raise NotTrusted(f"{name} is not a regular file")
+            raise NotTrusted(f"{printable(name)} is not a regular file")
         if status.st_size > limit:
-            raise NotTrusted(f"{name} has {status.st_size:,} bytes, {limit:,} are allowed")
+            raise NotTrusted(f"{printable(name)} has {status.st_size:,} bytes, {limit:,} are allowed")
         with open(descriptor, "rb", closefd=False) as file:
             return file.read(limit + 1)
     finally:

@@ -7,6 +7,7 @@ change. Determinism shows which values of one key are equal; the associated data
 # No `from __future__ import annotations` here: typing would compile each field, 2.5 ms at every start.
 
 import os
+from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
 
 from cryptography.exceptions import InvalidTag
@@ -132,7 +133,12 @@ def padded_size(size: int) -> int:
 
 
 def _pad(raw: bytes) -> bytes:
-    return raw + b"\x80" + bytes(padded_size(len(raw)) - len(raw) - 1)
+    return raw + _padding(len(raw))
+
+
+@lru_cache(maxsize=1024)
+def _padding(size: int) -> bytes:
+    return b"\x80" + bytes(padded_size(size) - size - 1)
 
 
 def _unpad(padded: bytes) -> bytes:

@@ -14,6 +14,7 @@ from gitenv.model.cipher import Unopened
 from gitenv.model.document import Kind, Record
 from gitenv.model.keyring import Keyring
 
+_TEXT = (Kind.ASSIGNMENT, Kind.COMMENT, Kind.UNKNOWN)
 Standing = Callable[[], Set[bytes]]
 
 
@@ -32,22 +33,17 @@ def clean(data: bytes, ring: Keyring, standing: Standing, *, was_opened: bool = 
     out: list[bytes] = []
     for position, record in enumerate(records):
         kind = record.kind
-        if kind is Kind.PLAIN:
-            out.append(record.raw)
-        elif kind is Kind.TOKEN:
-            if not _opens(ring, record) and record.raw not in standing():
-                raise _lookalike(records, position)
+        if kind in _TEXT:
+            stays = was_closed and record.raw in standing()
+            out.append(record.raw if stays else token.spell(keys, head, record))
+        elif kind is Kind.PLAIN:
             out.append(record.raw)
         elif kind is Kind.UNVERIFIED:
             out.append(_unmarked(records, position, ring, standing))
-        elif kind is Kind.LOOKALIKE:
-            if record.raw not in standing():
-                raise _lookalike(records, position)
-            out.append(record.raw)
-        elif was_closed and record.raw in standing():
+        elif (kind is Kind.TOKEN and _opens(ring, record)) or record.raw in standing():
             out.append(record.raw)
         else:
-            out.append(token.spell(keys, head, record))
+            raise _lookalike(records, position)
         out.append(record.end)
     cleaned = b"".join(out)
     document.check_size(len(cleaned))  # ciphertext is longer, and what is committed must open again

@@ -40,6 +40,9 @@ class Record(NamedTuple):
 
 # Compiled at every start of the filter, so only what every document needs; `re` keeps the others once they are used.
 _ASSIGNMENT = re.compile(rb"(?:\xef\xbb\xbf)?[ \t]*(?:export[ \t]+)?(" + NAME + rb")[ \t]*(?:=|:(?=[ \t]))[ \t]*")
+# Most lines of most documents. In one without marks, blocks, backslashes and CRs they need no second look.
+_SIMPLE = re.compile(rb"(" + NAME + rb")=[^\s'\"`=][^\n]*+")
+_INTRICATE = (b"gitenv", b"-----", b"\\", b"\r")
 _TOKEN = re.compile(rb"(?:(" + NAME + rb")=|#)gitenv1:[1-9][0-9]{0,8}\.[A-Za-z0-9_-]{6}:[A-Za-z0-9_-]+")
 _UNVERIFIED = rb"#gitenv-unverified:[A-Za-z0-9_-]+ "
 _LOOKALIKE = (
@@ -80,21 +83,24 @@ class _Parser:
 
     def __init__(self, data: bytes) -> None:
         self.data = data
-        self.has_blocks = b"-----" in data
+        self.is_plain = not any(mark in data for mark in _INTRICATE)
         self.in_block = False  # between -----BEGIN and -----END
         self.conflicts = 0  # <<<<<<< without their >>>>>>>: a conflict's base may hold another one
         self.open_value: tuple[int, int] | None = None  # where the value before stands, if it is in no quotes
-        self.before = b""  # the line before, if base64 without quotes may run on from it
+        self.before = (0, 0)  # where the line before stands, if base64 without quotes may run on from it
         self.after_unknown = False  # whether that line was nothing known
 
     def records(self) -> list[Record]:
         found: list[Record] = []
         data, size, start = self.data, len(self.data), 0
         while start < size:
-            line_end = data.find(b"\n", start)
-            line_end = size if line_end < 0 else line_end
-            kind, name, record_end = self._record(start, line_end)
-            found.append(Record(kind, name, data[start:record_end], data[record_end : record_end + 1]))
+            if self.is_plain and (simple := _SIMPLE.match(data, start)):
+                record_end = simple.end()
+                found.append(Record(Kind.ASSIGNMENT, simple[1], simple[0], data[record_end : record_end + 1]))
+                self._note(start, record_end, simple.end(1) + 1)
+            else:
+                kind, name, record_end = self._record(start, _end_of_line(data, start))
+                found.append(Record(kind, name, data[start:record_end], data[record_end : record_end + 1]))
             if len(found) > MAX_RECORDS:
                 raise NotTrusted(f"the document has more than {MAX_RECORDS:,} records", "split it over several .env files")
             start = record_end + 1
@@ -102,7 +108,7 @@ class _Parser:
 
     def _record(self, start: int, line_end: int) -> tuple[Kind, bytes, int]:
         line = self.data[start:line_end]
-        before, self.before = self.before, b""
+        before, self.before = self.before, (0, 0)
         after_unknown, self.after_unknown = self.after_unknown, False
         value_before, self.open_value = self.open_value, None
         if not line or line.isspace():
@@ -119,7 +125,11 @@ class _Parser:
             return self._hidden(Kind.COMMENT, start, line_end)
         assigned = _ASSIGNMENT.match(self.data, start, line_end)
         is_indented = line[0] in b" \t" and (after_unknown or self._is_unfinished(value_before))
-        if not assigned or is_indented or _is_base64_tail(line, before, after_unknown):
+        if (
+            not assigned
+            or is_indented
+            or _is_base64_tail(line, self.data[max(before[0], before[1] - 200) : before[1]], after_unknown)
+        ):
             self.after_unknown = True
             return self._hidden(Kind.UNKNOWN, start, self._continued(line_end))
         end = self._end_of_quoted(assigned.end(), line_end)
@@ -127,6 +137,12 @@ class _Parser:
             return self._hidden(Kind.ASSIGNMENT, end, self._continued(_end_of_line(self.data, end)), assigned.group(1))
         self.open_value = assigned.end(), line_end
         return self._hidden(Kind.ASSIGNMENT, start, self._continued(line_end), assigned.group(1))
+
+    def _note(self, start: int, end: int, value: int) -> None:
+        """What the line after an assignment without quotes may have to know."""
+        self.before = start, end
+        self.open_value = value, end
+        self.after_unknown = False
 
     def _is_marker(self, line: bytes) -> bool:
         """Whether a line is git's conflict marker. Only a conflict's first may stand alone: the text after it shows."""
@@ -161,11 +177,11 @@ class _Parser:
     def _hidden(self, kind: Kind, start: int, end: int, name: bytes = b"") -> tuple[Kind, bytes, int]:
         """A record of which `start` to `end` is in no quotes: a PEM block may begin or end there, and base64 run on."""
         data = self.data
-        if self.has_blocks:
+        if not self.is_plain:
             begin, close = data.rfind(b"-----BEGIN", start, end), data.rfind(b"-----END", start, end)
             if begin != close:
                 self.in_block = begin > close
-        self.before = data[start:end] if end - start < 200 else data[end - 200 : end]
+        self.before = start, end
         return kind, name, end
 
     def _continued(self, line_end: int) -> int:
