@@ -7,7 +7,7 @@ import time
 from typing import NamedTuple
 
 from gitenv import clone
-from gitenv.errors import Locked, NotTrusted
+from gitenv.errors import GitenvError, Locked, NotTrusted
 from gitenv.git.layout import Layout
 from gitenv.git.trees import RECIPIENTS, Tree
 from gitenv.identity import device
@@ -74,6 +74,14 @@ class Access:
         if pin.environment.text not in self._rings:
             self._rings[pin.environment.text] = open_grant(pin.environment, pin.grant, self.device())
         return self._rings[pin.environment.text]
+
+    def can_open(self, pin: Pin) -> bool:
+        """Whether `ring` would give a keyring."""
+        try:
+            self.ring(pin)
+        except GitenvError:
+            return False
+        return True
 
     def no_grant(self, pin: Pin) -> Locked:
         """The error for an environment that this person was not let into, with whom to ask."""

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from gitenv import recipients
 from gitenv.access import today
-from gitenv.errors import GitenvError, Locked, Usage
+from gitenv.errors import Locked, Usage
 from gitenv.git.trees import RECIPIENTS
 from gitenv.identity import device
 from gitenv.model import grant, trust
@@ -32,7 +32,7 @@ class LetIn(NamedTuple):
 def choose(workspace: Workspace, wanted: Sequence[str], everything: bool) -> list[str]:
     """The environments meant: those named, all that the caller holds, or development. Raises `Usage`."""
     if everything:
-        if not (held := [pin.name for pin in workspace.access.pinned() if _can_open(workspace, pin)]):
+        if not (held := [pin.name for pin in workspace.access.pinned() if workspace.access.can_open(pin)]):
             raise Locked("you can open no environment here", "gitenv status")
         return held
     if wanted:
@@ -70,16 +70,8 @@ def let_in(workspace: Workspace, newcomer: Newcomer, chosen: Sequence[str], role
     if replace:
         newcomers.forget_other_keys(workspace, newcomer, chosen)
     pinning.refresh(workspace)
-    others = [pin.name for pin in workspace.access.pinned() if pin.name not in pins and _can_open(workspace, pin)]
+    others = [pin.name for pin in workspace.access.pinned() if pin.name not in pins and workspace.access.can_open(pin)]
     return LetIn([name for name in chosen if name not in already], already, others)
-
-
-def _can_open(workspace: Workspace, pin: Pin) -> bool:
-    try:
-        workspace.access.ring(pin)
-    except GitenvError:
-        return False
-    return True
 
 
 def _may_give(workspace: Workspace, pin: Pin, me: Holder) -> Keyring:

@@ -61,7 +61,7 @@ def lock(workspace: Workspace, wanted: Iterable[str] = ()) -> list[str]:
     """
     asked = list(wanted)
     pins = [workspace.need_pin(name) for name in asked] or [
-        pin for pin in workspace.access.pinned() if _is_open(workspace, pin)
+        pin for pin in workspace.access.pinned() if workspace.access.can_open(pin)
     ]
     for pin in pins:
         workspace.access.ring(pin)  # raises for what is not open
@@ -77,14 +77,6 @@ def lock(workspace: Workspace, wanted: Iterable[str] = ()) -> list[str]:
         files.replace(workspace.repository.path(path), stored)
     workspace.repository.refresh(rewritten)
     return [pin.name for pin in pins]
-
-
-def _is_open(workspace: Workspace, pin: Pin) -> bool:
-    try:
-        workspace.access.ring(pin)
-    except GitenvError:
-        return False
-    return True
 
 
 def _to_close(workspace: Workspace, pin: Pin, entries: Iterable[IndexEntry]) -> Iterator[tuple[str, bytes]]:

@@ -49,6 +49,17 @@ def found_over(person: Person, name: str) -> None:
     _write(folder, new, [own])
 
 
+def found_beside(person: Person, name: str, path: str) -> None:
+    """Put one more environment there, whose only holder is `person`, whatever other environment has that path."""
+    key, folder = _key(person), person.cwd / ".recipients" / name
+    me = Holder(person.name, key.public.fingerprint())
+    new, dek = environment.found(name, [path], me, _AT, key)
+    folder.mkdir()
+    own = grant.write(new, dek, person.name, key.public, grant.HOLDER, by=me, at=_AT, signer=key)
+    (folder.parent / f"{person.name}.pub").write_bytes(key.public.line(person.name))
+    _write(folder, new, [own])
+
+
 def forge_grant(person: Person, name: str, to: str) -> None:
     """Wrap an environment's key for `to`, whether or not `person` may let anybody in."""
     key, folder = _key(person), person.cwd / ".recipients" / name

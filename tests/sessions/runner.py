@@ -18,7 +18,7 @@
     clean-status                    `git status` finds nothing, and leaves no lock behind
     no-secret-in-objects WORD…      no object of any repository of the lab holds one of these
     needs symlinks                  skip where there are none
-    rotate ENV / found-over ENV / forge-grant ENV NAME      see tests.sessions.forgery
+    rotate ENV / found-over ENV / found-beside ENV PATH / forge-grant ENV NAME      see tests.sessions.forgery
     -- input.env --
 
 Words are split as a shell would; regular expressions search, and ^ and $ are a line's.
@@ -231,6 +231,9 @@ class _Player:
 
     def do_found_over(self, environment: str) -> None:
         forgery.found_over(self.person, environment)
+
+    def do_found_beside(self, environment: str, path: str) -> None:
+        forgery.found_beside(self.person, environment, path)
 
 
 def _found(expression: str, data: bytes) -> bool:
