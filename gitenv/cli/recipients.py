@@ -31,8 +31,10 @@ def _show(found: Membership) -> None:
     rows = []
     for person in found.people:
         cells = [_cell(person.entries.get(name)) for name in found.environments]
-        rows.append([person.name, *(["asks to be let in", *cells[1:]] if person.is_waiting else cells), person.fingerprint])
-    show.table("", ["", *found.environments, "key"], rows)
+        rows.append([person.name, *(["asks to be let in", *cells[1:]] if person.is_waiting else cells)])
+    show.table("", ["", *found.environments], rows)
+    # A table of its own: beside the environments it would be wider than most terminals, and fingerprints are to be compared.
+    show.table("", ["", "key"], [[person.name, person.fingerprint] for person in found.people])
     for file, reason in found.uncounted:
         show.say(f"does not count: {file}: {reason}", "yellow")
 
