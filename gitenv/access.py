@@ -34,7 +34,6 @@ class Access:
     """The environments of one clone, as one person may use them."""
 
     def __init__(self, layout: Layout) -> None:
-        self._common_dir = layout.common_dir
         note = clone.note(layout.common_dir)
         self.name = note.name
         self.pins = Pins(note.id)

@@ -15,7 +15,6 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-FINDINGS = 1
 BUG = 70
 INTERRUPTED = 130
 

@@ -83,10 +83,6 @@ class Repository:
         """Set a value for this clone (and its linked work trees)."""
         program.run(self.root, "config", "--local", "--replace-all", key, value)
 
-    def unset_config(self, key: str) -> None:
-        """Remove a value of this clone, if there is one."""
-        program.attempt(self.root, "config", "--local", "--unset-all", key)
-
     def remove_section(self, section: str) -> None:
         """Remove a section of this clone's configuration, if there is one."""
         program.attempt(self.root, "config", "--local", "--remove-section", section)
