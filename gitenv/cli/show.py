@@ -61,8 +61,7 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> 
     screen = console()
     listed = [[printable(cell) for cell in row] for row in rows]
     if not screen.is_terminal:
-        for row in [columns, *listed]:
-            screen.print(Text("\t".join(row).rstrip()))
+        sys.stdout.write("".join("\t".join(row).rstrip() + "\n" for row in [columns, *listed]))
         return
     shown = Table(title=Text(printable(title)), title_justify="left", box=None, pad_edge=False, header_style="dim")
     for column in columns:

@@ -31,12 +31,15 @@ class Workspace:
     def reload(self) -> None:
         """Read the clone's notes and pins, again if it has just been set up."""
         self.access = Access(self.repository.layout)
+        self._tree: Tree | None = None
 
     @property
     def tree(self) -> Tree:
         """The `.recipients/` at hand: the work tree's, or in a sparse checkout the index's."""
-        here = WorkTree(self.root)
-        return here if any(recipients.environments(here)) else IndexTree(self.repository.objects)
+        if self._tree is None:  # once: it lists everybody's files, and is asked for each of them
+            here = WorkTree(self.root)
+            self._tree = here if any(recipients.environments(here)) else IndexTree(self.repository.objects)
+        return self._tree
 
     def environments(self) -> list[str]:
         """The names of the environments at hand, right or wrong."""
@@ -133,6 +136,7 @@ class Workspace:
         path = self.repository.path(relative)
         files.make_folder(os.path.dirname(path))
         files.replace(path, data)
+        self._tree = None  # it may be the first file of `.recipients/`
         return relative
 
 
