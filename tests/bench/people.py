@@ -43,4 +43,6 @@ def _once(gitenv: Gitenv, hub: Path) -> Sample:
     checked_out = timed(person, "git", "checkout", "-q", "--", ".")
     remove_files(person.cwd)
     write_files(person.cwd, FILES, KEYS + 1)
-    return {CLONE: opened, CHECKOUT: checked_out, ADD: timed(person, "git", "add", ".")}
+    added = timed(person, "git", "add", ".")
+    listed = {f"gitenv {verb}": timed(person, "gitenv", verb) for verb in ("recipients", "status")}
+    return {CLONE: opened, CHECKOUT: checked_out, ADD: added, **listed}
