@@ -93,7 +93,7 @@ class EnvFilter:
         is_viewing = is_bare and bool(request.blob) and not self._around.is_staged(request.path, request.blob)
         result = self._smudge(request, data, is_viewing)
         if result is not None and not (is_bare and request.blob):
-            self._around.note(request.path, opened=result is not data)
+            self._note(request.path, opened=result is not data)
         return result
 
     def checked_out(self) -> None:
@@ -190,6 +190,12 @@ class EnvFilter:
             return smudge.smudge(data, ring, floor, may_distrust=is_there)
         except smudge.StaysClosed:
             return None if self._may_delay(request, data) else data
+
+    def _note(self, path: str, opened: bool) -> None:
+        try:
+            self._around.note(path, opened)
+        except (GitenvError, OSError) as error:  # a checkout is not to fail for it, and is not to hide it
+            self._warn(f"warning: {printable(path)}: gitenv cannot note that it was not opened: {type(error).__name__}", "")
 
     def _may_delay(self, request: Request, data: bytes) -> bool:
         """Whether to wait for a rotation that this checkout brings along.

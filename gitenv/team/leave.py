@@ -10,6 +10,7 @@ from gitenv import files
 from gitenv.errors import Usage
 from gitenv.git import attributes
 from gitenv.git.trees import RECIPIENTS
+from gitenv.pins import Pin
 from gitenv.team import opening, setup
 from gitenv.team.workspace import Workspace
 
@@ -44,14 +45,16 @@ def uninstall(workspace: Workspace) -> Left:
     workspace.access.pins.forget()
     setup.uninstall(workspace.repository, pins, guard=committed)
     if pins and not committed:
-        _undo_founding(workspace, sorted(entries))
+        _undo_founding(workspace, pins, sorted(entries))
     return Left(committed, bool(pins) and not committed, sorted(readable), sorted(closed))
 
 
-def _undo_founding(workspace: Workspace, paths: list[str]) -> None:
+def _undo_founding(workspace: Workspace, pins: list[Pin], paths: list[str]) -> None:
     """Nothing of gitenv is in any commit: take away what init wrote and staged, and nothing else."""
     repository = workspace.repository
-    own = [entry.path for entry in repository.tracked() if entry.path.startswith(RECIPIENTS + "/")]
+    own = [f"{RECIPIENTS}/{pin.name}/environment" for pin in pins]
+    for grant in [pin.grant for pin in pins if pin.grant]:
+        own += [f"{RECIPIENTS}/{grant.environment}/{grant.to}.grant", f"{RECIPIENTS}/{grant.to}.pub"]
     repository.unstage([*own, *paths])
     for path in own:
         with contextlib.suppress(OSError):
