@@ -80,7 +80,11 @@ def pin(workspace: Workspace, statements: Iterable[Environment]) -> list[NotTrus
             problems.append(error)
         pinned = Pin.of(statement, own, frozenset(), frozenset())
         workspace.access.advance(pinned)
-        _refresh(workspace, pinned)
+        try:
+            _refresh(workspace, pinned)
+        except NotTrusted as error:
+            if own is not None:  # else it was said above
+                problems.append(error)
     return problems
 
 
