@@ -4,6 +4,7 @@ What the filter and the commands share. It reads; the only thing it ever writes 
 """
 
 import time
+from collections.abc import Set
 from typing import NamedTuple
 
 from gitenv import clone
@@ -19,15 +20,20 @@ from gitenv.pins import Pin, Pins
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from gitenv.model.trust import KeyOf, Standing
+    from gitenv.model.standing import Standing
+    from gitenv.model.trust import KeyOf
 
 
 class Judged(NamedTuple):
     """A tree's statement against the pin: what may be done with files of this environment there."""
 
     environment: Environment  # as that tree has it
-    is_below: bool  # of an earlier generation: good for reading only
+    is_earlier: bool  # behind the pinned one
     moves: Pin | None  # the pin after this honest step, if it is one
+
+    def is_below(self, pin: Pin) -> bool:
+        """Whether it is of an earlier generation, whose key people may have who have left: good for reading only."""
+        return self.environment.generation.number < pin.environment.generation.number
 
 
 class Access:
@@ -38,6 +44,8 @@ class Access:
         self.name = note.name
         self.pins = Pins(note.id)
         self.locked = clone.locked(layout.git_dir)
+        self._common_dir = layout.common_dir
+        self._doubts: frozenset[clone.Doubt] | None = None
         self._pinned = {pin.name: pin for pin in self.pins.all()}
         self._rings: dict[bytes, Keyring] = {}
         self._judged: dict[tuple[str, bytes], Judged | NotTrusted] = {}
@@ -115,36 +123,86 @@ class Access:
         """Move a pin forward, for this process and for all that come."""
         self.pins.put(pin)
         self._pinned[pin.name] = pin
+        self.forget_judgements()  # they were about the pin before
+
+    @property
+    def doubts(self) -> frozenset[clone.Doubt]:
+        """What commands found against environments. Not read at the filter's start: only an encrypting clean asks."""
+        if self._doubts is None:
+            self._doubts = clone.doubts(self._common_dir)
+        return self._doubts
+
+    def set_doubts(self, found: Set[clone.Doubt]) -> None:
+        """Note what was found, for all that come."""
+        clone.set_doubts(self._common_dir, found)
+        self._doubts = frozenset(found)
+
+    def check_not_doubted(self, root: str, name: str) -> None:
+        """Raise `Doubted` if history speaks against what is pinned of an environment, in the commit that is checked out."""
+        commits = [doubt.commit for doubt in self.doubts if doubt.name == name]
+        if not commits:
+            return
+        from gitenv.git import log
+        from gitenv.model.reasons import Doubted
+
+        if any(log.contains(root, commit) for commit in commits):
+            raise Doubted(f"{name}: what its history says does not fit what is pinned", f"gitenv trust {name}")
+
+    def put_back(self, pin: Pin) -> None:
+        """Set a pin to whatever the user decided, backwards as well."""
+        self.pins.put_back(pin)
+        self._pinned[pin.name] = pin
+        self.forget_judgements()
 
     def forget_judgements(self) -> None:
-        """A checkout has written `.recipients/`: what was judged before may be out of date."""
+        """A checkout has written `.recipients/`, or a pin has moved: what was judged before may be out of date."""
         self._judged.clear()
 
     def _judge(self, pin: Pin, text: bytes, tree: Tree) -> Judged:
         from gitenv import recipients
-        from gitenv.model.trust import Step, step
+        from gitenv.model.trust import State, Step, step
 
-        new = environment.read(text, f"{RECIPIENTS}/{pin.name}/environment")
+        new = environment.read(text, f"{pin.name}/environment")
         key_of = recipients.key_finder(tree, pin.name)
         holders = pin.holders
         if new.by not in holders:
-            holders = self._standing(pin.environment, tree, key_of).holders
-        how = step(pin.environment, holders, new, key_of)
-        if how is Step.BELOW:
-            chain = [pin.environment.generation, *(older.generation for older in pin.environment.older)]
-            if new.generation not in chain:  # nobody need have signed it, so it must at least be one of ours
-                raise NotTrusted(f"{pin.name}/environment: generation {new.generation.number} is none of the pinned ones")
-            return Judged(new, new.generation.number < pin.environment.generation.number, None)
-        own = (
-            pin.grant if how is Step.WITHIN else own_grant(new, tree, key_of, self.device(), pin.grant.to if pin.grant else "")
-        )
-        return Judged(new, False, Pin.of(new, own, frozenset(), pin.seen if how is Step.WITHIN else frozenset()))
+            holders = standing_in(tree, pin.environment, key_of).holders
+        how = step(State(pin.environment, holders), new, key_of)
+        if how in (Step.BELOW, Step.EARLIER):
+            return Judged(new, True, None)
+        return Judged(new, False, self._step_to(pin, new, tree, key_of))
 
-    def _standing(self, pinned: Environment, tree: Tree, key_of: "KeyOf") -> "Standing":
-        from gitenv import recipients
-        from gitenv.model.trust import standing
+    def _step_to(self, pin: Pin, new: Environment, tree: Tree, key_of: "KeyOf") -> Pin:
+        is_same_key = new.generation == pin.environment.generation
+        own = pin.grant if is_same_key else own_grant(new, tree, key_of, self.device(), pin.grant.to if pin.grant else "")
+        return Pin.of(new, own, frozenset(), pin.seen)
 
-        return standing(pinned, recipients.grants(tree, pinned.name), key_of, today())
+
+def check_not_rolled_back(root: str, pin: Pin, judged: Judged) -> None:
+    """Raise `RolledBack` if a tree has an earlier statement, and its own history the pinned one: no older branch has that."""
+    if not judged.is_earlier:
+        return
+    from gitenv.git import log
+
+    if log.last_with(root, f"{RECIPIENTS}/{pin.name}/environment", pin.environment.text):
+        raise rolled_back(root, pin.environment, judged.environment)
+
+
+def rolled_back(root: str, was: Environment, now: Environment) -> NotTrusted:
+    """The error for a tree that has `now` after `was`, which stands in its history."""
+    from gitenv.git import log
+    from gitenv.model.reasons import RolledBack
+
+    folder = f"{RECIPIENTS}/{was.name}"
+    last = log.last_with(root, f"{folder}/environment", was.text)
+    undo = "look for the commit that did it"
+    if last:
+        undo = f"git revert {last.undid}" if last.undid else f"git restore --source={last.had} -- :/{folder}"
+    return RolledBack(
+        f"{was.name}/environment: put back from revision {was.revision} (generation {was.generation.number}) "
+        f"to revision {now.revision} (generation {now.generation.number})",
+        f"git log -- :/{folder}; to undo it: {undo}",
+    )
 
 
 def open_grant(statement: Environment, own: Grant, key: device.DeviceKey | None) -> Keyring:
@@ -161,6 +219,24 @@ def open_grant(statement: Environment, own: Grant, key: device.DeviceKey | None)
     return statement.keyring(grant.unwrap(own, key, where))
 
 
+def standing_in(
+    tree: Tree,
+    statement: Environment,
+    key_of: "KeyOf",
+    day: str | None = None,
+    malformed: dict[str, GitenvError] | None = None,
+) -> "Standing":
+    """Who is in an environment by a tree's grants, today or on another day (like 2026-11-21; "": before any expiry).
+
+    Why files are no grants is added to `malformed`.
+    """
+    from gitenv import recipients
+    from gitenv.model.standing import standing
+
+    found = recipients.grants(tree, statement.name, malformed)
+    return standing(statement, found, key_of, today() if day is None else day)
+
+
 def own_grant(
     statement: Environment, tree: Tree, key_of: "KeyOf", key: device.DeviceKey | None, name: str = ""
 ) -> Grant | None:
@@ -170,7 +246,8 @@ def own_grant(
     there are. The others' grants are read only if the signer is no holder by the statement itself.
     """
     from gitenv import recipients
-    from gitenv.model.trust import check_signed, standing
+    from gitenv.model.reasons import NotAHolder
+    from gitenv.model.trust import check_signed
 
     if key is None:
         return None
@@ -182,8 +259,8 @@ def own_grant(
         try:
             if found.by in statement.holders:
                 check_signed(found, key_of, where)
-            elif found.to not in standing(statement, recipients.grants(tree, statement.name), key_of, today()).counted:
-                raise NotTrusted(f"{where} does not count: signed by {found.by}, who is no holder")
+            elif found.to not in standing_in(tree, statement, key_of).counted:
+                raise NotAHolder(f"{where} does not count: signed by {found.by}, who is no holder")
             return found
         except NotTrusted as error:  # somebody may have put it there to hide the right one
             refused = error

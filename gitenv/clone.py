@@ -1,14 +1,15 @@
 """What gitenv notes in a clone itself, below `.git/gitenv/`, where nobody who pushes can write."""
 
 import os
-from collections.abc import Iterable, Set
+from collections.abc import Iterable, Iterator, Mapping, Set
 from typing import NamedTuple
 
 from gitenv import files
 from gitenv.model import names
 
 _MAX_BYTES = 64 * 1024
-_MAX_LIST = 16 * 1024 * 1024
+_MAX_LIST = 64 * 1024 * 1024
+_FULL = 1024 * 1024
 
 
 class Note(NamedTuple):
@@ -49,32 +50,84 @@ def set_locked(git_dir: str, environments: Iterable[str]) -> None:
     files.replace(os.path.join(git_dir, "gitenv", "locked"), text.encode("ascii"))
 
 
-def unopened(git_dir: str) -> frozenset[str]:
+class Doubt(NamedTuple):
+    """An environment whose history speaks against what is pinned, and a commit that has that history."""
+
+    name: str
+    commit: str
+
+
+def doubts(common_dir: str) -> frozenset[Doubt]:
+    """What commands found, in any work tree."""
+    data = files.read(os.path.join(common_dir, "gitenv", "doubted"), _MAX_LIST) or b""
+    return frozenset(Doubt(name, commit) for name, commit in _named_commits(data))
+
+
+def set_doubts(common_dir: str, found: Set[Doubt]) -> None:
+    """Remember them, for the filter: it looks at no history while nothing changes."""
+    if found != doubts(common_dir):
+        files.make_folder(os.path.join(common_dir, "gitenv"))
+        text = "".join(f"{doubt.name} {doubt.commit}\n" for doubt in sorted(found))
+        files.replace(os.path.join(common_dir, "gitenv", "doubted"), text.encode("ascii"))
+
+
+def walked(git_dir: str) -> dict[str, str]:
+    """The commit up to which history was searched in this work tree, for each environment."""
+    return dict(_named_commits(files.read(os.path.join(git_dir, "gitenv", "walked"), _MAX_LIST) or b""))
+
+
+def set_walked(git_dir: str, commits: Mapping[str, str]) -> None:
+    """Remember them."""
+    if commits != walked(git_dir):
+        files.make_folder(os.path.join(git_dir, "gitenv"))
+        text = "".join(f"{name} {commit}\n" for name, commit in sorted(commits.items()))
+        files.replace(os.path.join(git_dir, "gitenv", "walked"), text.encode("ascii"))
+
+
+def _named_commits(data: bytes) -> Iterator[tuple[str, str]]:
+    for line in data.decode("ascii", "replace").splitlines():
+        name, _, commit = line.partition(" ")
+        if names.is_name(name) and commit.isalnum():
+            yield name, commit
+
+
+class Unopened(NamedTuple):
     """The files of a work tree that a checkout wrote as they stand in a commit: nobody vouches for plain lines in them."""
+
+    paths: frozenset[str]
+    is_full: bool  # there were more than fit, so it may be any: whoever can push can push very many, with very long names
+
+    def may_be(self, path: str) -> bool:
+        """Whether a file is one of them."""
+        return self.is_full or path in self.paths
+
+
+def unopened(git_dir: str) -> Unopened:
+    """What `add_unopened` noted."""
     data = files.read(os.path.join(git_dir, "gitenv", "unopened"), _MAX_LIST) or b""
-    return frozenset(os.fsdecode(data).split("\0")) - {""}
+    return Unopened(frozenset(os.fsdecode(data).split("\0")) - {""}, len(data) >= _FULL)
 
 
 def add_unopened(git_dir: str, path: str) -> None:
     """Remember one, before git gets its contents. Appended: a checkout may bring many, and others may append, too."""
     files.make_folder(os.path.join(git_dir, "gitenv"))
     with open(os.path.join(git_dir, "gitenv", "unopened"), "ab") as file:
-        file.write(os.fsencode(path) + b"\0")
+        if file.tell() < _FULL:
+            file.write(os.fsencode(path) + b"\0")
 
 
-def drop_unopened(git_dir: str, paths: Set[str]) -> None:
-    """Forget those that were checked out anew."""
-    before = unopened(git_dir)
-    if not before & paths:
-        return
-    data = os.fsencode("".join(f"{path}\0" for path in sorted(before - paths)))
-    files.replace(os.path.join(git_dir, "gitenv", "unopened"), data)
+def set_unopened(git_dir: str, paths: Set[str]) -> None:
+    """Remember these, and no others."""
+    if unopened(git_dir) != (paths, False):
+        files.make_folder(os.path.join(git_dir, "gitenv"))
+        data = os.fsencode("".join(f"{path}\0" for path in sorted(paths)))
+        files.replace(os.path.join(git_dir, "gitenv", "unopened"), data)
 
 
 def forget(common_dir: str) -> None:
     """Remove all of these notes."""
     folder = os.path.join(common_dir, "gitenv")
-    for name in ("clone", "locked", "unopened"):
+    for name in ("clone", "locked", "unopened", "walked", "doubted"):
         if os.path.lexists(os.path.join(folder, name)):
             os.unlink(os.path.join(folder, name))
     if os.path.isdir(folder) and not os.listdir(folder):

@@ -29,6 +29,11 @@ class GitenvError(Exception):
         self.message = message
         self.hint = hint
 
+    @property
+    def code(self) -> str:
+        """The reason's own name, for programs: `NotAHolder` → not-a-holder."""
+        return "".join(f"-{c.lower()}" if c.isupper() else c for c in type(self).__name__).removeprefix("-")
+
 
 class Usage(GitenvError):
     """The command cannot be carried out as it was typed."""
@@ -70,4 +75,6 @@ def printable(text: str | bytes) -> str:
     """`text` for a terminal: control, format and line-breaking characters as escapes (names come from hostile places)."""
     if isinstance(text, bytes):
         text = text.decode("utf-8", "backslashreplace")
+    if text.isprintable():  # nearly always, and tables have ten thousand cells
+        return text
     return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)

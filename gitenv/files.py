@@ -30,10 +30,12 @@ def read(path: str, limit: int, shown: str = "") -> bytes | None:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
             raise NotTrusted(f"{printable(name)} is not a regular file")
-        if status.st_size > limit:
-            raise NotTrusted(f"{printable(name)} has {status.st_size:,} bytes, {limit:,} are allowed")
-        with open(descriptor, "rb", closefd=False) as file:
-            return file.read(limit + 1)
+        if status.st_size <= limit:
+            with open(descriptor, "rb", closefd=False) as file:
+                data = file.read(limit + 1)
+            if len(data) <= limit:  # it may grow while it is read
+                return data
+        raise NotTrusted(f"{printable(name)} has {max(status.st_size, limit + 1):,} bytes, {limit:,} are allowed")
     finally:
         os.close(descriptor)
 
@@ -110,17 +112,27 @@ def make_folder(path: str, mode: int = 0o777) -> None:
         raise NotInOrder(f"{printable(path)} cannot be made: {error.strerror}") from None
 
 
-def entries(path: str, limit: int) -> Iterator[str]:
-    """The sorted names in a folder; none if it is not one. Raises `NotTrusted` beyond `limit`, or for a link."""
+def entries(path: str, limit: int, shown: str = "") -> Iterator[str]:
+    """The sorted names in a folder; none if it is not one. Raises `NotTrusted` beyond `limit`, or for a link.
+
+    `shown` is what errors call it.
+    """
     if os.path.islink(path):
-        raise NotTrusted(f"{printable(path)} is a link; gitenv does not follow links")
+        raise NotTrusted(f"{printable(shown or path)} is a link; gitenv does not follow links")
     try:
         found = sorted(os.listdir(path))
     except (FileNotFoundError, NotADirectoryError):
         return
-    if len(found) > limit:
-        raise NotTrusted(f"{printable(path)} has {len(found):,} entries, {limit:,} are allowed")
+    check_entries(len(found), limit, shown or path)
     yield from found
+
+
+def check_entries(count: int, limit: int, shown: str) -> None:
+    """Raise `NotTrusted` for a folder that holds more than it may."""
+    if count > limit:
+        raise NotTrusted(
+            f"{printable(shown)} has {count:,} entries, {limit:,} are allowed", "remove what does not belong there"
+        )
 
 
 _BINARY = getattr(os, "O_BINARY", 0)

@@ -32,7 +32,7 @@ class Pin(NamedTuple):
 
     @classmethod
     def of(cls, environment: Environment, grant: Grant | None, granted: Set[Holder], seen: Set[Holder]) -> "Pin":
-        """A pin with the holders beyond the statement's, and everybody whose grant ever counted in this generation.
+        """A pin with the holders beyond the statement's, and everybody whose grant ever counted in this environment.
 
         That somebody was seen is never a reason to trust them, only one to notice another key.
         """
@@ -85,6 +85,10 @@ class Pins:
                 return
             if old == pin:
                 return
+        self.put_back(pin)
+
+    def put_back(self, pin: Pin) -> None:
+        """Pin, whatever was pinned before: only where the user was asked."""
         files.make_folder(self._folder, 0o700)
         files.replace(self._path(pin.name), _write(pin), 0o600)
 

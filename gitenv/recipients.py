@@ -37,31 +37,57 @@ def grants_for(tree: Tree, name: str, key: PublicKey, probably: str = "") -> Ite
 
 def grant_of(tree: Tree, name: str, person: str) -> Grant | None:
     """The grant under one person's name, if it has the form of one. Its signature is not looked at."""
-    return next((found for found in _parsed(_read(tree, name, [f"{person}.grant"])) if isinstance(found, Grant)), None)
+    return next((found for _, found in _parsed(_read(tree, name, [f"{person}.grant"])) if isinstance(found, Grant)), None)
 
 
-def grants(tree: Tree, name: str) -> Iterator[Grant]:
-    """All grants of one environment that have the form of one and lie under their own name."""
-    return (found for found in _parsed(_grant_files(tree, name)) if isinstance(found, Grant))
+def grants(tree: Tree, name: str, malformed: dict[str, GitenvError] | None = None) -> Iterator[Grant]:
+    """All grants of one environment that have the form of one and lie under their own name.
+
+    Why other files are none is added to `malformed`: who wants both should not read ten thousand files twice.
+    """
+    for file, found in _parsed(_grant_files(tree, name)):
+        if isinstance(found, Grant):
+            yield found
+        elif malformed is not None:
+            malformed[file] = found
 
 
-def malformed_grants(tree: Tree, name: str) -> Iterator[GitenvError]:
-    """Why files that are named like grants are none."""
-    return (found for found in _parsed(_grant_files(tree, name)) if isinstance(found, GitenvError))
+def strays(tree: Tree) -> Iterator[str]:
+    """Files and folders that look like somebody's and have a name that nobody can have: `Alice.pub`, `con.pub`, `Production/`.
+
+    They are never used. On systems that ignore case they lie in the place of others, so people should hear of them.
+    """
+    for name in tree.names(RECIPIENTS):
+        stem, _, end = name.rpartition(".")
+        if end.casefold() == "pub":
+            if end != "pub" or not names.is_name(stem):
+                yield name
+        elif not names.is_name(name) and "environment" in tree.names(f"{RECIPIENTS}/{name}"):
+            yield f"{name}/"
 
 
-def _parsed(listed: Iterable[tuple[str, bytes | GitenvError]]) -> Iterator[Grant | GitenvError]:
+def stray_grants(tree: Tree, environment: str) -> Iterator[str]:
+    """The same in an environment's folder."""
+    for name in tree.names(f"{RECIPIENTS}/{environment}"):
+        stem, _, end = name.rpartition(".")
+        if (end.casefold() == "grant" and not (names.is_name(stem) and end == "grant")) or (
+            name != "environment" and name.casefold() == "environment"
+        ):
+            yield name
+
+
+def _parsed(listed: Iterable[tuple[str, bytes | GitenvError]]) -> Iterator[tuple[str, Grant | GitenvError]]:
     for file, data in listed:
         if isinstance(data, GitenvError):
-            yield data
+            yield file, data
             continue
         try:
             found = grant.read(data, file)
         except Malformed as error:
-            yield error
+            yield file, error
             continue
         right_name = file.endswith(f"/{found.to}.grant")
-        yield found if right_name else Malformed(f"{file}: made out to {found.to}, under another name")
+        yield file, found if right_name else Malformed(f"{file}: made out to {found.to}, under another name")
 
 
 def _grant_files(tree: Tree, name: str) -> Iterator[tuple[str, bytes | GitenvError]]:
@@ -126,8 +152,8 @@ def environments(tree: Tree) -> Iterator[str]:
 
 def environment_in(tree: Tree, name: str) -> Environment:
     """The statement of an environment that `environments` named. Raises `Malformed`, also for one under another's name."""
-    where = f"{RECIPIENTS}/{name}/environment"
-    statement = environment.read(tree.read(where, statements.MAX_BYTES) or b"", where)
+    where = f"{name}/environment"
+    statement = environment.read(tree.read(f"{RECIPIENTS}/{where}", statements.MAX_BYTES) or b"", where)
     if statement.name != name:
         raise Malformed(f"{where}: is a statement about {statement.name}")
     return statement

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from gitenv.cli import (
+    accept,
     add_environment,
     add_recipient,
     demo,
@@ -14,7 +15,9 @@ from gitenv.cli import (
     key,
     lock,
     recipients,
+    reject,
     status,
+    trust,
     uninstall,
     unlock,
 )
@@ -51,6 +54,9 @@ app.command("status")(status.run)
 app.command("recipients")(recipients.run)
 app.command("add-recipient")(add_recipient.run)
 app.command("add-environment")(add_environment.run)
+app.command("trust")(trust.run)
+app.command("accept")(accept.run)
+app.command("reject")(reject.run)
 app.add_typer(key.app, name="key")
 app.command("uninstall")(uninstall.run)
 app.command("demo")(demo.run)

@@ -9,7 +9,7 @@ import typer
 
 from gitenv.cli import show
 from gitenv.cli.words import joined, opened_lines, trust_lines
-from gitenv.errors import NotTrusted, Usage, shell_word
+from gitenv.errors import NotInOrder, NotTrusted, Usage, shell_word
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,6 +29,9 @@ def run(
     no_key: Annotated[
         bool, typer.Option("--no-key", help="For bots: set up the filter, make no key; ciphertext passes through.")
     ] = False,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="For CI: believe only what GITENV_TRUST=SHA256:… vouches for.")
+    ] = False,
     unignore: Annotated[bool, typer.Option("--unignore", help="Take .env files out of .gitignore.")] = False,
 ) -> None:
     """Set gitenv up here: found it in a repository, or join it in a clone."""
@@ -37,18 +40,22 @@ def run(
 
     workspace = Workspace(os.getcwd())
     wanted = _environments(environment or [])
+    if strict and (no_key or wanted):
+        raise Usage("--strict is about what is here already", "leave out --no-key and --environment")
     if no_key:
         init.set_up_without_key(workspace)
         show.say("this clone passes ciphertext through; new plain text in .env files is refused")
     elif init.is_founded(workspace):
         if wanted:
             raise Usage("this repository has gitenv already", "add one with: gitenv add-environment NAME PATTERN")
-        _show_joined(init.join(workspace, name))
+        _show_joined(init.join(workspace, name, strict))
         if unignore and (paths := init.unignore_pinned(workspace)):
             show.say(f"encrypted and staged: {joined(paths)}")
             show.note(
                 "git replaces an ignored .env without asking: whoever has one of their own copies it before they pull this"
             )
+    elif strict:  # in CI nobody founds: somebody may have taken .recipients/ away
+        raise NotInOrder("this repository has no environments", "see who took them away: git log -- .recipients")
     else:
         seen = init.look(workspace, wanted)
         if seen.ignored and _wants_unignore(seen.ignored, unignore):

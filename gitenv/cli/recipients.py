@@ -35,8 +35,10 @@ def _show(found: Membership) -> None:
     show.table("", ["", *found.environments], rows)
     # A table of its own: beside the environments it would be wider than most terminals, and fingerprints are to be compared.
     show.table("", ["", "key"], [[person.name, person.fingerprint] for person in found.people])
-    for file, reason in found.uncounted:
-        show.say(f"does not count: {file}: {reason}", "yellow")
+    from gitenv.team import survey
+
+    for entry in survey.grouped(found.uncounted, 20):
+        show.say(f"does not count: {entry.file}: {entry.reason}", "yellow")
 
 
 def _cell(entry: Entry | None) -> str:

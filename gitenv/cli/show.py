@@ -77,12 +77,12 @@ def as_json(value: object) -> None:
     sys.stdout.write(json.dumps(value, indent=2, sort_keys=True) + "\n")
 
 
-def ask(question: str, yes: bool) -> bool:
+def ask(question: str, yes: bool, hint: str = "add --yes once you have checked") -> bool:
     """Ask on the terminal. With `yes` there is no question; without a terminal it is `Usage`."""
     if yes:
         return True
     if not is_terminal():
-        raise Usage("this asks a question, and there is no terminal to ask on", "add --yes once you have checked")
+        raise Usage("this asks a question, and there is no terminal to ask on", hint)
     import typer
 
     return typer.confirm(printable(question), default=False, err=True)

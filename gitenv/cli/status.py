@@ -11,7 +11,11 @@ from gitenv.cli import show
 from gitenv.cli.words import joined
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from gitenv.team.report import Status
+
+_MOST = 20
 
 
 def run(json: Annotated[bool, typer.Option("--json", help="For programs.")] = False) -> None:
@@ -40,13 +44,21 @@ def _show(found: Status) -> None:
             rows.append([*first, *cell])
             first = ["", "", ""]
     show.table("", ["environment", "access", "holders", "file", "keys", "state"], rows)
-    for name in found.waiting:
+    for name in found.waiting[:_MOST]:
         show.say(f"pending: {name} asks to be let in")
         show.commands(f"gitenv add-recipient {name}")
-    for problem in found.problems:
+    _show_rest("people who ask to be let in", found.waiting)
+    for problem in found.problems[:_MOST]:
         show.say(problem.text, "yellow")
-        if problem.command:
-            show.commands(problem.command)
+        show.commands(*problem.commands)
+    _show_rest("problems", found.problems)
+
+
+def _show_rest(what: str, listed: Sequence[object]) -> None:
+    """What is too much to read: anybody who can push can make ten thousand of it."""
+    if len(listed) > _MOST:
+        show.say(f"and {len(listed) - _MOST:,} more {what}:")
+        show.commands("gitenv status --json")
 
 
 def _as_json(found: Status) -> dict[str, object]:

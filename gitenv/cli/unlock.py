@@ -23,9 +23,12 @@ def run(
     fingerprint: Annotated[
         str, typer.Option(help="Trust a new environment only if this key signed it.", metavar="SHA256:…")
     ] = "",
+    strict: Annotated[
+        bool, typer.Option("--strict", help="For CI: believe only what GITENV_TRUST=SHA256:… vouches for.")
+    ] = False,
 ) -> None:
     """Open files you have been let into; pin environments that are new here."""
-    from gitenv.team import opening, pinning, setup
+    from gitenv.team import file_report, following, opening, setup
     from gitenv.team.workspace import Workspace
 
     workspace = Workspace(os.getcwd())
@@ -35,33 +38,39 @@ def run(
     wanted = environments or []
     for name in wanted:
         workspace.check_known(name)
-    problems = _pin_new(workspace, wanted, yes, fingerprint)
+    problems = _pin_new(workspace, wanted, yes, fingerprint, strict)
     if not workspace.access.pinned() and not problems:
         return
-    problems += pinning.refresh(workspace)
+    problems += following.refresh(workspace)
     for problem in problems:
         show.error(problem)
     results = opening.open_files(workspace, wanted)
     for line in opened_lines(results):
         show.say(line)
-    if problems:
+    unvouched = file_report.unvouched(workspace, [pin for pin in workspace.access.pinned() if not wanted or pin.name in wanted])
+    for found in unvouched:
+        show.error(NotTrusted(found.text, "; ".join(found.commands)))
+    if problems or unvouched:
         raise typer.Exit(NotTrusted.exit_code)
     if all(result.closed for result in results):
         raise opening.nothing_opened(results)
 
 
-def _pin_new(workspace: Workspace, wanted: Sequence[str], yes: bool, fingerprint: str) -> list[NotTrusted]:
+def _pin_new(workspace: Workspace, wanted: Sequence[str], yes: bool, fingerprint: str, strict: bool) -> list[NotTrusted]:
     """Show who signed what is new here, and pin it after the question; return what was wrong with it."""
-    from gitenv.team import pinning
+    from gitenv.team import pinning, vouching
 
-    new = pinning.new_environments(workspace, wanted)
+    new, problems = pinning.new_environments(workspace, wanted)
+    if not fingerprint and (strict or vouching.vouchers()):
+        new, unvouched = vouching.sort_out(workspace, new, strict)
+        yes, problems = True, problems + unvouched
     for statement in new:
         for line in trust_lines(statement, "signed by"):
             show.say(line)
     if fingerprint:
         pinning.check_signers(workspace, new, wanted, fingerprint)
     if new and (fingerprint or show.ask("Are these the fingerprints that they told you?", yes)):
-        return pinning.pin(workspace, new)
+        return problems + pinning.pin(workspace, new)
     if new:
         show.say(f"not trusted: {joined([statement.name for statement in new])}; nothing was changed")
-    return []
+    return problems

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
+from gitenv.errors import shell_word
+
 if TYPE_CHECKING:
     from gitenv.model.environment import Environment
     from gitenv.team.opening import Opened
@@ -18,7 +20,7 @@ def joined(parts: Sequence[str], most: int = 8) -> str:
 
 def trust_lines(statement: Environment, how: str) -> Iterator[str]:
     """Whose word is taken for an environment, and what to compare with them."""
-    yield f"{statement.name} ({joined(statement.paths)}): {how} {statement.by.name}"
+    yield f"{statement.name} ({joined([shell_word(path) for path in statement.paths])}): {how} {statement.by.name}"
     yield f"  compare with {statement.by.name}: {statement.by.fingerprint}"
     others = [holder.name for holder in statement.holders if holder != statement.by]
     if others:

@@ -9,10 +9,12 @@ from __future__ import annotations
 import gc
 import os
 import sys
+from collections.abc import Iterator
 
 from gitenv.access import Judged
-from gitenv.drivers.surroundings import MAX_COMMITTED, Standing, Surroundings
+from gitenv.drivers.surroundings import Standing, Surroundings
 from gitenv.errors import INTERRUPTED, GitenvError, Locked, NotTrusted, printable, shell_word
+from gitenv.git import process
 from gitenv.git.pktline import ProtocolError
 from gitenv.git.process import FilterProcess, Refused, Request
 from gitenv.model import clean, document, smudge
@@ -28,7 +30,7 @@ def serve() -> int:
     gc.enable()
     try:
         env_filter = EnvFilter()
-        FilterProcess(sys.stdin.buffer, sys.stdout.buffer, MAX_COMMITTED).serve(env_filter)
+        FilterProcess(sys.stdin.buffer, sys.stdout.buffer, MAX_BYTES).serve(env_filter)
         env_filter.close()
     except (ProtocolError, EOFError, BrokenPipeError):
         _say("error: this is for git to start, as filter.gitenv.process", "gitenv --help")
@@ -43,21 +45,15 @@ def serve() -> int:
 
 def once(command: str, path: str) -> int:
     """`filter.gitenv.clean` and `.smudge`, for clients that know no processes (JGit): standard input to standard output."""
-    request = Request(path)
     try:
         env_filter = EnvFilter()
-        if command == "clean":
-            result = env_filter.clean(request, sys.stdin.buffer.read(MAX_COMMITTED + 1))
-        else:
-            result = env_filter.smudge(request, sys.stdin.buffer.read()) or b""
+        process.once(env_filter, command, path, sys.stdin.buffer, sys.stdout.buffer, MAX_BYTES)
         env_filter.close()
     except Refused:
         return 1
     except GitenvError as error:
         _say(f"error: {error.message}", error.hint)
         return error.exit_code
-    sys.stdout.buffer.write(result)
-    sys.stdout.buffer.flush()
     return 0
 
 
@@ -68,14 +64,16 @@ class EnvFilter:
         self._around = Surroundings()
         self._warned: set[str] = set()
 
-    def clean(self, request: Request, data: bytes) -> bytes:
+    def clean(self, request: Request, data: bytes) -> bytes | Iterator[bytes]:
         """The bytes for the object store. Raises `Refused`, after it said why."""
         if not data:
             return data
         try:
+            if request.whole:
+                document.check_size(request.whole.size)
             return self._clean(request.path, data)
         except GitenvError as error:
-            if (committed := self._unchanged(request.path, data)) is not None:
+            if (committed := self._unchanged(request, data)) is not None:
                 return committed
             _say(f"error: {printable(request.path)}: {error.message}", error.hint)
         except Exception as error:  # plain text must not be staged, and not be shown, because of a bug of ours
@@ -105,7 +103,6 @@ class EnvFilter:
         self._around.close()
 
     def _clean(self, path: str, data: bytes) -> bytes:
-        document.check_size(len(data))
         access, standing = self._around.access, self._around.standing(path)
         pin = access.claimant(path)
         if pin is None:
@@ -118,18 +115,22 @@ class EnvFilter:
         except GitenvError as error:
             hint = f"to drop your change: git restore {shell_word(':/' + path)}" + (f"; or: {error.hint}" if error.hint else "")
             return clean.pass_through(data, standing, type(error)(error.message, hint))
-        if judged.is_below:
-            return self._clean_below(path, data, pin, judged, standing)
+        if judged.is_earlier:
+            return self._clean_earlier(path, data, pin, judged, standing)
         cleaned = clean.clean(data, ring, standing, was_opened=self._around.was_opened(path, pin.name))
-        if judged.moves:
-            access.advance(judged.moves)
+        if access.doubts and _has_new(cleaned, standing):
+            self._around.refuse_doubted(pin.name)
+        self._around.follow(pin, judged)
         return cleaned
 
-    def _unchanged(self, path: str, data: bytes) -> bytes | None:
+    def _unchanged(self, request: Request, data: bytes) -> bytes | Iterator[bytes] | None:
         """The committed bytes, if the file is no other than in the index or HEAD; whatever is wrong, git may go on from there.
 
         Else one pushed commit with a damaged statement or an oversize file would keep everybody from leaving it again.
         """
+        path = request.path
+        if request.whole:
+            return self._around.committed_whole(path, request.whole)
         blobs = self._around.committed(path)
         if data in blobs:
             return data
@@ -142,19 +143,20 @@ class EnvFilter:
                 _say_bug(path, error)
         return None
 
-    def _clean_below(self, path: str, data: bytes, pin: Pin, judged: Judged, standing: Standing) -> bytes:
+    def _clean_earlier(self, path: str, data: bytes, pin: Pin, judged: Judged, standing: Standing) -> bytes:
         """Clean in an older commit: the same bytes for the same text, and nothing new under a key that others once had."""
-        ring = self._ring_below(pin, judged)
+        ring = self._ring_of(pin, judged)
         cleaned = clean.clean(data, ring, standing, was_opened=self._around.was_opened(path, pin.name))
-        for record in document.parse(cleaned):
-            if record.kind is Kind.TOKEN and record.raw not in standing():
+        if _has_new(cleaned, standing):
+            self._around.refuse_rolled_back(pin, judged)
+            if judged.is_below(pin):
                 raise NotTrusted(
                     f"this commit is older than the newest key of {pin.name}, and people who left may have its key",
                     "merge the main branch first",
                 )
         return cleaned
 
-    def _ring_below(self, pin: Pin, judged: Judged) -> Keyring:
+    def _ring_of(self, pin: Pin, judged: Judged) -> Keyring:
         """The keyring as it was in an older commit: a token that is newer than its tree's statement was put there later."""
         if (ring := self._around.access.ring(pin).at(judged.environment.generation)) is None:
             raise NotTrusted(f"the key of generation {judged.environment.generation.number} cannot be opened", "gitenv status")
@@ -163,7 +165,9 @@ class EnvFilter:
     def _smudge(self, request: Request, data: bytes, is_viewing: bool) -> bytes | None:
         """What `smudge` answers; `data` itself wherever nothing was opened, for whatever reason."""
         try:
-            pin = self._around.access.claimant(request.path) if len(data) <= MAX_BYTES else None
+            pin = self._around.access.claimant(request.path)
+            if pin and request.whole:
+                document.check_size(request.whole.size)
             return self._opened(request, data, pin, is_viewing) if pin else data
         except Locked:
             pass  # nothing new to whoever was not let in; `gitenv status` says it
@@ -183,8 +187,8 @@ class EnvFilter:
         if not request.treeish and not smudge.is_encrypted(data) and not self._around.is_founded(pin.name):
             return data  # a founding that is not committed yet: the plain text is its owner's
         ring = self._around.access.ring(judged.moves or pin)
-        if judged.is_below and not is_viewing:
-            ring = self._ring_below(pin, judged)
+        if judged.is_earlier and not is_viewing:
+            ring = self._ring_of(pin, judged)
         floor = 0 if is_viewing else judged.environment.generation.number
         try:
             return smudge.smudge(data, ring, floor, may_distrust=is_there)
@@ -212,6 +216,11 @@ class EnvFilter:
         if reason not in self._warned:
             self._warned.add(reason)
             _say(message, hint)
+
+
+def _has_new(cleaned: bytes, standing: Standing) -> bool:
+    """Whether anything was encrypted that neither the index nor HEAD has."""
+    return any(record.kind is Kind.TOKEN and record.raw not in standing() for record in document.parse(cleaned))
 
 
 def _say(message: str, hint: str) -> None:

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Set
+from collections.abc import Iterator, Set
 
 from gitenv import clone
-from gitenv.access import Access, Judged
+from gitenv.access import Access, Judged, check_not_rolled_back
 from gitenv.errors import GitenvError, Locked, NotTrusted, shell_word
 from gitenv.git import layout
 from gitenv.git.objects import Objects
+from gitenv.git.process import Whole, digest
 from gitenv.git.trees import RECIPIENTS, CommitTree, IndexTree, Tree, WorkTree
 from gitenv.model import document, names
 from gitenv.pins import Pin
-
-MAX_COMMITTED = 100 * 1024 * 1024  # what git hosts accept
 
 
 class Surroundings:
@@ -23,7 +22,7 @@ class Surroundings:
     def __init__(self) -> None:
         self._here = layout.find(os.getcwd())
         self._access: Access | None = None
-        self._unopened: frozenset[str] | None = None
+        self._unopened: clone.Unopened | None = None
         self._opened_again: set[str] = set()
         self.objects = Objects(os.getcwd())
 
@@ -45,15 +44,47 @@ class Surroundings:
             return judged, True
         return self.access.judge(pin, IndexTree(self.objects)), False
 
+    def refuse_doubted(self, name: str) -> None:
+        """Raise `Doubted` if a command found that history speaks against what is pinned, and nobody has decided."""
+        self.access.check_not_doubted(self._here.work_tree, name)
+
+    def refuse_rolled_back(self, pin: Pin, judged: Judged) -> None:
+        """Raise `RolledBack` if this branch went back behind the pin, and is not just an older one."""
+        check_not_rolled_back(self._here.work_tree, pin, judged)
+
+    def follow(self, pin: Pin, judged: Judged) -> None:
+        """Move the pin to the tree's statement, unless history speaks against it.
+
+        Once for each change of an environment, so it may take its time. Raises `NotTrusted`.
+        """
+        if judged.moves is None:
+            return
+        from gitenv import lineage
+
+        top, since = self._here.work_tree, clone.walked(self._here.git_dir).get(pin.name, "")
+        here: Tree = WorkTree(top)
+        tree = here if self.access.judge(pin, here) else IndexTree(self.objects)
+        furthest = lineage.catch_up(top, self.objects, self.access, tree, pin, since)
+        self.access.advance(furthest)
+        if furthest.environment.text != judged.environment.text:
+            check_not_rolled_back(top, furthest, judged._replace(is_earlier=True))
+        self.access.advance(judged.moves)
+
     def standing(self, path: str) -> Standing:
         """What the index and HEAD hold of a file."""
         return Standing(self, path)
 
     def committed(self, path: str) -> list[bytes]:
-        """The blobs of a file in the index and HEAD, up to a size that is still worth comparing."""
-        specs = (f":0:{path}", f"HEAD:{path}", *(f":{stage}:{path}" for stage in (1, 2, 3)))
-        found = [self.objects.read(spec, MAX_COMMITTED) for spec in specs]
+        """The blobs of a file in the index and HEAD, up to the size that a document may have."""
+        found = [self.objects.read(spec, document.MAX_BYTES) for spec in _specs(path)]
         return [data for data in found if data is not None]
+
+    def committed_whole(self, path: str, whole: Whole) -> Iterator[bytes] | None:
+        """The same for a larger file: its bytes, in pieces, if it is one of those blobs."""
+        for spec in _specs(path):
+            if digest(self.objects.pieces(spec)) == whole:
+                return self.objects.pieces(spec)
+        return None
 
     def is_merged(self, path: str) -> bool:
         """Whether a path has its one entry in the index, and no conflict."""
@@ -64,7 +95,7 @@ class Surroundings:
 
         Or need not have: before the first commit with its environment, all plain text is its owner's.
         """
-        return path not in self._noted() or not self.is_founded(name)
+        return not self._noted().may_be(path) or not self.is_founded(name)
 
     def is_founded(self, name: str) -> bool:
         """Whether HEAD has an environment, or a commit that is just being merged or picked."""
@@ -81,19 +112,21 @@ class Surroundings:
         git smudges a file again only if its blob changes. Without this, two commits, one without `.recipients/` and one with
         it, would bring a stranger's plain line into an open file as if its owner had typed it.
         """
-        is_noted = path in self._noted()
-        if opened and is_noted:
+        noted = self._noted()
+        if opened and path in noted.paths:
             self._opened_again.add(path)
         elif not opened:
             self._opened_again.discard(path)
-            if not is_noted:
+            if not noted.may_be(path):
                 clone.add_unopened(self._here.git_dir, path)
-                self._unopened = self._noted() | {path}
+                self._unopened = clone.Unopened(noted.paths | {path}, False)
 
     def close(self) -> None:
         """Write down what need not be remembered any more: not when git was told to write into another work tree."""
         if self._opened_again and not os.environ.get("GIT_WORK_TREE"):
-            clone.drop_unopened(self._here.git_dir, self._opened_again)
+            noted = clone.unopened(self._here.git_dir)
+            if not noted.is_full:
+                clone.set_unopened(self._here.git_dir, noted.paths - self._opened_again)
 
     def no_environment(self, path: str) -> Locked | NotTrusted:
         """Why a file that the attributes protect is nobody's, and the command for it."""
@@ -102,6 +135,9 @@ class Surroundings:
         if name := self._new_environment(path):
             return Locked(f"it belongs to {name}, which is new here", f"gitenv unlock {name}")
         base = os.path.basename(path)
+        if base != ".env" and not base.startswith(".env."):
+            why = "a .gitattributes sends it to gitenv, and it belongs to no environment"
+            return NotTrusted(why, "git log -p -- ':(glob)**/.gitattributes'")
         name = base.removeprefix(".env.").lower()
         command = f"gitenv add-environment {name if names.is_name(name) else 'NAME'} {shell_word(base)}"
         return NotTrusted("it belongs to no environment", f"{command}, or add it to .gitignore")
@@ -118,10 +154,14 @@ class Surroundings:
                 continue
         return ""
 
-    def _noted(self) -> frozenset[str]:
+    def _noted(self) -> clone.Unopened:
         if self._unopened is None:
             self._unopened = clone.unopened(self._here.git_dir)
         return self._unopened
+
+
+def _specs(path: str) -> tuple[str, ...]:
+    return f":0:{path}", f"HEAD:{path}", *(f":{stage}:{path}" for stage in (1, 2, 3))
 
 
 class Standing:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from gitenv.git import program
@@ -23,8 +24,25 @@ class Objects:
 
     def read(self, spec: str, limit: int = _MAX_BYTES) -> bytes | None:
         """The contents of a blob; None if there is no such blob, or a larger one than `limit` bytes."""
+        if "\n" in spec or spec.endswith("\r"):
+            return self._alone(spec, limit)
         kind, data = self._ask(spec, limit)
         return data if kind == b"blob" else None
+
+    def _alone(self, spec: str, limit: int) -> bytes | None:
+        """`read` for a path that does not fit a line. Else a file of such a name could be neither compared nor left again."""
+        size = program.attempt(self._folder, "cat-file", "-s", spec)
+        if size.returncode or int(size.stdout) > limit:
+            return None
+        done = program.attempt(self._folder, "cat-file", "blob", spec)
+        return done.stdout if done.returncode == 0 else None
+
+    def pieces(self, spec: str) -> Iterator[bytes]:
+        """A blob of any size in pieces, which must all be taken before the next question; none if there is no such blob."""
+        kind, size = self._header(spec)
+        for piece in self._pieces(size) if kind else ():
+            if kind == b"blob":
+                yield piece
 
     def id(self, spec: str) -> str:
         """The id of an object, or "" if there is none."""
@@ -49,8 +67,13 @@ class Objects:
             self._process = None
 
     def _ask(self, spec: str, limit: int) -> tuple[bytes, bytes | None]:
+        kind, size = self._header(spec)
+        return kind, self._contents(size, limit) if kind else None
+
+    def _header(self, spec: str) -> tuple[bytes, int]:
+        """Kind and size of an object, whose contents come next; no kind if there is none, and then nothing comes."""
         if "\n" in spec or spec.endswith("\r"):  # one question a line: a folder's name could ask another one
-            return b"", None
+            return b"", 0
         process = self._process or self._start()
         assert process.stdin is not None
         assert process.stdout is not None
@@ -58,14 +81,14 @@ class Objects:
             process.stdin.write(os.fsencode(spec) + b"\n")
             process.stdin.flush()
         except BrokenPipeError:
-            return b"", None
+            return b"", 0
         header = process.stdout.readline()
         parts = header[:-1].split(b" ")
         # Else it is `SPEC missing` or `SPEC ambiguous`, and a spec may hold spaces.
         if len(parts) != 3 or parts[1] not in (b"blob", b"tree", b"commit", b"tag") or not parts[2].isdigit():
-            return b"", None
+            return b"", 0
         self._last_id = parts[0].decode("ascii")
-        return parts[1], self._contents(int(parts[2]), limit)
+        return parts[1], int(parts[2])
 
     def _contents(self, size: int, limit: int) -> bytes | None:
         assert self._process is not None
@@ -73,10 +96,18 @@ class Objects:
         stream = self._process.stdout
         if size <= limit:
             return stream.read(size + 1)[:size]
-        left = size + 1
-        while left > 0 and (chunk := stream.read(min(left, 65536))):
-            left -= len(chunk)
+        for _ in self._pieces(size):
+            pass
         return None
+
+    def _pieces(self, size: int) -> Iterator[bytes]:
+        assert self._process is not None
+        assert self._process.stdout is not None
+        stream = self._process.stdout
+        while size > 0 and (piece := stream.read(min(size, 65536))):
+            size -= len(piece)
+            yield piece
+        stream.read(1)  # the line feed behind it
 
     def _start(self) -> Popen[bytes]:
         import subprocess

@@ -19,7 +19,7 @@ def read(stream: BinaryIO) -> bytes | None:
     if not head:
         raise EOFError
     try:
-        size = int(head, 16)
+        size = int(head, 16) if len(head) == 4 else -1
     except ValueError:
         raise ProtocolError("a packet without a length") from None
     if size == 0:

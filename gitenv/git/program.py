@@ -40,7 +40,8 @@ def run(folder: str, *arguments: str, stdin: bytes = b"") -> bytes:
         said = [line for line in done.stderr.decode("utf-8", "replace").splitlines() if line.strip()]
         why = next((line for line in said if line.startswith(("error: ", "fatal: "))), said[0] if said else "without a word")
         hint = next((line for line in said if line.startswith("hint: ")), "")
-        verb = next((word for word in arguments if not word.startswith("-")), "")
+        words = zip(("", *arguments), arguments, strict=False)  # each with the one before: `-c` has a value
+        verb = next((word for before, word in words if before != "-c" and not word.startswith("-")), "")
         raise NotInOrder(f"git {verb}: {printable(why.partition(': ')[2] or why)}", printable(hint.removeprefix("hint: ")))
     return done.stdout
 

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence, Set
 from typing import NamedTuple
 
 from gitenv.errors import NotInOrder
-from gitenv.git import program
+from gitenv.git import log, program
 from gitenv.git.layout import Layout
 from gitenv.git.objects import Objects
 
@@ -29,6 +29,10 @@ class IndexEntry(NamedTuple):
     @property
     def is_file(self) -> bool:
         return self.mode.startswith("100")
+
+    @property
+    def is_link(self) -> bool:
+        return self.mode == "120000"
 
 
 class Ignored(NamedTuple):
@@ -98,6 +102,10 @@ class Repository:
             entries.append(IndexEntry(mode, object_id, int(stage), path))
         return entries
 
+    def filtered(self) -> list[str]:
+        """Tracked files that git hands to gitenv."""
+        return program.paths(self.root, "ls-files", "-z", ":(top,attr:filter=gitenv)")
+
     def untracked(self) -> list[str]:
         """Files that are neither tracked nor ignored."""
         return program.paths(self.root, "ls-files", "-z", "--others", "--exclude-standard")
@@ -125,6 +133,12 @@ class Repository:
         found = program.paths(self.root, "status", "--porcelain", "-z", "--no-renames", "--untracked-files=no")
         return [line[3:] for line in found if line[3:] in paths]
 
+    def edited(self, paths: Sequence[str]) -> list[str]:
+        """Those of `paths` that are other than in the index; all of them where git cannot compare, as with a forged mark."""
+        words = ("--literal-pathspecs", "diff", "--no-ext-diff", "--name-only", "-z", "--", *paths)
+        done = program.attempt(self.root, *words)
+        return list(paths) if done.returncode else [path for path in os.fsdecode(done.stdout).split("\0") if path]
+
     def stage(self, paths: Iterable[str]) -> None:
         """`git add`, past .gitignore, for what gitenv itself wrote."""
         self._with_paths(["add", "--force"], paths)
@@ -145,11 +159,8 @@ class Repository:
         self.stage(paths)
 
     def commits_of(self, path: str, limit: int) -> list[str]:
-        """Up to `limit` commits that HEAD reaches and that wrote a file, newest first; merges hide none of them."""
-        if not self.has_commits():
-            return []
-        words = ("--format=%H", "--full-history", "-m", "--diff-filter=AM", f"--max-count={limit}")
-        return list(dict.fromkeys(program.lines(self.root, "log", *words, "--", f":(literal){path}")))
+        """Up to `limit` commits that HEAD reaches and that changed a file, newest first; merges hide none of them."""
+        return [commit.id for commit in log.commits_of(self.root, path, limit)]
 
     def was_ever_committed(self, path: str) -> bool:
         """Whether any commit of any branch has something at `path`."""

@@ -39,7 +39,7 @@ def clean(data: bytes, ring: Keyring, standing: Standing, *, was_opened: bool = 
         elif kind is Kind.PLAIN:
             out.append(record.raw)
         elif kind is Kind.UNVERIFIED:
-            out.append(_unmarked(records, position, ring, standing))
+            out.append(_unmarked(records, position, ring, standing, was_closed))
         elif (kind is Kind.TOKEN and _opens(ring, record)) or record.raw in standing():
             out.append(record.raw)
         else:
@@ -70,6 +70,16 @@ def place(records: list[Record], position: int) -> str:
     return f"line {line}, {name}" if name else f"line {line}"
 
 
+def forged_mark(records: list[Record], position: int) -> NotTrusted:
+    """The error for a mark with a wrong TAG."""
+    from gitenv.model.reasons import ForgedMark
+
+    return ForgedMark(
+        f"{place(records, position)}: an edited or forged '{inert.MARK.decode()}' mark",
+        "put the line back as it was, or remove it",
+    )
+
+
 def _opens(ring: Keyring, record: Record) -> bool:
     found = token.read(record)
     keys = ring.find(found.number, found.hint) if found else None
@@ -82,21 +92,22 @@ def _opens(ring: Keyring, record: Record) -> bool:
     return True
 
 
-def _unmarked(records: list[Record], position: int, ring: Keyring, standing: Standing) -> bytes:
+def _unmarked(records: list[Record], position: int, ring: Keyring, standing: Standing, was_closed: bool) -> bytes:
     raw = records[position].raw
+    if was_closed and raw in standing():
+        return raw  # nobody opened the file, so the mark is what stands in the commit
     original = inert.unmark(raw, ring.everything())
     if original is None and raw in standing():
         return raw  # somebody pushed it like this, into a file that is not open here
     if original is None:
-        raise NotTrusted(
-            f"{place(records, position)}: an edited or forged '{inert.MARK.decode()}' mark",
-            "put the line back as it was, or remove it",
-        )
+        raise forged_mark(records, position)
     return original
 
 
 def _lookalike(records: list[Record], position: int) -> NotTrusted:
-    return NotTrusted(
+    from gitenv.model.reasons import Lookalike
+
+    return Lookalike(
         f"{place(records, position)}: looks encrypted by gitenv, and no key of this environment opens it",
         "write the value in plain text, or remove the line",
     )

@@ -120,9 +120,11 @@ def _from_openssh(line: bytes, where: str) -> PublicKey:
     if kind != _SSH_TYPE:
         raise Usage(f"{where}: not a key of a kind that gitenv can wrap for", _ACCEPTED)
     try:
-        wire = a2b_base64(rest.split(b" ", 1)[0], strict_mode=True)
+        field = rest.split(b" ", 1)[0]
+        wire = a2b_base64(field, strict_mode=True)
         key = compressed(wire[-65:])
-        if wire != key._wire():
+        # One spelling: base64 alone would let unused bits be anything.
+        if wire != key._wire() or b2a_base64(wire, newline=False) != field:
             raise ValueError
     except (Error, ValueError, IndexError):
         raise Usage(f"{where}: a damaged ecdsa-sha2-nistp256 line", _ACCEPTED) from None

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from gitenv.errors import Usage
 
-_CHARACTERS = "abcdefghijklmnopqrstuvwxyz0123456789._-"
+_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}")
 # Windows opens a device for these, whatever extension follows; a repository is checked out there, too.
 _DEVICES = {"con", "prn", "aux", "nul", *(f"{port}{number}" for port in ("com", "lpt") for number in range(10))}
 MAX_PATTERNS = 100
@@ -17,7 +17,7 @@ EXEMPT = (".env.example", ".env.sample", ".env.template", ".env.dist")
 
 def is_name(text: str) -> bool:
     """Whether `text` names a person or an environment. Lower case only, so names stay unique when case is ignored."""
-    if not 1 <= len(text) <= 63 or text[0] in "._-" or set(text) - set(_CHARACTERS):
+    if not _NAME.fullmatch(text):
         return False
     return text.partition(".")[0] not in _DEVICES and not text.endswith((".", ".pub", ".grant"))
 

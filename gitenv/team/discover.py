@@ -53,7 +53,7 @@ def find(repository: Repository, wanted: Mapping[str, Sequence[str]]) -> Found:
     impossible, linked, files_found = [], [], []
     for path in _candidates(repository):
         claiming = [name for name, patterns in environments.items() if names.claimed(patterns, path)]
-        if not claiming and not _is_env(path):
+        if not claiming and not is_env(path):
             continue
         if os.path.islink(repository.path(path)):
             linked.append(path)
@@ -69,7 +69,7 @@ def find(repository: Repository, wanted: Mapping[str, Sequence[str]]) -> Found:
         environments.setdefault(DEVELOPMENT, []).extend([".env", ".env.development"])
     environments = {name: list(dict.fromkeys(patterns)) for name, patterns in environments.items()}
     check_claims(environments, files_found)
-    ignored = [path for path in repository.ignored() if _is_env(path) or _claimed(environments, path)]
+    ignored = [path for path in repository.ignored() if is_env(path) or _claimed(environments, path)]
     return Found(environments, files_found, impossible, linked, repository.why_ignored(ignored))
 
 
@@ -120,7 +120,8 @@ def _candidates(repository: Repository) -> list[str]:
     return sorted({*tracked, *repository.untracked()})
 
 
-def _is_env(path: str) -> bool:
+def is_env(path: str) -> bool:
+    """Whether a file is called like one that a team shares: `.env`, `.env.NAME`."""
     base = os.path.basename(path)
     return (base == ".env" or base.startswith(".env.")) and not is_private(path)
 

@@ -2,26 +2,38 @@
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from gitenv import files
 from gitenv.errors import GitenvError, shell_word
 from gitenv.git.repository import IndexEntry
-from gitenv.model import document, smudge, token
+from gitenv.model import clean, document, smudge, token, unverified
 from gitenv.model.document import Kind, Record
 from gitenv.model.environment import Environment
 from gitenv.model.keyring import Keyring
+from gitenv.model.unverified import Unverified
+from gitenv.pins import Pin
 from gitenv.team import discover
 from gitenv.team.workspace import Workspace
 
 _MAX_BYTES = 16 * 1024 * 1024
+_MOST = 8
+_UNVOUCHED = ("unverified", "forged-mark", "foreign-token")
 
 
 class Problem(NamedTuple):
     """Something to do, and the command that does it."""
 
+    code: str  # its name, for programs: stays what it is
     text: str
-    command: str
+    commands: list[str]  # that mend it; where there are several, one of them
+
+    @classmethod
+    def of(cls, error: GitenvError, where: str = "") -> Problem:
+        """What an error says, about a file."""
+        return cls(error.code, f"{where}: {error.message}" if where else error.message, [error.hint] if error.hint else [])
 
 
 class FileStatus(NamedTuple):
@@ -29,7 +41,7 @@ class FileStatus(NamedTuple):
 
     path: str
     keys: int
-    state: str  # "open", "closed", "edited" without a key, "missing" or "plain text in the index"
+    state: str  # "open", "closed", "stays closed", "edited" without a key, "missing" or "plain text in the index"
     unverified: list[str]  # lines nobody vouches for: their names, or their numbers
 
 
@@ -40,8 +52,18 @@ def statuses(workspace: Workspace, statement: Environment, ring: Keyring | None,
         try:
             listed.append(_status(workspace, statement, ring, entry, problems))
         except GitenvError as error:
-            problems.append(Problem(f"{entry.path}: {error.message}", error.hint))
+            problems.append(Problem.of(error, entry.path))
     return listed
+
+
+def unvouched(workspace: Workspace, pins: Iterable[Pin]) -> list[Problem]:
+    """What nobody vouches for in the files of open environments: lines, and whole files."""
+    problems: list[Problem] = []
+    for pin in pins:
+        with contextlib.suppress(GitenvError):  # where nothing can be opened, and unlock has said why
+            if workspace.access.judge(pin, workspace.tree):
+                statuses(workspace, pin.environment, workspace.access.ring(pin), problems)
+    return [problem for problem in problems if problem.code in _UNVOUCHED]
 
 
 def _status(
@@ -50,20 +72,23 @@ def _status(
     stored = workspace.repository.objects.read(entry.object_id, _MAX_BYTES) or b""
     there = files.read_inside(workspace.root, entry.path, _MAX_BYTES)
     records = document.parse(stored)
-    marked = _unverified(document.parse(there or b""))
-    word = shell_word(f":/{entry.path}")
+    opened = document.parse(there or b"")
+    marked = unverified.find(opened)
     state = "missing" if there is None else "closed" if stored and there == stored else "open" if ring else "edited"
     if discover.is_plain(stored):
         state = "plain text in the index"
         if not marked:
             problems.append(_plain_text(workspace, statement, entry.path))
-    elif ring and _is_foreign(records, ring):
-        command = f"git add --renormalize {word}" if there != stored else f"git log -- {word}"
-        problems.append(Problem(f"{entry.path} is encrypted for another environment", command))
-    unverified = marked or (_plain_beside_tokens(records) if smudge.is_encrypted(stored) else [])
-    if unverified:
-        problems.append(Problem(f"{entry.path}: nobody vouches for {', '.join(unverified)}", f"git log -p -- {word}"))
-    return FileStatus(entry.path, len({record.name for record in records if record.name}), state, unverified)
+    elif ring and (foreign := _without_key(records, ring)):
+        problems.append(_foreign(statement, entry.path, records, foreign, is_typed=_is_typed(opened)))
+        state = "stays closed" if state == "closed" else state
+    listed = [found.shown for found in marked]
+    if marked:
+        problems += _unverified(entry.path, opened, marked, ring)
+    elif smudge.is_encrypted(stored) and (listed := _plain_beside_tokens(records)):
+        text = f"{entry.path}: nobody vouches for {_joined(listed)}"
+        problems.append(Problem("unverified", text, [f"gitenv unlock {statement.name}"]))
+    return FileStatus(entry.path, len({record.name for record in records if record.name}), state, listed)
 
 
 def _plain_text(workspace: Workspace, statement: Environment, path: str) -> Problem:
@@ -71,31 +96,56 @@ def _plain_text(workspace: Workspace, statement: Environment, path: str) -> Prob
     blob = workspace.repository.objects.read(f"HEAD:{path}", _MAX_BYTES) or b""
     if discover.is_plain(blob) and workspace.is_committed(statement.name):
         text = f"{path} is committed in plain text; this marks its lines, and the ones you take a mark off become yours"
-        return Problem(text, f"gitenv unlock {statement.name}")
-    return Problem(f"{path} is staged in plain text", f"git add --renormalize {shell_word(f':/{path}')}")
+        return Problem("plain-text", text, [f"gitenv unlock {statement.name}"])
+    return Problem("plain-text", f"{path} is staged in plain text", [f"git add --renormalize {shell_word(f':/{path}')}"])
 
 
-def _is_foreign(records: list[Record], ring: Keyring) -> bool:
-    """Whether there are tokens, and none of a generation of this environment."""
-    tokens = [found for record in records if record.kind is Kind.TOKEN and (found := token.read(record))]
-    return bool(tokens) and not any(ring.find(found.number, found.hint) for found in tokens)
+def _without_key(records: list[Record], ring: Keyring) -> list[int]:
+    """The positions of tokens of a generation that is none of this environment."""
+    read = ((position, token.read(record)) for position, record in enumerate(records) if record.kind is Kind.TOKEN)
+    return [position for position, found in read if found and not ring.find(found.number, found.hint)]
 
 
-def _unverified(records: list[Record]) -> list[str]:
-    """The names of marked lines, or their numbers where they have no name."""
-    return _names(records, [record.raw.partition(b" ")[2] if record.kind is Kind.UNVERIFIED else b"" for record in records])
+def _is_typed(records: list[Record]) -> bool:
+    """Whether a file in the work tree is plain text, which git can encrypt anew."""
+    return bool(records) and all(record.kind is not Kind.TOKEN for record in records)
+
+
+def _foreign(statement: Environment, path: str, records: list[Record], foreign: list[int], *, is_typed: bool) -> Problem:
+    word = shell_word(f":/{path}")
+    if is_typed:
+        text = f"{path} is encrypted for another environment"
+        return Problem("other-environment", text, [f"git add --renormalize {word}"])
+    # Only those that are shown: to find a line's number takes as long as the file has lines before it.
+    places = _joined([clean.place(records, position) for position in foreign[:_MOST]], len(foreign))
+    text = f"{path} stays closed: encrypted with a key that is none of {statement.name}'s: {places}"
+    return Problem("foreign-token", text, [f"git log -p -- {word}", f"git checkout COMMIT -- {word}"])
+
+
+def _unverified(path: str, records: list[Record], marked: list[Unverified], ring: Keyring | None) -> Iterator[Problem]:
+    """What to decide about; and marks that nobody here made, each by its line."""
+    word = shell_word(f":/{path}")
+    checked = [(found, unverified.forged_at(records, found, ring) if ring else None) for found in marked]
+    forged = [position for _, position in checked if position is not None]
+    yield from (Problem.of(clean.forged_mark(records, position), path) for position in forged[:_MOST])
+    left = [found for found, position in checked if position is None]
+    if left:
+        words = " ".join(found.name or str(found.line) for found in left) if len(left) <= _MOST else "--all"
+        text = f"{path}: nobody vouches for {_joined([found.shown for found in left])}"
+        commands = [f"git log -p -- {word}", f"gitenv reject {words} -f {word}", f"gitenv accept {words} -f {word}"]
+        yield Problem("unverified", text, commands)
 
 
 def _plain_beside_tokens(records: list[Record]) -> list[str]:
-    vouched = (Kind.TOKEN, Kind.PLAIN)
-    return _names(records, [b"" if record.kind in vouched else record.raw for record in records])
-
-
-def _names(records: list[Record], lines: list[bytes]) -> list[str]:
     found, number = [], 1
-    for record, line in zip(records, lines, strict=True):
-        if line:
-            name = document.parse(line)[0].name.decode("ascii")
-            found.append(name or f"line {number}")
+    for record in records:
+        if record.kind not in (Kind.TOKEN, Kind.PLAIN):
+            found.append(record.name.decode("ascii") or f"line {number}")
         number += record.raw.count(b"\n") + 1
     return found
+
+
+def _joined(names: Sequence[str], count: int = 0) -> str:
+    """The first of them, and how many of `count` (or of these) are left."""
+    left = (count or len(names)) - _MOST
+    return ", ".join(names[:_MOST]) + (f" and {left} more" if left > 0 else "")

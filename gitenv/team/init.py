@@ -14,8 +14,9 @@ from gitenv.identity import device
 from gitenv.identity.device import DeviceKey
 from gitenv.model import names, smudge
 from gitenv.model.environment import Environment
+from gitenv.model.reasons import SwappedKey
 from gitenv.pins import Pin
-from gitenv.team import discover, found, ignored, opening, pinning, setup
+from gitenv.team import conversions, discover, following, found, ignored, opening, pinning, setup, vouching
 from gitenv.team.discover import ReadableComment
 from gitenv.team.opening import Opened
 from gitenv.team.workspace import Workspace
@@ -112,20 +113,24 @@ def found_here(workspace: Workspace, seen: discover.Found, name: str, guard: boo
     )
 
 
-def join(workspace: Workspace, name: str) -> Joined:
-    """Set up a clone: pin what is there, open what this key opens, and ask for the rest with a `.pub` file."""
+def join(workspace: Workspace, name: str, strict: bool) -> Joined:
+    """Set up a clone: pin what is there, open what this key opens, and ask for the rest with a `.pub` file.
+
+    With `strict` nothing is believed for which nobody vouches (see `vouching`).
+    """
     existing = device.load()
-    known_as = workspace.find_me(existing.public, name) if existing else ""
-    if name and known_as and name != known_as:
-        raise Usage(f"this device's key is known as {known_as} here", f"gitenv init --name {known_as}")
-    chosen = names.check_name(name, "person") if name else known_as or workspace.access.name or workspace.guess_name()
-    found.check_free(workspace, chosen, existing)
+    converted = {} if setup.is_known(workspace.repository) else conversions.find(workspace)
+    problems: list[GitenvError] = []
+    chosen = _who(workspace, existing, name, problems)
+    if not problems:
+        found.check_free(workspace, chosen, existing)
     key, made_key = _key()
-    request = found.write_public_key(workspace, chosen, key)
+    request = [] if problems else found.write_public_key(workspace, chosen, key)
     _set_up(workspace, chosen)
     workspace.repository.stage(request)
-    problems: list[GitenvError] = list(pinning.refresh(workspace))
-    new = _pin_on_first_sight(workspace, problems)
+    problems += following.refresh(workspace)
+    new = _pin_on_first_sight(workspace, problems, strict)
+    conversions.undo(workspace, converted)
     opened = opening.open_files(workspace)
     return Joined(
         chosen,
@@ -139,14 +144,33 @@ def join(workspace: Workspace, name: str) -> Joined:
     )
 
 
-def _pin_on_first_sight(workspace: Workspace, problems: list[GitenvError]) -> list[Environment]:
+def _who(workspace: Workspace, key: DeviceKey | None, name: str, problems: list[GitenvError]) -> str:
+    """What to call whoever sets up a clone. If a grant says so and their `.pub` says otherwise, that is a problem."""
+    known_as = workspace.find_me(key.public, name) if key else ""
+    if name and known_as and name != known_as:
+        raise Usage(f"this device's key is known as {known_as} here", f"gitenv init --name {known_as}")
+    chosen = names.check_name(name, "person") if name else known_as or workspace.access.name or workspace.guess_name()
+    if key and not known_as and workspace.public_keys(chosen) and workspace.has_grant(chosen, key.public):
+        where = f"{RECIPIENTS}/{chosen}.pub"
+        problems.append(
+            SwappedKey(f"{where}: another key than this device's, which {chosen} is in with", f"git log -p -- :/{where}")
+        )
+    return chosen
+
+
+def _pin_on_first_sight(workspace: Workspace, problems: list[GitenvError], strict: bool) -> list[Environment]:
     """Pin what a fresh clone has. What arrives later is for `gitenv unlock`, which asks: anybody could have pushed it."""
     try:
-        new = pinning.new_environments(workspace, [])
+        found = pinning.new_environments(workspace, [])
     except NotTrusted as error:
         problems.append(error)
         return []
-    if workspace.access.pinned():
+    problems += found.problems
+    new = found.new
+    if strict or vouching.vouchers():
+        new, unvouched = vouching.sort_out(workspace, new, strict)
+        problems += unvouched
+    elif workspace.access.pinned():
         problems += [Locked(f"{statement.name} is new here", f"gitenv unlock {statement.name}") for statement in new]
         return []
     problems += pinning.pin(workspace, new)

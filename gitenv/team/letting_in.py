@@ -5,17 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from gitenv import recipients
-from gitenv.access import today
+from gitenv import access, recipients
 from gitenv.errors import Locked, Usage
 from gitenv.git.trees import RECIPIENTS
 from gitenv.identity import device
-from gitenv.model import grant, trust
-from gitenv.model.keyring import Keyring
+from gitenv.model import grant
 from gitenv.model.statements import Holder
 from gitenv.pins import Pin
+from gitenv.team import following
 from gitenv.team import newcomer as newcomers
-from gitenv.team import pinning
 from gitenv.team.discover import DEVELOPMENT
 from gitenv.team.newcomer import Newcomer
 from gitenv.team.workspace import Workspace, now
@@ -54,10 +52,10 @@ def let_in(workspace: Workspace, newcomer: Newcomer, chosen: Sequence[str], role
     me, key = workspace.me(), device.need()
     existing = workspace.public_keys(newcomer.name)
     if not replace:
-        newcomers.refuse_other_key(workspace, newcomer, existing, chosen)
-    pinning.refresh(workspace)
+        newcomers.refuse_other_key(workspace, newcomer, existing)
+    following.refresh(workspace)
     pins = {name: workspace.need_pin(name) for name in chosen}
-    rings = {name: _may_give(workspace, pin, me) for name, pin in pins.items()}
+    rings = {name: workspace.need_holder(pin, "let nobody in") for name, pin in pins.items()}
     already = [name for name, pin in pins.items() if _is_in(workspace, pin, newcomer, role, replace)]
     written = []
     if newcomer.key not in existing:
@@ -69,18 +67,9 @@ def let_in(workspace: Workspace, newcomer: Newcomer, chosen: Sequence[str], role
     workspace.repository.stage(written)
     if replace:
         newcomers.forget_other_keys(workspace, newcomer, chosen)
-    pinning.refresh(workspace)
+    following.refresh(workspace)
     others = [pin.name for pin in workspace.access.pinned() if pin.name not in pins and workspace.access.can_open(pin)]
     return LetIn([name for name in chosen if name not in already], already, others)
-
-
-def _may_give(workspace: Workspace, pin: Pin, me: Holder) -> Keyring:
-    """The keyring, if the caller may let others in. Raises `Locked` for no access, and for a reader."""
-    ring = workspace.access.ring(pin)
-    if not any(holder.fingerprint == me.fingerprint for holder in pin.holders):
-        who = " or ".join(sorted(holder.name for holder in pin.holders)[:3])
-        raise Locked(f"you are a reader of {pin.name}, and readers let nobody in", f"ask {who}")
-    return ring
 
 
 def _as_known(pin: Pin, me: Holder) -> Holder:
@@ -94,8 +83,7 @@ def _is_in(workspace: Workspace, pin: Pin, newcomer: Newcomer, role: str, replac
     if own is None:
         return False
     key_of = recipients.key_finder(workspace.tree, pin.name)
-    all_grants = recipients.grants(workspace.tree, pin.name)
-    counted = trust.standing(pin.environment, all_grants, key_of, today()).counted.get(newcomer.name)
+    counted = access.standing_in(workspace.tree, pin.environment, key_of).counted.get(newcomer.name)
     if counted is None:
         return False
     if counted.key != newcomer.key:

@@ -12,6 +12,8 @@ from gitenv.git.trees import RECIPIENTS, CommitTree, Tree
 from gitenv.model import keys, names, trust
 from gitenv.model.grant import Grant
 from gitenv.model.keys import PublicKey
+from gitenv.model.reasons import SwappedKey
+from gitenv.model.standing import standing
 from gitenv.pins import Pin
 from gitenv.team.workspace import Workspace
 
@@ -58,30 +60,27 @@ def _only(found: list[PublicKey], where: str) -> PublicKey:
     return found[0]
 
 
-def other_key(name: str) -> Usage:
-    return Usage(
-        f"{name} is in with another key already",
+def other_key(name: str, environment: str = "") -> SwappedKey:
+    return SwappedKey(
+        f"{name} is in with another key already{f', in {environment}' if environment else ''}",
         "compare the fingerprints with them first; if theirs is new: add --replace. "
         "Somebody else needs another name: gitenv add-recipient FILE --name NAME",
     )
 
 
-def refuse_other_key(workspace: Workspace, newcomer: Newcomer, existing: Sequence[PublicKey], chosen: Sequence[str]) -> None:
-    """Raise `Usage` if somebody of that name is or was in with another key.
+def refuse_other_key(workspace: Workspace, newcomer: Newcomer, existing: Sequence[PublicKey]) -> None:
+    """Raise `SwappedKey` if somebody of that name is or was in with another key, in whatever environment.
 
     Not only what lies in the tree now is asked: whoever can push can swap a `.pub` and delete or break the grant that would
-    contradict it. So the pins, as they were before this tree was looked at, and the history of the grant are asked, too.
+    contradict it. So the pins, as they were before this tree was looked at, and the history of the grants are asked, too.
     """
     if existing and newcomer.key not in existing:
         raise other_key(newcomer.name)
-    for name in chosen:
-        pin = workspace.access.pin(name)
-        if pin is None:
-            continue
+    for pin in workspace.access.pinned():
         known = {person.fingerprint for person in pin.holders | pin.seen if person.name == newcomer.name}
         before = _last_grant(workspace, pin, newcomer.name)
         if known - {newcomer.key.fingerprint()} or (before and before.key != newcomer.key):
-            raise other_key(newcomer.name)
+            raise other_key(newcomer.name, pin.name)
 
 
 def _last_grant(workspace: Workspace, pin: Pin, name: str) -> Grant | None:
@@ -108,7 +107,7 @@ def _last_grant(workspace: Workspace, pin: Pin, name: str) -> Grant | None:
 def _counts(pin: Pin, tree: Tree, found: Grant) -> bool:
     key_of = recipients.key_finder(tree, pin.name)
     if found.by not in pin.holders:
-        everybody = trust.standing(pin.environment, recipients.grants(tree, pin.name), key_of, found.at[:10])
+        everybody = standing(pin.environment, recipients.grants(tree, pin.name), key_of, found.at[:10])
         return found.to in everybody.counted
     try:
         trust.check_signed(found, key_of, found.to)

@@ -24,7 +24,7 @@ class Opened(NamedTuple):
     opened: list[str]
     opened_edited: list[str]  # other than in the index, and all of it encrypted: a stash that was popped
     edited: list[str]  # left alone: they hold changes
-    open_already: int
+    open_already: list[str]
     closed: GitenvError | None  # why this person cannot read it
 
 
@@ -39,11 +39,26 @@ def open_files(workspace: Workspace, wanted: Iterable[str] = ()) -> list[Opened]
     entries = workspace.files_of([pin.environment for pin in pins])
     results = [_open_environment(workspace, pin, entries[pin.name]) for pin in pins]
     setup.lift_guard(workspace.repository, workspace.access.pinned())
-    opened = {path for result in results for path in result.opened}
-    edited = {path for result in results for path in result.opened_edited}
-    clone.drop_unopened(workspace.repository.layout.git_dir, opened | edited)
-    workspace.repository.refresh(opened)
+    _note_opened(workspace, results)
+    workspace.repository.refresh({path for result in results for path in result.opened})
     return results
+
+
+def _note_opened(workspace: Workspace, results: Sequence[Opened]) -> None:
+    """What was opened is vouched for, and what is gone needs no note. A list that was full may be about any file."""
+    git_dir, noted = workspace.repository.layout.git_dir, clone.unopened(workspace.repository.layout.git_dir)
+    tracked = {entry.path for entry in workspace.repository.tracked()}
+    opened = {path for result in results for path in (*result.opened, *result.opened_edited, *result.open_already)}
+    if noted.is_full:
+        tracked = {path for path in tracked if discover.is_env(path) or _is_claimed(workspace, path)}
+    clone.set_unopened(git_dir, (tracked if noted.is_full else noted.paths & tracked) - opened)
+
+
+def _is_claimed(workspace: Workspace, path: str) -> bool:
+    try:
+        return workspace.access.claimant(path) is not None
+    except NotTrusted:
+        return True
 
 
 def nothing_opened(results: Sequence[Opened]) -> Locked:
@@ -102,7 +117,9 @@ def _plain(workspace: Workspace, pin: Pin, stored: bytes) -> bytes:
     if judged is None:
         return stored
     try:
-        ring = workspace.access.ring(pin)
+        ring = workspace.access.ring(judged.moves or pin)
+        if judged.is_earlier:
+            ring = ring.at(judged.environment.generation) or ring
         plain = smudge.smudge(stored, ring, judged.environment.generation.number)
         return plain if clean.clean(plain, ring, frozenset) == stored else stored
     except (smudge.StaysClosed, GitenvError):
@@ -110,7 +127,7 @@ def _plain(workspace: Workspace, pin: Pin, stored: bytes) -> bytes:
 
 
 def _open_environment(workspace: Workspace, pin: Pin, entries: Iterable[IndexEntry]) -> Opened:
-    result = Opened(pin.name, [], [], [], 0, None)
+    result = Opened(pin.name, [], [], [], [], None)
     try:
         workspace.access.ring(pin)
         if workspace.access.judge(pin, workspace.tree) is None:
@@ -119,7 +136,6 @@ def _open_environment(workspace: Workspace, pin: Pin, entries: Iterable[IndexEnt
         return result._replace(closed=error)
     # Before the first commit with gitenv, plain text is its owner's and stays as it is.
     is_committed = workspace.is_committed(pin.name)
-    open_already = 0
     for entry in entries:
         stored = workspace.repository.objects.read(entry.object_id)
         there = _contents(workspace, entry)
@@ -131,10 +147,10 @@ def _open_environment(workspace: Workspace, pin: Pin, entries: Iterable[IndexEnt
             files.replace(workspace.repository.path(entry.path), plain)
             (result.opened if there == stored else result.opened_edited).append(entry.path)
         elif there == _plain(workspace, pin, stored):
-            open_already += 1
+            result.open_already.append(entry.path)
         else:
             result.edited.append(entry.path)
-    return result._replace(open_already=open_already)
+    return result
 
 
 def _is_closed(data: bytes) -> bool:

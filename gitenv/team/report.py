@@ -6,12 +6,13 @@ import os
 from typing import NamedTuple
 
 from gitenv import files
-from gitenv.errors import GitenvError, NotInOrder, shell_word
+from gitenv.access import check_not_rolled_back
+from gitenv.errors import GitenvError, NotInOrder, NotTrusted, shell_word
 from gitenv.git import attributes
 from gitenv.model import names
 from gitenv.model.environment import Environment
 from gitenv.pins import Pin
-from gitenv.team import discover, file_report, setup, survey
+from gitenv.team import discover, file_report, following, pinning, setup, survey
 from gitenv.team.file_report import FileStatus, Problem
 from gitenv.team.survey import Membership
 from gitenv.team.workspace import Workspace
@@ -45,17 +46,24 @@ class Status(NamedTuple):
 def status(workspace: Workspace) -> Status:
     """Look at everything; raises only if there is no key to read or no repository."""
     key = workspace.access.device()
+    followed = following.look(workspace)
     people = survey.membership(workspace)
-    problems = _clone_problems(workspace)
+    problems = [*_clone_problems(workspace), *(Problem.of(error) for error in followed)]
     listed = sorted({*people.environments, *(pin.name for pin in workspace.access.pinned())})
     found = [_environment(workspace, name, people, problems) for name in listed]
-    said = {f"{pin.name}/environment" for pin in workspace.access.pinned()}
-    problems += [Problem(f"{file}: {reason}", "gitenv recipients") for file, reason in people.uncounted if file not in said]
-    problems += _unclaimed(workspace)
-    waiting = [person.name for person in people.people if person.is_waiting]
+    said = {f"{name}/environment" for name in listed}
+    uncounted = [entry for entry in people.uncounted if entry.file not in said]
+    problems += [
+        Problem(entry.code, f"{entry.file}: {entry.reason}", ["gitenv recipients"]) for entry in survey.grouped(uncounted, 20)
+    ]
+    problems += [*_unclaimed(workspace), *_widened(workspace)]
+    # Where a statement is not believed, nobody knows who is in: they would all seem to ask.
+    is_known = all(environment.access != NOT_TRUSTED for environment in found)
+    waiting = [person.name for person in people.people if person.is_waiting and is_known]
     fingerprint = key.public.fingerprint() if key else ""
     me = workspace.access.name or (workspace.find_me(key.public) if key else "")
-    return Status(me, fingerprint, found, [name for name in waiting if name != me], problems)
+    unique = list({problem.text: problem for problem in problems}.values())
+    return Status(me, fingerprint, found, [name for name in waiting if name != me], unique)
 
 
 def _clone_problems(workspace: Workspace) -> list[Problem]:
@@ -63,14 +71,14 @@ def _clone_problems(workspace: Workspace) -> list[Problem]:
     try:
         setup.check_interpreter(workspace.repository)
     except NotInOrder as error:
-        problems.append(Problem(error.message, error.hint))
+        problems.append(Problem.of(error))
     if not setup.is_installed(workspace.repository):
-        problems.append(Problem("git does not call this gitenv here", "gitenv init"))
+        problems.append(Problem("not-installed", "git does not call this gitenv here", ["gitenv init"]))
     elif not setup.is_lifted(workspace.repository):
-        problems.append(Problem("the guard is not lifted in this clone", "gitenv init"))
+        problems.append(Problem("guard-not-lifted", "the guard is not lifted in this clone", ["gitenv init"]))
     text = files.read(workspace.repository.path(".gitattributes"), _MAX_BYTES)
     if not attributes.has_block(text or b"") and workspace.environments():
-        problems.append(Problem("gitenv's lines are not in .gitattributes", "git restore .gitattributes"))
+        problems.append(Problem("no-attributes", "gitenv's lines are not in .gitattributes", ["git restore .gitattributes"]))
     return problems
 
 
@@ -79,23 +87,33 @@ def _environment(workspace: Workspace, name: str, people: Membership, problems: 
     entries = {person.name: person.entries[name] for person in people.people if name in person.entries}
     holders = sorted(person for person, entry in entries.items() if entry.role == "holder")
     if pin is None:
-        problems.append(Problem(f"{name} is new to this clone", f"gitenv unlock {name}"))
-        return EnvironmentStatus(name, NEW, "", 0, holders, [])
+        return _unpinned(workspace, name, holders, problems)
     me = pin.grant.to if pin.grant else _my_name(workspace, people, name)
     access, statement = _access(workspace, pin, me in entries, problems)
     role = entries[me].role if me in entries else ""
     if len(holders) == 1 and access == OPEN:
         problems.append(
             Problem(
+                "one-holder",
                 f"{name} has one holder, {holders[0]}: one lost laptop, and nobody can read it",
-                f"gitenv add-recipient NAME -e {name}",
+                [f"gitenv add-recipient NAME -e {name}"],
             )
         )
     ring = workspace.access.ring(pin) if access == OPEN else None
     listed = file_report.statuses(workspace, statement, ring, problems)
     if access == OPEN and any(file.state == "closed" for file in listed):
-        problems.append(Problem(f"files of {name} are closed, and you have the key", f"gitenv unlock {name}"))
+        problems.append(Problem("closed", f"files of {name} are closed, and you have the key", [f"gitenv unlock {name}"]))
     return EnvironmentStatus(name, access, role, statement.generation.number, holders, listed)
+
+
+def _unpinned(workspace: Workspace, name: str, holders: list[str], problems: list[Problem]) -> EnvironmentStatus:
+    try:
+        pinning.checked(workspace, name)
+    except GitenvError as error:
+        problems.append(Problem.of(error))
+        return EnvironmentStatus(name, NOT_TRUSTED, "", 0, [], [])
+    problems.append(Problem("new-environment", f"{name} is new to this clone", [f"gitenv unlock {name}"]))
+    return EnvironmentStatus(name, NEW, "", 0, holders, [])
 
 
 def _my_name(workspace: Workspace, people: Membership, environment: str) -> str:
@@ -110,37 +128,57 @@ def _access(workspace: Workspace, pin: Pin, is_in: bool, problems: list[Problem]
     try:
         judged = workspace.access.judge(pin, workspace.tree)
     except GitenvError as error:
-        problems.append(Problem(error.message, error.hint))
+        problems.append(Problem.of(error))
         return NOT_TRUSTED, pin.environment
     if judged is None:
         return ABSENT, pin.environment
+    try:
+        check_not_rolled_back(workspace.root, pin, judged)
+    except NotTrusted as error:
+        problems.append(Problem.of(error))
     statement = judged.moves.environment if judged.moves else pin.environment
     if pin.name in workspace.access.locked:
         return LOCKED, statement
     try:
         workspace.access.ring(pin)
     except GitenvError as error:
-        let_in = Problem(f"you were let into {pin.name}", f"gitenv unlock {pin.name}")
-        problems.append(let_in if pin.grant is None and is_in else Problem(error.message, error.hint))
+        let_in = Problem("let-in", f"you were let into {pin.name}", [f"gitenv unlock {pin.name}"])
+        problems.append(let_in if pin.grant is None and is_in else Problem.of(error))
         return NO_ACCESS, statement
     return OPEN, statement
 
 
 def _unclaimed(workspace: Workspace) -> list[Problem]:
     """Files that the attributes protect and no pinned environment claims."""
-    problems = []
-    for path in [entry.path for entry in workspace.repository.tracked() if entry.is_file] + workspace.repository.untracked():
+    tracked = workspace.repository.tracked()
+    problems = [
+        Problem("link", f"{entry.path} is a link, and is not encrypted", [f"git rm --cached {shell_word(f':/{entry.path}')}"])
+        for entry in tracked
+        if entry.is_link and discover.is_env(entry.path)
+    ]
+    for path in [entry.path for entry in tracked if entry.is_file] + workspace.repository.untracked():
         base = os.path.basename(path)
-        if not (base == ".env" or base.startswith(".env.")) or discover.is_private(path):
+        if not discover.is_env(path):
             continue
         try:
             if workspace.access.claimant(path) is None and not _in_new(workspace, path):
                 name = discover.environment_of(path)
                 command = f"gitenv add-environment {name if names.is_name(name) else 'NAME'} {shell_word(base)}"
-                problems.append(Problem(f"{path} belongs to no environment", command))
+                problems.append(Problem("no-environment", f"{path} belongs to no environment", [command]))
         except GitenvError as error:
-            problems.append(Problem(f"{path}: {error.message}", error.hint))
+            problems.append(Problem.of(error, path))
     return problems
+
+
+def _widened(workspace: Workspace) -> list[Problem]:
+    """Files that somebody's attributes send to gitenv, and that are no .env files: what is pasted there stays closed."""
+    found = []
+    for path in workspace.repository.filtered():
+        if not discover.is_env(path) and not discover.is_private(path) and workspace.access.claimant(path) is None:
+            word = shell_word(f":/{path}")
+            text = f"{path}: a .gitattributes sends it to gitenv, and it belongs to no environment"
+            found.append(Problem("widened-attributes", text, [f"git log -p -- ':(glob)**/.gitattributes' {word}"]))
+    return found
 
 
 def _in_new(workspace: Workspace, path: str) -> bool:

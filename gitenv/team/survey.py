@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from gitenv import recipients
-from gitenv.access import today
-from gitenv.errors import GitenvError, Malformed, NotTrusted, Usage
-from gitenv.model import trust
+from gitenv.access import standing_in
+from gitenv.errors import GitenvError, Malformed, NotTrusted
+from gitenv.git.trees import RECIPIENTS
 from gitenv.model.environment import Environment
 from gitenv.model.grant import HOLDER, READER
 from gitenv.team.workspace import Workspace
+
+_MOST_ALIKE = 10
 
 
 class Entry(NamedTuple):
@@ -36,6 +39,7 @@ class Uncounted(NamedTuple):
 
     file: str
     reason: str
+    code: str  # the reason's name
 
 
 class Membership(NamedTuple):
@@ -56,20 +60,50 @@ def membership(workspace: Workspace) -> Membership:
         try:
             statement = _statement(workspace, name)
         except NotTrusted as error:
-            uncounted.append(Uncounted(f"{name}/environment", error.message.removeprefix(f"{name}/environment: ")))
+            uncounted.append(Uncounted(f"{name}/environment", error.message.removeprefix(f"{name}/environment: "), error.code))
             continue
         key_of = recipients.key_finder(workspace.tree, name)
-        found = trust.standing(statement, recipients.grants(workspace.tree, name), key_of, today())
+        malformed: dict[str, GitenvError] = {}
+        found = standing_in(workspace.tree, statement, key_of, malformed=malformed)
         for person, grant in found.counted.items():
             role = HOLDER if grant.role == HOLDER else READER
             entries.setdefault(person, {})[name] = Entry(role, grant.by.name, grant.at, grant.expires)
             fingerprints[person] = grant.key.fingerprint()
-        uncounted += [Uncounted(f"{name}/{grant.to}.grant", reason) for grant, reason in found.refused]
-        uncounted += [Uncounted(f"{name}/", error.message) for error in recipients.malformed_grants(workspace.tree, name)]
+        uncounted += [
+            Uncounted(f"{name}/{refused.grant.to}.grant", refused.reason, refused.why.code) for refused in found.refused
+        ]
+        uncounted += [_unfit(file, error) for file, error in malformed.items()]
+        uncounted += [_stray(f"{name}/{file}") for file in recipients.stray_grants(workspace.tree, name)]
     requests, damaged = _requests(workspace, fingerprints)
     fingerprints = {**requests, **fingerprints}
     people = [Person(name, fingerprints[name], entries.get(name, {}), name not in entries) for name in sorted(fingerprints)]
-    return Membership(names, people, uncounted + damaged)
+    strays = [_stray(name) for name in recipients.strays(workspace.tree)]
+    return Membership(names, people, uncounted + damaged + strays)
+
+
+def grouped(uncounted: Iterable[Uncounted], most: int) -> list[Uncounted]:
+    """The same in at most `most` lines and one, many files of one reason in one: whoever can push can push ten thousand."""
+    by_reason: dict[tuple[str, str], list[str]] = {}
+    for entry in uncounted:
+        by_reason.setdefault((entry.reason, entry.code), []).append(entry.file)
+    lines: list[Uncounted] = []
+    for (reason, code), files in by_reason.items():
+        if len(files) > _MOST_ALIKE:
+            files = [f"{', '.join(files[:3])} and {len(files) - 3:,} more"]
+        lines += [Uncounted(file, reason, code) for file in files]
+    if len(lines) <= most:
+        return lines
+    return [*lines[:most], Uncounted(f"and {len(lines) - most:,} more", "gitenv recipients --json lists all", "many")]
+
+
+def _unfit(file: str, error: GitenvError) -> Uncounted:
+    reason = error.message.removeprefix(file).removeprefix(":").strip()
+    return Uncounted(file.removeprefix(f"{RECIPIENTS}/"), reason, error.code)
+
+
+def _stray(file: str) -> Uncounted:
+    shown = file.encode("ascii", "backslashreplace").decode("ascii")  # else one letter of another script is like ours
+    return _unfit(shown, Malformed("no name that anybody can have (a-z 0-9 . _ -)"))
 
 
 def _statement(workspace: Workspace, name: str) -> Environment:
@@ -90,9 +124,11 @@ def _requests(workspace: Workspace, granted: dict[str, str]) -> tuple[dict[str, 
         try:
             fingerprints = [key.fingerprint() for key in workspace.public_keys(name)]
         except (GitenvError, ValueError) as error:
-            damaged.append(Uncounted(f"{name}.pub", error.message if isinstance(error, Usage) else "not a key"))
+            damaged.append(
+                Uncounted(f"{name}.pub", error.message if isinstance(error, GitenvError) else "not a key", "not-a-key")
+            )
             continue
         if name in granted and granted[name] not in fingerprints:
-            damaged.append(Uncounted(f"{name}.pub", f"another key than the one that {name} is in with"))
+            damaged.append(Uncounted(f"{name}.pub", f"another key than the one that {name} is in with", "swapped-key"))
         found[name] = fingerprints[0]
     return found, damaged

@@ -7,13 +7,14 @@ import time
 from collections.abc import Collection, Iterator
 
 from gitenv import files, recipients
-from gitenv.access import Access
+from gitenv.access import Access, check_not_rolled_back
 from gitenv.errors import GitenvError, Locked, NotInOrder, Usage, printable
 from gitenv.git.repository import IndexEntry, Repository
 from gitenv.git.trees import RECIPIENTS, IndexTree, Tree, WorkTree
 from gitenv.identity import device
 from gitenv.model import keys, names
 from gitenv.model.environment import Environment
+from gitenv.model.keyring import Keyring
 from gitenv.model.keys import PublicKey
 from gitenv.model.statements import Holder
 from gitenv.pins import Pin
@@ -48,6 +49,9 @@ class Workspace:
     def need_environments(self) -> list[str]:
         """The same. Raises `NotInOrder` if there are none."""
         if not (found := self.environments()):
+            if self.access.pinned():
+                where = f":/{RECIPIENTS}"
+                raise NotInOrder(f"{RECIPIENTS}/ is not in the commit you are on", f"see who took it away: git log -- {where}")
             raise NotInOrder("this repository has no environments", "gitenv init")
         return found
 
@@ -60,12 +64,22 @@ class Workspace:
         judged = self.access.judge(pin, self.tree)
         if judged is None:
             raise NotInOrder(f"{name} is not in the commit you are on", "check out a newer one")
-        if judged.is_below:
+        check_not_rolled_back(self.root, pin, judged)
+        if judged.is_below(pin):
             raise Locked(f"{name} has a newer key than this commit", "merge the main branch first")
+        self.access.check_not_doubted(self.root, name)
         if judged.moves:
             self.access.advance(judged.moves)
             return judged.moves
         return pin
+
+    def need_holder(self, pin: Pin, what_readers_do: str) -> Keyring:
+        """The keyring of an environment that the caller holds. Raises `Locked` for no access, and for a reader."""
+        ring, me = self.access.ring(pin), self.me()
+        if not any(holder.fingerprint == me.fingerprint for holder in pin.holders):
+            who = " or ".join(sorted(holder.name for holder in pin.holders)[:3])
+            raise Locked(f"you are a reader of {pin.name}, and readers {what_readers_do}", f"ask {who}")
+        return ring
 
     def check_known(self, name: str) -> None:
         """Raise `Usage` if there is no environment of this name, neither pinned nor at hand."""
@@ -117,6 +131,11 @@ class Workspace:
             except GitenvError:
                 continue
         return ""
+
+    def has_grant(self, name: str, key: PublicKey) -> bool:
+        """Whether a key has a grant under a name. Whether that counts is for the pin to say."""
+        found = (recipients.grant_of(self.tree, environment, name) for environment in self.environments())
+        return any(grant is not None and grant.key == key for grant in found)
 
     def files_of(self, environments: Collection[Environment]) -> dict[str, list[IndexEntry]]:
         """The tracked files of environments, by name. Those in conflict are listed once for each stage."""

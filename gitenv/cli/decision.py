@@ -1,0 +1,61 @@
+"""What `gitenv accept` and `gitenv reject` have in common: which lines, one question, and what became of them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Annotated, NamedTuple
+
+import typer
+
+from gitenv.cli import show
+from gitenv.cli.words import joined
+from gitenv.errors import Usage, shell_word
+
+if TYPE_CHECKING:
+    from gitenv.team.deciding import Decided, Question
+    from gitenv.team.workspace import Workspace
+
+Names = Annotated[list[str] | None, typer.Argument(help="Its key's name, or the number of its line.", metavar="[NAME]...")]
+Everything = Annotated[bool, typer.Option("--all", help="All unverified lines.")]
+File = Annotated[str, typer.Option("-f", "--file", help="Only in this file.", metavar="FILE")]
+Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
+
+
+class Decision(NamedTuple):
+    """One of the two."""
+
+    question: str
+    act: Callable[[Workspace, Sequence[Question]], list[Decided]]
+    done: str  # how it is said
+    takes_places: bool  # of values with the same name
+
+
+def decide(decision: Decision, names: Sequence[str] | None, everything: bool, file: str, yes: bool) -> None:
+    """Show the lines that are meant, ask, act, and say what became of them."""
+    from gitenv.team import deciding
+    from gitenv.team.workspace import Workspace
+
+    if bool(names) == everything:
+        raise Usage("say which lines: their names, or --all", "gitenv status names them")
+    workspace = Workspace(os.getcwd())
+    chosen = deciding.questions(workspace, names or [], file, os.getcwd())
+    for each in chosen:
+        show.say(f"{each.path}:{each.found.line}: {_described(each, decision.takes_places)}")
+    if not show.ask(decision.question, yes):
+        show.say("nothing was changed")
+        return
+    for decided in decision.act(workspace, chosen):
+        where = "staged" if decided.staged else "not staged, because the file has other changes"
+        show.say(f"{decision.done} in {decided.path}: {joined(decided.names)}; {where}")
+        if not decided.staged:
+            show.commands(f"git add {shell_word(f':/{decided.path}')}")
+
+
+def _described(question: Question, takes_places: bool) -> str:
+    found = question.found
+    shown = (found.name or "a line without a name") + (f" ({found.lines} lines)" if found.lines > 1 else "")
+    if not takes_places or not question.replaces:
+        return shown
+    word = "line" if len(question.replaces) == 1 else "lines"
+    return f"{shown}, in the place of the value on {word} {joined([str(line) for line in question.replaces])}"

@@ -1,0 +1,12 @@
+"""`gitenv reject`."""
+
+from __future__ import annotations
+
+from gitenv.cli.decision import Decision, Everything, File, Names, Yes, decide
+
+
+def run(names: Names = None, everything: Everything = False, file: File = "", yes: Yes = False) -> None:
+    """Remove unverified lines from their files."""
+    from gitenv.team import deciding
+
+    decide(Decision("Remove these lines?", deciding.reject, "removed", takes_places=False), names, everything, file, yes)

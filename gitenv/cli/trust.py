@@ -1,0 +1,167 @@
+"""`gitenv trust`."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from gitenv.cli import show
+from gitenv.cli.words import joined
+from gitenv.errors import NotTrusted, Usage, shell_word
+
+if TYPE_CHECKING:
+    from gitenv.model.environment import Environment
+    from gitenv.pins import Pin
+    from gitenv.team.trusting import Outlook
+    from gitenv.team.workspace import Workspace
+
+_MOST = 8
+
+
+def run(
+    environment: Annotated[str, typer.Argument(help="Default: all, one after the other.", metavar="[ENV]")] = "",
+    generation: Annotated[
+        int,
+        typer.Option(help="Go back to N, which this commit has: the rotation was never merged.", metavar="N", min=0),
+    ] = 0,
+    fingerprint: Annotated[str, typer.Option(help="Do not ask; go on only if this key signed it.", metavar="SHA256:…")] = "",
+) -> None:
+    """Show what was pinned, what there is now and who signed it; pin that, after a question."""
+    from gitenv.model.statements import is_fingerprint
+    from gitenv.team import trusting
+    from gitenv.team.workspace import Workspace
+
+    workspace = Workspace(os.getcwd())
+    if fingerprint and not is_fingerprint(fingerprint):
+        raise Usage("that is no fingerprint", "SHA256: and 43 characters, as gitenv key show prints it")
+    if generation and not environment:
+        raise Usage("--generation is one environment's", f"gitenv trust ENV --generation {generation}")
+    names = {*workspace.need_environments(), *(pin.name for pin in workspace.access.pinned())}
+    is_fine = True
+    for name in [environment] if environment else sorted(names):
+        try:
+            is_fine &= _decide(workspace, trusting.look(workspace, name), generation, fingerprint)
+        except NotTrusted as error:
+            show.error(error)
+            is_fine = False
+    if not is_fine:
+        raise typer.Exit(NotTrusted.exit_code)
+
+
+def _decide(workspace: Workspace, outlook: Outlook, generation: int, fingerprint: str) -> bool:
+    """Show one environment and move its pin if the user says so; whether all is well with it now."""
+    from gitenv.team import trusting
+
+    for line in _lines(outlook):
+        show.say(line)
+    goal = outlook.goal
+    if generation and (goal is None or goal.generation.number != generation):
+        here = f"generation {goal.generation.number}" if goal else "nothing"
+        raise Usage(
+            f"this commit has {here} of {outlook.name}, not generation {generation}",
+            "check out the branch that you go on with: git switch BRANCH",
+        )
+    if goal is None or (not outlook.moves and outlook.reason is None):
+        return True
+    if outlook.is_behind and not generation:
+        is_older = outlook.reason is None
+        show.say("  this commit is behind the pin; to go back to it:" if is_older else "  to go on with this all the same:")
+        show.commands(f"gitenv trust {goal.name} --generation {goal.generation.number}")
+        return is_older
+    if fingerprint and goal.by.fingerprint != fingerprint:
+        raise NotTrusted(f"{goal.name} is signed by {goal.by}, not by {fingerprint}", "ask your team which is right")
+    question = f"Go on with {goal.name} as signed with {goal.by.fingerprint}? Compare that with {goal.by.name} first."
+    if not fingerprint and not show.ask(question, yes=False, hint="say whose signature is right: --fingerprint SHA256:…"):
+        show.say("nothing was changed")
+        return outlook.reason is None
+    problems = trusting.move(workspace, outlook)
+    for problem in problems:
+        show.error(problem)
+    show.say(f"{goal.name}: pinned at generation {goal.generation.number}, revision {goal.revision}; to open its files:")
+    show.commands(f"gitenv unlock {goal.name}")
+    return not problems
+
+
+def _lines(outlook: Outlook) -> Iterator[str]:
+    pin, goal = outlook.pin, outlook.goal
+    if pin is None:
+        yield f"{outlook.name}: not pinned"
+    else:
+        yield f"{outlook.name}: pinned at {_number(pin.environment)}"
+        yield f"    signed by {pin.environment.by}"
+        yield from (f"    holder {holder}" for holder in sorted(pin.holders))
+    if goal is None:
+        yield "  it is not in this commit"
+        return
+    if not outlook.moves and not outlook.reason:
+        yield "  nothing has changed since"
+    if outlook.moves:
+        yield from _steps(outlook)
+    if outlook.moves and (outlook.reason or outlook.is_behind or pin is None):
+        yield f"  here: {_number(goal)}{_in_commit(outlook, goal)}"
+        yield f"    signed by {goal.by}{_known(pin, goal)}"
+        yield from _differences(outlook, pin.environment if pin else None, goal)
+    if outlook.reason:
+        yield f"  does not follow: {outlook.reason.message}"
+        if outlook.reason.hint and not outlook.reason.hint.startswith("gitenv trust"):
+            yield f"    {outlook.reason.hint}"
+    for statement in outlook.later[:_MOST]:
+        yield f"  its history also has {_number(statement)}{_in_commit(outlook, statement)}"
+        yield f"    signed by {statement.by}{_known(pin, statement)}"
+        yield from _differences(outlook, goal, statement)
+
+
+def _known(pin: Pin | None, goal: Environment) -> str:
+    """What the pin knows of a signer. A name alone says nothing: anybody can take any."""
+    if pin and goal.by in pin.holders:
+        return ", whom you know as a holder"
+    if pin and any(holder.name == goal.by.name for holder in pin.holders | pin.seen):
+        return f", which is NOT the key of the {goal.by.name} you know"
+    return ", whom this clone does not know"
+
+
+def _steps(outlook: Outlook) -> Iterator[str]:
+    """The chain of signatures, from somebody who is trusted already."""
+    before = outlook.start
+    if before and outlook.pin and before.text != outlook.pin.environment.text:
+        yield f"  both go back to {_number(before)}{_in_commit(outlook, before)}"
+        yield f"    signed by {before.by}, whom you know as a holder"
+    for step in outlook.steps:
+        yield f"  then {_number(step)}{_in_commit(outlook, step)}"
+        yield f"    signed by {step.by}, a holder of the one before"
+        yield from _differences(outlook, before, step)
+        before = step
+
+
+def _number(statement: Environment) -> str:
+    return f"generation {statement.generation.number}, revision {statement.revision}, dated {statement.at[:10]} by its signer"
+
+
+def _in_commit(outlook: Outlook, statement: Environment) -> str:
+    commit = outlook.past.commit_of(statement)
+    return f", commit {commit[:12]}" if commit else ""
+
+
+def _differences(outlook: Outlook, before: Environment | None, after: Environment) -> Iterator[str]:
+    if before is None:
+        yield from (f"    holder {holder}" for holder in after.holders)
+        yield f"    files: {_patterns(after)}"
+        return
+    if before.id != after.id:
+        yield "    another environment: values that are encrypted for the pinned one will not open with it"
+    # Who was in by a grant stands in no statement until the next one.
+    were = outlook.past.holders_of(before)
+    if outlook.pin and outlook.pin.environment.text == before.text:
+        were |= outlook.pin.holders
+    yield from (f"    - holder {holder}" for holder in sorted(were) if holder not in after.holders)
+    yield from (f"    + holder {holder}" for holder in after.holders if holder not in were)
+    if before.paths != after.paths:
+        yield f"    files: {_patterns(after)} (before: {_patterns(before)})"
+
+
+def _patterns(statement: Environment) -> str:
+    # Quoted: a pattern may hold spaces, and so words that look like ours.
+    return joined([shell_word(path) for path in statement.paths])

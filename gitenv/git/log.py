@@ -1,0 +1,105 @@
+"""What once stood at a path, by git's own walk through the commits that HEAD reaches."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from gitenv.git import program
+
+# What people set for their own eyes, and what would hide commits or add lines here.
+_PLAIN = tuple(
+    word
+    for setting in (
+        "log.follow=false",
+        "log.diffMerges=separate",
+        "log.showSignature=false",
+        "log.showRoot=true",
+        "diff.relative=false",
+    )
+    for word in ("-c", setting)
+)
+
+
+class Commit(NamedTuple):
+    """A commit and those it was made from."""
+
+    id: str
+    parents: tuple[str, ...]
+
+
+def commits_of(root: str, path: str, limit: int, since: str = "") -> list[Commit]:
+    """Up to `limit` commits that changed a file in any way, newest first; merges hide none of them.
+
+    With `since` only those that this commit does not reach. Raises `NotInOrder` where git cannot say, as in a partial clone
+    whose host does not answer: "could not look" must not be taken for "nothing there".
+    """
+    words = ("--format=%H %P", f"--max-count={limit}", *_without(root, since), "--", f":(literal){path}")
+    # With -m a merge is listed once for each parent that it differs from.
+    lines = dict.fromkeys(_log(root, *words).decode("ascii", "replace").splitlines())
+    return [Commit(commit, tuple(parents)) for commit, *parents in map(str.split, filter(None, lines))]
+
+
+def changed(root: str, patterns: str, since: str) -> list[str]:
+    """The paths that fit a glob pattern and that commits changed which `since` does not reach ("": all commits).
+
+    Raises `NotInOrder` where git cannot say.
+    """
+    words = ("--format=", "--name-only", "-z", "--no-renames", *_without(root, since), "--", f":(glob){patterns}")
+    return sorted({path.strip("\n") for path in _log(root, *words).decode("utf-8", "surrogateescape").split("\0")} - {""})
+
+
+class LastSeen(NamedTuple):
+    """Bytes that once stood at a path: the newest commit that has them, and the one that took them away ("" if none did)."""
+
+    had: str
+    undid: str
+
+
+def last_with(root: str, path: str, contents: bytes) -> LastSeen | None:
+    """Where `path` last had these very bytes, in all that HEAD reaches; None if it never had."""
+    blob = program.run(root, "hash-object", "--stdin", stdin=contents).decode("ascii").strip()
+    words = ("--format=%H %P", "--max-count=1", f"--find-object={blob}", "--", f":(literal){path}")
+    newest, *parents = _log(root, *words).decode("ascii", "replace").split() or [""]
+    for commit in filter(None, (newest, *parents)):
+        if _id(root, f"{commit}:{path}") == blob:
+            return LastSeen(commit, "" if commit == newest else newest)
+    return None
+
+
+def ids(root: str, specs: Sequence[str]) -> list[str]:
+    """The objects that revisions name, "" for those that name none; by one process, and without their contents."""
+    words = ("cat-file", "--batch-check=%(objectname)")
+    lines = program.run(root, *words, stdin="".join(f"{spec}\n" for spec in specs).encode()).decode("ascii", "replace")
+    return ["" if " " in line else line for line in lines.splitlines()]
+
+
+def head(root: str) -> str:
+    """The commit that HEAD is, or "" before the first."""
+    return _id(root, "HEAD^{commit}")
+
+
+def contains(root: str, commit: str) -> bool:
+    """Whether HEAD reaches a commit."""
+    return program.attempt(root, "merge-base", "--is-ancestor", commit, "HEAD").returncode == 0
+
+
+def is_shallow(root: str) -> bool:
+    """Whether this clone has only the newest part of the history."""
+    return program.attempt(root, "rev-parse", "--is-shallow-repository").stdout.strip() == b"true"
+
+
+def _log(root: str, *words: str) -> bytes:
+    """`git log` of HEAD, whatever the user's configuration makes of it; nothing before the first commit."""
+    if not head(root):
+        return b""
+    return program.run(root, *_PLAIN, "log", "--no-show-signature", "--no-color", "--full-history", "-m", "HEAD", *words)
+
+
+def _without(root: str, since: str) -> list[str]:
+    # It may be gone: somebody rewrote history, and git collected what was left.
+    return [f"^{since}"] if since and _id(root, f"{since}^{{commit}}") else []
+
+
+def _id(root: str, spec: str) -> str:
+    return program.attempt(root, "rev-parse", "--verify", "-q", spec).stdout.decode("ascii").strip()

@@ -1,0 +1,114 @@
+"""Why something in a repository is not believed, each reason by its name: for the pin, for reviews, and for history."""
+
+from __future__ import annotations
+
+from gitenv.errors import NotTrusted
+
+
+class NotSigned(NotTrusted):
+    """The signature is not by whom the statement names."""
+
+
+class UnknownKey(NotSigned):
+    """Nobody has the key that a statement is said to be signed with."""
+
+
+class ForeignEnvironment(NotTrusted):
+    """A known name with another id: somebody else's environment in the place of ours."""
+
+
+class Competing(NotTrusted):
+    """An environment that claims another one's files."""
+
+
+class RolledBack(NotTrusted):
+    """An earlier statement stands where this very history already had the pinned one."""
+
+
+class SwappedKey(NotTrusted):
+    """Somebody is asked in with another key than the one they are known by."""
+
+
+class Doubted(NotTrusted):
+    """A command found something wrong with an environment's history, and nobody has decided since."""
+
+
+class TooLong(NotTrusted):
+    """A history that is buried under more commits than can be followed."""
+
+
+class Forked(NotTrusted):
+    """Two next generations, each signed by a holder, and neither goes back to the other: one may be by who was removed."""
+
+
+class NotVouchedFor(NotTrusted):
+    """First seen here, and signed by nobody whom the user named."""
+
+
+# A line of a document.
+
+
+class ForgedMark(NotTrusted):
+    """An unverified mark that no key of the environment made for this line."""
+
+
+class Lookalike(NotTrusted):
+    """A line that looks encrypted, and that no key of the environment opens."""
+
+
+class CannotStand(NotTrusted):
+    """What is behind a mark cannot become a value where it stands."""
+
+
+# A changed statement that does not follow from the one before.
+
+
+class NotAStep(NotTrusted):
+    """The root of these."""
+
+
+class NotAHolder(NotAStep):
+    """Signed by somebody who was no holder."""
+
+
+class OtherKey(NotAStep):
+    """Another data key for the same generation."""
+
+
+class OtherText(NotAStep):
+    """Another text for the same revision."""
+
+
+class NotLater(NotAStep):
+    """A later generation whose revision is no later one."""
+
+
+class TooFarAhead(NotAStep):
+    """Several generations at once: the steps in between are needed."""
+
+
+class Severed(NotAStep):
+    """A next generation that does not go back to this one."""
+
+
+class OffChain(NotAStep):
+    """An earlier generation that was never one of ours."""
+
+
+# A grant that does not count.
+
+
+class Elsewhere(NotTrusted):
+    """Made for another environment."""
+
+
+class Retired(NotTrusted):
+    """Made for another generation."""
+
+
+class Expired(NotTrusted):
+    """Its last day is over."""
+
+
+class NoPoint(NotTrusted):
+    """Its key is no point on the curve."""

@@ -1,0 +1,149 @@
+"""Deciding about unverified lines of an opened document: what stands behind the marks, and the document after a decision."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Collection, Iterator
+from typing import NamedTuple
+
+from gitenv.model import clean, document, inert, token
+from gitenv.model.cipher import Unopened
+from gitenv.model.document import Kind, Record
+from gitenv.model.keyring import Keyring
+from gitenv.model.reasons import CannotStand
+
+
+class Unverified(NamedTuple):
+    """One record that nobody vouches for, as it was before each of its lines was marked."""
+
+    name: str  # "" if it has none
+    line: int  # its first, from 1
+    lines: int
+    record: Record  # as it stands in the commit
+    first: int  # the position of its first mark among the document's records
+
+    @property
+    def shown(self) -> str:
+        """What to call it: its name, or its line."""
+        return self.name or f"line {self.line}"
+
+
+def find(records: list[Record]) -> list[Unverified]:
+    """What stands behind the marks of a document: marks that follow one another may be the lines of one value.
+
+    TAGs are not looked at: see `forged_at`.
+    """
+    found: list[Unverified] = []
+    position, line = 0, 1
+    for is_marked, group in itertools.groupby(records, lambda record: record.kind is Kind.UNVERIFIED):
+        run = list(group)
+        if is_marked:
+            found += _behind(run, position, line)
+        position, line = position + len(run), line + sum(map(_lines, run))
+    return found
+
+
+def forged_at(records: list[Record], found: Unverified, ring: Keyring) -> int | None:
+    """The position of the first of its marks that no key of `ring` made, if there is one."""
+    keys = ring.everything()
+    marks = range(found.first, found.first + found.lines)
+    return next((position for position in marks if inert.unmark(records[position].raw, keys) is None), None)
+
+
+def values(records: list[Record]) -> dict[str, list[int]]:
+    """The positions of a document's values, by name."""
+    found: dict[str, list[int]] = {}
+    for position, record in enumerate(records):
+        if record.kind is Kind.ASSIGNMENT:
+            found.setdefault(record.name.decode("ascii"), []).append(position)
+    return found
+
+
+def line_numbers(records: list[Record]) -> list[int]:
+    """The first line of each record, from 1."""
+    return list(itertools.accumulate(map(_lines, records), initial=1))
+
+
+def accept(data: bytes, chosen: Collection[Unverified], ring: Keyring) -> bytes:
+    """The document with the `chosen` ones as values. One takes the place of the first value with its name, and of all others.
+
+    Raises `ForgedMark`, and `CannotStand` for what no key opens and for what would change how other lines are read.
+    """
+    records = document.parse(data)
+    changes, namesakes = _without(chosen), values(records)
+    for each in chosen:
+        if (forged := forged_at(records, each, ring)) is not None:
+            raise clean.forged_mark(records, forged)
+        value, places = _value(each, ring), namesakes.get(each.name, [])
+        changes |= dict.fromkeys(places)
+        if places:
+            changes[places[0]] = value._replace(end=records[places[0]].end)
+        else:
+            changes[each.first] = value
+    return _rewritten(records, changes)
+
+
+def reject(data: bytes, chosen: Collection[Unverified]) -> bytes:
+    """The document without the `chosen` ones. Raises `CannotStand` if that would change how other lines are read."""
+    return _rewritten(document.parse(data), _without(chosen))
+
+
+def _behind(marks: list[Record], position: int, line: int) -> Iterator[Unverified]:
+    # Without the last line feed: a backslash before it would take it in, and with it the next line, which nobody marked.
+    parsed = document.parse(b"\n".join(mark.raw.partition(b" ")[2] for mark in marks))
+    if sum(map(_lines, parsed)) < len(marks):  # the last mark is of an empty line, which is no record where a text ends
+        parsed.append(Record(Kind.PLAIN, b"", b"", b""))
+    parsed[-1] = parsed[-1]._replace(end=marks[-1].end)
+    for record in parsed:
+        yield Unverified(record.name.decode("ascii"), line, _lines(record), record, position)
+        position, line = position + _lines(record), line + _lines(record)
+
+
+def _lines(record: Record) -> int:
+    return record.raw.count(b"\n") + 1
+
+
+def _value(found: Unverified, ring: Keyring) -> Record:
+    """The record to put there; a token is opened with whatever generation it is of."""
+    record = found.record
+    if record.kind is Kind.TOKEN:
+        return _opened(found, ring)
+    if record.kind in (Kind.LOOKALIKE, Kind.UNVERIFIED):
+        raise CannotStand(f"{found.shown}: has a mark of gitenv's own, and is no value", "remove it: gitenv reject")
+    return record
+
+
+def _opened(found: Unverified, ring: Keyring) -> Record:
+    spelled = token.read(found.record)
+    keys = ring.find(spelled.number, spelled.hint) if spelled else None
+    try:
+        raw = token.open_with(keys, spelled) if keys and spelled else b""
+    except Unopened:
+        raw = b""
+    if not raw:
+        raise CannotStand(f"{found.shown}: no key of this environment opens it", "remove it: gitenv reject")
+    # Whoever had the key could encrypt one line under the name of another, and it is the name that was asked about.
+    parsed = document.parse(raw)
+    fitting = (Kind.ASSIGNMENT,) if spelled and spelled.name else (Kind.COMMENT, Kind.UNKNOWN)
+    if len(parsed) != 1 or parsed[0].kind not in fitting or parsed[0].name != found.record.name:
+        raise CannotStand(f"{found.shown}: holds another line than its name says", "remove it: gitenv reject")
+    return parsed[0]._replace(end=found.record.end)
+
+
+def _without(chosen: Collection[Unverified]) -> dict[int, Record | None]:
+    return dict.fromkeys(n for each in chosen for n in range(each.first, each.first + each.lines))
+
+
+def _rewritten(records: list[Record], changes: dict[int, Record | None]) -> bytes:
+    """The document with some records taken out (None) or replaced."""
+    wanted = [new for n, record in enumerate(records) if (new := changes.get(n, record))]
+    data = document.join(wanted)
+    if [_meaning(record) for record in document.parse(data)] != [_meaning(record) for record in wanted]:
+        raise CannotStand(
+            "without its mark, this would change how the lines around it are read", "edit the file by hand, then git add it"
+        )
+    return data
+
+
+def _meaning(record: Record) -> tuple[Kind, bytes, bytes]:
+    return record.kind, record.name, record.raw

@@ -1,0 +1,154 @@
+"""`gitenv accept` and `gitenv reject`: a person decides about lines that nobody vouches for."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
+
+from gitenv import clone, files
+from gitenv.errors import GitenvError, Locked, NotInOrder, NotTrusted, Usage, printable, shell_word
+from gitenv.model import document, unverified
+from gitenv.model.document import Kind
+from gitenv.model.unverified import Unverified
+from gitenv.pins import Pin
+from gitenv.team import following
+from gitenv.team.workspace import Workspace
+
+
+class Question(NamedTuple):
+    """One unverified record of a file, to be decided about."""
+
+    path: str
+    environment: str
+    found: Unverified
+    replaces: tuple[int, ...]  # the lines of the values it would take the place of
+    text: bytes  # the whole file, as it was when it was asked about
+
+
+class Decided(NamedTuple):
+    """What was done to a file."""
+
+    path: str
+    names: list[str]
+    staged: bool  # not where it holds other changes, which are not ours to stage
+
+
+def questions(workspace: Workspace, wanted: Sequence[str], file: str, folder: str) -> list[Question]:
+    """The unverified records that are meant: by name or by line, or all. Raises `Usage` where that is not clear.
+
+    `file` is relative to `folder`; without one, all files of the pinned environments are looked through.
+    """
+    found = [question for path in _paths(workspace, file, folder) for question in _in_file(workspace, path, bool(file))]
+    if not found:
+        raise Usage("there are no unverified lines" + (f" in {printable(file)}" if file else ""), "gitenv status")
+    chosen = [_one(found, name) for name in wanted] or found
+    chosen = list(dict.fromkeys(chosen))
+    named = Counter((question.path, question.found.name) for question in chosen if question.found.name)
+    for (_, name), count in named.most_common(1):
+        if count > 1:
+            raise _several(name, [question for question in chosen if question.found.name == name])
+    return chosen
+
+
+def accept(workspace: Workspace, chosen: Sequence[Question]) -> list[Decided]:
+    """Make values of them. All is checked before the first file is written.
+
+    Raises `Locked` for who is no holder, and `NotTrusted` for a forged mark and for what cannot stand there.
+    """
+    following.refresh(workspace)
+    pins = {question.environment: workspace.need_pin(question.environment) for question in chosen}
+    rings = {name: workspace.need_holder(pin, "accept nothing") for name, pin in pins.items()}
+    return _write(
+        workspace, chosen, lambda data, mine: unverified.accept(data, [q.found for q in mine], rings[mine[0].environment])
+    )
+
+
+def reject(workspace: Workspace, chosen: Sequence[Question]) -> list[Decided]:
+    """Take them out of their files."""
+    return _write(workspace, chosen, lambda data, mine: unverified.reject(data, [q.found for q in mine]))
+
+
+def _paths(workspace: Workspace, file: str, folder: str) -> list[str]:
+    if file:
+        if file.startswith(":/"):  # git's own way to say: from the top
+            file, folder = file[2:], workspace.root
+        path = os.path.relpath(os.path.join(folder, file), workspace.root).replace(os.sep, "/")
+        if files.read_inside(workspace.root, path, document.MAX_BYTES) is None:
+            raise Usage(f"there is no file {printable(file)}", "gitenv status")
+        return [path]
+    listed = workspace.files_of([pin.environment for pin in workspace.access.pinned()])
+    return sorted({entry.path for entries in listed.values() for entry in entries})
+
+
+def _in_file(workspace: Workspace, path: str, is_named: bool) -> Iterator[Question]:
+    """The questions of one file. Raises for one that was named and cannot be decided about."""
+    try:
+        pin = workspace.access.claimant(path)
+        if pin is None:
+            raise Usage(f"{printable(path)} belongs to no environment", "gitenv status")
+        yield from _open_questions(workspace, path, pin)
+    except GitenvError:
+        if is_named:
+            raise
+
+
+def _open_questions(workspace: Workspace, path: str, pin: Pin) -> Iterator[Question]:
+    text = files.read_inside(workspace.root, path, document.MAX_BYTES) or b""
+    records = document.parse(text)
+    is_noted = clone.unopened(workspace.repository.layout.git_dir).may_be(path)
+    if is_noted or any(record.kind is Kind.TOKEN for record in records):
+        raise Locked(f"{printable(path)} is not open", f"gitenv unlock {pin.name}")
+    namesakes, lines = unverified.values(records), unverified.line_numbers(records)
+    for found in unverified.find(records):
+        replaces = tuple(lines[position] for position in namesakes.get(found.name, []))
+        yield Question(path, pin.name, found, replaces, text)
+
+
+def _one(found: Sequence[Question], name: str) -> Question:
+    fitting = [question for question in found if name in (question.found.name, str(question.found.line))]
+    if len(fitting) > 1:
+        raise _several(name, fitting)
+    if not fitting:
+        there = ", ".join(dict.fromkeys(question.found.shown for question in found[:10]))
+        raise Usage(f"there is no unverified {printable(name)}", f"there are: {there}")
+    return fitting[0]
+
+
+def _several(name: str, fitting: Sequence[Question]) -> Usage:
+    places = ", ".join(f"{printable(question.path)}:{question.found.line}" for question in fitting[:10])
+    word = shell_word(f":/{fitting[0].path}")
+    return Usage(
+        f"{printable(name)} is there {len(fitting)} times: {places}",
+        f"say which file and line, like: {fitting[0].found.line} -f {word}",
+    )
+
+
+def _write(
+    workspace: Workspace, chosen: Sequence[Question], decide: Callable[[bytes, Sequence[Question]], bytes]
+) -> list[Decided]:
+    by_path: dict[str, list[Question]] = {}
+    for question in chosen:
+        by_path.setdefault(question.path, []).append(question)
+    texts: dict[str, bytes] = {}
+    for path, mine in by_path.items():
+        try:
+            texts[path] = decide(_still(workspace, path, mine), mine)
+        except NotTrusted as error:
+            raise type(error)(f"{printable(path)}: {error.message}", error.hint) from None
+    edited = workspace.repository.edited(list(texts))
+    tracked = {entry.path for entry in workspace.repository.tracked()}
+    for path, text in texts.items():
+        workspace.write(path, text)
+    staged = [path for path in texts if path in tracked and path not in edited]
+    workspace.repository.stage(staged)
+    return [Decided(path, [q.found.shown for q in mine], path in staged) for path, mine in by_path.items()]
+
+
+def _still(workspace: Workspace, path: str, asked: Sequence[Question]) -> bytes:
+    """A file that is the one that was asked about: an editor may have saved while we waited."""
+    data = files.read_inside(workspace.root, path, document.MAX_BYTES) or b""
+    if any(question.text != data for question in asked):
+        raise NotInOrder(f"{printable(path)} was changed in the meantime", "run this again")
+    return data

@@ -1,0 +1,137 @@
+"""Following: bringing pins to what history and the tree at hand honestly say, and noting where that cannot be done."""
+
+from __future__ import annotations
+
+from collections.abc import Set
+from functools import lru_cache
+
+from gitenv import access, clone, lineage, recipients
+from gitenv.clone import Doubt
+from gitenv.errors import NotTrusted
+from gitenv.git import log
+from gitenv.git.trees import RECIPIENTS
+from gitenv.model import environment
+from gitenv.model.grant import Grant
+from gitenv.model.reasons import Forked, NotAHolder, TooFarAhead, TooLong, UnknownKey
+from gitenv.model.standing import Standing
+from gitenv.model.statements import Holder
+from gitenv.pins import Pin
+from gitenv.team.workspace import Workspace
+
+
+def refresh(workspace: Workspace) -> list[NotTrusted]:
+    """Bring the pins to what history and the tree at hand honestly say: all steps, new own grants, holders by grants.
+
+    Returns why environments could not be followed; their pins stay at the last honest step.
+    """
+    root = workspace.root
+    head, is_whole = log.head(root), not log.is_shallow(root)
+    walked, doubts = clone.walked(workspace.repository.layout.git_dir), set(workspace.access.doubts)
+    problems: list[NotTrusted] = []
+    for old in workspace.access.pinned():
+        try:
+            _advance(workspace, old, _caught_up(workspace, old, walked.get(old.name, ""), head))
+            follow_tree(workspace, workspace.access.pin(old.name) or old)
+            # What was found on another branch is still so there.
+            doubts -= {doubt for doubt in doubts if doubt.name == old.name and log.contains(root, doubt.commit)}
+            if head and is_whole:
+                walked[old.name] = head
+        except NotTrusted as error:
+            if isinstance(error, Forked | TooLong):
+                doubts.add(Doubt(old.name, head))
+            problems.append(_with_way_out(error, old.name, is_whole))
+    _note(workspace, doubts, walked)
+    return problems
+
+
+def look(workspace: Workspace) -> list[NotTrusted]:
+    """The same without moving a pin: what is wrong with the history and the tree at hand."""
+    head, walked = log.head(workspace.root), clone.walked(workspace.repository.layout.git_dir)
+    problems: list[NotTrusted] = []
+    for pin in workspace.access.pinned():
+        try:
+            ahead = _caught_up(workspace, pin, walked.get(pin.name, ""), head)
+            workspace.access.forget_judgements()
+            judged = workspace.access.judge(ahead, workspace.tree)
+            if judged:
+                access.check_not_rolled_back(workspace.root, ahead, judged)
+            workspace.access.check_not_doubted(workspace.root, pin.name)
+        except NotTrusted as error:
+            problems.append(_with_way_out(error, pin.name, not log.is_shallow(workspace.root)))
+    workspace.access.forget_judgements()
+    return problems
+
+
+def decided(workspace: Workspace, name: str) -> list[NotTrusted]:
+    """The user has decided about an environment: what history said so far is settled. Returns what is wrong with the rest."""
+    root = workspace.root
+    doubts = {doubt for doubt in workspace.access.doubts if doubt.name != name or not log.contains(root, doubt.commit)}
+    walked = clone.walked(workspace.repository.layout.git_dir)
+    if not log.is_shallow(root):
+        walked[name] = log.head(root)
+    _note(workspace, doubts, walked)
+    try:
+        if pin := workspace.access.pin(name):
+            follow_tree(workspace, pin)
+    except NotTrusted as error:
+        return [error]
+    return []
+
+
+def _caught_up(workspace: Workspace, pin: Pin, since: str, head: str) -> Pin:
+    if pin.name not in _changed(workspace.root, since, head):
+        return pin
+    return lineage.catch_up(workspace.root, workspace.repository.objects, workspace.access, workspace.tree, pin, since)
+
+
+@lru_cache
+def _changed(root: str, since: str, head: str) -> frozenset[str]:
+    """The environments whose statement was changed by commits that `since` does not reach; asked once for all of them."""
+    if not head or since == head:
+        return frozenset()
+    return frozenset(path.split("/")[1] for path in log.changed(root, f"{RECIPIENTS}/*/environment", since))
+
+
+def _with_way_out(error: NotTrusted, name: str, is_whole: bool) -> NotTrusted:
+    if not isinstance(error, TooFarAhead | NotAHolder | UnknownKey):
+        return error
+    shallow = "" if is_whole else "this clone has only the newest history: git fetch --unshallow; or "
+    return type(error)(error.message, f"{shallow}gitenv trust {name}")
+
+
+def _note(workspace: Workspace, doubts: Set[Doubt], walked: dict[str, str]) -> None:
+    workspace.access.set_doubts(doubts)
+    clone.set_walked(workspace.repository.layout.git_dir, walked)
+
+
+def follow_tree(workspace: Workspace, old: Pin) -> None:
+    """Bring one pin to what the tree at hand says. Raises `NotTrusted`."""
+    judged = workspace.access.judge(old, workspace.tree)
+    if judged is None:
+        return
+    if judged.is_earlier:
+        access.check_not_rolled_back(workspace.root, old, judged)
+        return
+    pin = judged.moves or old
+    standing = access.standing_in(workspace.tree, pin.environment, recipients.key_finder(workspace.tree, pin.name))
+    own = _own(workspace, standing)
+    if own is not None:
+        environment.check_seal(pin.environment, access.open_grant(pin.environment, own, workspace.access.device()))
+    counted = {Holder(grant.to, grant.key.fingerprint()) for grant in standing.counted.values()}
+    # Who is in with a new key is known by that one. Who is out is still known: their `.pub` may be swapped when they return.
+    seen = counted.union(person for person in pin.seen if person.name not in standing.counted)
+    new = Pin.of(pin.environment, own or pin.grant, standing.holders - set(pin.environment.holders), seen)
+    _advance(workspace, old, new)
+
+
+def _advance(workspace: Workspace, old: Pin, new: Pin) -> None:
+    if new != old:
+        workspace.access.advance(new)
+
+
+def _own(workspace: Workspace, standing: Standing) -> Grant | None:
+    key = workspace.access.device()
+    if key is None:
+        return None
+    mine = [grant for grant in standing.counted.values() if grant.key == key.public]
+    return mine[0] if mine else None
