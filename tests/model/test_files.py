@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+import tracemalloc
 from pathlib import Path
 
 import pytest
@@ -30,6 +31,26 @@ def test_a_file_is_read_whole(tmp_path: Path) -> None:
     assert files.read(str(path), 5) == b"a\r\n\0\xff"
     with pytest.raises(NotTrusted, match="5 bytes, 4 are allowed"):
         files.read(str(path), 4)
+
+
+def test_a_sparse_file_is_not_read(tmp_path: Path) -> None:
+    """A gigabyte of nothing takes no room on the disk, and takes none in memory either."""
+    path = tmp_path / "file"
+    with path.open("wb") as file:
+        file.truncate(1 << 30)
+    tracemalloc.start()
+    with pytest.raises(NotTrusted, match="1,073,741,824 bytes, 9 are allowed"):
+        files.read(str(path), 9)
+    assert tracemalloc.get_traced_memory()[1] < 1 << 20
+    tracemalloc.stop()
+
+
+@pytest.mark.skipif(not os.path.exists("/proc/self/status"), reason="there is no /proc")
+def test_a_file_that_says_it_is_empty_is_bounded_too() -> None:
+    """What the system says of a file's size is not believed: it may grow while it is read."""
+    assert os.stat("/proc/self/status").st_size == 0
+    with pytest.raises(NotTrusted, match="10 bytes, 9 are allowed"):
+        files.read("/proc/self/status", 9)
 
 
 def test_no_file_is_none(tmp_path: Path) -> None:

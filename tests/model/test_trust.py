@@ -11,8 +11,21 @@ from gitenv.model import environment, grant
 from gitenv.model.cipher import EnvironmentId
 from gitenv.model.environment import Environment
 from gitenv.model.grant import READER, Grant
+from gitenv.model.reasons import (
+    ForeignEnvironment,
+    NotAHolder,
+    NotLater,
+    NotSigned,
+    OffChain,
+    OtherKey,
+    OtherText,
+    Severed,
+    TooFarAhead,
+    UnknownKey,
+)
+from gitenv.model.standing import Standing, standing
 from gitenv.model.statements import Holder
-from gitenv.model.trust import ForeignEnvironment, NotAStep, NotSigned, Standing, Step, check_signed, standing, step
+from gitenv.model.trust import State, Step, check_signed, step
 from tests.model.builders import (
     ALICE,
     BOB,
@@ -39,12 +52,12 @@ PINNED = statement(SECOND, CHAIN_2, revision=5, holders=(ALICE, BOB))
 
 
 def _step(new: Environment, pinned: Environment = PINNED, known: tuple[Person, ...] = EVERYBODY) -> Step:
-    return step(pinned, pinned.holders, new, key_of(*known))
+    return step(State(pinned, frozenset(pinned.holders)), new, key_of(*known))
 
 
 STEPS = {
     "the same": (PINNED, Step.SAME),
-    "an earlier revision": (statement(SECOND, CHAIN_2, revision=4), Step.BELOW),
+    "an earlier revision": (statement(SECOND, CHAIN_2, revision=4), Step.EARLIER),
     "an earlier generation": (statement(FIRST, revision=3), Step.BELOW),
     "an earlier generation by somebody unknown": (statement(FIRST, revision=3, by=EVE), Step.BELOW),
     "a later revision": (statement(SECOND, CHAIN_2, revision=6, holders=(ALICE,)), Step.WITHIN),
@@ -64,17 +77,18 @@ REFUSED: dict[str, tuple[Environment, type[NotTrusted]]] = {
     "another id": (statement(ring_of(2, OTHER_IDENTITY), revision=9, identity=OTHER_IDENTITY), ForeignEnvironment),
     "another id by a holder of the old": (statement(ring_of(1, OTHER_IDENTITY), identity=OTHER_IDENTITY), ForeignEnvironment),
     "another name": (statement(SECOND, CHAIN_2, revision=6, name="staging"), ForeignEnvironment),
-    "another text of the same revision": (statement(SECOND, CHAIN_2, revision=5, holders=(ALICE,)), NotAStep),
-    "another key for the same generation": (statement(TWIN, TWIN_CHAIN, revision=6), NotAStep),
-    "a stranger": (statement(SECOND, CHAIN_2, revision=6, by=EVE, holders=(EVE,)), NotAStep),
-    "a stranger's next generation": (statement(THIRD, CHAIN_3, revision=6, by=EVE, holders=(ALICE, EVE)), NotAStep),
-    "a holder's name with another key": (statement(SECOND, CHAIN_2, revision=6, by=Person("alice", EVE.device)), NotAStep),
+    "another text of the same revision": (statement(SECOND, CHAIN_2, revision=5, holders=(ALICE,)), OtherText),
+    "another key for the same generation": (statement(TWIN, TWIN_CHAIN, revision=6), OtherKey),
+    "a stranger": (statement(SECOND, CHAIN_2, revision=6, by=EVE, holders=(EVE,)), NotAHolder),
+    "a stranger's next generation": (statement(THIRD, CHAIN_3, revision=6, by=EVE, holders=(ALICE, EVE)), NotAHolder),
+    "a holder's name with another key": (statement(SECOND, CHAIN_2, revision=6, by=Person("alice", EVE.device)), NotAHolder),
     "a holder's name, signed by a stranger": (statement(SECOND, CHAIN_2, revision=6, signer=EVE), NotSigned),
     "the next generation, signed by a stranger": (statement(THIRD, CHAIN_3, revision=6, signer=EVE), NotSigned),
-    "the next generation with an old revision": (statement(THIRD, CHAIN_3, revision=5), NotAStep),
-    "the next generation without the pinned one": (statement(THIRD, CHAIN_3[1:], revision=6), NotAStep),
-    "the next generation after a twin": (statement(*rotated(TWIN, 3, TWIN_CHAIN), revision=6), NotAStep),
-    "two generations at once": (statement(*rotated(THIRD, 4, CHAIN_3), revision=7), NotAStep),
+    "the next generation with an old revision": (statement(THIRD, CHAIN_3, revision=5), NotLater),
+    "the next generation without the pinned one": (statement(THIRD, CHAIN_3[1:], revision=6), Severed),
+    "the next generation after a twin": (statement(*rotated(TWIN, 3, TWIN_CHAIN), revision=6), Severed),
+    "two generations at once": (statement(*rotated(THIRD, 4, CHAIN_3), revision=7), TooFarAhead),
+    "an earlier generation of a twin": (statement(ring_of(9), revision=3), OffChain),
 }
 
 
@@ -91,13 +105,13 @@ def test_anything_else_is_refused(new: Environment, error: type[NotTrusted]) -> 
 def test_a_removed_holder_signs_nothing_more() -> None:
     """The pin replaces its holders and never adds up."""
     without_bob = statement(SECOND, CHAIN_2, revision=6, holders=(ALICE,))
-    with pytest.raises(NotAStep):
+    with pytest.raises(NotAHolder):
         _step(statement(SECOND, CHAIN_2, revision=7, by=BOB), pinned=without_bob)
 
 
 def test_a_signers_key_must_be_found() -> None:
     """A holder whose key nobody has cannot be checked, and so is not believed."""
-    with pytest.raises(NotSigned, match=r"not in \.recipients"):
+    with pytest.raises(UnknownKey, match=r"not in \.recipients"):
         _step(statement(SECOND, CHAIN_2, revision=6, by=BOB), known=(ALICE,))
 
 
@@ -105,7 +119,7 @@ def test_the_fingerprint_binds_the_key() -> None:
     """Another key than the one that was named does not count, even if its signature is right."""
     new = statement(SECOND, CHAIN_2, revision=6, by=BOB, signer=EVE)
     with pytest.raises(NotSigned):
-        step(PINNED, PINNED.holders, new, lambda _: EVE.key)
+        step(State(PINNED, frozenset(PINNED.holders)), new, lambda _: EVE.key)
     with pytest.raises(NotSigned):
         check_signed(new, key_of(*EVERYBODY), "here")
 
@@ -113,10 +127,10 @@ def test_the_fingerprint_binds_the_key() -> None:
 def test_a_holder_by_grant_may_sign() -> None:
     """Who was let in after the statement was signed makes the next step."""
     new = statement(SECOND, CHAIN_2, revision=6, by=CAROL, holders=(ALICE, CAROL))
-    with pytest.raises(NotAStep):
+    with pytest.raises(NotAHolder):
         _step(new)
     let_in = _standing(grant_for(CAROL, by=BOB, about=PINNED), about=PINNED)
-    assert step(PINNED, let_in.holders, new, key_of(*EVERYBODY)) is Step.WITHIN
+    assert step(State(PINNED, let_in.holders), new, key_of(*EVERYBODY)) is Step.WITHIN
 
 
 # Grants.

@@ -1,0 +1,53 @@
+"""A history that somebody buried under commits is said to be too long, and never taken for a short one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from gitenv import lineage
+from gitenv.git.objects import Objects
+from gitenv.git.trees import WorkTree
+from gitenv.lineage import Past
+from gitenv.model.reasons import TooLong
+from tests.lab import Lab
+from tests.sessions import forgery
+
+
+@pytest.fixture
+def rotated(tmp_path: Path) -> Path:
+    """A repository whose environment was founded, and rotated twice."""
+    alice = Lab(tmp_path).person("alice")
+    alice.must("git", "init", "-q", "app")
+    alice.cwd = alice.home / "app"
+    (alice.cwd / ".env").write_bytes(b"HELLO=development\n")
+    alice.must("gitenv", "init")
+    alice.must("git", "commit", "-qm", "Encrypt .env")
+    for _ in range(2):
+        forgery.rotate(alice, "development")
+        alice.must("git", "commit", "-qam", "Rotate")
+    return alice.cwd
+
+
+def _past(root: Path) -> Past:
+    objects = Objects(str(root))
+    try:
+        return Past(str(root), objects, WorkTree(str(root)), "development")
+    finally:
+        objects.close()
+
+
+def test_all_that_fits_is_read(rotated: Path) -> None:
+    """Three statements, and none of them is left out."""
+    past = _past(rotated)
+    past.check_whole()
+    assert sorted(version.generation.number for version in past.versions) == [1, 2, 3]
+
+
+@pytest.mark.parametrize("limit", ["_MAX_COMMITS", "_MAX_TREES"])
+def test_what_does_not_fit_is_said(rotated: Path, limit: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As many commits, or trees, as are read at most: there may be more."""
+    monkeypatch.setattr(lineage, limit, 3)
+    with pytest.raises(TooLong, match="more often than can be followed"):
+        _past(rotated).check_whole()
