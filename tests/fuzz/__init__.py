@@ -1,0 +1,1 @@
+"""Fuzzing of everything that reads what strangers can push: bounded in `test_fuzz`, for hours with `python -m tests.fuzz`."""
