@@ -1,16 +1,21 @@
-"""Statements that no command of gitenv writes (yet): the next generation, a stranger's environment, a grant by a reader."""
+"""What no command of gitenv writes (yet), or ever: a next generation, a stranger's environment, a grant by a reader.
+
+The adversary's tools. Whoever uses one has only their own device key and what a clone shows to everybody.
+"""
 
 from __future__ import annotations
 
+import re
+from collections.abc import Callable
 from pathlib import Path
 
 from gitenv.identity import device
 from gitenv.identity.device import DeviceKey
-from gitenv.model import environment, grant, keys
-from gitenv.model.cipher import Dek
+from gitenv.model import base64url, environment, grant, keys, statements
+from gitenv.model.cipher import Dek, Generation, Keys
 from gitenv.model.environment import Environment
 from gitenv.model.grant import Grant
-from gitenv.model.keyring import Keyring
+from gitenv.model.keyring import Keyring, Older
 from gitenv.model.statements import Holder
 from tests.lab import Person
 
@@ -19,7 +24,7 @@ _AT = "2026-11-21T10:00:00Z"
 
 def rotate(person: Person, name: str) -> None:
     """Write the next generation of an environment, signed by `person`, with everybody in it who was in it."""
-    key, folder = _key(person), person.cwd / ".recipients" / name
+    key, folder = device_key(person), person.cwd / ".recipients" / name
     old = environment.read((folder / "environment").read_bytes(), name)
     grants = [grant.read(file.read_bytes(), file.name) for file in folder.glob("*.grant")]
     own = next(found for found in grants if found.key == key.public)
@@ -38,7 +43,7 @@ def rotate(person: Person, name: str) -> None:
 
 def found_over(person: Person, name: str) -> None:
     """Put a new environment, whose only holder is `person`, in the place of the one under this name."""
-    key, folder = _key(person), person.cwd / ".recipients" / name
+    key, folder = device_key(person), person.cwd / ".recipients" / name
     me = Holder(person.name, key.public.fingerprint())
     paths = environment.read((folder / "environment").read_bytes(), name).paths
     new, dek = environment.found(name, paths, me, _AT, key)
@@ -51,7 +56,7 @@ def found_over(person: Person, name: str) -> None:
 
 def found_beside(person: Person, name: str, path: str) -> None:
     """Put one more environment there, whose only holder is `person`, whatever other environment has that path."""
-    key, folder = _key(person), person.cwd / ".recipients" / name
+    key, folder = device_key(person), person.cwd / ".recipients" / name
     me = Holder(person.name, key.public.fingerprint())
     new, dek = environment.found(name, [path], me, _AT, key)
     folder.mkdir()
@@ -62,7 +67,7 @@ def found_beside(person: Person, name: str, path: str) -> None:
 
 def forge_grant(person: Person, name: str, to: str) -> None:
     """Wrap an environment's key for `to`, whether or not `person` may let anybody in."""
-    key, folder = _key(person), person.cwd / ".recipients" / name
+    key, folder = device_key(person), person.cwd / ".recipients" / name
     statement = environment.read((folder / "environment").read_bytes(), name)
     own = grant.read((folder / f"{person.name}.grant").read_bytes(), name)
     (public,) = keys.read_public((folder.parent / f"{to}.pub").read_bytes(), to)
@@ -71,7 +76,122 @@ def forge_grant(person: Person, name: str, to: str) -> None:
     _write(folder, statement, [grant.write(statement, dek, to, public, grant.HOLDER, by=me, at=_AT, signer=key)])
 
 
-def _key(person: Person) -> DeviceKey:
+def stage(person: Person, source: str, path: str) -> None:
+    """Put a file into the index as it is, past every filter."""
+    blob = person.run(["git", "hash-object", "-w", "--no-filters", "--stdin"], (person.cwd / source).read_bytes())
+    person.must("git", "update-index", "--add", "--cacheinfo", f"100644,{blob.stdout.decode().strip()},{path}")
+
+
+def value(person: Person, source: str, name: str, target: str, other: str) -> None:
+    """Write the token that `name` has in `source` under the name `other` in `target`."""
+    (stolen,) = re.findall(rf"^{name}=(.+)$".encode(), (person.cwd / source).read_bytes(), re.MULTILINE)
+    data, count = re.subn(
+        rf"^{other}=.+$".encode(), other.encode() + b"=" + stolen, (person.cwd / target).read_bytes(), flags=re.M
+    )
+    assert count == 1, f"{other} stands in {target} {count} times"
+    (person.cwd / target).write_bytes(data)
+
+
+def order(person: Person, file: str, *numbers: str) -> None:
+    """Put the lines of a file into another order."""
+    lines = (person.cwd / file).read_bytes().splitlines(keepends=True)
+    (person.cwd / file).write_bytes(b"".join(lines[int(number) - 1] for number in numbers))
+
+
+def revise(person: Person, name: str, *paths: str) -> None:
+    """Write the next revision within the generation, with other paths; the holders are those who are holders by now."""
+    key, folder = device_key(person), person.cwd / ".recipients" / name
+    old = environment.read((folder / "environment").read_bytes(), name)
+    own = grant.read((folder / f"{person.name}.grant").read_bytes(), name)
+    grants = [grant.read(file.read_bytes(), file.name) for file in folder.glob("*.grant")]
+    me = Holder(person.name, key.public.fingerprint())
+    holders = [Holder(found.to, found.key.fingerprint()) for found in grants if found.role == grant.HOLDER]
+    ring = old.keyring(grant.unwrap(own, key, name))
+    new = environment.write(name, old.id, old.revision + 1, paths, ring, old.older, holders, by=me, at=_AT, signer=key)
+    _write(folder, new, [])
+
+
+def take_over(person: Person, name: str, further: str, by: str) -> None:
+    """Give an environment a data key of one's own, `further` generations on, in the name of `by`, with everybody in it."""
+    key, folder = device_key(person), person.cwd / ".recipients" / name
+    old = environment.read((folder / "environment").read_bytes(), name)
+    grants = [grant.read(file.read_bytes(), file.name) for file in folder.glob("*.grant")]
+    dek = Dek.fresh()
+    mine = Keys(dek, old.id)
+    generation = Generation(old.generation.number + int(further), mine.commitment())
+    # The pinned key is listed as it should be, but what is wrapped there is another: a stranger does not have it.
+    about = b"older %d %b" % (old.generation.number, base64url.encode(old.generation.commitment))
+    older = [Older(old.generation, mine.wrap_older(Dek.fresh(), about)), *old.older] if int(further) else old.older
+    me, signer = Holder(person.name, key.public.fingerprint()), _known(person, name, by)
+    ring, holders = Keyring(old.id, generation, dek, older), [*(held for held in old.holders if held != me), me]
+    new = environment.write(name, old.id, old.revision + 1, old.paths, ring, older, holders, by=signer, at=_AT, signer=key)
+    own = grant.write(new, dek, person.name, key.public, grant.HOLDER, by=signer, at=_AT, signer=key)
+    (folder.parent / f"{person.name}.pub").write_bytes(key.public.line(person.name))
+    _write(folder, new, [own, *(_grant(new, dek, found.to, found, signer, key) for found in grants)])
+
+
+def resign(person: Person, name: str) -> None:
+    """The statement as it is, one revision on, with oneself among the holders and under one's own signature."""
+    key, file = device_key(person), person.cwd / ".recipients" / name / "environment"
+    old, me = environment.read(file.read_bytes(), name), Holder(person.name, device_key(person).public.fingerprint())
+    lines = [line for line in old.text.decode("ascii").splitlines() if not line.startswith(("by ", "at ", "signature "))]
+    lines[lines.index(f"revision {old.revision}")] = f"revision {old.revision + 1}"
+    lines += [] if me in old.holders else [f"holder {me}"]
+    file.write_bytes(statements.sign([*lines, f"by {me}", f"at {_AT}"], key))
+
+
+def co_sign(person: Person, name: str, commit: str) -> None:
+    """The generation that somebody else made, signed as one's own step, with everybody at hand in it: all of it is public."""
+    key, file = device_key(person), person.cwd / ".recipients" / name / "environment"
+    old, me = environment.read(file.read_bytes(), name), Holder(person.name, device_key(person).public.fingerprint())
+    theirs = environment.read(person.must("git", "cat-file", "blob", f"{commit}:.recipients/{name}/environment").stdout, name)
+    left_out = ("holder ", "by ", "at ", "signature ")
+    lines = [line for line in theirs.text.decode("ascii").splitlines() if not line.startswith(left_out)]
+    lines[lines.index(f"revision {theirs.revision}")] = f"revision {theirs.revision + 1}"
+    holders = sorted(str(holder) for holder in {*old.holders, *theirs.holders, me})
+    file.write_bytes(statements.sign([*lines, *(f"holder {holder}" for holder in holders), f"by {me}", f"at {_AT}"], key))
+
+
+def junk_signature(person: Person) -> None:
+    """Give the newest commit a signature that is none: git asks gpg about it wherever it is to show signatures."""
+    header, _, message = person.must("git", "cat-file", "commit", "HEAD").stdout.partition(b"\n\n")
+    junk = b"\ngpgsig -----BEGIN PGP SIGNATURE-----\n \n AAAA\n -----END PGP SIGNATURE-----\n\n"
+    made = person.run(["git", "hash-object", "-t", "commit", "-w", "--stdin"], header + junk + message)
+    person.must("git", "reset", "-q", "--soft", made.stdout.decode().strip())
+
+
+def own_grant(person: Person, name: str, to: str, by: str) -> None:
+    """A grant for `to` in the name of `by`, without the environment's key: there is one of one's own in it."""
+    key, folder = device_key(person), person.cwd / ".recipients" / name
+    statement = environment.read((folder / "environment").read_bytes(), name)
+    file = folder.parent / f"{to}.pub"
+    public = keys.read_public(file.read_bytes(), to)[0] if to != person.name else key.public
+    signer = _known(person, name, by)
+    _write(folder, statement, [grant.write(statement, Dek.fresh(), to, public, grant.HOLDER, by=signer, at=_AT, signer=key)])
+
+
+TOOLS: dict[str, Callable[..., None]] = {
+    "stage": stage,
+    "value": value,
+    "order": order,
+    "revise": revise,
+    "take-over": take_over,
+    "resign": resign,
+    "co-sign": co_sign,
+    "junk-signature": junk_signature,
+    "own-grant": own_grant,
+}
+
+
+def _known(person: Person, name: str, by: str) -> Holder:
+    """Somebody as an environment's statements spell them; oneself, if they are not there."""
+    folder = person.cwd / ".recipients" / name
+    text = b"".join(file.read_bytes() for file in folder.iterdir()).decode("ascii")
+    spelled = re.search(rf"^(?:holder|by) {by} (SHA256:\S+)$", text, re.MULTILINE)
+    return Holder(by, spelled[1] if spelled else device_key(person).public.fingerprint())
+
+
+def device_key(person: Person) -> DeviceKey:
     return device.parse((person.home / ".config" / "gitenv" / "device.pem").read_bytes(), person.name)
 
 

@@ -18,7 +18,9 @@
     clean-status                    `git status` finds nothing, and leaves no lock behind
     no-secret-in-objects WORD…      no object of any repository of the lab holds one of these
     needs symlinks                  skip where there are none
+    learns-nothing WHO WORD…        with the key that somebody has, no object of any repository opens to one of these
     rotate ENV / found-over ENV / found-beside ENV PATH / forge-grant ENV NAME      see tests.sessions.forgery
+    forge TOOL WORD…                one of its TOOLS
     -- input.env --
 
 Words are split as a shell would; regular expressions search, and ^ and $ are a line's.
@@ -38,7 +40,7 @@ from typing import NamedTuple
 import pytest
 
 from tests.lab import HUB, Done, Lab, Person
-from tests.sessions import forgery
+from tests.sessions import forgery, knowledge
 
 FOLDER = Path(__file__).parent
 BEGINNINGS = FOLDER / "beginnings"
@@ -164,6 +166,10 @@ class _Player:
                 assert secret.encode() not in objects, f"{secret} is in an object of {repository}"
         return bool(secrets)
 
+    def check_learns_nothing(self, name: str, *secrets: str) -> bool:
+        known = knowledge.of(self.lab.person(name), self.lab)
+        return bool(secrets) and not any(secret.encode() in known for secret in secrets)
+
     # What is done.
 
     def do_as(self, name: str) -> None:
@@ -222,6 +228,9 @@ class _Player:
         assert what == "symlinks", f"nobody knows whether there are {what}"
         if sys.platform == "win32":
             pytest.skip("links need a privilege on Windows")
+
+    def do_forge(self, tool: str, *words: str) -> None:
+        forgery.TOOLS[tool](self.person, *words)
 
     def do_rotate(self, environment: str) -> None:
         forgery.rotate(self.person, environment)

@@ -13,6 +13,7 @@ import pytest
 
 from tests.conftest import NewLab
 from tests.lab import GITENV, Person
+from tests.sessions import forgery
 
 if sys.platform == "win32":
     pytest.skip("there are no pseudo-terminals", allow_module_level=True)
@@ -130,3 +131,100 @@ def test_gitignore_question(new_lab: NewLab) -> None:
     assert ".env is ignored by .gitignore:1: .env" in seen
     assert b"gitenv1:" in alice.must("git", "cat-file", "blob", ":.env").stdout
     assert (alice.cwd / ".gitignore").read_bytes() == b""
+
+
+@pytest.fixture
+def rotated(new_lab: NewLab) -> Person:
+    """alice on a branch where bob has made the next generation, which her clone has not followed yet."""
+    alice = new_lab("rotated").person("alice")
+    alice.cwd = alice.home / "app"
+    alice.must("git", "switch", "-q", "topic")
+    return alice
+
+
+def test_trust_answered(rotated: Person) -> None:
+    """gitenv trust shows the step and moves nothing for n; for y it moves the pin, once."""
+    for answer in (b"n\n", b"\n"):
+        code, seen = on_terminal(rotated, "trust", at="[y/N]", reply=say(answer))
+        assert code == 0
+        assert "then generation 2, revision 2" in seen
+        assert "nothing was changed" in seen
+        assert "development: pinned at generation 1, revision 1" in seen
+    code, seen = on_terminal(rotated, "trust", at="[y/N]", reply=say(b"y\n"))
+    assert code == 0
+    assert "development: pinned at generation 2, revision 2; to open its files:" in seen
+    assert "nothing has changed since" in rotated.must("gitenv", "trust").said
+
+
+def test_trust_interrupted(rotated: Person) -> None:
+    """Ctrl-C at the question moves nothing."""
+    code, seen = on_terminal(rotated, "trust", at="[y/N]", reply=interrupt)
+    assert code == 130
+    assert "Traceback" not in seen
+    code, seen = on_terminal(rotated, "trust", at="[y/N]", reply=say(b"n\n"))
+    assert "development: pinned at generation 1, revision 1" in seen
+
+
+def test_trust_in_a_stranger(new_lab: NewLab) -> None:
+    """What does not follow ends with 4 for as long as the answer is n; who says y to it has it pinned."""
+    lab = new_lab("crowd")
+    eve, alice = lab.person("eve"), lab.person("alice")
+    eve.cwd, alice.cwd = eve.home / "app", alice.home / "app"
+    forgery.found_over(eve, "development")
+    eve.must("git", "add", ".recipients")
+    eve.must("git", "commit", "-qm", "Tidy up")
+    eve.must("git", "push", "-q")
+    alice.must("git", "pull", "-q")
+    code, seen = on_terminal(alice, "trust", "development", at="[y/N]", reply=say(b"n\n"))
+    assert code == 4
+    assert "does not follow: development/environment: another environment under a known name, signed by eve" in seen
+    assert alice.run(["gitenv", "unlock"]).exit_code == 4
+    code, seen = on_terminal(alice, "trust", "development", at="[y/N]", reply=say(b"y\n"))
+    assert code == 0
+    assert "development: pinned at generation 1, revision 1" in seen
+    assert "no grant for" in alice.run(["gitenv", "unlock", "development"]).said
+
+
+@pytest.fixture
+def pasted(new_lab: NewLab) -> Person:
+    """alice, in whose file somebody has put a line in the place of a value."""
+    lab = new_lab("crowd")
+    eve, alice = lab.person("eve"), lab.person("alice")
+    eve.cwd, alice.cwd = eve.home / "app", alice.home / "app"
+    stored = eve.must("git", "cat-file", "blob", "HEAD:.env").stdout
+    (eve.cwd / "pasted").write_bytes(stored + b"PASSWORD=pushed\n")
+    forgery.stage(eve, "pasted", ".env")
+    eve.must("git", "commit", "-qm", "Tidy up")
+    eve.must("git", "push", "-q")
+    alice.must("git", "pull", "-q")
+    return alice
+
+
+@pytest.mark.parametrize("verb", ["accept", "reject"])
+@pytest.mark.parametrize("answer", [b"n\n", b"\n"])
+def test_no_decides_nothing(pasted: Person, verb: str, answer: bytes) -> None:
+    """Answered with n, or with nothing, accept and reject leave the file and the index as they are."""
+    before = (pasted.cwd / ".env").read_bytes()
+    code, seen = on_terminal(pasted, verb, "PASSWORD", at="[y/N]", reply=say(answer))
+    assert code == 0
+    assert "nothing was changed" in seen
+    assert (pasted.cwd / ".env").read_bytes() == before
+    assert not pasted.must("git", "status", "--porcelain").said
+
+
+def test_accept_answered_with_yes(pasted: Person) -> None:
+    """accept says what it replaces, never with what, and does it for y."""
+    code, seen = on_terminal(pasted, "accept", "PASSWORD", at="[y/N]", reply=say(b"y\n"))
+    assert code == 0
+    assert ".env:4: PASSWORD, in the place of the value on line 3" in seen
+    assert "pushed" not in seen
+    assert "hunter2" not in seen
+    assert (pasted.cwd / ".env").read_bytes() == b"# local\nHELLO=development\nPASSWORD=pushed\n"
+
+
+def test_reject_answered_with_yes(pasted: Person) -> None:
+    """reject removes the line for y, and nothing else."""
+    code, seen = on_terminal(pasted, "reject", "PASSWORD", at="[y/N]", reply=say(b"y\n"))
+    assert code == 0
+    assert "pushed" not in seen
+    assert (pasted.cwd / ".env").read_bytes() == b"# local\nHELLO=development\nPASSWORD=hunter2\n"
