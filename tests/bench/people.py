@@ -9,11 +9,12 @@ from pathlib import Path
 
 from tests.bench.files import KEYS
 from tests.bench.measure import Row, Sample, interleaved, rows, timed
-from tests.bench.peers import Gitenv, remove_files, write_files
+from tests.bench.peers import Gitenv, env_file, remove_files, write_files
 
 PART = "people"
 FILES = 10
 ADD, CHECKOUT, CLONE = f"git add of {FILES} files", f"git checkout of {FILES} files", "clone and open"
+UNFILTERED = f"git add of {FILES} files that no filter takes"
 _LET_IN = Path(__file__).with_name("let_in.py")
 
 
@@ -44,5 +45,9 @@ def _once(gitenv: Gitenv, hub: Path) -> Sample:
     remove_files(person.cwd)
     write_files(person.cwd, FILES, KEYS + 1)
     added = timed(person, "git", "add", ".")
+    remove_files(person.cwd)
+    for number in range(FILES):
+        (person.cwd / f"plain-{number}.txt").write_bytes(env_file(KEYS, number))
+    unfiltered = timed(person, "git", "add", ".")  # git itself looks at everybody's files
     listed = {f"gitenv {verb}": timed(person, "gitenv", verb) for verb in ("recipients", "status")}
-    return {CLONE: opened, CHECKOUT: checked_out, ADD: added, **listed}
+    return {CLONE: opened, CHECKOUT: checked_out, ADD: added, UNFILTERED: unfiltered, **listed}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import statistics
 from collections.abc import Iterable, Sequence
 
-from tests.bench import files, start
+from tests.bench import files, people, start
 from tests.bench.machine import ABSENT
 from tests.bench.measure import Row
 from tests.bench.peers import GitCrypt, Gitenv
@@ -35,7 +35,9 @@ def as_json(rows: Iterable[Row]) -> list[dict[str, object]]:
 
 
 def comparisons(rows: Sequence[Row]) -> dict[str, float]:
-    """What the table is read for: how far the filter's start is above its floor, and git-crypt's times in multiples of ours."""
+    """What the table is read for: how far the filter's start is above its floor, git-crypt's times in multiples of ours, and
+    what many people cost whoever only adds files.
+    """
     found: dict[str, float] = {}
     by_name = {(row.part, row.what, row.subject, row.amount): row for row in rows if row.seconds}
     floor = by_name.get((start.PART, start.ANSWER, start.FLOOR, start.KEYS))
@@ -49,6 +51,10 @@ def comparisons(rows: Sequence[Row]) -> dict[str, float]:
         ours = by_name.get((part, what, Gitenv.name, amount))
         if part == files.PART and subject == GitCrypt.name and ours:
             found[f"{what}, {amount:,} files: git-crypt takes as many times as long (medians)"] = row.median / ours.median
+    for row in (row for row in rows if row.part == people.PART and row.what == people.ADD):
+        plain = by_name.get((people.PART, people.UNFILTERED, row.subject, row.amount))
+        if plain:
+            found[f"{people.ADD}, {row.amount:,} people: ms above git alone (medians)"] = (row.median - plain.median) * 1000
     return found
 
 

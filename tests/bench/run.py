@@ -1,4 +1,4 @@
-"""gitenv's speed, measured side by side in one run: `python tests/bench/run.py [--quick] [--json FILE] [--folder DIR]`.
+"""gitenv's speed, measured side by side in one run: `python tests/bench/run.py [--quick] [--people] [--json FILE]`.
 
 It prints what it finds and asserts nothing. Needs gitenv installed for this interpreter (the filter is started as `gitenv init`
 configures it); git-crypt and hyperfine are measured, or measured with, if they are there, and named as absent if not.
@@ -33,7 +33,7 @@ class Extent(NamedTuple):
     people: tuple[int, ...]
 
 
-FULL = Extent(60, 3, 5, (100, 300, 1_000), (1_000, 3_000, 10_000), (10, 100, 1_000))
+FULL = Extent(60, 3, 5, (100, 300, 1_000), (1_000, 3_000, 10_000), (10, 1_000, 10_000))
 QUICK = Extent(10, 1, 2, (30, 100), (1_000, 10_000), (10, 100))
 FEW_FILES = 10
 
@@ -46,7 +46,8 @@ def main() -> None:
         facts = machine.facts(Path(options.folder))
         print("\n".join(f"{word}: {value}" for word, value in facts.items()), end="\n\n", flush=True)
         rows = []
-        for row in _measure(Lab(Path(folder)), extent):
+        lab = Lab(Path(folder))
+        for row in _many_people(Gitenv(lab), extent) if options.people else _measure(lab, extent):
             rows.append(row)
             if sys.stderr.isatty():
                 print(f"\r{row.part}: {row.what}, {row.amount:,}".ljust(60), end="\r", file=sys.stderr, flush=True)
@@ -73,14 +74,19 @@ def _measure(lab: Lab, extent: Extent) -> Iterator[Row]:
     for count in extent.files[:-1]:
         yield from files.add([gitenv], count, extent.rounds)
         yield from files.open_all([gitenv], count, extent.rounds)
+    yield from _many_people(gitenv, extent)
+    yield from commands.run(gitenv, extent.rounds * 3)
+
+
+def _many_people(gitenv: Gitenv, extent: Extent) -> Iterator[Row]:
     for count in extent.people:
         yield from people.run(gitenv, count, extent.rounds)
-    yield from commands.run(gitenv, extent.rounds * 3)
 
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Measure gitenv beside git-crypt and beside git without a filter.")
     parser.add_argument("--quick", action="store_true", help="fewer rounds and smaller counts")
+    parser.add_argument("--people", action="store_true", help="only what depends on how many people there are")
     parser.add_argument("--json", metavar="FILE", help="write every run, the machine and the versions there")
     # In memory if the system has such a folder: a thousand new objects wait for a disk much longer than for any filter.
     memory = "/dev/shm"
