@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TypeVar
 
 import pytest
 
@@ -46,6 +47,7 @@ DATED = grant.read(
     (Path(__file__).parent.parent / "vectors" / "valid" / "grant-that-expires.txt").read_bytes().partition(b"\n\n")[2], "dated"
 )
 PIN = Pin.of(statement(), grant_for(BOB), frozenset({CAROL.holder}), frozenset({CAROL.holder}))
+S = TypeVar("S", Environment, Grant)
 KEYS = {person.key.fingerprint(): person.key for person in EVERYBODY}
 
 
@@ -66,19 +68,12 @@ def _key_of(holder: Holder) -> PublicKey | None:
 # Statements.
 
 
-def _environments(text: bytes) -> Iterator[Environment]:
-    """What is still read as an environment after one bit was turned over."""
-    for changed in _flipped(text):
+def _still_read(statement: S) -> Iterator[S]:
+    """What still has the form of an environment or a grant after one bit was turned over."""
+    read: Callable[[bytes, str], S] = environment.read if isinstance(statement, Environment) else grant.read
+    for changed in _flipped(statement.text):
         try:
-            yield environment.read(changed, "here")
-        except Malformed:
-            continue
-
-
-def _grants(text: bytes) -> Iterator[Grant]:
-    for changed in _flipped(text):
-        try:
-            yield grant.read(changed, "here")
+            yield read(changed, "here")
         except Malformed:
             continue
 
@@ -86,7 +81,7 @@ def _grants(text: bytes) -> Iterator[Grant]:
 def test_an_environment() -> None:
     """It has no form any more, or nobody signed it; and some still have the form, or the signature would go untested."""
     check_signed(ENVIRONMENT, _key_of, "here")
-    left = list(_environments(ENVIRONMENT.text))
+    left = list(_still_read(ENVIRONMENT))
     assert len(left) > 1000
     for changed in left:
         with pytest.raises(NotTrusted):
@@ -97,7 +92,7 @@ def test_no_bit_is_a_step() -> None:
     """Neither after the statement before nor after itself: only as an earlier one, for reading, is a changed one good."""
     holders = frozenset(person.holder for person in EVERYBODY)
     assert step(State(BEFORE, holders), ENVIRONMENT, _key_of) is Step.WITHIN
-    for changed in _environments(ENVIRONMENT.text):
+    for changed in _still_read(ENVIRONMENT):
         for believed in (BEFORE, ENVIRONMENT):
             try:
                 way = step(State(believed, holders), changed, _key_of)
@@ -110,7 +105,7 @@ def test_no_bit_is_a_step() -> None:
 @pytest.mark.parametrize("given", [GRANT, DATED], ids=["without a date", "with a date"])
 def test_a_grant(given: Grant) -> None:
     """It has no form any more, or nobody signed it."""
-    left = list(_grants(given.text))
+    left = list(_still_read(given))
     assert len(left) > 1000
     for changed in left:
         with pytest.raises(NotTrusted):
@@ -120,7 +115,7 @@ def test_a_grant(given: Grant) -> None:
 def test_no_bit_lets_anybody_in() -> None:
     """A changed grant counts for nobody, and makes nobody a holder."""
     assert standing(ENVIRONMENT, [GRANT], _key_of, TODAY).counted
-    for changed in _grants(GRANT.text):
+    for changed in _still_read(GRANT):
         found = standing(ENVIRONMENT, [changed], _key_of, TODAY)
         assert (found.counted, found.holders) == ({}, frozenset(ENVIRONMENT.holders))
 
@@ -129,7 +124,7 @@ def test_a_wrap_is_bound_to_every_bit_above_it() -> None:
     """Even if a holder signs the change: the key does not come out, or was not to begin with, under other words."""
     above = GRANT.text.index(b"\nwrap ")
     assert grant.unwrap(GRANT, BOB.device, "here") == dek(2)
-    for changed in _grants(GRANT.text):
+    for changed in _still_read(GRANT):
         if changed.text[above:] == GRANT.text[above:] or changed.wrap != GRANT.wrap:
             with pytest.raises(Malformed):
                 grant.unwrap(changed, BOB.device, "here")
