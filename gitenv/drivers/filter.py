@@ -12,7 +12,7 @@ import sys
 from collections.abc import Iterator
 
 from gitenv.access import Judged
-from gitenv.drivers.surroundings import Standing, Surroundings
+from gitenv.drivers.surroundings import CommittedRecords, Surroundings
 from gitenv.errors import INTERRUPTED, GitenvError, Locked, NotTrusted, printable, shell_word
 from gitenv.git import process
 from gitenv.git.pktline import ProtocolError
@@ -103,10 +103,10 @@ class EnvFilter:
         self._around.close()
 
     def _clean(self, path: str, data: bytes) -> bytes:
-        access, standing = self._around.access, self._around.standing(path)
+        access, committed = self._around.access, self._around.records_of(path)
         pin = access.claimant(path)
         if pin is None:
-            return clean.pass_through(data, standing, self._around.no_environment(path))
+            return clean.pass_through(data, committed, self._around.no_environment(path))
         try:
             judged, _ = self._around.judge(pin, "")
             if judged is None:
@@ -114,11 +114,11 @@ class EnvFilter:
             ring = access.ring(judged.moves or pin)
         except GitenvError as error:
             hint = f"to drop your change: git restore {shell_word(':/' + path)}" + (f"; or: {error.hint}" if error.hint else "")
-            return clean.pass_through(data, standing, type(error)(error.message, hint))
+            return clean.pass_through(data, committed, type(error)(error.message, hint))
         if judged.is_earlier:
-            return self._clean_earlier(path, data, pin, judged, standing)
-        cleaned = clean.clean(data, ring, standing, was_opened=self._around.was_opened(path, pin.name))
-        if access.doubts and _has_new(cleaned, standing):
+            return self._clean_earlier(path, data, pin, judged, committed)
+        cleaned = clean.clean(data, ring, committed, was_opened=self._around.was_opened(path, pin.name))
+        if access.doubts and _has_new(cleaned, committed):
             self._around.refuse_doubted(pin.name)
         self._around.follow(pin, judged)
         return cleaned
@@ -143,11 +143,11 @@ class EnvFilter:
                 _say_bug(path, error)
         return None
 
-    def _clean_earlier(self, path: str, data: bytes, pin: Pin, judged: Judged, standing: Standing) -> bytes:
+    def _clean_earlier(self, path: str, data: bytes, pin: Pin, judged: Judged, committed: CommittedRecords) -> bytes:
         """Clean in an older commit: the same bytes for the same text, and nothing new under a key that others once had."""
         ring = self._ring_of(pin, judged)
-        cleaned = clean.clean(data, ring, standing, was_opened=self._around.was_opened(path, pin.name))
-        if _has_new(cleaned, standing):
+        cleaned = clean.clean(data, ring, committed, was_opened=self._around.was_opened(path, pin.name))
+        if _has_new(cleaned, committed):
             self._around.refuse_rolled_back(pin, judged)
             if judged.is_below(pin):
                 raise NotTrusted(
@@ -218,9 +218,9 @@ class EnvFilter:
             _say(message, hint)
 
 
-def _has_new(cleaned: bytes, standing: Standing) -> bool:
+def _has_new(cleaned: bytes, committed: CommittedRecords) -> bool:
     """Whether anything was encrypted that neither the index nor HEAD has."""
-    return any(record.kind is Kind.TOKEN and record.raw not in standing() for record in document.parse(cleaned))
+    return any(record.kind is Kind.TOKEN and record.raw not in committed() for record in document.parse(cleaned))
 
 
 def _say(message: str, hint: str) -> None:

@@ -70,9 +70,9 @@ class Surroundings:
             check_not_rolled_back(top, furthest, judged._replace(is_earlier=True))
         self.access.advance(judged.moves)
 
-    def standing(self, path: str) -> Standing:
+    def records_of(self, path: str) -> CommittedRecords:
         """What the index and HEAD hold of a file."""
-        return Standing(self, path)
+        return CommittedRecords(self, path)
 
     def committed(self, path: str) -> list[bytes]:
         """The blobs of a file in the index and HEAD, up to the size that a document may have."""
@@ -164,7 +164,7 @@ def _specs(path: str) -> tuple[str, ...]:
     return f":0:{path}", f"HEAD:{path}", *(f":{stage}:{path}" for stage in (1, 2, 3))
 
 
-class Standing:
+class CommittedRecords:
     """The raw records of one file in the index and HEAD; looked up when it is first asked for."""
 
     def __init__(self, around: Surroundings, path: str) -> None:

@@ -1,6 +1,6 @@
 """clean: from the work tree into the object store. Every record is encrypted, or was, or is refused.
 
-`standing` is what the index and HEAD hold of the file, as raw records. What stands there may stay as it is where the file was
+`committed` is what the index and HEAD hold of the file, as raw records. What stands there may stay as it is where the file was
 not opened: it is in the history already, and encrypting it would make a value of something that nobody vouched for.
 """
 
@@ -15,10 +15,10 @@ from gitenv.model.document import Kind, Record
 from gitenv.model.keyring import Keyring
 
 _TEXT = (Kind.ASSIGNMENT, Kind.COMMENT, Kind.UNKNOWN)
-Standing = Callable[[], Set[bytes]]
+Committed = Callable[[], Set[bytes]]
 
 
-def clean(data: bytes, ring: Keyring, standing: Standing, *, was_opened: bool = True) -> bytes:
+def clean(data: bytes, ring: Keyring, committed: Committed, *, was_opened: bool = True) -> bytes:
     """Encrypt a document under the current generation of `ring`.
 
     A file that was never opened (`was_opened` says so, or its tokens do) may hold plain text that somebody else committed: that
@@ -34,13 +34,13 @@ def clean(data: bytes, ring: Keyring, standing: Standing, *, was_opened: bool = 
     for position, record in enumerate(records):
         kind = record.kind
         if kind in _TEXT:
-            stays = was_closed and record.raw in standing()
+            stays = was_closed and record.raw in committed()
             out.append(record.raw if stays else token.spell(keys, head, record))
         elif kind is Kind.PLAIN:
             out.append(record.raw)
         elif kind is Kind.UNVERIFIED:
-            out.append(_unmarked(records, position, ring, standing, was_closed))
-        elif (kind is Kind.TOKEN and _opens(ring, record)) or record.raw in standing():
+            out.append(_unmarked(records, position, ring, committed, was_closed))
+        elif (kind is Kind.TOKEN and _opens(ring, record)) or record.raw in committed():
             out.append(record.raw)
         else:
             raise _lookalike(records, position)
@@ -50,14 +50,14 @@ def clean(data: bytes, ring: Keyring, standing: Standing, *, was_opened: bool = 
     return cleaned
 
 
-def pass_through(data: bytes, standing: Standing, refusal: GitenvError) -> bytes:
+def pass_through(data: bytes, committed: Committed, refusal: GitenvError) -> bytes:
     """`data` as it is, if nothing in it is new plain text; else raises `refusal`, with the place added to its message.
 
     For files without a key at hand: what is encrypted passes, and so does what stands in the index or HEAD.
     """
     records = document.parse(data)
     for position, record in enumerate(records):
-        if record.kind in (Kind.PLAIN, Kind.TOKEN) or record.raw in standing():
+        if record.kind in (Kind.PLAIN, Kind.TOKEN) or record.raw in committed():
             continue
         raise type(refusal)(f"{refusal.message} (new text in {place(records, position)})", refusal.hint)
     return data
@@ -92,12 +92,12 @@ def _opens(ring: Keyring, record: Record) -> bool:
     return True
 
 
-def _unmarked(records: list[Record], position: int, ring: Keyring, standing: Standing, was_closed: bool) -> bytes:
+def _unmarked(records: list[Record], position: int, ring: Keyring, committed: Committed, was_closed: bool) -> bytes:
     raw = records[position].raw
-    if was_closed and raw in standing():
+    if was_closed and raw in committed():
         return raw  # nobody opened the file, so the mark is what stands in the commit
     original = inert.unmark(raw, ring.everything())
-    if original is None and raw in standing():
+    if original is None and raw in committed():
         return raw  # somebody pushed it like this, into a file that is not open here
     if original is None:
         raise forged_mark(records, position)
