@@ -184,9 +184,9 @@ TOOLS: dict[str, Callable[..., None]] = {
 
 
 def _known(person: Person, name: str, by: str) -> Holder:
-    """Somebody as an environment's statements spell them; oneself, if they are not there."""
-    folder = person.cwd / ".recipients" / name
-    text = b"".join(file.read_bytes() for file in folder.iterdir()).decode("ascii")
+    """Somebody as an environment's statements spell them, or else any other's; oneself, if they are in none."""
+    folder = person.cwd / ".recipients"
+    text = b"".join(file.read_bytes() for file in [*folder.glob(f"{name}/*"), *folder.glob("*/*")]).decode("ascii")
     spelled = re.search(rf"^(?:holder|by) {by} (SHA256:\S+)$", text, re.MULTILINE)
     return Holder(by, spelled[1] if spelled else device_key(person).public.fingerprint())
 

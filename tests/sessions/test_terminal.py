@@ -228,3 +228,19 @@ def test_reject_answered_with_yes(pasted: Person) -> None:
     assert code == 0
     assert "pushed" not in seen
     assert (pasted.cwd / ".env").read_bytes() == b"# local\nHELLO=development\nPASSWORD=hunter2\n"
+
+
+@pytest.mark.parametrize("verb", ["accept", "reject"])
+def test_saved_while_asked(pasted: Person, verb: str) -> None:
+    """An editor saves the file while the question is open: what was shown is not what is there, and nothing is overwritten."""
+    file = pasted.cwd / ".env"
+    saved = file.read_bytes() + b"NEW=hunter2-new\n"
+
+    def save_and_agree(_: subprocess.Popen[bytes], terminal: int) -> None:
+        file.write_bytes(saved)
+        os.write(terminal, b"y\n")
+
+    code, seen = on_terminal(pasted, verb, "PASSWORD", at="[y/N]", reply=save_and_agree)
+    assert code == 5
+    assert ".env was changed in the meantime" in seen
+    assert file.read_bytes() == saved
