@@ -60,15 +60,10 @@ class Past:
 
     def own_grant(self, access: Access, statement: Environment, name: str) -> Grant | None:
         """This device's grant in any tree with a statement: the newest that counts. Whoever can push can break the last one."""
-        refused: NotTrusted | None = None
         for tree in self._trees.get(statement.text, [])[:_MAX_ASKED]:
-            try:
+            with contextlib.suppress(NotTrusted):
                 if found := own_grant(statement, tree, self.key_of, access.device(), name):
                     return found
-            except NotTrusted as error:
-                refused = refused or error
-        if refused:
-            raise refused
         return None
 
     def holders_of(self, statement: Environment) -> frozenset[Holder]:
@@ -163,8 +158,7 @@ def stepped(past: Past, access: Access, pin: Pin | None, goal: Environment) -> P
     is_ours = pin is not None and pin.environment.id == goal.id
     own = pin.grant if pin and is_ours and pin.environment.generation == goal.generation else None
     seen = pin.seen if pin and is_ours else frozenset()
-    with contextlib.suppress(NotTrusted):
-        own = own or past.own_grant(access, goal, pin.grant.to if pin and pin.grant else access.name)
+    own = own or past.own_grant(access, goal, pin.grant.to if pin and pin.grant else access.name)
     return Pin.of(goal, own, past.holders_of(goal) - set(goal.holders), seen)
 
 
