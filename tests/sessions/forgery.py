@@ -140,6 +140,21 @@ def resign(person: Person, name: str) -> None:
     file.write_bytes(statements.sign([*lines, f"by {me}", f"at {_AT}"], key))
 
 
+def disown(person: Person, name: str, other: str) -> None:
+    """The statement as it is, with `other` for its only holder and under one's own signature all the same."""
+    key, file = device_key(person), person.cwd / ".recipients" / name / "environment"
+    left_out = ("holder ", "by ", "at ", "signature ")
+    lines = [line for line in file.read_bytes().decode("ascii").splitlines() if not line.startswith(left_out)]
+    me = Holder(person.name, key.public.fingerprint())
+    file.write_bytes(statements.sign([*lines, f"holder {_known(person, name, other)}", f"by {me}", f"at {_AT}"], key))
+
+
+def found_many(person: Person, count: str) -> None:
+    """Put that many environments there, each with a file of its own."""
+    for number in range(int(count)):
+        found_beside(person, f"many{number}", f".env.many{number}")
+
+
 def co_sign(person: Person, name: str, commit: str) -> None:
     """The generation that somebody else made, signed as one's own step, with everybody at hand in it: all of it is public."""
     key, file = device_key(person), person.cwd / ".recipients" / name / "environment"
@@ -177,6 +192,8 @@ TOOLS: dict[str, Callable[..., None]] = {
     "revise": revise,
     "take-over": take_over,
     "resign": resign,
+    "disown": disown,
+    "found-many": found_many,
     "co-sign": co_sign,
     "junk-signature": junk_signature,
     "own-grant": own_grant,
