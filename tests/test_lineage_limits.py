@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,10 @@ from gitenv import lineage
 from gitenv.git.objects import Objects
 from gitenv.git.trees import WorkTree
 from gitenv.lineage import Past
-from gitenv.model.reasons import TooLong
+from gitenv.model.reasons import SwappedKey, TooLong
+from gitenv.team import newcomer
+from gitenv.team.workspace import Workspace
+from tests.conftest import NewLab
 from tests.lab import Lab
 from tests.sessions import forgery
 
@@ -51,3 +55,17 @@ def test_what_does_not_fit_is_said(rotated: Path, limit: str, monkeypatch: pytes
     monkeypatch.setattr(lineage, limit, 3)
     with pytest.raises(TooLong, match="more often than can be followed"):
         _past(rotated).check_whole()
+
+
+def test_grants_that_do_not_fit_are_asked_about(new_lab: NewLab, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A grant that was changed as often as is read at most: whoever had that name before may have had another key."""
+    alice = new_lab("team").person("alice")
+    for name in ("HOME", "XDG_CONFIG_HOME"):
+        monkeypatch.setenv(name, alice.env[name])
+    workspace = Workspace(str(alice.home / "app"))
+    with contextlib.closing(workspace.repository.objects):
+        bob = newcomer.read(workspace, "bob", "", workspace.root)
+        newcomer.refuse_other_key(workspace, bob, [bob.key])
+        monkeypatch.setattr(newcomer, "_MAX_COMMITS", 1)
+        with pytest.raises(SwappedKey):
+            newcomer.refuse_other_key(workspace, bob, [bob.key])

@@ -87,7 +87,7 @@ def _last_grant(workspace: Workspace, pin: Pin, name: str) -> Grant | None:
     """The newest grant of this generation to somebody that was ever committed and that counted there.
 
     Each is judged in the tree of its own commit: its signer's files may have been deleted since, too. One that nobody known
-    signed proves nothing, either way. Raises `Usage` where somebody buried the file in commits.
+    signed proves nothing, either way. Raises `SwappedKey` where somebody buried the file in commits.
     """
     commits = workspace.repository.commits_of(f"{RECIPIENTS}/{pin.name}/{name}.grant", _MAX_COMMITS)
     if len(commits) >= _MAX_COMMITS:
