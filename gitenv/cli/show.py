@@ -88,6 +88,11 @@ def ask(question: str, yes: bool, hint: str = "add --yes once you have checked")
     return typer.confirm(printable(question), default=False, err=True)
 
 
+def agree(question: str, yes: bool) -> bool:
+    """Ask where somebody sits; go on where nobody does. Only for what needs no comparing of keys, and was named one by one."""
+    return yes or not is_terminal() or ask(question, yes=False)
+
+
 def is_terminal() -> bool:
     """Whether somebody is there to answer."""
     return sys.stdin.isatty() and sys.stderr.isatty()

@@ -10,6 +10,7 @@ from gitenv.errors import shell_word
 if TYPE_CHECKING:
     from gitenv.model.environment import Environment
     from gitenv.team.opening import Opened
+    from gitenv.team.rotating import Rotated
 
 
 def joined(parts: Sequence[str], most: int = 8) -> str:
@@ -39,3 +40,12 @@ def opened_lines(results: Sequence[Opened]) -> Iterator[str]:
             yield f"{result.environment}: open"
         if result.edited:
             yield f"{result.environment}: left alone, because edited: {joined(result.edited)}"
+
+
+def rotated_lines(done: Rotated) -> Iterator[str]:
+    """What a rotation did."""
+    count = len(done.files)
+    files = f"{count:,} file{'' if count == 1 else 's'} encrypted anew, " if count else ""
+    yield f"{done.name}: generation {done.number}; {files}wrapped for {joined([member.name for member in done.members])}; staged"
+    if done.left:
+        yield f"{done.name}: cannot be read, and stays as it is: {joined(done.left)}"

@@ -81,9 +81,18 @@ def read(data: bytes, where: str) -> Grant:
 
 
 def write(
-    environment: Environment, dek: Dek, to: str, key: PublicKey, role: str, *, by: Holder, at: str, signer: Signer
+    environment: Environment,
+    dek: Dek,
+    to: str,
+    key: PublicKey,
+    role: str,
+    *,
+    by: Holder,
+    at: str,
+    signer: Signer,
+    expires: str = "",
 ) -> Grant:
-    """Wrap `dek` for `key` with a fresh ephemeral key (HPKE, RFC 9180, base mode) and sign."""
+    """Wrap `dek` for `key` with a fresh ephemeral key (HPKE, RFC 9180, base mode) and sign. `expires` is the last day, or ""."""
     lines = [
         _FIRST.decode(),
         f"environment {environment.name} {base64url.encode(environment.id).decode()}",
@@ -91,6 +100,7 @@ def write(
         f"to {to}",
         f"key {key_text(key)}",
         f"role {role}",
+        *([f"expires {expires}"] if expires else []),
         f"by {by}",
         f"at {at}",
     ]

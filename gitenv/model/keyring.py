@@ -59,10 +59,8 @@ class Keyring:
 
     def next_generation(self, dek: Dek) -> tuple[Generation, list[Older]]:
         """The generation that `dek` opens after this one, and the chain its statement lists."""
-        after = Keys(dek, self._id)
-        generation = Generation(self.current.number + 1, after.commitment())
-        wrapped = after.wrap_older(self.dek, _about(self.current))
-        return generation, [Older(self.current, wrapped), *self._older]
+        generation, wrapped = after(self._id, dek, [(self.current, self.dek)])
+        return generation, [*wrapped, *self._older]
 
     def _walk(self) -> None:
         """Open the chain, newest first; a link that nothing opens is left out, so what hangs on it stays closed."""
@@ -79,6 +77,14 @@ class Keyring:
                 if opened.commitment() == generation.commitment:
                     self._opened[generation.number, token.hint(generation.commitment)] = (generation, opened, dek)
                 break
+
+
+def after(identity: EnvironmentId, dek: Dek, before: Sequence[tuple[Generation, Dek]]) -> tuple[Generation, list[Older]]:
+    """The generation that `dek` opens, one after the highest of `before`, and each DEK of those wrapped under its chain key."""
+    keys = Keys(dek, identity)
+    number = max(generation.number for generation, _ in before) + 1
+    wrapped = [Older(generation, keys.wrap_older(old, _about(generation))) for generation, old in before]
+    return Generation(number, keys.commitment()), wrapped
 
 
 def first_generation(dek: Dek, environment_id: EnvironmentId) -> Generation:

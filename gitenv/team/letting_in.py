@@ -10,7 +10,6 @@ from gitenv.errors import Locked, Usage
 from gitenv.git.trees import RECIPIENTS
 from gitenv.identity import device
 from gitenv.model import grant
-from gitenv.model.statements import Holder
 from gitenv.pins import Pin
 from gitenv.team import following
 from gitenv.team import newcomer as newcomers
@@ -49,7 +48,7 @@ def let_in(workspace: Workspace, newcomer: Newcomer, chosen: Sequence[str], role
     Raises `Usage` for somebody who is in with another key (unless `replace`), `Locked` for what the caller cannot open, and
     `NotTrusted` for what the caller may not give.
     """
-    me, key = workspace.me(), device.need()
+    key = device.need()
     existing = workspace.public_keys(newcomer.name)
     if not replace:
         newcomers.refuse_other_key(workspace, newcomer, existing)
@@ -61,7 +60,7 @@ def let_in(workspace: Workspace, newcomer: Newcomer, chosen: Sequence[str], role
     if newcomer.key not in existing:
         written.append(workspace.write(f"{RECIPIENTS}/{newcomer.name}.pub", newcomer.key.line(newcomer.name)))
     for name in (name for name in chosen if name not in already):
-        statement, signer = pins[name].environment, _as_known(pins[name], me)
+        statement, signer = pins[name].environment, workspace.known_as(pins[name])
         given = grant.write(statement, rings[name].dek, newcomer.name, newcomer.key, role, by=signer, at=now(), signer=key)
         written.append(workspace.write(f"{RECIPIENTS}/{name}/{newcomer.name}.grant", given.text))
     workspace.repository.stage(written)
@@ -70,11 +69,6 @@ def let_in(workspace: Workspace, newcomer: Newcomer, chosen: Sequence[str], role
     following.refresh(workspace)
     others = [pin.name for pin in workspace.access.pinned() if pin.name not in pins and workspace.access.can_open(pin)]
     return LetIn([name for name in chosen if name not in already], already, others)
-
-
-def _as_known(pin: Pin, me: Holder) -> Holder:
-    """The caller under the name this environment knows their key by."""
-    return next((holder for holder in pin.holders if holder.fingerprint == me.fingerprint), me)
 
 
 def _is_in(workspace: Workspace, pin: Pin, newcomer: Newcomer, role: str, replace: bool) -> bool:

@@ -81,6 +81,11 @@ class Workspace:
             raise Locked(f"you are a reader of {pin.name}, and readers {what_readers_do}", f"ask {who}")
         return ring
 
+    def known_as(self, pin: Pin) -> Holder:
+        """The caller under the name that an environment knows their key by."""
+        me = self.me()
+        return next((holder for holder in sorted(pin.holders) if holder.fingerprint == me.fingerprint), me)
+
     def check_known(self, name: str) -> None:
         """Raise `Usage` if there is no environment of this name, neither pinned nor at hand."""
         known = {*self.environments(), *(pin.name for pin in self.access.pinned())}

@@ -1,0 +1,59 @@
+"""`gitenv rotate`."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from gitenv.cli import show
+from gitenv.cli.words import joined, rotated_lines
+from gitenv.errors import Locked
+
+if TYPE_CHECKING:
+    from gitenv.team.rotating import Plan
+
+
+def run(
+    environments: Annotated[list[str] | None, typer.Argument(help="Default: all that you hold.", metavar="[ENV]...")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be done, and do nothing.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask on a terminal.")] = False,
+) -> None:
+    """Make a new data key: encrypt all files of an environment anew, for those whose grants count."""
+    from gitenv.team import following, letting_in, rotating
+    from gitenv.team.workspace import Workspace
+
+    workspace = Workspace(os.getcwd())
+    workspace.need_environments()
+    letting_in.need_access(workspace)
+    following.refresh(workspace)
+    chosen = list(dict.fromkeys(environments or rotating.held(workspace)))
+    if not chosen:
+        raise Locked("you hold no environment here", "gitenv status")
+    plans = [rotating.plan(workspace, name) for name in chosen]
+    for planned in plans:
+        for line in plan_lines(planned):
+            show.say(line)
+    if dry_run or not show.agree("Go on?", yes):
+        show.say("nothing was changed")
+        return
+    for planned in plans:
+        for line in rotated_lines(rotating.carry_out(workspace, planned)):
+            show.say(line)
+    show.say("a new key changes no value: whoever could read the old ones knows them. Commit and push it:")
+    show.commands(f"git commit -m 'Rotate {joined(chosen)}'")
+
+
+def plan_lines(planned: Plan) -> Iterator[str]:
+    """Who and what is in a next generation."""
+    before = planned.cut_off or planned.pin.environment
+    how = ", which was cut off" if planned.cut_off else ""
+    yield f"{planned.pin.name}: generation {before.generation.number} to {planned.number}{how}"
+    for member in planned.members:
+        until = f" until {member.expires} (policy, not cryptography)" if member.expires else ""
+        yield f"  for {member.name}, {member.role}{until}, {member.key.fingerprint()}"
+    for dropped in planned.dropped:
+        yield f"  dropped: {dropped.who}: {dropped.why}"
+    yield f"  files: {joined([entry.path for entry in planned.files]) or 'none'}"

@@ -1,0 +1,107 @@
+"""Writing objects and index entries past every filter, for what is encrypted already: all of it at once, or nothing.
+
+`git add` would run the filter on files that need not even be in the work tree, and would write the index once for each command.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from gitenv.errors import NotInOrder
+from gitenv.git import program
+from gitenv.git.layout import Layout
+
+FILE = "100644"
+_TRIES = 5
+
+
+class Entry(NamedTuple):
+    """One path of the index as it is to be. Without an object it is taken out, all stages of it."""
+
+    path: str
+    object_id: str
+    mode: str = FILE
+    stage: int = 0
+
+
+def write_blobs(root: str, contents: Sequence[bytes]) -> list[str]:
+    """Store contents as they are, by one process whatever their number; return their object ids.
+
+    They are in the repository's object store when this returns. Raises `NotInOrder`.
+    """
+    if not contents:
+        return []
+    parts = [b"blob\nmark :%d\ndata %d\n%b\n" % (number, len(data), data) for number, data in enumerate(contents, 1)]
+    parts += [b"get-mark :%d\n" % number for number in range(1, len(contents) + 1)]
+    said = program.run(root, "fast-import", "--quiet", "--done", stdin=b"".join([*parts, b"done\n"]))
+    return said.decode("ascii").split()
+
+
+def replace_entries(root: str, layout: Layout, entries: Iterable[Entry]) -> None:
+    """Put entries into the index, in one step: killed at any moment, the old or the new index is there, and no lock is left.
+
+    git's own `update-index` would leave `index.lock` where it is killed. So it works on a copy, and the lock is only held for
+    the moment of the exchange. Raises `NotInOrder` where another git is at work.
+    """
+    index, object_format = program.lines(
+        root, "rev-parse", "--path-format=absolute", "--git-path", "index", "--show-object-format"
+    )
+    nothing = "0" * (64 if object_format == "sha256" else 40)
+    lines = "".join(_line(entry, nothing) for entry in entries)
+    folder = os.path.join(layout.git_dir, "gitenv")
+    copy = os.path.join(folder, f"index-{os.getpid()}")
+    try:
+        os.makedirs(folder, exist_ok=True)
+        for _ in range(_TRIES):
+            before = _checksum(index)
+            if before:
+                shutil.copyfile(index, copy)
+            program.run(root, "update-index", "-z", "--index-info", stdin=os.fsencode(lines), index=copy)
+            if _exchange(copy, index, before):
+                return
+    except OSError as error:
+        raise NotInOrder(f"the index cannot be written: {error.strerror}") from None
+    finally:
+        with contextlib.suppress(OSError):
+            os.unlink(copy)
+    raise NotInOrder("another git process keeps writing the index", "wait for it, then run this again")
+
+
+def _exchange(copy: str, index: str, before: bytes) -> bool:
+    """Put the copy in the place of the index, under git's own lock; False if the index was written meanwhile."""
+    lock = f"{index}.lock"
+    descriptor = os.open(copy, os.O_RDWR)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+    try:
+        os.link(copy, lock)  # fails if it is there, like git's own O_EXCL
+    except FileExistsError:
+        hint = "wait for it; if none runs, one crashed: remove index.lock in git's folder"
+        raise NotInOrder("another git process is at work in this repository", hint) from None
+    if _checksum(index) != before:
+        os.unlink(lock)
+        return False
+    os.replace(lock, index)
+    return True
+
+
+def _checksum(index: str) -> bytes:
+    """What tells one state of the index from another: its last bytes are a hash of the others. Empty if there is none."""
+    try:
+        with open(index, "rb") as file:
+            size = file.seek(0, os.SEEK_END)
+            file.seek(max(0, size - 32))
+            return b"%d " % size + file.read()
+    except FileNotFoundError:
+        return b""
+
+
+def _line(entry: Entry, nothing: str) -> str:
+    mode = entry.mode if entry.object_id else "0"
+    return f"{mode} {entry.object_id or nothing} {entry.stage}\t{entry.path}\0"

@@ -1,0 +1,103 @@
+"""A next generation: documents, the statement and the chain after a new DEK. Pure, and nothing is vouched for by it that was not.
+
+A rotation changes the key and nothing else: what a key of the generation before vouches for, the new one vouches for; all else
+stays as it stands, unverified lines and retired values too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from gitenv.model import document, environment, token
+from gitenv.model.cipher import Dek, Generation, Unopened
+from gitenv.model.document import Kind, Record
+from gitenv.model.environment import Environment
+from gitenv.model.grant import HOLDER, Grant
+from gitenv.model.keyring import Keyring, Older, after
+from gitenv.model.keys import PublicKey
+from gitenv.model.statements import Holder, Signer
+
+_MAX_LISTED = 400
+
+
+class Member(NamedTuple):
+    """Somebody who is in, as their grant says it."""
+
+    name: str
+    key: PublicKey
+    role: str
+    expires: str  # a date, or empty
+
+    @classmethod
+    def of(cls, grant: Grant) -> Member:
+        return cls(grant.to, grant.key, grant.role, grant.expires)
+
+    @property
+    def holder(self) -> Holder:
+        return Holder(self.name, self.key.fingerprint())
+
+
+class Parent(NamedTuple):
+    """A statement that a next generation goes on from, and what the caller opens of it."""
+
+    environment: Environment
+    ring: Keyring
+
+
+def next_statement(
+    parents: Sequence[Parent], dek: Dek, members: Iterable[Member], *, by: Holder, at: str, signer: Signer
+) -> Environment:
+    """The statement after one parent, or after two whose rotations met: the higher number plus one, all of their keys chained.
+
+    The paths are those of the first parent.
+    """
+    first = parents[0].environment
+    ring, older = chained(parents, dek)
+    holders = sorted(member.holder for member in members if member.role == HOLDER)
+    # A statement has a limit, a team has none: who does not fit comes in by the grant that the signer writes.
+    listed = sorted(holders, key=lambda holder: holder.fingerprint != by.fingerprint)[:_MAX_LISTED]
+    revision = max(parent.environment.revision for parent in parents) + 1
+    return environment.write(
+        *(first.name, first.id, revision, first.paths, ring, older, listed or [by]), by=by, at=at, signer=signer
+    )
+
+
+def chained(parents: Sequence[Parent], dek: Dek) -> tuple[Keyring, list[Older]]:
+    """The keyring of the generation that `dek` opens, and the chain that its statement lists, newest first."""
+    links = {link.generation: link for parent in reversed(parents) for link in parent.environment.older}
+    identity = parents[0].environment.id
+    generation, wrapped = after(identity, dek, [(parent.ring.current, parent.ring.dek) for parent in parents])
+    links |= {link.generation: link for link in wrapped}
+    older = sorted(links.values(), key=lambda link: (-link.generation.number, link.generation.commitment))
+    return Keyring(identity, generation, dek, older), older
+
+
+def reencrypt(data: bytes, before: Sequence[Keyring], ring: Keyring) -> bytes:
+    """A committed document under the next generation. Raises `NotTrusted` for one that is too large.
+
+    Record by record, and only tokens of the current generation of one of `before` that open with it: a retired value, or one
+    that nobody vouches for, must not become one of today by a rotation.
+    """
+    head = token.head(ring.current)
+    return document.join([_respelled(record, before, ring, head) for record in document.parse(data)])
+
+
+def _respelled(record: Record, before: Iterable[Keyring], ring: Keyring, head: bytes) -> Record:
+    found = token.read(record) if record.kind is Kind.TOKEN else None
+    if found is None:
+        return record
+    for earlier in before:
+        if (found.number, found.hint) != _hint(earlier.current):
+            continue
+        try:
+            raw = token.open_with(earlier.keys, found)
+        except Unopened:
+            continue
+        kind = Kind.ASSIGNMENT if found.name else Kind.UNKNOWN
+        return record._replace(raw=token.spell(ring.keys, head, Record(kind, found.name, raw, b"")))
+    return record
+
+
+def _hint(generation: Generation) -> tuple[int, bytes]:
+    return generation.number, token.hint(generation.commitment)
