@@ -22,6 +22,7 @@ from gitenv.cli import (
     uninstall,
     unlock,
 )
+from gitenv.cli import set as set_
 
 app = typer.Typer(
     name="gitenv",
@@ -56,6 +57,7 @@ app.command("recipients")(recipients.run)
 app.command("add-recipient")(add_recipient.run)
 app.command("add-environment")(add_environment.run)
 app.command("rotate")(rotate.run)
+app.command("set")(set_.run)
 app.command("trust")(trust.run)
 app.command("accept")(accept.run)
 app.command("reject")(reject.run)

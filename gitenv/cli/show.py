@@ -88,6 +88,13 @@ def ask(question: str, yes: bool, hint: str = "add --yes once you have checked")
     return typer.confirm(printable(question), default=False, err=True)
 
 
+def ask_secretly(question: str) -> str:
+    """Ask for a value on the terminal, without showing it."""
+    import typer
+
+    return str(typer.prompt(printable(question), default="", show_default=False, hide_input=True, err=True))
+
+
 def agree(question: str, yes: bool) -> bool:
     """Ask where somebody sits; go on where nobody does. Only for what needs no comparing of keys, and was named one by one."""
     return yes or not is_terminal() or ask(question, yes=False)

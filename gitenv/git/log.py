@@ -36,7 +36,7 @@ def commits_of(root: str, path: str, limit: int, since: str = "") -> list[Commit
     """
     words = ("--format=%H %P", f"--max-count={limit}", *_without(root, since), "--", f":(literal){path}")
     # With -m a merge is listed once for each parent that it differs from.
-    lines = dict.fromkeys(_log(root, *words).decode("ascii", "replace").splitlines())
+    lines = dict.fromkeys(plain(root, *words).decode("ascii", "replace").splitlines())
     return [Commit(commit, tuple(parents)) for commit, *parents in map(str.split, filter(None, lines))]
 
 
@@ -46,7 +46,7 @@ def changed(root: str, patterns: str, since: str) -> list[str]:
     Raises `NotInOrder` where git cannot say.
     """
     words = ("--format=", "--name-only", "-z", "--no-renames", *_without(root, since), "--", f":(glob){patterns}")
-    return sorted({path.strip("\n") for path in _log(root, *words).decode("utf-8", "surrogateescape").split("\0")} - {""})
+    return sorted({path.strip("\n") for path in plain(root, *words).decode("utf-8", "surrogateescape").split("\0")} - {""})
 
 
 class LastSeen(NamedTuple):
@@ -60,7 +60,7 @@ def last_with(root: str, path: str, contents: bytes) -> LastSeen | None:
     """Where `path` last had these very bytes, in all that HEAD reaches; None if it never had."""
     blob = program.run(root, "hash-object", "--stdin", stdin=contents).decode("ascii").strip()
     words = ("--format=%H %P", "--max-count=1", f"--find-object={blob}", "--", f":(literal){path}")
-    newest, *parents = _log(root, *words).decode("ascii", "replace").split() or [""]
+    newest, *parents = plain(root, *words).decode("ascii", "replace").split() or [""]
     for commit in filter(None, (newest, *parents)):
         if _id(root, f"{commit}:{path}") == blob:
             return LastSeen(commit, "" if commit == newest else newest)
@@ -89,7 +89,7 @@ def is_shallow(root: str) -> bool:
     return program.attempt(root, "rev-parse", "--is-shallow-repository").stdout.strip() == b"true"
 
 
-def _log(root: str, *words: str) -> bytes:
+def plain(root: str, *words: str) -> bytes:
     """`git log` of HEAD, whatever the user's configuration makes of it; nothing before the first commit."""
     if not head(root):
         return b""

@@ -15,6 +15,7 @@ from gitenv.model.document import Kind, Record
 from gitenv.model.keyring import Keyring
 
 _TEXT = (Kind.ASSIGNMENT, Kind.COMMENT, Kind.UNKNOWN)
+_ENCRYPTED = (Kind.TOKEN, Kind.SEALED)
 Committed = Callable[[], Set[bytes]]
 
 
@@ -40,7 +41,7 @@ def clean(data: bytes, ring: Keyring, committed: Committed, *, was_opened: bool 
             out.append(record.raw)
         elif kind is Kind.UNVERIFIED:
             out.append(_unmarked(records, position, ring, committed, was_closed))
-        elif (kind is Kind.TOKEN and _opens(ring, record)) or record.raw in committed():
+        elif (kind in _ENCRYPTED and _opens(ring, record)) or record.raw in committed():
             out.append(record.raw)
         else:
             raise _lookalike(records, position)
@@ -57,7 +58,7 @@ def pass_through(data: bytes, committed: Committed, refusal: GitenvError) -> byt
     """
     records = document.parse(data)
     for position, record in enumerate(records):
-        if record.kind in (Kind.PLAIN, Kind.TOKEN) or record.raw in committed():
+        if record.kind in (Kind.PLAIN, Kind.TOKEN) or _is_sealed(record) or record.raw in committed():
             continue
         raise type(refusal)(f"{refusal.message} (new text in {place(records, position)})", refusal.hint)
     return data
@@ -80,7 +81,20 @@ def forged_mark(records: list[Record], position: int) -> NotTrusted:
     )
 
 
+def _is_sealed(record: Record) -> bool:
+    """Whether somebody sealed a value who cannot read the file: without the key, its form is all that can be looked at."""
+    if record.kind is not Kind.SEALED:
+        return False
+    from gitenv.model import sealed
+
+    return sealed.read(record) is not None
+
+
 def _opens(ring: Keyring, record: Record) -> bool:
+    if record.kind is Kind.SEALED:
+        from gitenv.model import sealed
+
+        return sealed.opens(record, ring)
     found = token.read(record)
     keys = ring.find(found.number, found.hint) if found else None
     if not found or not keys:

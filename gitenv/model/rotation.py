@@ -1,4 +1,4 @@
-"""A next generation: documents, the statement and the chain after a new DEK. Pure, and nothing is vouched for by it that was not.
+"""A next generation: documents, the statement and the chain after a new DEK. Nothing is vouched for by it that was not.
 
 A rotation changes the key and nothing else: what a key of the generation before vouches for, the new one vouches for; all else
 stays as it stands, unverified lines and retired values too.

@@ -1,4 +1,4 @@
-"""`gitenv rotate`: a next generation of an environment. All is looked at before anything is written; see `staging` for the rest."""
+"""`gitenv rotate`: a next generation of an environment. All is looked at before anything is written; `staging` writes it."""
 
 from __future__ import annotations
 
@@ -60,15 +60,15 @@ class Rotated(NamedTuple):
 def plan(workspace: Workspace, name: str, without: Collection[str] = (), roles: Mapping[str, str] | None = None) -> Plan:
     """Look at an environment, and say who and what its next generation would have.
 
-    `without` are people to leave out, `roles` are new ones. Raises `Locked` for who is no holder, `NotTrusted`, `NotInOrder`, and
-    `Usage` if nobody were left who may let others in.
+    `without` are people to leave out, `roles` are new ones. Raises `Locked` for who is no holder, `NotTrusted`, `NotInOrder`,
+    and `Usage` if nobody were left who may let others in.
     """
     pin = workspace.need_pin(name)
     ring = workspace.need_holder(pin, "rotate nothing")
     files = _files(workspace, pin.environment)
     if (staged := _cut_off(workspace, pin)) is not None:
-        return Plan(pin, [Parent(pin.environment, ring)], _members(workspace, pin, workspace.tree)[0], [], files, staged)
-    members, dropped = _members(workspace, pin, staging.without_later_grants(workspace, pin.environment))
+        return Plan(pin, [Parent(pin.environment, ring)], _members(pin, workspace.tree)[0], [], files, staged)
+    members, dropped = _members(pin, staging.without_later_grants(workspace, pin.environment))
     changed = [member._replace(role=(roles or {}).get(member.name, member.role)) for member in members]
     left = [member for member in changed if member.name not in without]
     if not any(member.role == HOLDER for member in left):
@@ -139,7 +139,7 @@ def _files(workspace: Workspace, statement: Environment) -> list[IndexEntry]:
 
 
 def _cut_off(workspace: Workspace, pin: Pin) -> Environment | None:
-    """The statement in the index, if the work tree has a next generation of it that is not staged: somebody was stopped there."""
+    """The statement in the index, if the work tree has a next generation of it that is not staged: somebody was stopped."""
     text = workspace.repository.objects.read(f":0:{RECIPIENTS}/{pin.name}/environment", statements.MAX_BYTES)
     here = workspace.tree.read(f"{RECIPIENTS}/{pin.name}/environment", statements.MAX_BYTES)
     if text is None or text == here or here != pin.environment.text:
@@ -149,7 +149,7 @@ def _cut_off(workspace: Workspace, pin: Pin) -> Environment | None:
     return staged if is_older else None
 
 
-def _members(workspace: Workspace, pin: Pin, tree: Tree) -> tuple[list[Member], list[Dropped]]:
+def _members(pin: Pin, tree: Tree) -> tuple[list[Member], list[Dropped]]:
     """Whose grants count, and everything that does not: never from a `.pub` file, which anybody can swap."""
     malformed: dict[str, GitenvError] = {}
     key_of = recipients.key_finder(tree, pin.name)

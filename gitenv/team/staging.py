@@ -1,14 +1,14 @@
-"""Staging a next generation so that it is there whole or not at all: blobs, then grants, then the statement, then the index once.
+"""Staging a next generation, whole or not at all: blobs, then grants, then the statement, then the index once.
 
-Killed before the statement: the old state is whole, and the grants of a generation that nobody has are started over. Killed after
-it: the next run finishes. Open files need no write: their text is the same under every key.
+Killed before the statement: the old state is whole, and the grants of a generation that nobody has are started over. Killed
+after it: the next run finishes. Open files need no write: their text is the same under every key.
 """
 
 from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
 from gitenv import files, recipients
@@ -39,7 +39,7 @@ def stage(workspace: Workspace, statement: Environment, grants: Sequence[Grant],
     ids = index.write_blobs(workspace.root, contents)
     for path, text in texts.items():
         workspace.write(path, text)
-    gone = _other_grants(workspace, folder, texts.keys())
+    gone = _other_grants(workspace, folder, texts)
     for path in gone:
         with contextlib.suppress(FileNotFoundError):
             os.unlink(workspace.repository.path(path))
@@ -86,7 +86,7 @@ def _is_grant(text: bytes | None) -> bool:
         return False
 
 
-def _other_grants(workspace: Workspace, folder: str, kept: Sequence[str] | set[str]) -> list[str]:
+def _other_grants(workspace: Workspace, folder: str, kept: Collection[str]) -> list[str]:
     """The paths of all other grants there, in the work tree and in the index."""
     listed = {f"{folder}/{name}" for name in workspace.tree.names(folder)}
     listed |= {entry.path for entry in workspace.repository.tracked() if entry.path.startswith(f"{folder}/")}

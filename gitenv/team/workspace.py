@@ -152,14 +152,23 @@ class Workspace:
                     files_found.append(entry)
         return found
 
-    def write(self, relative: str, data: bytes) -> str:
-        """Write a file below the top, through no link, and return its path."""
+    def relative(self, file: str, folder: str) -> str:
+        """The path from the top of a file that somebody typed in `folder`. Raises `Usage` for one outside."""
+        if file.startswith(":/"):  # git's own way to say: from the top
+            file, folder = file[2:], self.root
+        path = os.path.relpath(os.path.join(folder, file), self.root).replace(os.sep, "/")
+        if path.split("/")[0] in ("", ".", "..", ".git") or os.path.isabs(path):
+            raise Usage(f"{printable(file)} is no file of this work tree", "gitenv status")
+        return path
+
+    def write(self, relative: str, data: bytes, mode: int | None = None) -> str:
+        """Write a file below the top, through no link, and return its path. `mode` as for `files.replace`."""
         files.check_inside(self.root, relative)
         if relative.startswith(f"{RECIPIENTS}/") and isinstance(self.tree, IndexTree) and self.environments():
             raise NotInOrder(f"this sparse checkout leaves {RECIPIENTS}/ out", f"git sparse-checkout add {RECIPIENTS}")
         path = self.repository.path(relative)
         files.make_folder(os.path.dirname(path))
-        files.replace(path, data)
+        files.replace(path, data, mode)
         self._tree = None  # it may be the first file of `.recipients/`
         return relative
 

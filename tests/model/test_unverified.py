@@ -7,7 +7,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from gitenv.errors import NotTrusted
-from gitenv.model import document, inert, token, unverified
+from gitenv.model import document, editing, inert, token, unverified
 from gitenv.model.document import Kind, Record
 from gitenv.model.keyring import Keyring
 from gitenv.model.reasons import CannotStand, ForgedMark
@@ -42,7 +42,7 @@ def _rejected(data: bytes, *chosen: int) -> bytes:
 def _replaced(data: bytes) -> list[list[int]]:
     """For each question, the lines of the values that it would take the place of."""
     records = document.parse(data)
-    values, lines = unverified.values(records), unverified.line_numbers(records)
+    values, lines = editing.values(records), editing.line_numbers(records)
     return [[lines[position] for position in values.get(each.name, [])] for each in _found(data)]
 
 
