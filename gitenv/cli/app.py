@@ -16,7 +16,9 @@ from gitenv.cli import (
     lock,
     recipients,
     reject,
+    remove_recipient,
     rotate,
+    set_role,
     status,
     trust,
     uninstall,
@@ -56,6 +58,8 @@ app.command("status")(status.run)
 app.command("recipients")(recipients.run)
 app.command("add-recipient")(add_recipient.run)
 app.command("add-environment")(add_environment.run)
+app.command("remove-recipient")(remove_recipient.run)
+app.command("set-role")(set_role.run)
 app.command("rotate")(rotate.run)
 app.command("set")(set_.run)
 app.command("trust")(trust.run)

@@ -84,6 +84,11 @@ def contains(root: str, commit: str) -> bool:
     return program.attempt(root, "merge-base", "--is-ancestor", commit, "HEAD").returncode == 0
 
 
+def after(root: str, commit: str) -> list[str]:
+    """The commits that HEAD reaches and `commit` does not. Raises `NotInOrder` where git cannot say."""
+    return program.lines(root, "rev-list", f"^{commit}", "HEAD")
+
+
 def is_shallow(root: str) -> bool:
     """Whether this clone has only the newest part of the history."""
     return program.attempt(root, "rev-parse", "--is-shallow-repository").stdout.strip() == b"true"

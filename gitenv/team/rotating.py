@@ -72,10 +72,7 @@ def plan(workspace: Workspace, name: str, without: Collection[str] = (), roles: 
     changed = [member._replace(role=(roles or {}).get(member.name, member.role)) for member in members]
     left = [member for member in changed if member.name not in without]
     if not any(member.role == HOLDER for member in left):
-        raise Usage(
-            f"nobody would be left who holds {name}, and nobody could read it any more",
-            f"let somebody else in first: gitenv add-recipient NAME -e {name}",
-        )
+        raise _last_holder(name, members)
     return Plan(pin, [Parent(pin.environment, ring)], left, dropped, files)
 
 
@@ -131,6 +128,14 @@ def _finish(workspace: Workspace, planned: Plan, staged: Environment) -> Rotated
     return Rotated(pin.name, planned.number, planned.members, [each.entry.path for each in rewritten], left)
 
 
+def _last_holder(name: str, members: Iterable[Member]) -> Usage:
+    who = " and ".join(member.name for member in members if member.role == HOLDER) or "whoever held it"
+    return Usage(
+        f"{who} would be the last holder of {name}: nobody could let anybody in any more",
+        f"let somebody else in first: gitenv add-recipient NAME -e {name}",
+    )
+
+
 def _files(workspace: Workspace, statement: Environment) -> list[IndexEntry]:
     entries = workspace.files_of([statement])[statement.name]
     if in_conflict := [entry.path for entry in entries if entry.stage]:
@@ -163,6 +168,11 @@ def _members(pin: Pin, tree: Tree) -> tuple[list[Member], list[Dropped]]:
         if holder.name not in named
     ]
     return [Member.of(found.counted[name]) for name in sorted(found.counted)], dropped
+
+
+def is_cut_off(workspace: Workspace, pin: Pin) -> bool:
+    """Whether an earlier run wrote a next generation and was stopped before it was staged."""
+    return _cut_off(workspace, pin) is not None
 
 
 def held(workspace: Workspace) -> list[str]:

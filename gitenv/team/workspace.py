@@ -34,6 +34,10 @@ class Workspace:
         self.access = Access(self.repository.layout)
         self._tree: Tree | None = None
 
+    def reread(self) -> None:
+        """The tree at hand has changed."""
+        self._tree = None
+
     @property
     def tree(self) -> Tree:
         """The `.recipients/` at hand: the work tree's, or in a sparse checkout the index's."""

@@ -1,0 +1,186 @@
+"""`gitenv remove-recipient` and `gitenv set-role`: taking access or a role away, which only a next generation does."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from gitenv import access, recipients
+from gitenv.errors import GitenvError, Usage
+from gitenv.git.trees import RECIPIENTS
+from gitenv.identity import device
+from gitenv.model import grant, names
+from gitenv.model.grant import HOLDER, READER, Grant
+from gitenv.pins import Pin
+from gitenv.team import following, revocation, rotating
+from gitenv.team.revocation import Exposure
+from gitenv.team.rotating import Plan, Rotated
+from gitenv.team.workspace import Workspace, now
+
+
+class Removal(NamedTuple):
+    """A removal before it is carried out."""
+
+    name: str
+    is_me: bool
+    plans: list[Plan]  # a next generation without them, for each environment that they are in
+    unused: list[str]  # grants of theirs that do not count, and are only deleted
+    beyond: list[str]  # environments that they are in, and that the caller cannot take them out of
+    exposures: list[Exposure]  # what they could read of the former
+
+
+class Removed(NamedTuple):
+    """What became of it."""
+
+    rotated: list[Rotated]
+    pub: bool  # whether their `.pub` went as well
+
+
+def plan(workspace: Workspace, name: str, wanted: Sequence[str]) -> Removal:
+    """Look at where somebody is in, in all environments or those `wanted`, and at what they could read there.
+
+    Raises `Usage` for who is nobody, or is in none of them, and for a last holder; `Locked` for who may take nobody out.
+    """
+    names.check_name(name, "person")
+    following.refresh(workspace)
+    for environment in wanted:
+        workspace.check_known(environment)
+    looked_at = [pin for pin in workspace.access.pinned() if not wanted or pin.name in wanted]
+    inside = [pin for pin in looked_at if _is_in(workspace, pin, name)]
+    plans, beyond, refusal = _plans(workspace, inside, name)
+    unused = [path for pin in looked_at if pin not in inside and (path := _grant_file(workspace, pin, name))]
+    if not plans and not unused:
+        if refusal:
+            raise refusal
+        _check_asks(workspace, name, wanted)
+    is_me = any(_is_me(workspace, each.pin, name) for each in plans)
+    exposures = [revocation.exposure(workspace, each.pin, name) for each in plans]
+    return Removal(name, is_me, plans, unused, beyond, exposures)
+
+
+def carry_out(workspace: Workspace, removal: Removal) -> Removed:
+    """Rotate them out, delete what is left of them, and stage all of it."""
+    rotated = [rotating.carry_out(workspace, planned) for planned in removal.plans]
+    for path in removal.unused:
+        _delete(workspace, path)
+    pub = f"{RECIPIENTS}/{removal.name}.pub"
+    is_left = _is_left(workspace, removal.name)
+    if not is_left and os.path.lexists(workspace.repository.path(pub)):
+        _delete(workspace, pub)
+        return Removed(rotated, True)
+    return Removed(rotated, False)
+
+
+def plan_demotion(workspace: Workspace, name: str, wanted: Sequence[str]) -> list[Plan]:
+    """The next generations in which somebody is a reader. Raises like `grants_of`."""
+    found = grants_of(workspace, name, wanted)
+    return [
+        rotating.plan(workspace, environment, roles={name: READER})
+        for environment, given in found.items()
+        if given.role == HOLDER
+    ]
+
+
+def promote(workspace: Workspace, name: str, wanted: Sequence[str]) -> list[str]:
+    """Make a reader a holder, by a grant within the generation; return the environments. Raises like `grants_of`."""
+    readers = {environment: given for environment, given in grants_of(workspace, name, wanted).items() if given.role == READER}
+    pins = {environment: workspace.need_pin(environment) for environment in readers}
+    rings = {environment: workspace.need_holder(pin, "give no roles") for environment, pin in pins.items()}
+    written = []
+    for environment, given in readers.items():
+        pin = pins[environment]
+        new = grant.write(
+            *(pin.environment, rings[environment].dek, name, given.key, HOLDER),
+            by=workspace.known_as(pin),
+            at=now(),
+            signer=device.need(),
+            expires=given.expires,
+        )
+        written.append(workspace.write(f"{RECIPIENTS}/{environment}/{name}.grant", new.text))
+    workspace.repository.stage(written)
+    following.refresh(workspace)
+    return list(readers)
+
+
+def grants_of(workspace: Workspace, name: str, wanted: Sequence[str]) -> dict[str, Grant]:
+    """Somebody's grants that count, by environment: of those `wanted`, or of all that the caller holds. Raises `Usage`."""
+    names.check_name(name, "person")
+    found = {}
+    for environment in wanted or rotating.held(workspace):
+        pin = workspace.need_pin(environment)
+        given = _counted(workspace, pin, name)
+        if given is None and wanted:
+            raise Usage(f"{name} is not in {environment}", f"gitenv add-recipient {name} -e {environment}")
+        if given is not None:
+            found[environment] = given
+    if not found:
+        raise Usage(f"{name} is in no environment that you hold", "gitenv recipients")
+    return found
+
+
+def _plans(workspace: Workspace, pins: Sequence[Pin], name: str) -> tuple[list[Plan], list[str], GitenvError | None]:
+    """A rotation for each environment that the caller holds; those that they do not, and why."""
+    mine, refusal = rotating.held(workspace), None
+    plans, beyond = [], []
+    for pin in pins:
+        if pin.name in mine:
+            plans.append(rotating.plan(workspace, pin.name, without=[name]))
+            continue
+        beyond.append(pin.name)
+        try:
+            workspace.need_holder(pin, "take nobody out")
+        except GitenvError as error:
+            refusal = error
+    return plans, beyond, refusal
+
+
+def _is_in(workspace: Workspace, pin: Pin, name: str) -> bool:
+    """Whether somebody counts in an environment, or did before a removal that was cut off."""
+    staged = workspace.repository.objects.read(f":0:{RECIPIENTS}/{pin.name}/{name}.grant") is not None
+    return (
+        _counted(workspace, pin, name) is not None
+        or any(holder.name == name for holder in pin.holders)
+        or (staged and rotating.is_cut_off(workspace, pin))
+    )
+
+
+def _counted(workspace: Workspace, pin: Pin, name: str) -> Grant | None:
+    key_of = recipients.key_finder(workspace.tree, pin.name)
+    return access.standing_in(workspace.tree, pin.environment, key_of).counted.get(name)
+
+
+def _is_me(workspace: Workspace, pin: Pin, name: str) -> bool:
+    return workspace.known_as(pin).name == name
+
+
+def _grant_file(workspace: Workspace, pin: Pin, name: str) -> str:
+    path = f"{RECIPIENTS}/{pin.name}/{name}.grant"
+    return path if os.path.lexists(workspace.repository.path(path)) else ""
+
+
+def _check_asks(workspace: Workspace, name: str, wanted: Sequence[str]) -> None:
+    """Raise `Usage` unless somebody only asks to be let in: then there is a `.pub` to delete, and nothing else."""
+    if wanted or f"{name}.pub" not in workspace.tree.names(RECIPIENTS):
+        where = f"in {' or '.join(wanted)}" if wanted else f"in {RECIPIENTS}/"
+        raise Usage(f"{name} is not {where}", "gitenv recipients")
+
+
+def _is_left(workspace: Workspace, name: str) -> bool:
+    """Whether anything in `.recipients/` is for somebody, or signed by them: their key is needed to check that."""
+    for environment in workspace.environments():
+        with contextlib.suppress(GitenvError):
+            statement = recipients.environment_in(workspace.tree, environment)
+            if name in (statement.by.name, *(holder.name for holder in statement.holders)):
+                return True
+        if any(name in (given.to, given.by.name) for given in recipients.grants(workspace.tree, environment)):
+            return True
+    return False
+
+
+def _delete(workspace: Workspace, path: str) -> None:
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(workspace.repository.path(path))
+    workspace.repository.unstage([path])
+    workspace.reread()
