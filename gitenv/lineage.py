@@ -15,7 +15,7 @@ from gitenv.model import environment, statements
 from gitenv.model.environment import Environment
 from gitenv.model.grant import Grant
 from gitenv.model.keys import PublicKey
-from gitenv.model.reasons import TooLong
+from gitenv.model.reasons import TooFarAhead, TooLong
 from gitenv.model.statements import Holder
 from gitenv.model.trust import Lineage, check_signed, lineage
 from gitenv.pins import Pin
@@ -30,9 +30,17 @@ class Past:
     """One environment in the commits that HEAD reaches, and in the tree at hand."""
 
     def __init__(
-        self, root: str, objects: Objects, tree: Tree, name: str, *, since: str = "", today: str | None = None
+        self,
+        root: str,
+        objects: Objects,
+        tree: Tree,
+        name: str,
+        *,
+        since: str = "",
+        today: str | None = None,
+        heads: Sequence[str] = ("HEAD",),
     ) -> None:
-        """`since` leaves out the commits that it reaches; `today` is when grants have to count."""
+        """`since` leaves out the commits that it reaches; `today` is when grants have to count; `heads` are where to begin."""
         self._name, self._today = name, today
         self.path = f"{RECIPIENTS}/{name}/environment"
         self._trees: dict[bytes, list[Tree]] = {}
@@ -40,9 +48,9 @@ class Past:
         self._holders: dict[bytes, frozenset[Holder]] = {}
         self._keys: dict[Holder, PublicKey | None] = {}
         self._seen: set[str] = set()
-        commits = log.commits_of(root, self.path, _MAX_COMMITS, since)
+        commits = log.commits_of(root, self.path, _MAX_COMMITS, since, heads)
         self._add(tree)
-        self._add_commits(root, objects, [*(commit.id for commit in commits), "HEAD"])
+        self._add_commits(root, objects, [*(commit.id for commit in commits), *heads])
         #: The statements that stood there and have the form of one. Nobody vouches for them yet.
         self.versions = list(self._read())
         # The parents have the last grants of the statement before.
@@ -53,6 +61,15 @@ class Past:
         """Raise `TooLong` where somebody buried the past under more commits than a team makes."""
         if self._is_cut:
             raise TooLong(f"{self._name}/environment: changed more often than can be followed", f"gitenv trust {self._name}")
+
+    def add(self, tree: Tree) -> None:
+        """Look at one more tree, which no commit has yet."""
+        self._add(tree)
+        self.versions = list(self._read())
+
+    def tree_of(self, statement: Environment) -> Tree | None:
+        """The newest tree with a statement, the one at hand before commits; None if there is none."""
+        return next(iter(self._trees.get(statement.text, [])), None)
 
     def commit_of(self, statement: Environment) -> str:
         """The newest commit that brought a statement, or "" if none of these did."""
@@ -142,6 +159,11 @@ def catch_up(root: str, objects: Objects, access: Access, tree: Tree, pin: Pin, 
     past = Past(root, objects, tree, pin.name, since=since)
     past.check_whole()
     found = past.steps_from(pin)
+    if since and any(isinstance(reason, TooFarAhead) for reason in found.refused.values()):
+        # Where two rotations were brought together, the way goes by what both began from: that was there before.
+        past = Past(root, objects, tree, pin.name)
+        past.check_whole()
+        found = past.steps_from(pin)
     goal = found.furthest(past.versions)
     here = tree.read(past.path, statements.MAX_BYTES)
     aside = [version for version in past.versions if version.text == here and here in found.before]

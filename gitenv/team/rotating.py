@@ -17,7 +17,7 @@ from gitenv.model.grant import HOLDER
 from gitenv.model.keyring import Keyring
 from gitenv.model.rotation import Member, Parent
 from gitenv.pins import Pin
-from gitenv.team import staging
+from gitenv.team import conflicts, staging
 from gitenv.team.staging import Rewritten
 from gitenv.team.workspace import Workspace, now
 
@@ -38,6 +38,7 @@ class Plan(NamedTuple):
     dropped: list[Dropped]
     files: list[IndexEntry]
     cut_off: Environment | None = None  # the statement that is staged, where an earlier run wrote the next one and was stopped
+    origin: Environment | None = None  # what two parents began from
 
     @property
     def number(self) -> int:
@@ -55,6 +56,7 @@ class Rotated(NamedTuple):
     members: list[Member]
     files: list[str]
     left: list[str]  # files that could not be read, and stay as they are
+    conflicts: list[str]  # files in which two sides set one key to two values
 
 
 def plan(workspace: Workspace, name: str, without: Collection[str] = (), roles: Mapping[str, str] | None = None) -> Plan:
@@ -87,13 +89,17 @@ def carry_out(workspace: Workspace, planned: Plan) -> Rotated:
         grant.write(statement, dek, *member[:3], by=me, at=statement.at, signer=key, expires=member.expires)
         for member in planned.members
     ]
-    before = [parent.ring for parent in planned.parents]
-    rewritten, left = rewrite(workspace, planned.files, before, statement.keyring(dek))
-    staging.stage(workspace, statement, grants, rewritten)
+    before, ring = [parent.ring for parent in planned.parents], statement.keyring(dek)
+    origin = before[0].at(planned.origin.generation) if planned.origin else None
+    merged = conflicts.merge_again(workspace, [entry for entry in planned.files if entry.stage], before, origin, ring)
+    rewritten, left = rewrite(workspace, [entry for entry in planned.files if not entry.stage], before, ring)
+    staging.stage(workspace, statement, grants, [*rewritten, *(each for found in merged for each in found.entries)])
     own = next((found for found in grants if found.key == key.public), None)
     seen = planned.pin.seen.union(member.holder for member in planned.members)
     workspace.access.advance(Pin.of(statement, own, frozenset(), seen))
-    return Rotated(name, planned.number, planned.members, [each.entry.path for each in rewritten], left)
+    open_again = conflicts.write(workspace, merged, ring)
+    paths = [*(each.entry.path for each in rewritten), *(found.path for found in merged if not found.is_left)]
+    return Rotated(name, planned.number, planned.members, paths, left + open_again, conflicts.left(merged))
 
 
 def rewrite(
@@ -125,7 +131,7 @@ def _finish(workspace: Workspace, planned: Plan, staged: Environment) -> Rotated
     grants = [found[member.name] for member in planned.members]
     rewritten, left = rewrite(workspace, planned.files, [ring], parent.ring)
     staging.stage(workspace, pin.environment, grants, rewritten)
-    return Rotated(pin.name, planned.number, planned.members, [each.entry.path for each in rewritten], left)
+    return Rotated(pin.name, planned.number, planned.members, [each.entry.path for each in rewritten], left, [])
 
 
 def _last_holder(name: str, members: Iterable[Member]) -> Usage:

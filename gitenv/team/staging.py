@@ -43,7 +43,9 @@ def stage(workspace: Workspace, statement: Environment, grants: Sequence[Grant],
     for path in gone:
         with contextlib.suppress(FileNotFoundError):
             os.unlink(workspace.repository.path(path))
-    entries = [Entry(each.entry.path, blob, each.entry.mode) for each, blob in zip(documents, ids, strict=False)]
+    entries = [
+        Entry(each.entry.path, blob, each.entry.mode, each.entry.stage) for each, blob in zip(documents, ids, strict=False)
+    ]
     entries += [Entry(path, blob) for path, blob in zip(texts, ids[len(documents) :], strict=True)]
     tracked = {entry.path for entry in workspace.repository.tracked()}
     entries += [Entry(path, "") for path in gone if path in tracked]
