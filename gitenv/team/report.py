@@ -54,7 +54,8 @@ def status(workspace: Workspace) -> Status:
     said = {f"{name}/environment" for name in listed}
     uncounted = [entry for entry in people.uncounted if entry.file not in said]
     problems += [
-        Problem(entry.code, f"{entry.file}: {entry.reason}", ["gitenv recipients"]) for entry in survey.grouped(uncounted, 20)
+        Problem(entry.code, f"{entry.file}: {entry.reason}", [entry.command or "gitenv recipients"])
+        for entry in survey.grouped(uncounted, 20)
     ]
     problems += [*_unclaimed(workspace), *_widened(workspace)]
     # Where a statement is not believed, nobody knows who is in: they would all seem to ask.

@@ -9,8 +9,11 @@ from gitenv import recipients
 from gitenv.access import standing_in
 from gitenv.errors import GitenvError, Malformed, NotTrusted
 from gitenv.git.trees import RECIPIENTS
+from gitenv.model import reasons
 from gitenv.model.environment import Environment
 from gitenv.model.grant import HOLDER, READER
+from gitenv.model.standing import Refused
+from gitenv.team.retired import Retired
 from gitenv.team.workspace import Workspace
 
 _MOST_ALIKE = 10
@@ -40,6 +43,7 @@ class Uncounted(NamedTuple):
     file: str
     reason: str
     code: str  # the reason's name
+    command: str = ""  # what completes it, where something does
 
 
 class Membership(NamedTuple):
@@ -55,6 +59,7 @@ def membership(workspace: Workspace) -> Membership:
     entries: dict[str, dict[str, Entry]] = {}
     fingerprints: dict[str, str] = {}
     uncounted: list[Uncounted] = []
+    signers: set[str] = set()
     names = workspace.environments()
     for name in names:
         try:
@@ -69,31 +74,41 @@ def membership(workspace: Workspace) -> Membership:
             role = HOLDER if grant.role == HOLDER else READER
             entries.setdefault(person, {})[name] = Entry(role, grant.by.name, grant.at, grant.expires)
             fingerprints[person] = grant.key.fingerprint()
-        uncounted += [
-            Uncounted(f"{name}/{refused.grant.to}.grant", refused.reason, refused.why.code) for refused in found.refused
-        ]
+        signers.add(statement.by.name)
+        earlier = Retired(workspace, statement)
+        uncounted += [_refused(name, refused, earlier) for refused in found.refused]
         uncounted += [_unfit(file, error) for file, error in malformed.items()]
         uncounted += [_stray(f"{name}/{file}") for file in recipients.stray_grants(workspace.tree, name)]
     requests, damaged = _requests(workspace, fingerprints)
     fingerprints = {**requests, **fingerprints}
-    people = [Person(name, fingerprints[name], entries.get(name, {}), name not in entries) for name in sorted(fingerprints)]
+    # Who took themselves out signed what is there now, and does not ask to come back.
+    waiting = fingerprints.keys() - entries.keys() - signers
+    people = [Person(name, fingerprints[name], entries.get(name, {}), name in waiting) for name in sorted(fingerprints)]
     strays = [_stray(name) for name in recipients.strays(workspace.tree)]
     return Membership(names, people, uncounted + damaged + strays)
 
 
 def grouped(uncounted: Iterable[Uncounted], most: int) -> list[Uncounted]:
     """The same in at most `most` lines and one, many files of one reason in one: whoever can push can push ten thousand."""
-    by_reason: dict[tuple[str, str], list[str]] = {}
+    by_reason: dict[tuple[str, str, str], list[str]] = {}
     for entry in uncounted:
-        by_reason.setdefault((entry.reason, entry.code), []).append(entry.file)
+        by_reason.setdefault((entry.reason, entry.code, entry.command), []).append(entry.file)
     lines: list[Uncounted] = []
-    for (reason, code), files in by_reason.items():
+    for (reason, code, command), files in by_reason.items():
         if len(files) > _MOST_ALIKE:
             files = [f"{', '.join(files[:3])} and {len(files) - 3:,} more"]
-        lines += [Uncounted(file, reason, code) for file in files]
+        lines += [Uncounted(file, reason, code, command) for file in files]
     if len(lines) <= most:
         return lines
     return [*lines[:most], Uncounted(f"and {len(lines) - most:,} more", "gitenv recipients --json lists all", "many")]
+
+
+def _refused(environment: str, refused: Refused, earlier: Retired) -> Uncounted:
+    file = f"{environment}/{refused.grant.to}.grant"
+    if isinstance(refused.why, reasons.Retired):
+        found = earlier.explain(refused.grant)
+        return Uncounted(file, found.reason, found.code or refused.why.code, found.command)
+    return Uncounted(file, refused.reason, refused.why.code)
 
 
 def _unfit(file: str, error: GitenvError) -> Uncounted:
