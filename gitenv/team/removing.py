@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from gitenv import access, recipients
-from gitenv.errors import GitenvError, Usage
+from gitenv.errors import GitenvError, Locked, Usage
 from gitenv.git.trees import RECIPIENTS
 from gitenv.identity import device
 from gitenv.model import grant, names
@@ -47,6 +47,8 @@ def plan(workspace: Workspace, name: str, wanted: Sequence[str]) -> Removal:
     following.refresh(workspace)
     for environment in wanted:
         workspace.check_known(environment)
+        if workspace.access.pin(environment) is None:
+            raise Locked(f"{environment} is new to this clone", f"gitenv unlock {environment}")
     looked_at = [pin for pin in workspace.access.pinned() if not wanted or pin.name in wanted]
     inside = [pin for pin in looked_at if _is_in(workspace, pin, name)]
     plans, beyond, refusal = _plans(workspace, inside, name)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from gitenv import access, recipients
@@ -71,6 +71,7 @@ def plan(workspace: Workspace, name: str, without: Collection[str] = (), roles: 
     if (staged := _cut_off(workspace, pin)) is not None:
         return Plan(pin, [Parent(pin.environment, ring)], _members(pin, workspace.tree)[0], [], files, staged)
     members, dropped = _members(pin, staging.without_later_grants(workspace, pin.environment))
+    dropped += _swapped(workspace, members)
     changed = [member._replace(role=(roles or {}).get(member.name, member.role)) for member in members]
     left = [member for member in changed if member.name not in without]
     if not any(member.role == HOLDER for member in left):
@@ -174,6 +175,17 @@ def _members(pin: Pin, tree: Tree) -> tuple[list[Member], list[Dropped]]:
         if holder.name not in named
     ]
     return [Member.of(found.counted[name]) for name in sorted(found.counted)], dropped
+
+
+def _swapped(workspace: Workspace, members: Iterable[Member]) -> Iterator[Dropped]:
+    """The `.pub` files with another key than somebody is in with: whoever waits for a rotation to take them waits in vain."""
+    for member in members:
+        try:
+            found = workspace.public_keys(member.name)
+        except GitenvError:
+            continue
+        if found and member.key not in found:
+            yield Dropped(f"{member.name}.pub", f"another key than the one that {member.name} is in with; it is not used")
 
 
 def is_cut_off(workspace: Workspace, pin: Pin) -> bool:
