@@ -100,4 +100,5 @@ def _checked(wanted: Sequence[Record]) -> bytes:
 
 
 def _meaning(record: Record) -> tuple[Kind, bytes, bytes]:
-    return record.kind, record.name, record.raw
+    # Between the lines of a private key a comment is nothing known; hidden it is either way.
+    return Kind.UNKNOWN if record.kind is Kind.COMMENT else record.kind, record.name, record.raw

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Collection, Iterator
+from collections import Counter
+from collections.abc import Collection, Iterator, Sequence
 from typing import NamedTuple
 
 from gitenv.model import clean, document, editing, inert, sealed, token
@@ -54,6 +55,28 @@ def forged_at(records: list[Record], found: Unverified, ring: Keyring) -> int | 
     keys = ring.everything()
     marks = range(found.first, found.first + found.lines)
     return next((position for position in marks if inert.unmark(records[position].raw, keys) is None), None)
+
+
+def retired(records: list[Record], ring: Keyring) -> list[Unverified]:
+    """Those of a document that a key from before the current generation opens: of another branch, a stash, an older commit."""
+    return [found for found in find(records) if is_retired(found, ring)]
+
+
+def is_retired(found: Unverified, ring: Keyring) -> bool:
+    """Whether it is a token of an earlier generation, and is what its name says."""
+    spelled = token.read(found.record) if found.record.kind is Kind.TOKEN else None
+    if spelled is None or spelled.number >= ring.current.number:
+        return False
+    try:
+        return bool(_opened(found, ring))
+    except CannotStand:
+        return False
+
+
+def words(records: list[Record], chosen: Sequence[Unverified]) -> list[str]:
+    """How to say them in a command: by their names, and by their lines where they have none, or share it with another."""
+    count = Counter(found.name for found in find(records))
+    return [found.name if found.name and count[found.name] == 1 else str(found.line) for found in chosen]
 
 
 def accept(data: bytes, chosen: Collection[Unverified], ring: Keyring) -> bytes:
@@ -113,10 +136,11 @@ def _opened(found: Unverified, ring: Keyring) -> Record:
         raw = b""
     if not raw:
         raise CannotStand(f"{found.shown}: no key of this environment opens it", "remove it: gitenv reject")
+    if spelled and not spelled.name:
+        return Record(Kind.UNKNOWN, b"", raw, found.record.end)  # whether it is one where it stands, `_rewritten` finds out
     # Whoever had the key could encrypt one line under the name of another, and it is the name that was asked about.
     parsed = document.parse(raw)
-    fitting = (Kind.ASSIGNMENT,) if spelled and spelled.name else (Kind.COMMENT, Kind.UNKNOWN)
-    if len(parsed) != 1 or parsed[0].kind not in fitting or parsed[0].name != found.record.name:
+    if len(parsed) != 1 or parsed[0].kind is not Kind.ASSIGNMENT or parsed[0].name != found.record.name:
         raise CannotStand(f"{found.shown}: holds another line than its name says", "remove it: gitenv reject")
     return parsed[0]._replace(end=found.record.end)
 

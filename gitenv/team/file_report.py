@@ -168,10 +168,18 @@ def _unverified(path: str, records: list[Record], marked: list[Unverified], ring
     yield from (Problem.of(clean.forged_mark(records, position), path) for position in forged[:_MOST])
     left = [found for found, position in checked if position is None]
     if left:
-        words = " ".join(found.name or str(found.line) for found in left) if len(left) <= _MOST else "--all"
-        text = f"{path}: nobody vouches for {_joined([found.shown for found in left])}"
+        words = " ".join(unverified.words(records, left)) if len(left) <= _MOST else "--all"
+        text = f"{path}: nobody vouches for {_joined([found.shown for found in left])}{_which_retired(left, ring)}"
         commands = [f"git log -p -- {word}", f"gitenv reject {words} -f {word}", f"gitenv accept {words} -f {word}"]
         yield Problem("unverified", text, commands)
+
+
+def _which_retired(found: list[Unverified], ring: Keyring | None) -> str:
+    """Which of them come from before a rotation, most of them from a colleague's older branch."""
+    retired = [each.shown for each in found if ring and unverified.is_retired(each, ring)]
+    if len(retired) == len(found):
+        return " (encrypted with a retired key)"
+    return f" ({_joined(retired)}: encrypted with a retired key)" if retired else ""
 
 
 def _plain_beside_tokens(records: list[Record]) -> list[str]:
