@@ -184,16 +184,15 @@ def stepped(past: Past, access: Access, pin: Pin | None, goal: Environment) -> P
     return Pin.of(goal, own, past.holders_of(goal) - set(goal.holders), seen)
 
 
-def check_founding(root: str, objects: Objects, tree: Tree, statement: Environment) -> bool:
-    """Compare what is seen for the first time with the clone's own history; return whether that has a founding.
+def check_founding(root: str, objects: Objects, tree: Tree, statement: Environment) -> None:
+    """Compare what is seen for the first time with the clone's own history.
 
     Whoever can push can replace an environment, but not take its founding out of the history. Raises the reason why a founding
     does not lead to `statement`, or `RolledBack` if it leads further.
     """
     past = Past(root, objects, tree, statement.name, today=_ANY_DAY)
     past.check_whole()
-    foundings = [version for version in past.versions if version.revision == 1 and past.is_signed(version)]
-    for founding in foundings:
+    for founding in (version for version in past.versions if version.revision == 1 and past.is_signed(version)):
         try:
             found = past.steps_after(founding)
             found.way_to(statement)
@@ -204,4 +203,3 @@ def check_founding(root: str, objects: Objects, tree: Tree, statement: Environme
     later = past.steps_after(statement).furthest(past.versions)
     if later.text != statement.text:
         raise rolled_back(root, later, statement)
-    return bool(foundings)

@@ -63,4 +63,4 @@ def plan_lines(planned: Plan) -> Iterator[str]:
         yield f"  for {member.name}, {member.role}{until}, {member.key.fingerprint()}"
     for dropped in planned.dropped:
         yield f"  dropped: {dropped.who}: {dropped.why}"
-    yield f"  files: {joined([entry.path for entry in planned.files]) or 'none'}"
+    yield f"  files: {joined(list(dict.fromkeys(entry.path for entry in planned.files))) or 'none'}"

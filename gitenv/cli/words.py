@@ -51,4 +51,4 @@ def rotated_lines(done: Rotated) -> Iterator[str]:
     if done.conflicts:
         yield f"{done.name}: set to two values, to be decided by hand and added: {joined(done.conflicts)}"
     if done.left:
-        yield f"{done.name}: cannot be read, and stays as it is: {joined(done.left)}"
+        yield f"{done.name}: left as it is: {joined(done.left)}"

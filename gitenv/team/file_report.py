@@ -9,7 +9,8 @@ from typing import NamedTuple
 from gitenv import files
 from gitenv.errors import GitenvError, shell_word
 from gitenv.git.repository import IndexEntry
-from gitenv.model import clean, document, sealed, smudge, token, unverified
+from gitenv.model import clean, document, smudge, token, unverified
+from gitenv.model import sealed as sealing
 from gitenv.model.document import Kind, Record
 from gitenv.model.environment import Environment
 from gitenv.model.keyring import Keyring
@@ -68,14 +69,15 @@ def statuses(workspace: Workspace, statement: Environment, ring: Keyring | None,
     return listed
 
 
-def unvouched(workspace: Workspace, pins: Iterable[Pin]) -> list[Problem]:
-    """What nobody vouches for in the files of open environments: lines, and whole files."""
+def undecided(workspace: Workspace, pins: Iterable[Pin]) -> tuple[list[Problem], list[Problem]]:
+    """What nobody vouches for in the files of open environments, lines and whole files; and what somebody sealed for them."""
     problems: list[Problem] = []
     for pin in pins:
         with contextlib.suppress(GitenvError):  # where nothing can be opened, and unlock has said why
             if workspace.access.judge(pin, workspace.tree):
                 statuses(workspace, pin.environment, workspace.access.ring(pin), problems)
-    return [problem for problem in problems if problem.code in _UNVOUCHED]
+    sealed = [problem for problem in problems if problem.code == "sealed"]
+    return [problem for problem in problems if problem.code in _UNVOUCHED], sealed
 
 
 def _status(
@@ -125,7 +127,7 @@ def _pending(seals: Contributors, statement: Environment, path: str, record: Rec
 
 
 def _by(record: Record) -> str:
-    found = sealed.read(record)
+    found = sealing.read(record)
     return found.by if found else ""
 
 

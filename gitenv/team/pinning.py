@@ -97,11 +97,10 @@ def checked(workspace: Workspace, name: str) -> Environment:
     names.check_name(name, "environment")
     statement = recipients.environment_in(workspace.tree, name)
     where = f"{name}/environment"
-    trust.check_signed(statement, recipients.key_finder(workspace.tree, name), where)
-    is_founded = lineage.check_founding(workspace.root, workspace.repository.objects, workspace.tree, statement)
-    # Somebody who took themselves out signed it as the holder they were: only the way from the founding can say that.
-    if statement.by not in statement.holders and not is_founded:
+    if statement.by not in statement.holders:
         raise NotAHolder(f"{where}: signed by {statement.by}, who is none of its holders")
+    trust.check_signed(statement, recipients.key_finder(workspace.tree, name), where)
+    lineage.check_founding(workspace.root, workspace.repository.objects, workspace.tree, statement)
     return statement
 
 

@@ -12,7 +12,7 @@ from gitenv.git import attributes
 from gitenv.model import names
 from gitenv.model.environment import Environment
 from gitenv.pins import Pin
-from gitenv.team import discover, file_report, following, pinning, setup, survey
+from gitenv.team import discover, file_report, following, pinning, reuniting, setup, survey
 from gitenv.team.file_report import FileStatus, Problem
 from gitenv.team.survey import Membership
 from gitenv.team.workspace import Workspace
@@ -63,8 +63,21 @@ def status(workspace: Workspace) -> Status:
     waiting = [person.name for person in people.people if person.is_waiting and is_known]
     fingerprint = key.public.fingerprint() if key else ""
     me = workspace.access.name or (workspace.find_me(key.public) if key else "")
+    problems = [*_in_conflict(workspace), *(problem for problem in problems if not _is_about_conflict(workspace, problem))]
     unique = list({problem.text: problem for problem in problems}.values())
     return Status(me, fingerprint, found, [name for name in waiting if name != me], unique)
+
+
+def _in_conflict(workspace: Workspace) -> list[Problem]:
+    return [
+        Problem("two-rotations", f"{name}: two rotations met in a merge", [f"gitenv rotate {name}"])
+        for name in reuniting.in_conflict(workspace)
+    ]
+
+
+def _is_about_conflict(workspace: Workspace, problem: Problem) -> bool:
+    """Whether git's markers in a statement are all that is wrong."""
+    return any(problem.text.startswith(f"{name}/environment: line") for name in reuniting.in_conflict(workspace))
 
 
 def _clone_problems(workspace: Workspace) -> list[Problem]:

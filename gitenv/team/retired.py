@@ -42,7 +42,9 @@ class Retired:
         if not self._is_by_a_holder(given):
             return Explained("", reason, "")
         role = " --role reader" if given.role == READER else ""
-        command = f"gitenv add-recipient {given.to} -e {given.environment}{role}"
+        # A `.pub` can be swapped; the key that a holder let in stands in the grant that they signed.
+        key = f" --fingerprint {given.key.fingerprint()}"
+        command = f"gitenv add-recipient {given.to} -e {given.environment}{role}{key}"
         return Explained("unfinished", f"{reason}: {given.by.name} let {given.to} in while somebody rotated", command)
 
     def _is_by_a_holder(self, given: Grant) -> bool:

@@ -7,13 +7,13 @@ from typing import NamedTuple
 from gitenv.errors import GitenvError
 from gitenv.git import changes, log
 from gitenv.git.trees import RECIPIENTS
-from gitenv.model import document
+from gitenv.model import document, smudge
 from gitenv.model.document import Kind, Record
 from gitenv.pins import Pin
 from gitenv.team.workspace import Workspace
 
 _MAX_COMMITS = 1000
-_SECRET = (Kind.ASSIGNMENT, Kind.COMMENT, Kind.UNKNOWN, Kind.TOKEN)
+_PLAIN_TEXT = (Kind.ASSIGNMENT, Kind.COMMENT, Kind.UNKNOWN)
 
 
 class Secret(NamedTuple):
@@ -67,8 +67,11 @@ def _names(workspace: Workspace, blob: str) -> set[str]:
 
 def _records(workspace: Workspace, blob: str) -> list[Record]:
     """The records of a document that hold something to know."""
+    data = workspace.repository.objects.read(blob, document.MAX_BYTES) or b""
     try:
-        records = document.parse(workspace.repository.objects.read(blob, document.MAX_BYTES) or b"")
+        records = document.parse(data)
     except GitenvError:
         return []  # too large to be a document: nobody could read it
-    return [record for record in records if record.kind in _SECRET]
+    # Plain lines beside tokens are nobody's; a file that is all plain is from before gitenv.
+    kinds = (Kind.TOKEN,) if smudge.is_encrypted(data) else _PLAIN_TEXT
+    return [record for record in records if record.kind in kinds]

@@ -55,7 +55,7 @@ class Rotated(NamedTuple):
     number: int
     members: list[Member]
     files: list[str]
-    left: list[str]  # files that could not be read, and stay as they are
+    left: list[str]  # files that could not be read, or hold changes of the caller's own: they stay as they are
     conflicts: list[str]  # files in which two sides set one key to two values
 
 
@@ -71,6 +71,7 @@ def plan(workspace: Workspace, name: str, without: Collection[str] = (), roles: 
     if (staged := _cut_off(workspace, pin)) is not None:
         return Plan(pin, [Parent(pin.environment, ring)], _members(pin, workspace.tree)[0], [], files, staged)
     members, dropped = _members(pin, staging.without_later_grants(workspace, pin.environment))
+    dropped += _deleted(workspace, name, {member.name for member in members} | {each.who for each in dropped})
     dropped += _swapped(workspace, members)
     changed = [member._replace(role=(roles or {}).get(member.name, member.role)) for member in members]
     left = [member for member in changed if member.name not in without]
@@ -96,11 +97,13 @@ def carry_out(workspace: Workspace, planned: Plan) -> Rotated:
     rewritten, left = rewrite(workspace, [entry for entry in planned.files if not entry.stage], before, ring)
     staging.stage(workspace, statement, grants, [*rewritten, *(each for found in merged for each in found.entries)])
     own = next((found for found in grants if found.key == key.public), None)
+    # Who took themselves out has no key any more, and git could not take their open files for what is committed.
+    edited = [] if own else staging.close(workspace, rewritten, ring)
     seen = planned.pin.seen.union(member.holder for member in planned.members)
     workspace.access.advance(Pin.of(statement, own, frozenset(), seen))
     open_again = conflicts.write(workspace, merged, ring)
     paths = [*(each.entry.path for each in rewritten), *(found.path for found in merged if not found.is_left)]
-    return Rotated(name, planned.number, planned.members, paths, left + open_again, conflicts.left(merged))
+    return Rotated(name, planned.number, planned.members, paths, left + open_again + edited, conflicts.left(merged))
 
 
 def rewrite(
@@ -175,6 +178,14 @@ def _members(pin: Pin, tree: Tree) -> tuple[list[Member], list[Dropped]]:
         if holder.name not in named
     ]
     return [Member.of(found.counted[name]) for name in sorted(found.counted)], dropped
+
+
+def _deleted(workspace: Workspace, name: str, known: Collection[str]) -> Iterator[Dropped]:
+    """Whose grant is in HEAD, and not here any more: somebody deleted it, to take them out or to have them fall out."""
+    for file in workspace.repository.objects.names(f"HEAD:{RECIPIENTS}/{name}"):
+        person = file.removesuffix(".grant")
+        if file.endswith(".grant") and person not in known and file not in known:
+            yield Dropped(person, "has no grant any more; somebody deleted it")
 
 
 def _swapped(workspace: Workspace, members: Iterable[Member]) -> Iterator[Dropped]:

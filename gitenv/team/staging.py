@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import NamedTuple
 
 from gitenv import files, recipients
@@ -17,9 +17,10 @@ from gitenv.git import index
 from gitenv.git.index import Entry
 from gitenv.git.repository import IndexEntry
 from gitenv.git.trees import RECIPIENTS, Tree
-from gitenv.model import document, grant, names, statements
+from gitenv.model import document, grant, names, smudge, statements
 from gitenv.model.environment import Environment
 from gitenv.model.grant import Grant
+from gitenv.model.keyring import Keyring
 from gitenv.team.workspace import Workspace
 
 
@@ -97,6 +98,28 @@ def _other_grants(workspace: Workspace, folder: str, kept: Collection[str]) -> l
         for path in listed
         if path not in kept and path.endswith(".grant") and names.is_name(os.path.basename(path).removesuffix(".grant"))
     )
+
+
+def close(workspace: Workspace, documents: Iterable[Rewritten], ring: Keyring) -> list[str]:
+    """Close files that stand open, for who cannot read them any more; return those that hold changes, and are left alone."""
+    edited = []
+    for each in documents:
+        path = each.entry.path
+        there = files.read_inside(workspace.root, path, document.MAX_BYTES)
+        if there is None or there == each.after:
+            continue
+        if there == _opened(each.after, ring):
+            files.replace(workspace.repository.path(path), each.after)
+        else:
+            edited.append(path)
+    return edited
+
+
+def _opened(data: bytes, ring: Keyring) -> bytes | None:
+    try:
+        return smudge.smudge(data, ring, ring.current.number)
+    except (smudge.StaysClosed, GitenvError):
+        return None
 
 
 def _close_again(workspace: Workspace, documents: Sequence[Rewritten]) -> None:
