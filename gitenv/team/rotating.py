@@ -17,7 +17,7 @@ from gitenv.model.grant import HOLDER
 from gitenv.model.keyring import Keyring
 from gitenv.model.rotation import Member, Parent
 from gitenv.pins import Pin
-from gitenv.team import staging
+from gitenv.team import key_lines, staging
 from gitenv.team.staging import Rewritten
 from gitenv.team.workspace import Workspace, now
 
@@ -96,6 +96,7 @@ def carry_out(workspace: Workspace, planned: Plan) -> Rotated:
     own = next((found for found in grants if found.key == key.public), None)
     seen = planned.pin.seen.union(member.holder for member in planned.members)
     workspace.access.advance(Pin.of(statement, own, frozenset(), seen))
+    workspace.repository.stage(key_lines.tidy(workspace, [(member.name, member.key) for member in planned.members]))
     return Rotated(name, planned.number, planned.members, [each.entry.path for each in rewritten], left)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 from typing import NamedTuple
 
 from gitenv import recipients
@@ -11,6 +11,7 @@ from gitenv.errors import GitenvError, Malformed, NotTrusted
 from gitenv.git.trees import RECIPIENTS
 from gitenv.model.environment import Environment
 from gitenv.model.grant import HOLDER, READER
+from gitenv.model.statements import Holder
 from gitenv.team.workspace import Workspace
 
 _MOST_ALIKE = 10
@@ -55,6 +56,7 @@ def membership(workspace: Workspace) -> Membership:
     entries: dict[str, dict[str, Entry]] = {}
     fingerprints: dict[str, str] = {}
     uncounted: list[Uncounted] = []
+    known: set[Holder] = set()
     names = workspace.environments()
     for name in names:
         try:
@@ -69,12 +71,13 @@ def membership(workspace: Workspace) -> Membership:
             role = HOLDER if grant.role == HOLDER else READER
             entries.setdefault(person, {})[name] = Entry(role, grant.by.name, grant.at, grant.expires)
             fingerprints[person] = grant.key.fingerprint()
+        known.update(found.holders, (Holder(person, grant.key.fingerprint()) for person, grant in found.counted.items()))
         uncounted += [
             Uncounted(f"{name}/{refused.grant.to}.grant", refused.reason, refused.why.code) for refused in found.refused
         ]
         uncounted += [_unfit(file, error) for file, error in malformed.items()]
         uncounted += [_stray(f"{name}/{file}") for file in recipients.stray_grants(workspace.tree, name)]
-    requests, damaged = _requests(workspace, fingerprints)
+    requests, damaged = _requests(workspace, fingerprints, known)
     fingerprints = {**requests, **fingerprints}
     people = [Person(name, fingerprints[name], entries.get(name, {}), name not in entries) for name in sorted(fingerprints)]
     strays = [_stray(name) for name in recipients.strays(workspace.tree)]
@@ -116,8 +119,11 @@ def _statement(workspace: Workspace, name: str) -> Environment:
     return judged.moves.environment if judged.moves else pin.environment
 
 
-def _requests(workspace: Workspace, granted: dict[str, str]) -> tuple[dict[str, str], list[Uncounted]]:
-    """Whose `.pub` files are there, and what is wrong with some of them."""
+def _requests(workspace: Workspace, granted: dict[str, str], known: Set[Holder]) -> tuple[dict[str, str], list[Uncounted]]:
+    """Whose `.pub` files are there, and what is wrong with some of them.
+
+    A line that an environment speaks of is an older key: of one that is new to this clone as well, which is named for itself.
+    """
     found: dict[str, str] = {}
     damaged: list[Uncounted] = []
     for name in workspace.people():
@@ -130,5 +136,7 @@ def _requests(workspace: Workspace, granted: dict[str, str]) -> tuple[dict[str, 
             continue
         if name in granted and granted[name] not in fingerprints:
             damaged.append(Uncounted(f"{name}.pub", f"another key than the one that {name} is in with", "swapped-key"))
+        elif name in granted and any(Holder(name, each) not in known for each in fingerprints if each != granted[name]):
+            damaged.append(Uncounted(f"{name}.pub", f"also a key that {name} is not in with", "swapped-key"))
         found[name] = fingerprints[0]
     return found, damaged
