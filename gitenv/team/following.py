@@ -10,6 +10,7 @@ from gitenv.clone import Doubt
 from gitenv.errors import NotTrusted
 from gitenv.git import log
 from gitenv.git.trees import RECIPIENTS
+from gitenv.identity import device
 from gitenv.model import environment
 from gitenv.model.grant import Grant
 from gitenv.model.reasons import Forked, NotAHolder, TooFarAhead, TooLong, UnknownKey
@@ -114,7 +115,7 @@ def follow_tree(workspace: Workspace, old: Pin) -> None:
         return
     pin = judged.moves or old
     standing = access.standing_in(workspace.tree, pin.environment, recipients.key_finder(workspace.tree, pin.name))
-    own = _own(workspace, standing)
+    own = _own(workspace, standing, old.grant.to if old.grant else workspace.access.name)
     if own is not None:
         environment.check_seal(pin.environment, access.open_grant(pin.environment, own, workspace.access.device()))
     counted = {Holder(grant.to, grant.key.fingerprint()) for grant in standing.counted.values()}
@@ -129,9 +130,12 @@ def _advance(workspace: Workspace, old: Pin, new: Pin) -> None:
         workspace.access.advance(new)
 
 
-def _own(workspace: Workspace, standing: Standing) -> Grant | None:
+def _own(workspace: Workspace, standing: Standing, name: str) -> Grant | None:
     key = workspace.access.device()
     if key is None:
         return None
     mine = [grant for grant in standing.counted.values() if grant.key == key.public]
-    return mine[0] if mine else None
+    if mine:
+        return mine[0]
+    named = standing.counted.get(name)
+    return named if named and device.former(named.key) else None

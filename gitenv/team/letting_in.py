@@ -9,9 +9,13 @@ from gitenv import access, recipients
 from gitenv.errors import Locked, Usage
 from gitenv.git.trees import RECIPIENTS
 from gitenv.identity import device
-from gitenv.model import grant
+from gitenv.identity.device import DeviceKey
+from gitenv.model import grant, succession
+from gitenv.model.keyring import Keyring
+from gitenv.model.statements import Holder
+from gitenv.model.succession import NONE, Bridge
 from gitenv.pins import Pin
-from gitenv.team import following
+from gitenv.team import following, key_lines, rekeying
 from gitenv.team import newcomer as newcomers
 from gitenv.team.discover import DEVELOPMENT
 from gitenv.team.newcomer import Newcomer
@@ -24,6 +28,7 @@ class LetIn(NamedTuple):
     granted: list[str]
     already: list[str]
     not_granted: list[str]  # environments that the caller could have given
+    resigned: list[str]  # people whose grants the old key had signed
 
 
 def choose(workspace: Workspace, wanted: Sequence[str], everything: bool) -> list[str]:
@@ -56,19 +61,38 @@ def let_in(workspace: Workspace, newcomer: Newcomer, chosen: Sequence[str], role
     pins = {name: workspace.need_pin(name) for name in chosen}
     rings = {name: workspace.need_holder(pin, "let nobody in") for name, pin in pins.items()}
     already = [name for name, pin in pins.items() if _is_in(workspace, pin, newcomer, role, replace)]
+    meant = [name for name in chosen if name not in already]
+    bridges = {name: _bridge(workspace, pins[name], rings[name], newcomer, key) if replace else NONE for name in meant}
     written = []
     if newcomer.key not in existing:
-        written.append(workspace.write(f"{RECIPIENTS}/{newcomer.name}.pub", newcomer.key.line(newcomer.name)))
-    for name in (name for name in chosen if name not in already):
+        text = key_lines.renewed(workspace, newcomer.name, newcomer.key)
+        written.append(workspace.write(key_lines.path(newcomer.name), text))
+    for name, bridge in bridges.items():
+        written += rekeying.write_bridge(workspace, name, bridge)
         statement, signer = pins[name].environment, workspace.known_as(pins[name])
         given = grant.write(statement, rings[name].dek, newcomer.name, newcomer.key, role, by=signer, at=now(), signer=key)
         written.append(workspace.write(f"{RECIPIENTS}/{name}/{newcomer.name}.grant", given.text))
+    if replace:
+        written += key_lines.tidy(workspace, [(newcomer.name, newcomer.key)])
     workspace.repository.stage(written)
     if replace:
         newcomers.forget_other_keys(workspace, newcomer, chosen)
     following.refresh(workspace)
     others = [pin.name for pin in workspace.access.pinned() if pin.name not in pins and workspace.access.can_open(pin)]
-    return LetIn([name for name in chosen if name not in already], already, others)
+    resigned = sorted({given.to for bridge in bridges.values() for given in bridge.grants})
+    return LetIn(meant, already, others, resigned)
+
+
+def _bridge(workspace: Workspace, pin: Pin, ring: Keyring, newcomer: Newcomer, key: DeviceKey) -> Bridge:
+    """What is to be signed before the newcomer's grant takes the place of one for another key."""
+    key_of = recipients.key_finder(workspace.tree, pin.name)
+    found = access.standing_in(workspace.tree, pin.environment, key_of)
+    counted = found.counted.get(newcomer.name)
+    if counted is None or counted.key == newcomer.key:
+        return NONE
+    leaving = Holder(newcomer.name, counted.key.fingerprint())
+    me = workspace.known_as(pin)
+    return succession.bridge(pin.environment, ring, found, leaving, me=me, signer=key, key_of=key_of, at=now())
 
 
 def _is_in(workspace: Workspace, pin: Pin, newcomer: Newcomer, role: str, replace: bool) -> bool:

@@ -9,8 +9,11 @@ from gitenv import files
 from gitenv.access import check_not_rolled_back
 from gitenv.errors import GitenvError, NotInOrder, NotTrusted, shell_word
 from gitenv.git import attributes
+from gitenv.identity import device
 from gitenv.model import names
 from gitenv.model.environment import Environment
+from gitenv.model.grant import READER
+from gitenv.model.statements import Holder
 from gitenv.pins import Pin
 from gitenv.team import discover, file_report, following, pinning, reuniting, setup, survey
 from gitenv.team.file_report import FileStatus, Problem
@@ -48,7 +51,7 @@ def status(workspace: Workspace) -> Status:
     key = workspace.access.device()
     followed = following.look(workspace)
     people = survey.membership(workspace)
-    problems = [*_clone_problems(workspace), *(Problem.of(error) for error in followed)]
+    problems = [*_key_problems(), *_clone_problems(workspace), *(Problem.of(error) for error in followed)]
     listed = sorted({*people.environments, *(pin.name for pin in workspace.access.pinned())})
     found = [_environment(workspace, name, people, problems) for name in listed]
     said = {f"{name}/environment" for name in listed}
@@ -78,6 +81,12 @@ def _in_conflict(workspace: Workspace) -> list[Problem]:
 def _is_about_conflict(workspace: Workspace, problem: Problem) -> bool:
     """Whether git's markers in a statement are all that is wrong."""
     return any(problem.text.startswith(f"{name}/environment: line") for name in reuniting.in_conflict(workspace))
+
+
+def _key_problems() -> list[Problem]:
+    if not device.has_next():
+        return []
+    return [Problem("former-key", "a new device key was made, and has not taken over yet", ["gitenv key rotate"])]
 
 
 def _clone_problems(workspace: Workspace) -> list[Problem]:
@@ -113,11 +122,25 @@ def _environment(workspace: Workspace, name: str, people: Membership, problems: 
                 [f"gitenv add-recipient NAME -e {name}"],
             )
         )
+    if former := _former(workspace, pin, holders):
+        problems.append(former)
     ring = workspace.access.ring(pin) if access == OPEN else None
     listed = file_report.statuses(workspace, statement, ring, problems)
     if access == OPEN and any(file.state == "closed" for file in listed):
         problems.append(Problem("closed", f"files of {name} are closed, and you have the key", [f"gitenv unlock {name}"]))
     return EnvironmentStatus(name, access, role, statement.generation.number, holders, listed)
+
+
+def _former(workspace: Workspace, pin: Pin, holders: list[str]) -> Problem | None:
+    """A grant for a key that is not the device key any more: good as long as the old key is kept."""
+    own = pin.grant
+    if own is None or not workspace.is_former(pin):
+        return None
+    commands = ["git pull", "gitenv key rotate"]
+    if own.role == READER and Holder(own.to, own.key.fingerprint()) not in pin.holders:
+        who = " or ".join([holder for holder in holders if holder != own.to][:3]) or "a holder"
+        commands = [f"ask {who} to run: gitenv add-recipient {own.to} -e {pin.name} --role reader --replace"]
+    return Problem("former-key", f"your grant for {pin.name} is for a former key of yours", commands)
 
 
 def _unpinned(workspace: Workspace, name: str, holders: list[str], problems: list[Problem]) -> EnvironmentStatus:

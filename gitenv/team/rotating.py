@@ -17,7 +17,7 @@ from gitenv.model.grant import HOLDER
 from gitenv.model.keyring import Keyring
 from gitenv.model.rotation import Member, Parent
 from gitenv.pins import Pin
-from gitenv.team import conflicts, staging
+from gitenv.team import conflicts, key_lines, staging
 from gitenv.team.staging import Rewritten
 from gitenv.team.workspace import Workspace, now
 
@@ -101,6 +101,7 @@ def carry_out(workspace: Workspace, planned: Plan) -> Rotated:
     edited = [] if own else staging.close(workspace, rewritten, ring)
     seen = planned.pin.seen.union(member.holder for member in planned.members)
     workspace.access.advance(Pin.of(statement, own, frozenset(), seen))
+    workspace.repository.stage(key_lines.tidy(workspace, [(member.name, member.key) for member in planned.members]))
     open_again = conflicts.write(workspace, merged, ring)
     paths = [*(each.entry.path for each in rewritten), *(found.path for found in merged if not found.is_left)]
     return Rotated(name, planned.number, planned.members, paths, left + open_again + edited, conflicts.left(merged))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Set
 from typing import NamedTuple
 
 from gitenv import recipients
@@ -13,6 +13,7 @@ from gitenv.model import reasons
 from gitenv.model.environment import Environment
 from gitenv.model.grant import HOLDER, READER
 from gitenv.model.standing import Refused
+from gitenv.model.statements import Holder
 from gitenv.team.retired import Retired
 from gitenv.team.workspace import Workspace
 
@@ -60,6 +61,7 @@ def membership(workspace: Workspace) -> Membership:
     fingerprints: dict[str, str] = {}
     uncounted: list[Uncounted] = []
     signers: set[str] = set()
+    known: set[Holder] = set()
     names = workspace.environments()
     for name in names:
         try:
@@ -74,12 +76,13 @@ def membership(workspace: Workspace) -> Membership:
             role = HOLDER if grant.role == HOLDER else READER
             entries.setdefault(person, {})[name] = Entry(role, grant.by.name, grant.at, grant.expires)
             fingerprints[person] = grant.key.fingerprint()
+        known.update(found.holders, (Holder(person, grant.key.fingerprint()) for person, grant in found.counted.items()))
         signers.add(statement.by.name)
         earlier = Retired(workspace, statement)
         uncounted += [_refused(name, refused, earlier) for refused in found.refused]
         uncounted += [_unfit(file, error) for file, error in malformed.items()]
         uncounted += [_stray(f"{name}/{file}") for file in recipients.stray_grants(workspace.tree, name)]
-    requests, damaged = _requests(workspace, fingerprints)
+    requests, damaged = _requests(workspace, fingerprints, known)
     fingerprints = {**requests, **fingerprints}
     # Who took themselves out signed what is there now, and does not ask to come back.
     waiting = fingerprints.keys() - entries.keys() - signers
@@ -131,8 +134,11 @@ def _statement(workspace: Workspace, name: str) -> Environment:
     return judged.moves.environment if judged.moves else pin.environment
 
 
-def _requests(workspace: Workspace, granted: dict[str, str]) -> tuple[dict[str, str], list[Uncounted]]:
-    """Whose `.pub` files are there, and what is wrong with some of them."""
+def _requests(workspace: Workspace, granted: dict[str, str], known: Set[Holder]) -> tuple[dict[str, str], list[Uncounted]]:
+    """Whose `.pub` files are there, and what is wrong with some of them.
+
+    A line that an environment speaks of is an older key: of one that is new to this clone as well, which is named for itself.
+    """
     found: dict[str, str] = {}
     damaged: list[Uncounted] = []
     for name in workspace.people():
@@ -145,5 +151,7 @@ def _requests(workspace: Workspace, granted: dict[str, str]) -> tuple[dict[str, 
             continue
         if name in granted and granted[name] not in fingerprints:
             damaged.append(Uncounted(f"{name}.pub", f"another key than the one that {name} is in with", "swapped-key"))
+        elif name in granted and any(Holder(name, each) not in known for each in fingerprints if each != granted[name]):
+            damaged.append(Uncounted(f"{name}.pub", f"also a key that {name} is not in with", "swapped-key"))
         found[name] = fingerprints[0]
     return found, damaged

@@ -80,10 +80,28 @@ class Workspace:
     def need_holder(self, pin: Pin, what_readers_do: str) -> Keyring:
         """The keyring of an environment that the caller holds. Raises `Locked` for no access, and for a reader."""
         ring, me = self.access.ring(pin), self.me()
-        if not any(holder.fingerprint == me.fingerprint for holder in pin.holders):
+        fingerprints = {holder.fingerprint for holder in pin.holders}
+        if me.fingerprint not in fingerprints:
+            if self.is_former(pin) and pin.grant and pin.grant.key.fingerprint() in fingerprints:
+                raise Locked(f"your grant for {pin.name} is for a former key of yours", "git pull, then gitenv key rotate")
             who = " or ".join(sorted(holder.name for holder in pin.holders)[:3])
             raise Locked(f"you are a reader of {pin.name}, and readers {what_readers_do}", f"ask {who}")
         return ring
+
+    def is_former(self, pin: Pin) -> bool:
+        """Whether the caller's grant is for a key that is not this device's any more."""
+        key = self.access.device()
+        return key is not None and pin.grant is not None and pin.grant.key != key.public and self._is_kept(pin.grant.key)
+
+    def is_lost(self, name: str) -> bool:
+        """Whether somebody's `.pub` is there, and the key that they took last is none that this device has or had."""
+        existing = self.public_keys(name)
+        key = self.access.device()
+        return bool(existing) and not (key and key.public in existing) and not self._is_kept(existing[0])
+
+    @staticmethod
+    def _is_kept(key: PublicKey) -> bool:
+        return device.former(key) is not None
 
     def known_as(self, pin: Pin) -> Holder:
         """The caller under the name that an environment knows their key by."""
