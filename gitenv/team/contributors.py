@@ -41,6 +41,12 @@ class Contributors:
                     f"{where}: sealed by {found.contributor}, who is in no environment here",
                     "ask them, and compare the fingerprint",
                 )
+            # Who holds one environment gives out names there, and would speak in the name of somebody in another one.
+            if any(person.name == found.by and person != found.contributor for person in self._known()):
+                raise UnknownContributor(
+                    f"{where}: sealed by {found.contributor}, and {found.by} is in an environment here with another key",
+                    "ask them, and compare the fingerprint",
+                )
         except NotTrusted as error:
             return error
         except ValueError:
