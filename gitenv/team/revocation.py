@@ -13,7 +13,7 @@ from gitenv.pins import Pin
 from gitenv.team.workspace import Workspace
 
 _MAX_COMMITS = 1000
-_SECRET = (Kind.ASSIGNMENT, Kind.COMMENT, Kind.UNKNOWN, Kind.TOKEN)
+_SECRET = (Kind.ASSIGNMENT, Kind.COMMENT, Kind.UNKNOWN, Kind.TOKEN, Kind.SEALED)
 
 
 class Secret(NamedTuple):
