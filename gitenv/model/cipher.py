@@ -60,6 +60,7 @@ class Keys:
         self._id = environment_id
         self._values = AESSIV(self._derive(b"value", 64))
         self._inert: bytes | None = None
+        self._seal: ec.EllipticCurvePrivateKey | None = None
 
     def encrypt(self, kind: bytes, name: bytes, raw: bytes) -> bytes:
         """Encrypt one record: `kind` is b"kv" or b"line", `name` the visible name or b"-"."""
@@ -101,9 +102,11 @@ class Keys:
         """The key that values are sealed to by people who cannot read the environment."""
         from cryptography.hazmat.primitives.asymmetric import ec
 
-        # 48 bytes for a 32-byte order: the bias of the reduction is below 2^-128 (FIPS 186-5, A.2.1).
-        scalar = int.from_bytes(self._derive(b"seal", 48), "big") % (P256_ORDER - 1) + 1
-        return ec.derive_private_key(scalar, ec.SECP256R1())
+        if self._seal is None:
+            # 48 bytes for a 32-byte order: the bias of the reduction is below 2^-128 (FIPS 186-5, A.2.1).
+            scalar = int.from_bytes(self._derive(b"seal", 48), "big") % (P256_ORDER - 1) + 1
+            self._seal = ec.derive_private_key(scalar, ec.SECP256R1())
+        return self._seal
 
     def _derive(self, purpose: bytes, length: int) -> bytes:
         from cryptography.hazmat.primitives import hashes

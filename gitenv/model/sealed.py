@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from gitenv.model import base64url, document, names, statements
-from gitenv.model.cipher import EnvironmentId, Generation, Keys, Unopened, pad, sha256, unpad
+from gitenv.model.cipher import EnvironmentId, Generation, Keys, Unopened, pad, padded_size, sha256, unpad
 from gitenv.model.document import Kind, Record
 from gitenv.model.environment import Environment
 from gitenv.model.grant import suite
@@ -52,7 +52,9 @@ def read(record: Record) -> Sealed | None:
         body = base64url.decode(text)
     except ValueError:
         return None
-    if len(body) < _SMALLEST or not names.is_name(by.decode("ascii")):
+    padded = len(body) - _SMALLEST + 32
+    # The length is looked at here, where nobody needs a key: a value that does not hide its own is none that `seal` writes.
+    if padded < 32 or padded_size(padded - 1) != padded or not names.is_name(by.decode("ascii")):
         return None
     key, message, signature = body[:_KEY], body[_KEY:-_SIGNATURE], body[-_SIGNATURE:]
     name = record.name.decode("ascii")
@@ -95,8 +97,8 @@ def open_with(sealed: Sealed, ring: Keyring, where: str) -> bytes:
         raw = _decrypt(sealed, ring.id, generation, keys)
     except Unopened:
         raise SealedElsewhere(f"{where}: sealed for another name, environment or key than this one") from None
-    parsed = document.parse(raw)
-    if len(parsed) != 1 or parsed[0].kind is not Kind.ASSIGNMENT or parsed[0].name != sealed.name.encode("ascii"):
+    # `raw` whole: a line feed at its end would be the end of a record, and the next line one that nobody sealed.
+    if document.parse(raw) != [Record(Kind.ASSIGNMENT, sealed.name.encode("ascii"), raw, b"")]:
         raise CannotStand(f"{where}: holds another line than its name says", "remove it: gitenv reject")
     return raw
 

@@ -41,6 +41,12 @@ class Contributors:
                     f"{where}: sealed by {found.contributor}, who is in no environment here",
                     "ask them, and compare the fingerprint",
                 )
+            # Who holds one environment gives out names there, and would speak in the name of somebody in another one.
+            if any(person.name == found.by and person != found.contributor for person in self._known()):
+                raise UnknownContributor(
+                    f"{where}: sealed by {found.contributor}, and {found.by} is in an environment here with another key",
+                    "ask them, and compare the fingerprint",
+                )
         except NotTrusted as error:
             return error
         except ValueError:
@@ -50,7 +56,7 @@ class Contributors:
         return None
 
     def _known(self) -> frozenset[Holder]:
-        """Everybody who is in some environment."""
+        """Everybody who is in some environment, by the grant that counts there: a `holder` line may be of a key that was replaced."""
         if self._people is None:
             self._people = frozenset(self._in_environments())
         return self._people
@@ -59,7 +65,6 @@ class Contributors:
         tree = self._workspace.tree
         for pin in self._workspace.access.pinned():
             found = access.standing_in(tree, pin.environment, recipients.key_finder(tree, pin.name))
-            yield from found.holders
             yield from (Holder(given.to, given.key.fingerprint()) for given in found.counted.values())
 
     def _decided_before(self, statement: Environment) -> frozenset[bytes]:

@@ -14,6 +14,7 @@ from gitenv.team.workspace import Workspace
 
 _MAX_COMMITS = 1000
 _PLAIN_TEXT = (Kind.ASSIGNMENT, Kind.COMMENT, Kind.UNKNOWN)
+_ENCRYPTED = (Kind.TOKEN, Kind.SEALED)
 
 
 class Secret(NamedTuple):
@@ -73,5 +74,5 @@ def _records(workspace: Workspace, blob: str) -> list[Record]:
     except GitenvError:
         return []  # too large to be a document: nobody could read it
     # Plain lines beside tokens are nobody's; a file that is all plain is from before gitenv.
-    kinds = (Kind.TOKEN,) if smudge.is_encrypted(data) else _PLAIN_TEXT
+    kinds = _ENCRYPTED if smudge.is_encrypted(data) else _PLAIN_TEXT
     return [record for record in records if record.kind in kinds]

@@ -6,11 +6,13 @@ find, nobody finds with that key.
 
 from __future__ import annotations
 
+import contextlib
+import itertools
 import re
 from collections.abc import Iterable, Iterator
 
 from gitenv.errors import GitenvError
-from gitenv.model import document, environment, grant, token
+from gitenv.model import document, environment, grant, sealed, token
 from gitenv.model.cipher import Dek, Keys, Unopened
 from gitenv.model.document import Kind
 from gitenv.model.environment import Environment
@@ -27,9 +29,10 @@ def of(person: Person, lab: Lab) -> bytes:
     files = [file.read_bytes() for file in lab.root.glob("homes/*/*/.recipients/*/*") if file.is_file()]
     stored = b"\n".join([objects, *files])
     known = list(_environments(stored))
-    opened = [keys for dek in set(_deks(person, stored)) for statement in known for keys in _keys(statement, dek)]
-    tokens = {line for line in objects.split(b"\n") if token.MARK in line}
-    return b"\n".join(_records(tokens, opened))
+    deks = set(_deks(person, stored))
+    opened = [keys for dek in deks for statement in known for keys in _keys(statement, dek)]
+    lines = {line for line in objects.split(b"\n") if token.MARK in line or sealed.MARK in line}
+    return b"\n".join([*_records(lines, opened), *_sealed(lines, deks, known)])
 
 
 def _environments(stored: bytes) -> Iterator[Environment]:
@@ -68,3 +71,12 @@ def _records(lines: Iterable[bytes], opened: list[Keys]) -> Iterator[bytes]:
                 yield token.open_with(keys, found)
             except Unopened:
                 continue
+
+
+def _sealed(lines: Iterable[bytes], deks: Iterable[Dek], known: Iterable[Environment]) -> Iterator[bytes]:
+    """What was sealed to whoever holds an environment."""
+    records = [document.parse(line)[0] for line in lines]
+    found = [sealed.read(record) for record in records if record.kind is Kind.SEALED]
+    for dek, statement, value in itertools.product(deks, known, filter(None, found)):
+        with contextlib.suppress(GitenvError):
+            yield sealed.open_with(value, statement.keyring(dek), "")
