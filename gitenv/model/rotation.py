@@ -50,17 +50,16 @@ def next_statement(
 ) -> Environment:
     """The statement after one parent, or after two whose rotations met: the higher number plus one, all of their keys chained.
 
-    The paths are those of the first parent.
+    The paths are those of the first parent. Whoever signs is listed even if they take themselves out, because they sign the
+    others' grants as well, and only a holder's count. The next rotation leaves out who has no grant.
     """
     first = parents[0].environment
     ring, older = chained(parents, dek)
-    holders = sorted(member.holder for member in members if member.role == HOLDER)
+    holders = sorted({by, *(member.holder for member in members if member.role == HOLDER)})
     # A statement has a limit, a team has none: who does not fit comes in by the grant that the signer writes.
     listed = sorted(holders, key=lambda holder: holder.fingerprint != by.fingerprint)[:_MAX_LISTED]
     revision = max(parent.environment.revision for parent in parents) + 1
-    return environment.write(
-        *(first.name, first.id, revision, first.paths, ring, older, listed or [by]), by=by, at=at, signer=signer
-    )
+    return environment.write(*(first.name, first.id, revision, first.paths, ring, older, listed), by=by, at=at, signer=signer)
 
 
 def chained(parents: Sequence[Parent], dek: Dek) -> tuple[Keyring, list[Older]]:

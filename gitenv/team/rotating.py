@@ -93,8 +93,9 @@ def carry_out(workspace: Workspace, planned: Plan) -> Rotated:
     origin = before[0].at(planned.origin.generation) if planned.origin else None
     merged = conflicts.merge_again(workspace, [entry for entry in planned.files if entry.stage], before, origin, ring)
     rewritten, left = rewrite(workspace, [entry for entry in planned.files if not entry.stage], before, ring)
-    staging.stage(workspace, statement, grants, [*rewritten, *(each for found in merged for each in found.entries)])
     own = next((found for found in grants if found.key == key.public), None)
+    documents = [*rewritten, *(each for found in merged for each in found.entries)]
+    staging.stage(workspace, statement, grants, documents, None if own else before[0])
     seen = planned.pin.seen.union(member.holder for member in planned.members)
     workspace.access.advance(Pin.of(statement, own, frozenset(), seen))
     open_again = conflicts.write(workspace, merged, ring)

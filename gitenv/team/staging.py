@@ -17,9 +17,10 @@ from gitenv.git import index
 from gitenv.git.index import Entry
 from gitenv.git.repository import IndexEntry
 from gitenv.git.trees import RECIPIENTS, Tree
-from gitenv.model import document, grant, names, statements
+from gitenv.model import clean, document, grant, names, statements
 from gitenv.model.environment import Environment
 from gitenv.model.grant import Grant
+from gitenv.model.keyring import Keyring
 from gitenv.team.workspace import Workspace
 
 
@@ -31,8 +32,17 @@ class Rewritten(NamedTuple):
     after: bytes
 
 
-def stage(workspace: Workspace, statement: Environment, grants: Sequence[Grant], documents: Sequence[Rewritten]) -> None:
-    """Put a statement, all grants that are to be there, and documents where they belong. Raises `NotInOrder`."""
+def stage(
+    workspace: Workspace,
+    statement: Environment,
+    grants: Sequence[Grant],
+    documents: Sequence[Rewritten],
+    leaving: Keyring | None = None,
+) -> None:
+    """Put a statement, all grants that are to be there, and documents where they belong. Raises `NotInOrder`.
+
+    `leaving` is what the caller opened the files with who has no grant any more: what is unedited is closed.
+    """
     folder = f"{RECIPIENTS}/{statement.name}"
     texts = {f"{folder}/{given.to}.grant": given.text for given in grants} | {f"{folder}/environment": statement.text}
     contents = [*(each.after for each in documents), *texts.values()]
@@ -51,7 +61,7 @@ def stage(workspace: Workspace, statement: Environment, grants: Sequence[Grant],
     entries += [Entry(path, "") for path in gone if path in tracked]
     index.replace_entries(workspace.root, workspace.repository.layout, entries)
     workspace.repository.objects.close()  # it would go on with the index that it read first
-    _close_again(workspace, documents)
+    _close_again(workspace, documents, leaving)
 
 
 def without_later_grants(workspace: Workspace, statement: Environment) -> Tree:
@@ -99,10 +109,12 @@ def _other_grants(workspace: Workspace, folder: str, kept: Collection[str]) -> l
     )
 
 
-def _close_again(workspace: Workspace, documents: Sequence[Rewritten]) -> None:
-    """A file that stands closed in the work tree is closed under the new key."""
+def _close_again(workspace: Workspace, documents: Sequence[Rewritten], leaving: Keyring | None) -> None:
+    """A file that stands closed in the work tree is closed under the new key; an open one of who leaves is, too."""
     for each in documents:
         path = each.entry.path
         with contextlib.suppress(GitenvError):
-            if each.before != each.after and files.read_inside(workspace.root, path, document.MAX_BYTES) == each.before:
+            there = files.read_inside(workspace.root, path, document.MAX_BYTES)
+            is_unedited = bool(leaving and there) and clean.clean(there or b"", leaving, frozenset) == each.before
+            if there != each.after and (there == each.before or is_unedited):
                 files.replace(workspace.repository.path(path), each.after)
