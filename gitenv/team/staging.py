@@ -115,6 +115,6 @@ def _close_again(workspace: Workspace, documents: Sequence[Rewritten], leaving: 
         path = each.entry.path
         with contextlib.suppress(GitenvError):
             there = files.read_inside(workspace.root, path, document.MAX_BYTES)
-            is_unedited = bool(leaving and there) and clean.clean(there or b"", leaving, frozenset) == each.before
+            is_unedited = leaving and there and clean.clean(there, leaving, frozenset) == each.before
             if there != each.after and (there == each.before or is_unedited):
                 files.replace(workspace.repository.path(path), each.after)
