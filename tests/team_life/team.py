@@ -450,6 +450,8 @@ class Team:
             return self._give_up(who, theirs)
         for name in twice:
             self._reunite(who, name, found[name], base, theirs, tree)
+        if typed:
+            self.may(who, "unlock", "--yes")  # more than one step may have come along
         for name in typed:
             sides = [model.statement(side, name).generation for side in (ours, theirs.tree)]
             self._type(who, name, theirs, tree, sides)
