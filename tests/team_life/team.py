@@ -444,7 +444,7 @@ class Team:
             done = self.may(who, "rotate", name)
             assert done.exit_code in (*REFUSED, 5), f"{self.said[-1]} should have been refused\n{done.said}"
         for path in sorted(path for path in conflicts if path not in FILES.values() and path.split("/")[0] not in twice):
-            self._take_theirs(who, path, theirs, tree)
+            self._take_one(who, path, theirs, tree)
         typed = [name for name in FILES if FILES[name] in conflicts and name not in twice]
         if unable or any(who not in model.members(tree, name) for name in typed):
             return self._give_up(who, theirs)
@@ -466,11 +466,20 @@ class Team:
         self._check_sane(done)
         return done
 
-    def _take_theirs(self, who: str, path: str, theirs: Commit, tree: dict[str, Item]) -> None:
-        if path in theirs.tree:
-            self.must(who, "checkout", "-q", "--theirs", "--", f".recipients/{path}")
+    def _take_one(self, who: str, path: str, theirs: Commit, tree: dict[str, Item]) -> None:
+        """One of two grants: that of the newest key, because a grant counts as long as its key does. Else the other side's."""
+        sides = {"ours": self.clones[who].head.tree.get(path), "theirs": theirs.tree.get(path)}
+        now = tree.get(f"{path.split('/')[0]}/environment")
+        fits = [
+            side
+            for side, given in sides.items()
+            if isinstance(given, Given) and isinstance(now, Statement) and given.generation is now.generation
+        ]
+        side = fits[-1] if fits else "theirs"
+        if (chosen := sides[side]) is not None:
+            self.must(who, "checkout", "-q", f"--{side}", "--", f".recipients/{path}")
             self.must(who, "add", f".recipients/{path}")
-            tree[path] = theirs.tree[path]
+            tree[path] = chosen
         else:
             self.must(who, "rm", "-q", f".recipients/{path}")
 
