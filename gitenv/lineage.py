@@ -175,6 +175,19 @@ def catch_up(root: str, objects: Objects, access: Access, tree: Tree, pin: Pin, 
     return stepped(past, access, pin, goal)
 
 
+def through(root: str, objects: Objects, access: Access, tree: Tree, pin: Pin, heads: Sequence[str]) -> Pin:
+    """The pin at the tree's statement, by steps that any of `heads` reaches: a merge that is not committed has two.
+
+    Raises the reason why none lead there, `Forked` or `TooLong`.
+    """
+    past = Past(root, objects, tree, pin.name, heads=heads)
+    past.check_whole()
+    found, here = past.steps_from(pin), environment.read(tree.read(past.path, statements.MAX_BYTES) or b"", past.path)
+    found.way_to(here)
+    found.check_one_line(here, past.versions)
+    return stepped(past, access, pin, here)
+
+
 def stepped(past: Past, access: Access, pin: Pin | None, goal: Environment) -> Pin:
     """The pin at another statement of the past, with whoever held it there. A bad grant of the user's own is left out."""
     is_ours = pin is not None and pin.environment.id == goal.id

@@ -94,7 +94,7 @@ def open_with(sealed: Sealed, ring: Keyring, where: str) -> bytes:
         raise SealedElsewhere(f"{where}: sealed for a generation that this environment never had")
     generation, keys = found
     try:
-        raw = _decrypt(sealed, ring.id, generation, keys)
+        raw = decrypt(sealed, ring.id, generation, keys)
     except Unopened:
         raise SealedElsewhere(f"{where}: sealed for another name, environment or key than this one") from None
     # `raw` whole: a line feed at its end would be the end of a record, and the next line one that nobody sealed.
@@ -110,13 +110,14 @@ def opens(record: Record, ring: Keyring) -> bool:
     if not sealed or not found:
         return False
     try:
-        _decrypt(sealed, ring.id, *found)
+        decrypt(sealed, ring.id, *found)
     except Unopened:
         return False
     return True
 
 
-def _decrypt(sealed: Sealed, identity: EnvironmentId, generation: Generation, keys: Keys) -> bytes:
+def decrypt(sealed: Sealed, identity: EnvironmentId, generation: Generation, keys: Keys) -> bytes:
+    """The padding taken off, nothing else: whoever sealed it can have sealed any bytes. Raises `Unopened`."""
     from cryptography.exceptions import InvalidTag
 
     about = _about(identity, generation, sealed.name, sealed.by, sealed.key)

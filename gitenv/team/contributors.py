@@ -56,7 +56,7 @@ class Contributors:
         return None
 
     def _known(self) -> frozenset[Holder]:
-        """Everybody who is in some environment, by the grant that counts there: a `holder` line may be of a key that was replaced."""
+        """Everybody who is in some environment by a grant: a `holder` line may be of a key that was replaced."""
         if self._people is None:
             self._people = frozenset(self._in_environments())
         return self._people

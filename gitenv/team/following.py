@@ -107,7 +107,15 @@ def _note(workspace: Workspace, doubts: Set[Doubt], walked: dict[str, str]) -> N
 
 def follow_tree(workspace: Workspace, old: Pin) -> None:
     """Bring one pin to what the tree at hand says. Raises `NotTrusted`."""
-    judged = workspace.access.judge(old, workspace.tree)
+    try:
+        judged = workspace.access.judge(old, workspace.tree)
+    except TooFarAhead:
+        if len(heads := workspace.heads()) == 1:
+            raise
+        # Several steps came with a merge that waits for conflicts to be resolved, and HEAD does not reach them yet.
+        old = lineage.through(workspace.root, workspace.repository.objects, workspace.access, workspace.tree, old, heads)
+        workspace.access.advance(old)
+        judged = workspace.access.judge(old, workspace.tree)
     if judged is None:
         return
     if judged.is_earlier:

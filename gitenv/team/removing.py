@@ -76,13 +76,21 @@ def carry_out(workspace: Workspace, removal: Removal) -> Removed:
 
 
 def plan_demotion(workspace: Workspace, name: str, wanted: Sequence[str]) -> list[Plan]:
-    """The next generations in which somebody is a reader. Raises like `grants_of`."""
+    """The next generations in which somebody is a reader. Raises like `grants_of`, and `Usage` for the caller themselves."""
     found = grants_of(workspace, name, wanted)
-    return [
+    plans = [
         rotating.plan(workspace, environment, roles={name: READER})
         for environment, given in found.items()
         if given.role == HOLDER
     ]
+    # Whoever makes a key signs the grants for it, and so they are a holder as long as it is the newest.
+    if mine := next((each.pin for each in plans if _is_me(workspace, each.pin, name)), None):
+        others = sorted(holder.name for holder in mine.holders if holder.name != name)[:3]
+        raise Usage(
+            f"whoever makes a key of {mine.name} is a holder, so you cannot make yourself a reader",
+            f"ask {' or '.join(others)} to run: gitenv set-role {name} {READER} -e {mine.name}",
+        )
+    return plans
 
 
 def promote(workspace: Workspace, name: str, wanted: Sequence[str]) -> list[str]:

@@ -25,8 +25,6 @@ from gitenv.pins import Pin
 from gitenv.team.rotating import Dropped, Plan
 from gitenv.team.workspace import Workspace
 
-_OTHER_HEADS = ("MERGE_HEAD", "CHERRY_PICK_HEAD", "REBASE_HEAD")
-
 
 class Side(NamedTuple):
     """One of two rotations, or what both began from."""
@@ -54,8 +52,7 @@ def plan(workspace: Workspace, name: str) -> Plan | None:
     pin = workspace.access.pin(name)
     if pin is None:
         return None
-    heads = ["HEAD", *(head for head in _OTHER_HEADS if workspace.repository.objects.id(head))]
-    past = Past(workspace.root, workspace.repository.objects, workspace.tree, name, heads=heads)
+    past = Past(workspace.root, workspace.repository.objects, workspace.tree, name, heads=workspace.heads())
     sides = _staged(workspace, name) if name in in_conflict(workspace) else _in_history(workspace, past, pin)
     if sides is None:
         return None

@@ -19,6 +19,8 @@ from gitenv.model.keys import PublicKey
 from gitenv.model.statements import Holder
 from gitenv.pins import Pin
 
+_OTHER_HEADS = ("MERGE_HEAD", "CHERRY_PICK_HEAD", "REBASE_HEAD")
+
 
 class Workspace:
     """One clone, one person."""
@@ -45,6 +47,10 @@ class Workspace:
             here = WorkTree(self.root)
             self._tree = here if any(recipients.environments(here)) else IndexTree(self.repository.objects)
         return self._tree
+
+    def heads(self) -> list[str]:
+        """HEAD, and what git is bringing together with it and has not committed."""
+        return ["HEAD", *(head for head in _OTHER_HEADS if self.repository.objects.id(head))]
 
     def environments(self) -> list[str]:
         """The names of the environments at hand, right or wrong."""

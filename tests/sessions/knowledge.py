@@ -6,7 +6,6 @@ find, nobody finds with that key.
 
 from __future__ import annotations
 
-import contextlib
 import itertools
 import re
 from collections.abc import Iterable, Iterator
@@ -25,14 +24,23 @@ _GRANT = re.compile(rb"^gitenv-grant 1\n(?:.+\n)*?signature .+\n", re.MULTILINE)
 
 def of(person: Person, lab: Lab) -> bytes:
     """Every record that this person's key opens in the objects of all repositories, joined."""
-    objects = b"\n".join(map(lab.every_object, lab.repositories()))
+    return opened_by(person, everything(lab))
+
+
+def everything(lab: Lab) -> bytes:
+    """All objects of all repositories, and what lies in `.recipients/` of work trees."""
+    objects = map(lab.every_object, lab.repositories())
     files = [file.read_bytes() for file in lab.root.glob("homes/*/*/.recipients/*/*") if file.is_file()]
-    stored = b"\n".join([objects, *files])
+    return b"\n".join([*objects, *files])
+
+
+def opened_by(person: Person, stored: bytes) -> bytes:
+    """Every record that this person's key opens in what is stored, joined."""
     known = list(_environments(stored))
-    deks = set(_deks(person, stored))
-    opened = [keys for dek in deks for statement in known for keys in _keys(statement, dek)]
-    lines = {line for line in objects.split(b"\n") if token.MARK in line or sealed.MARK in line}
-    return b"\n".join([*_records(lines, opened), *_sealed(lines, deks, known)])
+    every = [keys for dek in set(_deks(person, stored)) for statement in known for keys in _keys(statement, dek)]
+    opened = list({keys.commitment(): keys for keys in every}.values())
+    lines = {line for line in stored.split(b"\n") if token.MARK in line or sealed.MARK in line}
+    return b"\n".join([*_records(lines, opened), *_unsealed(lines, known, opened)])
 
 
 def _environments(stored: bytes) -> Iterator[Environment]:
@@ -73,10 +81,18 @@ def _records(lines: Iterable[bytes], opened: list[Keys]) -> Iterator[bytes]:
                 continue
 
 
-def _sealed(lines: Iterable[bytes], deks: Iterable[Dek], known: Iterable[Environment]) -> Iterator[bytes]:
-    """What was sealed to whoever holds an environment."""
-    records = [document.parse(line)[0] for line in lines]
-    found = [sealed.read(record) for record in records if record.kind is Kind.SEALED]
-    for dek, statement, value in itertools.product(deks, known, filter(None, found)):
-        with contextlib.suppress(GitenvError):
-            yield sealed.open_with(value, statement.keyring(dek), "")
+def _unsealed(lines: Iterable[bytes], known: list[Environment], opened: list[Keys]) -> Iterator[bytes]:
+    """What was sealed: opened with the seal key of each generation, whichever one it names, and whoever signed it."""
+    generations = {
+        (each.id, generation) for each in known for generation in (each.generation, *(older.generation for older in each.older))
+    }
+    for line in lines:
+        record = document.parse(line)[0]
+        found = sealed.read(record) if record.kind is Kind.SEALED else None
+        if found is None:
+            continue
+        for (identity, generation), keys in itertools.product(generations, opened):
+            try:
+                yield sealed.decrypt(found, identity, generation, keys)
+            except Unopened:
+                continue
