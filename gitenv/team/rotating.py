@@ -77,6 +77,10 @@ def plan(workspace: Workspace, name: str, without: Collection[str] = (), roles: 
     left = [member for member in changed if member.name not in without]
     if not any(member.role == HOLDER for member in left):
         raise _last_holder(name, members)
+    holders = sum(member.role == HOLDER for member in left)
+    if workspace.known_as(pin).name in without and holders > rotation.MAX_LISTED:
+        # Grants of who leaves count for those whom the statement names, and it names no more than that.
+        raise Usage(f"{name} has more holders than one of them can leave behind", "ask another holder to remove you")
     return Plan(pin, [Parent(pin.environment, ring)], left, dropped, files)
 
 
@@ -172,13 +176,17 @@ def _members(pin: Pin, tree: Tree) -> tuple[list[Member], list[Dropped]]:
     found = access.standing_in(tree, pin.environment, key_of, malformed=malformed)
     dropped = [Dropped(f"{refused.grant.to}.grant", refused.reason) for refused in found.refused]
     dropped += [Dropped(file.rpartition("/")[2], error.message.partition(": ")[2]) for file, error in malformed.items()]
-    named = {*found.counted, *(drop.who.removesuffix(".grant") for drop in dropped)}
+    counted = dict(found.counted)
+    if pin.grant and pin.grant.generation == pin.environment.generation:
+        # Whoever can push can delete or break the file; who rotated themselves out by that would sign for nobody.
+        counted.setdefault(pin.grant.to, pin.grant)
+    named = {*counted, *(drop.who.removesuffix(".grant") for drop in dropped)}
     dropped += [
         Dropped(holder.name, "has no grant in this commit, and held it")
         for holder in sorted(pin.holders)
         if holder.name not in named
     ]
-    return [Member.of(found.counted[name]) for name in sorted(found.counted)], dropped
+    return [Member.of(counted[name]) for name in sorted(counted)], dropped
 
 
 def _deleted(workspace: Workspace, name: str, known: Collection[str]) -> Iterator[Dropped]:
