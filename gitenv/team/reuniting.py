@@ -59,7 +59,13 @@ def plan(workspace: Workspace, name: str) -> Plan | None:
     _check_honest(past, pin, sides)
     standings = [_standing(side) for side in sides]
     parents = [_parent(workspace, pin, side, found) for side, found in zip(sides[1:], standings[1:], strict=True)]
-    members, dropped = _three_way(*(_members(found) for found in standings))
+    origin, ours, theirs = standings
+    (our_members, our_strays), (their_members, their_strays) = (
+        _by_who_stays(origin, ours, theirs),
+        _by_who_stays(origin, theirs, ours),
+    )
+    members, dropped = _three_way(_members(origin), our_members, their_members)
+    dropped += our_strays + their_strays
     if not any(member.role == HOLDER for member in members):
         raise NotInOrder(f"{name}: the two sides together leave no holder", f"git log -- :/{RECIPIENTS}/{name}")
     dropped += [Dropped(f"{refused.grant.to}.grant", refused.reason) for found in standings[1:] for refused in found.refused]
@@ -148,6 +154,29 @@ def _parent(workspace: Workspace, pin: Pin, side: Side, found: Standing) -> Pare
 
 def _members(found: Standing) -> dict[str, Member]:
     return {name: Member.of(given) for name, given in found.counted.items()}
+
+
+def _by_who_stays(origin: Standing, side: Standing, other: Standing) -> tuple[dict[str, Member], list[Dropped]]:
+    """The people of one side, without what was done there by somebody whom the other side took out.
+
+    Nobody can say whether they did it before or after that: they stand as they stood before.
+    """
+    before, members = _members(origin), _members(side)
+    gone = {*before} - {*other.counted}
+    dropped: list[Dropped] = []
+    while changed := [
+        name
+        for name in members
+        if members[name] != before.get(name) and side.counted[name].by.name in gone and name not in gone
+    ]:
+        for name in changed:
+            if name in before:
+                members[name] = before[name]
+                continue
+            del members[name]
+            gone.add(name)
+            dropped.append(Dropped(name, f"let in by {side.counted[name].by.name}, who was taken out on the other side"))
+    return members, dropped
 
 
 def _three_way(
