@@ -48,10 +48,10 @@ def with_value(data: bytes, name: str, value: bytes) -> bytes:
     places = values(records).get(name, [])
     raw = assignment(name, value)
     if not places:
-        return _checked(_appended(records, Record(Kind.ASSIGNMENT, encoded, raw, b"\n")))
+        return _checked(_appended(records, Record(Kind.ASSIGNMENT, encoded, raw + _carriage_return(records[-1:]), b"\n")))
     old = records[places[0]]
     export = _EXPORT.match(old.raw)
-    new = Record(Kind.ASSIGNMENT, encoded, (export[0] if export else b"") + raw, old.end)
+    new = Record(Kind.ASSIGNMENT, encoded, (export[0] if export else b"") + raw + _carriage_return([old]), old.end)
     return rewritten(records, {**dict.fromkeys(places), places[0]: new})
 
 
@@ -84,6 +84,11 @@ def _spellings(value: bytes) -> list[bytes]:
     quoted = [b"'" + value + b"'"] if b"'" not in value else []
     bare = [value] if value and _BARE.fullmatch(value) else []
     return [*bare, *quoted, b'"' + escaped + b'"']
+
+
+def _carriage_return(beside: Sequence[Record]) -> bytes:
+    """What belongs before the line end where the lines end in CR LF: the CR is a record's own."""
+    return b"\r" if any(record.raw.endswith(b"\r") and record.end for record in beside) else b""
 
 
 def _appended(records: Sequence[Record], line: Record) -> list[Record]:
