@@ -44,10 +44,10 @@ class Past:
         self._name, self._today = name, today
         self.path = f"{RECIPIENTS}/{name}/environment"
         self._trees: dict[bytes, list[Tree]] = {}
-        self._commits: dict[bytes, str] = {}
+        self._commits: dict[bytes, list[str]] = {}
         self._holders: dict[bytes, frozenset[Holder]] = {}
         self._keys: dict[Holder, PublicKey | None] = {}
-        self._seen: set[str] = set()
+        self._seen: dict[str, bytes | None] = {}  # a `.recipients/` → the statement in it
         commits = log.commits_of(root, self.path, _MAX_COMMITS, since, heads)
         self._add(tree)
         self._add_commits(root, objects, [*(commit.id for commit in commits), *heads])
@@ -73,7 +73,11 @@ class Past:
 
     def commit_of(self, statement: Environment) -> str:
         """The newest commit that brought a statement, or "" if none of these did."""
-        return self._commits.get(statement.text, "")
+        return next(iter(self.commits_of(statement)), "")
+
+    def commits_of(self, statement: Environment) -> list[str]:
+        """All of these commits that have a statement after they changed it, or before that; newest first."""
+        return self._commits.get(statement.text, [])
 
     def own_grant(self, access: Access, statement: Environment, name: str) -> Grant | None:
         """This device's grant in any tree with a statement: the newest that counts. Whoever can push can break the last one."""
@@ -135,10 +139,9 @@ class Past:
         folders = log.ids(root, [f"{commit}:{RECIPIENTS}" for commit in commits])
         for commit, folder in zip(commits, folders, strict=True):
             if folder and folder not in self._seen and len(self._seen) < _MAX_TREES:
-                self._seen.add(folder)
-                text = self._add(CommitTree(objects, commit))
-                if text is not None:
-                    self._commits.setdefault(text, commit)
+                self._seen[folder] = self._add(CommitTree(objects, commit))
+            if (text := self._seen.get(folder)) is not None:
+                self._commits.setdefault(text, []).append(commit)
 
     def _read(self) -> Iterator[Environment]:
         for text in self._trees:

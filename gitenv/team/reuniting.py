@@ -6,6 +6,7 @@ is in the history.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterable
 from typing import NamedTuple
 
@@ -24,6 +25,8 @@ from gitenv.model.trust import Lineage
 from gitenv.pins import Pin
 from gitenv.team.rotating import Dropped, Plan
 from gitenv.team.workspace import Workspace
+
+_MAX_PAIRS = 100
 
 
 class Side(NamedTuple):
@@ -107,11 +110,26 @@ def _in_history(workspace: Workspace, past: Past, pin: Pin) -> Sides | None:
             found.check_one_line(here, past.versions)
         except Forked:
             other = _other_line(found, here, past.versions)
-            parting = log.merge_base(workspace.root, past.commit_of(here) or "HEAD", past.commit_of(other))
-            tree, theirs = CommitTree(workspace.repository.objects, parting), past.tree_of(other)
+            theirs = past.tree_of(other)
             assert theirs is not None
+            tree = _parting(workspace, past, origin, here, other)
             return Sides(Side(origin, tree), Side(here, workspace.tree), Side(other, theirs))
     return None
+
+
+def _parting(workspace: Workspace, past: Past, origin: Environment, here: Environment, other: Environment) -> Tree:
+    """The tree in which two lines part: it says who was in before either of them took somebody out.
+
+    A merge that kept one of them has the other one behind it, so where they part is asked of the commits that brought them.
+    Raises `NotInOrder` if none can be found.
+    """
+    pairs = itertools.product(reversed(past.commits_of(here) or ["HEAD"]), reversed(past.commits_of(other)))
+    for base in dict.fromkeys(log.merge_base(workspace.root, one, two) for one, two in itertools.islice(pairs, _MAX_PAIRS)):
+        tree = CommitTree(workspace.repository.objects, base)
+        text = tree.read(past.path, statements.MAX_BYTES) if base else None
+        if text and environment.read(text, f"{origin.name}/environment").generation == origin.generation:
+            return tree
+    raise NotInOrder(f"{origin.name}: nobody can see where the two rotations part", f"git log -- :/{RECIPIENTS}/{origin.name}")
 
 
 def _other_line(found: Lineage, here: Environment, versions: Iterable[Environment]) -> Environment:
