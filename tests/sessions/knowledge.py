@@ -6,11 +6,13 @@ find, nobody finds with that key.
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import re
 from collections.abc import Iterable, Iterator
 
 from gitenv.errors import GitenvError
+from gitenv.identity.device import DeviceKey
 from gitenv.model import document, environment, grant, sealed, token
 from gitenv.model.cipher import Dek, Keys, Unopened
 from gitenv.model.document import Kind
@@ -40,7 +42,7 @@ def opened_by(person: Person, stored: bytes) -> bytes:
     every = [keys for dek in set(_deks(person, stored)) for statement in known for keys in _keys(statement, dek)]
     opened = list({keys.commitment(): keys for keys in every}.values())
     lines = {line for line in stored.split(b"\n") if token.MARK in line or sealed.MARK in line}
-    return b"\n".join([*_records(lines, opened), *_unsealed(lines, known, opened)])
+    return b"\n".join([*_records(lines, opened), *_unsealed(lines, known, opened, forgery.device_key(person))])
 
 
 def _environments(stored: bytes) -> Iterator[Environment]:
@@ -81,8 +83,11 @@ def _records(lines: Iterable[bytes], opened: list[Keys]) -> Iterator[bytes]:
                 continue
 
 
-def _unsealed(lines: Iterable[bytes], known: list[Environment], opened: list[Keys]) -> Iterator[bytes]:
-    """What was sealed: opened with the seal key of each generation, whichever one it names, and whoever signed it."""
+def _unsealed(lines: Iterable[bytes], known: list[Environment], opened: list[Keys], own: DeviceKey) -> Iterator[bytes]:
+    """What was sealed: opened with the seal key of each generation, whichever one it names, and whoever signed it.
+
+    And with the device key itself: somebody may have been shown that one for the environment's.
+    """
     generations = {
         (each.id, generation) for each in known for generation in (each.generation, *(older.generation for older in each.older))
     }
@@ -96,3 +101,7 @@ def _unsealed(lines: Iterable[bytes], known: list[Environment], opened: list[Key
                 yield sealed.decrypt(found, identity, generation, keys)
             except Unopened:
                 continue
+        for identity, generation in generations:
+            about = sealed._about(identity, generation, found.name, found.by, found.key)
+            with contextlib.suppress(Unopened):
+                yield own.unwrap(grant.suite(), found.message, sealed._info(about))
