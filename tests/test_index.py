@@ -161,3 +161,15 @@ def test_a_linked_work_tree_has_an_index_of_its_own(alice: Person) -> None:
     assert _listed(alice) == {b"file": b"1\n"}
     alice.cwd = other
     assert _listed(alice) == {b"file": b"1\n", b"new": b"new"}
+
+
+def test_a_sparse_checkout(alice: Person) -> None:
+    """What it leaves out is left out afterwards, and not deleted."""
+    (alice.cwd / "other").write_bytes(b"2")
+    alice.must("git", "add", "other")
+    alice.must("git", "commit", "-qm", "Two")
+    alice.must("git", "sparse-checkout", "set", "--no-cone", "/other")
+    assert not (alice.cwd / "file").exists()
+    _put(alice, Entry("file", _blobs(alice, b"new")[0]))
+    assert alice.must("git", "status", "--porcelain").said == "M  file"
+    assert _listed(alice) == {b"file": b"new", b"other": b"2"}
