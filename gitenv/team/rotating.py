@@ -77,10 +77,6 @@ def plan(workspace: Workspace, name: str, without: Collection[str] = (), roles: 
     left = [member for member in changed if member.name not in without]
     if not any(member.role == HOLDER for member in left):
         raise _last_holder(name, members)
-    holders = sum(member.role == HOLDER for member in left)
-    if workspace.known_as(pin).name in without and holders > rotation.MAX_LISTED:
-        # Grants of who leaves count for those whom the statement names, and it names no more than that.
-        raise Usage(f"{name} has more holders than one of them can leave behind", "ask another holder to remove you")
     return Plan(pin, [Parent(pin.environment, ring)], left, dropped, files)
 
 

@@ -28,7 +28,6 @@ from gitenv.model.statements import Holder
 from gitenv.model.trust import State, Step, check_signed, step
 from tests.model.builders import (
     ALICE,
-    AT,
     BOB,
     CAROL,
     EVE,
@@ -260,40 +259,3 @@ def test_ids_decide_and_not_keys() -> None:
     assert dek(1) == ring_of().dek
     with pytest.raises(ForeignEnvironment):
         _step(twin)
-
-
-# Who took themselves out.
-
-PARTED = statement(holders=(ALICE, CAROL), by=BOB)
-
-
-def _parting(to: Person, *, role: str = "holder", at: str = AT, by: Person = BOB, signer: Person | None = None) -> Grant:
-    return grant.write(*(PARTED, dek(1), to.name, to.key, role), by=by.holder, at=at, signer=(signer or by).device)
-
-
-def test_who_left_wraps_for_those_who_stay() -> None:
-    """bob signed the statement that he is not in: those whom it names as holders are in by his grants, and readers."""
-    found = _standing(_parting(ALICE), _parting(EVE, role=READER), grant_for(CAROL, about=PARTED), about=PARTED)
-    assert _names(found) == ["alice", "carol", "eve"]
-    assert BOB.holder not in found.holders
-
-
-def test_who_left_lets_nobody_in_later() -> None:
-    """Not himself, no holder whom the statement does not name, nobody at another moment, and not by another's hand."""
-    later = "2026-11-21T10:00:01Z"
-    for given in (
-        _parting(BOB),
-        _parting(EVE),
-        _parting(ALICE, at=later),
-        _parting(EVE, role=READER, at=later),
-        _parting(ALICE, signer=EVE),
-    ):
-        found = _standing(given, about=PARTED)
-        assert (_names(found), found.holders) == ([], frozenset(PARTED.holders))
-    reader = _parting(EVE, role=READER)
-    assert _names(_standing(reader, grant_for(EVE, by=EVE, about=PARTED), about=PARTED)) in ([], ["eve"])
-
-
-def test_a_statement_by_a_holder_has_no_parting_grants() -> None:
-    """Whoever else signs at that moment is no holder as before."""
-    assert _names(_standing(grant_for(EVE, by=BOB))) == []
