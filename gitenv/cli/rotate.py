@@ -52,8 +52,8 @@ def plan_lines(planned: Plan) -> Iterator[str]:
     """Who and what is in a next generation."""
     parents = [parent.environment for parent in planned.parents]
     how = ""
-    if planned.cut_off:
-        parents, how = [planned.cut_off], ", which was cut off"
+    if planned.is_finishing and planned.cut_off:
+        parents, how = [planned.cut_off.environment], ", which was cut off"
     elif len(parents) > 1:
         how = ", which brings together " + " and ".join(f"{each.generation.number} by {each.by.name}" for each in parents)
     before = " and ".join(dict.fromkeys(str(each.generation.number) for each in parents))
