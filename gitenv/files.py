@@ -104,6 +104,44 @@ def _sync_folder(folder: str) -> None:
         os.close(descriptor)
 
 
+def clear_leftovers(folder: str) -> None:
+    """Remove what runs of gitenv that were killed left in a folder: files beside others, copies of the index, places to merge.
+
+    All of them have the number of their process in their name. On Windows nothing is removed: asking there whether it runs
+    would end it.
+    """
+    import re
+
+    if os.name == "nt":
+        return
+    with contextlib.suppress(OSError):
+        for name in os.listdir(folder):
+            found = re.fullmatch(r"(?:\.env\.gitenv-|index-|merge-)([0-9]{1,9})(?:\.tmp|\.lock|-\w+)?", name)
+            if found and not _is_running(int(found[1])):
+                _remove(os.path.join(folder, name))
+
+
+def _is_running(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True  # somebody else's
+    return True
+
+
+def _remove(path: str) -> None:
+    with contextlib.suppress(OSError):
+        status = os.lstat(path)
+        if stat.S_ISDIR(status.st_mode):
+            import shutil
+
+            shutil.rmtree(path, ignore_errors=True)
+        elif status.st_nlink == 1:  # else it is `index.lock` as well, and by it known to be ours: see git.index
+            os.unlink(path)
+
+
 def make_folder(path: str, mode: int = 0o777) -> None:
     """Make a folder and those above it. Raises `NotInOrder`."""
     try:

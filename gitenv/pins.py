@@ -92,6 +92,11 @@ class Pins:
         files.make_folder(self._folder, 0o700)
         files.replace(self._path(pin.name), _write(pin), 0o600)
 
+    def clear_leftovers(self) -> None:
+        """Remove what runs that were killed left beside the pins."""
+        if self._folder:
+            files.clear_leftovers(self._folder)
+
     def forget(self) -> None:
         """Remove all pins of this clone."""
         import shutil

@@ -53,6 +53,8 @@ def run(
 
 
 def _agreed(removal: Removal, yes: bool) -> bool:
+    if removal.already and not removal.plans:
+        return True
     where = joined([planned.pin.name for planned in removal.plans]) or "nothing but their request"
     question = f"Take {removal.name} out of {where}?"
     if not removal.is_me:
@@ -62,6 +64,8 @@ def _agreed(removal: Removal, yes: bool) -> bool:
 
 def _show(removal: Removal, removed: Removed) -> None:
     name = removal.name
+    for each in removal.already:
+        show.say(f"{name} is out of {each} already; it is staged")
     for done in removed.rotated:
         for line in rotated_lines(done):
             show.say(line)

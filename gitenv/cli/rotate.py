@@ -52,8 +52,8 @@ def plan_lines(planned: Plan) -> Iterator[str]:
     """Who and what is in a next generation."""
     parents = [parent.environment for parent in planned.parents]
     how = ""
-    if planned.cut_off:
-        parents, how = [planned.cut_off], ", which was cut off"
+    if planned.instead:
+        how = ", in the place of one that is in no commit"
     elif len(parents) > 1:
         how = ", which brings together " + " and ".join(f"{each.generation.number} by {each.by.name}" for each in parents)
     before = " and ".join(dict.fromkeys(str(each.generation.number) for each in parents))

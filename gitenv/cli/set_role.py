@@ -33,7 +33,7 @@ def run(
     following.refresh(workspace)
     wanted = list(dict.fromkeys(environment or []))
     found = removing.grants_of(workspace, name, wanted)
-    changing = [each for each, given in found.items() if given.role != role]
+    changing = removing.to_change(workspace, role, found)
     if not changing:
         show.say(f"{name} is a {role} of {joined(list(found))} already")
         return

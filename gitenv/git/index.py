@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+import sys
 from collections.abc import Iterable, Sequence, Set
 from typing import NamedTuple
 
@@ -42,10 +43,11 @@ def write_blobs(root: str, contents: Sequence[bytes]) -> list[str]:
 
 
 def replace_entries(root: str, layout: Layout, entries: Iterable[Entry]) -> None:
-    """Put entries into the index, in one step: killed at any moment, the old or the new index is there, and no lock is left.
+    """Put entries into the index, in one step: killed at any moment, the old or the new index is there.
 
     git's own `update-index` would leave `index.lock` where it is killed. So it works on a copy, and the lock is only held for
-    the moment of the exchange. Raises `NotInOrder` where another git is at work.
+    the moment of the exchange; where a run is killed in that moment, `clear_lock` knows the lock for ours. Raises `NotInOrder`
+    where another git is at work.
     """
     index, object_format = program.lines(
         root, "rev-parse", "--path-format=absolute", "--git-path", "index", "--show-object-format"
@@ -81,14 +83,56 @@ def _absent(root: str, paths: Set[str]) -> str:
     return "".join(f"{line[2:]}\0" for line in tagged if line[0] == "S" and line[2:] in paths)
 
 
+def clear_lock(layout: Layout) -> None:
+    """Remove `index.lock` where a run of gitenv left it that was killed in the moment of the exchange.
+
+    It is another name of that run's copy, which a run holds as long as it lives: whoever gets hold of it knows that it died.
+    """
+    lock, folder = os.path.join(layout.git_dir, "index.lock"), os.path.join(layout.git_dir, "gitenv")
+    if sys.platform == "win32" or not os.path.lexists(lock):
+        return
+    with contextlib.suppress(OSError):
+        for name in os.listdir(folder):
+            if name.startswith("index-"):
+                _clear_lock_of(os.path.join(folder, name), lock)
+
+
+def _clear_lock_of(copy: str, lock: str) -> None:
+    with contextlib.suppress(OSError):
+        descriptor = os.open(copy, os.O_RDWR | getattr(os, "O_NOFOLLOW", 0))
+        try:
+            _hold(descriptor, is_patient=False)
+            if os.path.samestat(os.fstat(descriptor), os.lstat(lock)):
+                os.unlink(lock)
+                os.unlink(copy)
+        finally:
+            os.close(descriptor)
+
+
+def _hold(descriptor: int, *, is_patient: bool) -> None:
+    """Hold a file until it is closed, or its process is dead. Raises `OSError` if another holds it, or none can."""
+    if sys.platform != "win32":
+        import fcntl
+
+        fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if is_patient else fcntl.LOCK_NB))
+
+
 def _exchange(copy: str, index: str, before: bytes) -> bool:
     """Put the copy in the place of the index, under git's own lock; False if the index was written meanwhile."""
-    lock = f"{index}.lock"
     descriptor = os.open(copy, os.O_RDWR)
     try:
         os.fsync(descriptor)
+        if sys.platform != "win32":  # there, a file that is open cannot be put anywhere
+            with contextlib.suppress(OSError):  # some network file systems cannot; a lock that is left is then git's to name
+                _hold(descriptor, is_patient=True)
+            return _swap(copy, index, before)
     finally:
         os.close(descriptor)
+    return _swap(copy, index, before)
+
+
+def _swap(copy: str, index: str, before: bytes) -> bool:
+    lock = f"{index}.lock"
     try:
         os.link(copy, lock)  # fails if it is there, like git's own O_EXCL
     except FileExistsError:

@@ -82,6 +82,12 @@ def reencrypt(data: bytes, before: Sequence[Keyring], ring: Keyring) -> bytes:
     return document.join([_respelled(record, before, ring, head) for record in document.parse(data)])
 
 
+def stands_under(data: bytes, ring: Keyring) -> bool:
+    """Whether a document has tokens of a keyring's current generation. Raises `NotTrusted` for one that is too large."""
+    found = (token.read(record) for record in document.parse(data) if record.kind is Kind.TOKEN)
+    return any(each is not None and (each.number, each.hint) == _hint(ring.current) for each in found)
+
+
 def _respelled(record: Record, before: Iterable[Keyring], ring: Keyring, head: bytes) -> Record:
     found = token.read(record) if record.kind is Kind.TOKEN else None
     if found is None:

@@ -45,15 +45,16 @@ def write(workspace: Workspace, merged: Iterable[Merged], ring: Keyring) -> list
     """Open the merged files in the work tree; return those that hold what somebody typed since, and are left alone."""
     alone: list[str] = []
     for each in merged:
-        there = files.read_inside(workspace.root, each.path, document.MAX_BYTES)
-        if there is None or _is_typed(there):
-            alone.append(each.path)
-            continue
-        text = each.text
+        there, text = files.read_inside(workspace.root, each.path, document.MAX_BYTES), each.text
         with contextlib.suppress(smudge.StaysClosed, GitenvError):
             text = smudge.smudge(each.text, ring, ring.current.number)
+        if there != text:  # else a run that was cut off wrote it
+            if there is None or _is_typed(there):
+                alone.append(each.path)
+                continue
+            workspace.write(each.path, text)
+        if text != each.text:
             _note_opened(workspace, each.path)
-        workspace.write(each.path, text)
     return alone
 
 
@@ -89,7 +90,7 @@ def _by_git(workspace: Workspace, base: bytes, ours: bytes, theirs: bytes) -> tu
     """`git merge-file` on ciphertext, in git's own folder."""
     folder = os.path.join(workspace.repository.layout.git_dir, "gitenv")
     files.make_folder(folder)
-    with tempfile.TemporaryDirectory(dir=folder) as place:
+    with tempfile.TemporaryDirectory(prefix=f"merge-{os.getpid()}-", dir=folder) as place:
         paths = [os.path.join(place, name) for name in ("ours", "base", "theirs")]
         for name, data in zip(paths, (ours, base, theirs), strict=True):
             with open(name, "wb") as file:

@@ -17,6 +17,7 @@ from gitenv.model.reasons import Forked, NotAHolder, TooFarAhead, TooLong, Unkno
 from gitenv.model.standing import Standing
 from gitenv.model.statements import Holder
 from gitenv.pins import Pin
+from gitenv.team import staging
 from gitenv.team.workspace import Workspace
 
 
@@ -122,7 +123,8 @@ def follow_tree(workspace: Workspace, old: Pin) -> None:
         access.check_not_rolled_back(workspace.root, old, judged)
         return
     pin = judged.moves or old
-    standing = access.standing_in(workspace.tree, pin.environment, recipients.key_finder(workspace.tree, pin.name))
+    tree = staging.without_later_grants(workspace, pin.environment)
+    standing = access.standing_in(tree, pin.environment, recipients.key_finder(tree, pin.name))
     own = _own(workspace, standing, old.grant.to if old.grant else workspace.access.name)
     if own is not None:
         environment.check_seal(pin.environment, access.open_grant(pin.environment, own, workspace.access.device()))

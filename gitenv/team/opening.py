@@ -144,6 +144,7 @@ def _open_environment(workspace: Workspace, pin: Pin, entries: Iterable[IndexEnt
         is_unedited = there == stored and (is_committed or not discover.is_plain(stored))
         plain = _plain(workspace, pin, there) if is_unedited or _is_closed(there) else there
         if plain != there:
+            workspace.clear_leftovers(os.path.dirname(workspace.repository.path(entry.path)))
             files.replace(workspace.repository.path(entry.path), plain)
             (result.opened if there == stored else result.opened_edited).append(entry.path)
         elif there == _plain(workspace, pin, stored):

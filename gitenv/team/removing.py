@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from gitenv import access, recipients
 from gitenv.errors import GitenvError, Locked, Usage
 from gitenv.git.trees import RECIPIENTS
 from gitenv.identity import device
-from gitenv.model import grant, names
+from gitenv.model import grant, names, statements
 from gitenv.model.grant import HOLDER, READER, Grant
 from gitenv.pins import Pin
-from gitenv.team import following, revocation, rotating
+from gitenv.team import following, revocation, rotating, staging
 from gitenv.team.revocation import Exposure
 from gitenv.team.rotating import Plan, Rotated
 from gitenv.team.workspace import Workspace, now
@@ -25,6 +25,7 @@ class Removal(NamedTuple):
 
     name: str
     is_me: bool
+    already: list[str]  # environments that they are out of, which is not committed yet
     plans: list[Plan]  # a next generation without them, for each environment that they are in
     unused: list[str]  # grants of theirs that do not count, and are only deleted
     beyond: list[str]  # environments that they are in, and that the caller cannot take them out of
@@ -53,13 +54,14 @@ def plan(workspace: Workspace, name: str, wanted: Sequence[str]) -> Removal:
     inside = [pin for pin in looked_at if _is_in(workspace, pin, name)]
     plans, beyond, refusal = _plans(workspace, inside, name)
     unused = [path for pin in looked_at if pin not in inside and (path := _grant_file(workspace, pin, name))]
-    if not plans and not unused:
+    out = [pin for pin in looked_at if pin not in inside and _was_just_in(workspace, pin, name)]
+    if not plans and not unused and not out:
         if refusal:
             raise refusal
         _check_asks(workspace, name, wanted)
     is_me = any(_is_me(workspace, each.pin, name) for each in plans)
-    exposures = [revocation.exposure(workspace, each.pin, name) for each in plans]
-    return Removal(name, is_me, plans, unused, beyond, exposures)
+    exposures = [revocation.exposure(workspace, pin, name) for pin in (*out, *(each.pin for each in plans))]
+    return Removal(name, is_me, [pin.name for pin in out], plans, unused, beyond, exposures)
 
 
 def carry_out(workspace: Workspace, removal: Removal) -> Removed:
@@ -75,14 +77,18 @@ def carry_out(workspace: Workspace, removal: Removal) -> Removed:
     return Removed(rotated, False)
 
 
-def plan_demotion(workspace: Workspace, name: str, wanted: Sequence[str]) -> list[Plan]:
-    """The next generations in which somebody is a reader. Raises like `grants_of`, and `Usage` for the caller themselves."""
-    found = grants_of(workspace, name, wanted)
-    plans = [
-        rotating.plan(workspace, environment, roles={name: READER})
+def to_change(workspace: Workspace, role: str, found: Mapping[str, Grant]) -> list[str]:
+    """The environments in which somebody is to get another role, or got it by a run that was cut off."""
+    return [
+        environment
         for environment, given in found.items()
-        if given.role == HOLDER
+        if given.role != role or (role == READER and rotating.is_cut_off(workspace, workspace.need_pin(environment)))
     ]
+
+
+def plan_demotion(workspace: Workspace, name: str, environments: Sequence[str]) -> list[Plan]:
+    """The next generations in which somebody is a reader. Raises `Usage` for the caller themselves."""
+    plans = [rotating.plan(workspace, environment, roles={name: READER}) for environment in environments]
     # Whoever makes a key signs the grants for it, and so they are a holder as long as it is the newest.
     if mine := next((each.pin for each in plans if _is_me(workspace, each.pin, name)), None):
         others = sorted(holder.name for holder in mine.holders if holder.name != name)[:3]
@@ -156,9 +162,18 @@ def _is_in(workspace: Workspace, pin: Pin, name: str) -> bool:
     )
 
 
+def _was_just_in(workspace: Workspace, pin: Pin, name: str) -> bool:
+    """Whether a removal was staged and is not committed yet: whoever was stopped before they saw the report asks again."""
+    path = f"{RECIPIENTS}/{pin.name}/{name}.grant"
+    text = workspace.repository.objects.read(f"HEAD:{path}", statements.MAX_BYTES)
+    with contextlib.suppress(GitenvError):
+        return text is not None and grant.read(text, path).generation in [older.generation for older in pin.environment.older]
+    return False
+
+
 def _counted(workspace: Workspace, pin: Pin, name: str) -> Grant | None:
-    key_of = recipients.key_finder(workspace.tree, pin.name)
-    return access.standing_in(workspace.tree, pin.environment, key_of).counted.get(name)
+    tree = staging.without_later_grants(workspace, pin.environment)
+    return access.standing_in(tree, pin.environment, recipients.key_finder(tree, pin.name)).counted.get(name)
 
 
 def _is_me(workspace: Workspace, pin: Pin, name: str) -> bool:
@@ -190,7 +205,7 @@ def _is_left(workspace: Workspace, name: str) -> bool:
 
 
 def _delete(workspace: Workspace, path: str) -> None:
+    workspace.repository.unstage([path])  # first: killed in between, the next run still finds the file
     with contextlib.suppress(FileNotFoundError):
         os.unlink(workspace.repository.path(path))
-    workspace.repository.unstage([path])
     workspace.reread()

@@ -10,15 +10,16 @@ from gitenv.errors import GitenvError, Malformed, NotInOrder, Usage, printable
 from gitenv.git.repository import IndexEntry
 from gitenv.git.trees import RECIPIENTS, Tree
 from gitenv.identity import device
-from gitenv.model import environment, grant, rotation, statements
+from gitenv.model import grant, rotation
 from gitenv.model.cipher import Dek
 from gitenv.model.environment import Environment
 from gitenv.model.grant import HOLDER
 from gitenv.model.keyring import Keyring
 from gitenv.model.rotation import Member, Parent
 from gitenv.pins import Pin
-from gitenv.team import conflicts, key_lines, staging
+from gitenv.team import conflicts, key_lines, staging, uncommitted
 from gitenv.team.staging import Rewritten
+from gitenv.team.uncommitted import Uncommitted
 from gitenv.team.workspace import Workspace, now
 
 
@@ -32,19 +33,17 @@ class Dropped(NamedTuple):
 class Plan(NamedTuple):
     """A rotation before it is carried out."""
 
-    pin: Pin  # the environment as it is; in a rotation that was cut off, as it is to be
+    pin: Pin  # the environment as it is
     parents: list[Parent]  # what the next generation goes on from
     members: list[Member]  # who is in it, by name
     dropped: list[Dropped]
     files: list[IndexEntry]
-    cut_off: Environment | None = None  # the statement that is staged, where an earlier run wrote the next one and was stopped
+    instead: Uncommitted | None = None  # the generation that no commit has, and whose place this takes
     origin: Environment | None = None  # what two parents began from
 
     @property
     def number(self) -> int:
         """The number of the generation that this makes."""
-        if self.cut_off:
-            return self.pin.environment.generation.number
         return max(parent.environment.generation.number for parent in self.parents) + 1
 
 
@@ -68,8 +67,7 @@ def plan(workspace: Workspace, name: str, without: Collection[str] = (), roles: 
     pin = workspace.need_pin(name)
     ring = workspace.need_holder(pin, "rotate nothing")
     files = _files(workspace, pin.environment)
-    if (staged := _cut_off(workspace, pin)) is not None:
-        return Plan(pin, [Parent(pin.environment, ring)], _members(pin, workspace.tree)[0], [], files, staged)
+    instead = uncommitted.find(workspace, pin, ring, files)
     members, dropped = _members(pin, staging.without_later_grants(workspace, pin.environment))
     dropped += _deleted(workspace, name, {member.name for member in members} | {each.who for each in dropped})
     dropped += _swapped(workspace, members)
@@ -77,13 +75,12 @@ def plan(workspace: Workspace, name: str, without: Collection[str] = (), roles: 
     left = [member for member in changed if member.name not in without]
     if not any(member.role == HOLDER for member in left):
         raise _last_holder(name, members)
-    return Plan(pin, [Parent(pin.environment, ring)], left, dropped, files)
+    parents = instead.parents if instead else [Parent(pin.environment, ring)]
+    return Plan(pin, parents, left, dropped, files, instead)
 
 
 def carry_out(workspace: Workspace, planned: Plan) -> Rotated:
     """Make the next generation, and stage it."""
-    if planned.cut_off:
-        return _finish(workspace, planned, planned.cut_off)
     name, key, me = planned.pin.name, device.need(), workspace.known_as(planned.pin)
     dek = Dek.fresh()
     statement = rotation.next_statement(planned.parents, dek, planned.members, by=me, at=now(), signer=key)
@@ -94,15 +91,16 @@ def carry_out(workspace: Workspace, planned: Plan) -> Rotated:
     before, ring = [parent.ring for parent in planned.parents], statement.keyring(dek)
     origin = before[0].at(planned.origin.generation) if planned.origin else None
     merged = conflicts.merge_again(workspace, [entry for entry in planned.files if entry.stage], before, origin, ring)
-    rewritten, left = rewrite(workspace, [entry for entry in planned.files if not entry.stage], before, ring)
-    staging.stage(workspace, statement, grants, [*rewritten, *(each for found in merged for each in found.entries)])
+    rewritten, left = _rewritten(workspace, planned, before, ring)
+    open_again: list[str] = []
+    with staging.staged(workspace, statement, grants, [*rewritten, *(each for found in merged for each in found.entries)]):
+        open_again += conflicts.write(workspace, merged, ring)
     own = next((found for found in grants if found.key == key.public), None)
     # Who took themselves out has no key any more, and git could not take their open files for what is committed.
     edited = [] if own else staging.close(workspace, rewritten, ring)
     seen = planned.pin.seen.union(member.holder for member in planned.members)
     workspace.access.advance(Pin.of(statement, own, frozenset(), seen))
     workspace.repository.stage(key_lines.tidy(workspace, [(member.name, member.key) for member in planned.members]))
-    open_again = conflicts.write(workspace, merged, ring)
     paths = [*(each.entry.path for each in rewritten), *(found.path for found in merged if not found.is_left)]
     return Rotated(name, planned.number, planned.members, paths, left + open_again + edited, conflicts.left(merged))
 
@@ -124,21 +122,6 @@ def rewrite(
     return rewritten, left
 
 
-def _finish(workspace: Workspace, planned: Plan, staged: Environment) -> Rotated:
-    """Stage what an earlier run wrote before it was stopped: its statement is there, and so all its grants are."""
-    pin, (parent,) = planned.pin, planned.parents
-    ring = parent.ring.at(staged.generation)
-    if ring is None:
-        raise NotInOrder(
-            f"{pin.name}: what is staged is no generation of it", f"git restore --staged -- :/{RECIPIENTS}/{pin.name}"
-        )
-    found = {given.to: given for given in recipients.grants(workspace.tree, pin.name)}
-    grants = [found[member.name] for member in planned.members]
-    rewritten, left = rewrite(workspace, planned.files, [ring], parent.ring)
-    staging.stage(workspace, pin.environment, grants, rewritten)
-    return Rotated(pin.name, planned.number, planned.members, [each.entry.path for each in rewritten], left, [])
-
-
 def _last_holder(name: str, members: Iterable[Member]) -> Usage:
     who = " and ".join(member.name for member in members if member.role == HOLDER) or "whoever held it"
     return Usage(
@@ -154,15 +137,16 @@ def _files(workspace: Workspace, statement: Environment) -> list[IndexEntry]:
     return entries
 
 
-def _cut_off(workspace: Workspace, pin: Pin) -> Environment | None:
-    """The statement in the index, if the work tree has a next generation of it that is not staged: somebody was stopped."""
-    text = workspace.repository.objects.read(f":0:{RECIPIENTS}/{pin.name}/environment", statements.MAX_BYTES)
-    here = workspace.tree.read(f"{RECIPIENTS}/{pin.name}/environment", statements.MAX_BYTES)
-    if text is None or text == here or here != pin.environment.text:
-        return None
-    staged = environment.read(text, f"{pin.name}/environment")
-    is_older = staged.id == pin.environment.id and staged.generation in [older.generation for older in pin.environment.older]
-    return staged if is_older else None
+def _rewritten(
+    workspace: Workspace, planned: Plan, before: Sequence[Keyring], ring: Keyring
+) -> tuple[list[Rewritten], list[str]]:
+    files = [entry for entry in planned.files if not entry.stage]
+    if not planned.instead:
+        return rewrite(workspace, files, before, ring)
+    ours, behind = planned.instead.ring, planned.instead.behind
+    rewritten, left = rewrite(workspace, [entry for entry in files if entry.path not in behind], [ours], ring)
+    more, more_left = rewrite(workspace, [entry for entry in files if entry.path in behind], [ours, *before], ring)
+    return rewritten + more, left + more_left
 
 
 def _members(pin: Pin, tree: Tree) -> tuple[list[Member], list[Dropped]]:
@@ -205,8 +189,10 @@ def _swapped(workspace: Workspace, members: Iterable[Member]) -> Iterator[Droppe
 
 
 def is_cut_off(workspace: Workspace, pin: Pin) -> bool:
-    """Whether an earlier run wrote a next generation and was stopped before it was staged."""
-    return _cut_off(workspace, pin) is not None
+    """Whether an earlier run wrote a next generation and was stopped before all of it was staged."""
+    files = workspace.files_of([pin.environment])[pin.name]
+    found = uncommitted.find(workspace, pin, workspace.access.ring(pin), files)
+    return found is not None and bool(found.behind)
 
 
 def held(workspace: Workspace) -> list[str]:

@@ -1,14 +1,15 @@
 """Staging a next generation, whole or not at all: blobs, then grants, then the statement, then the index once.
 
 Killed before the statement: the old state is whole, and the grants of a generation that nobody has are started over. Killed
-after it: the next run finishes. Open files need no write: their text is the same under every key.
+after it: the next run finishes. Open files need no write: their text is the same under every key. Files that need one are
+written before the index: after it nobody could tell them from files that somebody edited.
 """
 
 from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from gitenv import files, recipients
@@ -32,8 +33,14 @@ class Rewritten(NamedTuple):
     after: bytes
 
 
-def stage(workspace: Workspace, statement: Environment, grants: Sequence[Grant], documents: Sequence[Rewritten]) -> None:
-    """Put a statement, all grants that are to be there, and documents where they belong. Raises `NotInOrder`."""
+@contextlib.contextmanager
+def staged(
+    workspace: Workspace, statement: Environment, grants: Sequence[Grant], documents: Sequence[Rewritten]
+) -> Iterator[None]:
+    """Put a statement, all grants that are to be there, and documents where they belong. Raises `NotInOrder`.
+
+    What is done inside is done before the index is written.
+    """
     folder = f"{RECIPIENTS}/{statement.name}"
     texts = {f"{folder}/{given.to}.grant": given.text for given in grants} | {f"{folder}/environment": statement.text}
     contents = [*(each.after for each in documents), *texts.values()]
@@ -50,23 +57,21 @@ def stage(workspace: Workspace, statement: Environment, grants: Sequence[Grant],
     entries += [Entry(path, blob) for path, blob in zip(texts, ids[len(documents) :], strict=True)]
     tracked = {entry.path for entry in workspace.repository.tracked()}
     entries += [Entry(path, "") for path in gone if path in tracked]
+    _close_again(workspace, documents)
+    yield
     index.replace_entries(workspace.root, workspace.repository.layout, entries)
     workspace.repository.objects.close()  # it would go on with the index that it read first
-    _close_again(workspace, documents)
 
 
 def without_later_grants(workspace: Workspace, statement: Environment) -> Tree:
     """The tree at hand, without grants of a generation that no statement tells of: a run that was cut off wrote those.
 
-    In their place stands what is staged.
+    In their place stands what is staged; or what is committed, where somebody has staged them since.
     """
     folder = f"{RECIPIENTS}/{statement.name}"
-    later = {
-        f"{folder}/{found.to}.grant": workspace.repository.objects.read(f":0:{folder}/{found.to}.grant", statements.MAX_BYTES)
-        for found in recipients.grants(workspace.tree, statement.name)
-        if found.id == statement.id and found.generation.number > statement.generation.number
-    }
-    return _Overlaid(workspace.tree, later) if any(map(_is_grant, later.values())) else workspace.tree
+    later = [found for found in recipients.grants(workspace.tree, statement.name) if _is_later(found, statement)]
+    before = {f"{folder}/{found.to}.grant": _before(workspace, f"{folder}/{found.to}.grant", statement) for found in later}
+    return _Overlaid(workspace.tree, before) if any(before.values()) else workspace.tree
 
 
 class _Overlaid:
@@ -82,11 +87,18 @@ class _Overlaid:
         return [name for name in self._below.names(folder) if self._others.get(f"{folder}/{name}", b"") is not None]
 
 
-def _is_grant(text: bytes | None) -> bool:
-    try:
-        return bool(text) and grant.read(text or b"", "") is not None
-    except GitenvError:
-        return False
+def _is_later(given: Grant, statement: Environment) -> bool:
+    return given.id == statement.id and given.generation.number > statement.generation.number
+
+
+def _before(workspace: Workspace, path: str, statement: Environment) -> bytes | None:
+    """The grant that stood at a path before a run that was cut off wrote another."""
+    for spec in (f":0:{path}", f"HEAD:{path}"):
+        text = workspace.repository.objects.read(spec, statements.MAX_BYTES)
+        with contextlib.suppress(GitenvError):
+            if text and not _is_later(grant.read(text, path), statement):
+                return text
+    return None
 
 
 def _other_grants(workspace: Workspace, folder: str, kept: Collection[str]) -> list[str]:
@@ -128,4 +140,4 @@ def _close_again(workspace: Workspace, documents: Sequence[Rewritten]) -> None:
         path = each.entry.path
         with contextlib.suppress(GitenvError):
             if each.before != each.after and files.read_inside(workspace.root, path, document.MAX_BYTES) == each.before:
-                files.replace(workspace.repository.path(path), each.after)
+                workspace.write(path, each.after)

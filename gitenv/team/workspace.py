@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterator
 from gitenv import files, recipients
 from gitenv.access import Access, check_not_rolled_back
 from gitenv.errors import GitenvError, Locked, NotInOrder, Usage, printable
+from gitenv.git import index
 from gitenv.git.repository import IndexEntry, Repository
 from gitenv.git.trees import RECIPIENTS, IndexTree, Tree, WorkTree
 from gitenv.identity import device
@@ -29,7 +30,9 @@ class Workspace:
         """Raises `NotInOrder` outside a repository with a work tree."""
         self.repository = Repository(folder)
         self.root = self.repository.root
+        self._cleared: set[str] = set()
         self.reload()
+        self._clear_up()
 
     def reload(self) -> None:
         """Read the clone's notes and pins, again if it has just been set up."""
@@ -76,7 +79,11 @@ class Workspace:
             raise NotInOrder(f"{name} is not in the commit you are on", "check out a newer one")
         check_not_rolled_back(self.root, pin, judged)
         if judged.is_below(pin):
-            raise Locked(f"{name} has a newer key than this commit", "merge the main branch first")
+            here = judged.environment.generation.number
+            raise Locked(
+                f"{name} has a newer key than this commit",
+                f"merge the main branch first; or if no branch has that key: gitenv trust {name} --generation {here}",
+            )
         self.access.check_not_doubted(self.root, name)
         if judged.moves:
             self.access.advance(judged.moves)
@@ -196,9 +203,23 @@ class Workspace:
             raise NotInOrder(f"this sparse checkout leaves {RECIPIENTS}/ out", f"git sparse-checkout add {RECIPIENTS}")
         path = self.repository.path(relative)
         files.make_folder(os.path.dirname(path))
+        self.clear_leftovers(os.path.dirname(path))
         files.replace(path, data, mode)
         self._tree = None  # it may be the first file of `.recipients/`
         return relative
+
+    def clear_leftovers(self, folder: str) -> None:
+        """Remove what runs that were killed left in a folder; once, however many files are written there."""
+        if folder not in self._cleared:
+            self._cleared.add(folder)
+            files.clear_leftovers(folder)
+
+    def _clear_up(self) -> None:
+        layout = self.repository.layout
+        index.clear_lock(layout)
+        for folder in {layout.git_dir, layout.common_dir}:
+            self.clear_leftovers(os.path.join(folder, "gitenv"))
+        self.access.pins.clear_leftovers()
 
 
 def now() -> str:
