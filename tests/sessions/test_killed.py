@@ -21,7 +21,7 @@ if sys.platform == "win32":
     pytest.skip("there are no process groups", allow_module_level=True)
 
 _SHARDS = 2
-_EVERY = int(os.environ.get("GITENV_TEST_KILL_EVERY", "4"))  # 1: at every moment, which takes minutes
+_EVERY = int(os.environ.get("GITENV_TEST_KILL_EVERY", "12"))  # 1: at every moment, which takes minutes
 
 # Counts the moments at which the disk is about to change, and kills the whole group at the one that is asked for. A git that
 # writes is killed before it starts, a little after, and as soon as it ends. What it counted goes to standard error.
@@ -199,12 +199,12 @@ def _check(case: Case, prepared: Prepared, place: Path, at: int) -> None:
     assert again.exit_code == 0 or gone or kept, again.said
     assert _plain(person) == prepared.files
     assert sorted(_tracked(person)) == sorted(prepared.tracked)
-    assert _number(person) in (prepared.number, prepared.number + 1)
+    assert _number(person) == prepared.number
     _check_tokens(person)
     assert not leftovers(person)
     person.must("git", "commit", "-qam", "Done")
     assert not person.must("git", "status", "--porcelain").said
-    if at % 5 == 0:
+    if at % 2 == 0:
         _check_others(case, person, place)
 
 
@@ -215,10 +215,10 @@ def _check_others(case: Case, person: Person, place: Path) -> None:
     plain = (person.cwd / ".env").read_bytes()
     for name in {"alice", "bob", "carol"} - {person.name}:
         other = lab.person(name)
-        shutil.rmtree(other.home / "app")
-        other.must("git", "clone", "-q", "git@example.com:team/app.git", "app")
         other.cwd = other.home / "app"
-        other.run(["gitenv", "init"])
+        other.must("git", "pull", "-q")  # a clone that knows the generation before: it must be handed one honest step
+        unlocked = other.run(["gitenv", "unlock", "development"])
+        assert unlocked.exit_code == (3 if name == case.removed else 0), unlocked.said
         is_open = (other.cwd / ".env").read_bytes() == plain
         assert is_open == (name != case.removed), f"{name}: {is_open}"
     for repository in lab.repositories():
@@ -245,7 +245,9 @@ def _killing(person: Person, case: Case, at: int) -> subprocess.CompletedProcess
 
 
 def _plain(person: Person) -> dict[str, bytes]:
-    return {path.name: path.read_bytes() for path in person.cwd.glob(".env*") if not path.name.endswith(".tmp")}
+    """The files; who seals a value twice has two spellings of it."""
+    found = {path.name: path.read_bytes() for path in person.cwd.glob(".env*") if not path.name.endswith(".tmp")}
+    return {name: re.sub(rb"(gitenv1-sealed:\S+:)\S+", rb"\1", data) for name, data in found.items()}
 
 
 def _staged(person: Person) -> bytes:
