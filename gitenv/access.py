@@ -215,8 +215,16 @@ def open_grant(statement: Environment, own: Grant, key: device.DeviceKey | None)
     if own.generation != statement.generation:
         raise Locked(f"{where} is for generation {own.generation.number}", f"gitenv unlock {statement.name}")
     if own.expires and own.expired(today()):
-        raise Locked(f"{where} expired on {own.expires}", f"ask {own.by.name} for a new one")
+        raise Locked(
+            f"{where} expired on {own.expires}", f"ask {own.by.name} to run: {renewal(own.environment, own.to, own.role)}"
+        )
     return statement.keyring(grant.unwrap(own, key, where))
+
+
+def renewal(environment: str, name: str, role: str) -> str:
+    """The command that lets somebody in again, as what they were: a reader must not become a holder by a hint."""
+    as_role = "" if role == grant.HOLDER else f" --role {role}"
+    return f"gitenv add-recipient {name} -e {environment}{as_role} --expires 30d"
 
 
 def standing_in(
@@ -277,5 +285,5 @@ def no_device_key() -> Locked:
 
 
 def today() -> str:
-    """Today's date in UTC, like 2026-11-21."""
+    """Today's date in UTC, like 2026-11-21. Whoever asks whether something is over asks this, and nothing else."""
     return time.strftime("%Y-%m-%d", time.gmtime())

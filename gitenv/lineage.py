@@ -23,7 +23,8 @@ from gitenv.pins import Pin
 _MAX_COMMITS = 20_000
 _MAX_TREES = 2_000
 _MAX_ASKED = 20  # trees of one statement, for the grants in them
-_ANY_DAY = ""  # no grant has expired then
+ANY_DAY = ""
+"""No grant has expired then."""
 
 
 class Past:
@@ -168,7 +169,7 @@ def check_founding(root: str, objects: Objects, tree: Tree, statement: Environme
     Whoever can push can replace an environment, but not take its founding out of the history. Raises the reason why a founding
     does not lead to `statement`, or `RolledBack` if it leads further.
     """
-    past = Past(root, objects, tree, statement.name, today=_ANY_DAY)
+    past = Past(root, objects, tree, statement.name, today=ANY_DAY)
     past.check_whole()
     for founding in (version for version in past.versions if version.revision == 1 and past.is_signed(version)):
         try:

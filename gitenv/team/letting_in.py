@@ -10,6 +10,7 @@ from gitenv.errors import Locked, Usage
 from gitenv.git.trees import RECIPIENTS
 from gitenv.identity import device
 from gitenv.model import grant
+from gitenv.model.standing import Standing
 from gitenv.pins import Pin
 from gitenv.team import following
 from gitenv.team import newcomer as newcomers
@@ -24,6 +25,7 @@ class LetIn(NamedTuple):
     granted: list[str]
     already: list[str]
     not_granted: list[str]  # environments that the caller could have given
+    unending: list[str]  # those of `granted` where they had a last day, and have none any more
 
 
 def choose(workspace: Workspace, wanted: Sequence[str], everything: bool) -> list[str]:
@@ -42,11 +44,13 @@ def choose(workspace: Workspace, wanted: Sequence[str], everything: bool) -> lis
     raise Usage(f"there is no environment {DEVELOPMENT} here", "say which: -e ENV, or --all")
 
 
-def let_in(workspace: Workspace, newcomer: Newcomer, chosen: Sequence[str], role: str, replace: bool) -> LetIn:
+def let_in(
+    workspace: Workspace, newcomer: Newcomer, chosen: Sequence[str], role: str, replace: bool, expires: str = ""
+) -> LetIn:
     """Write and stage the grants, and the newcomer's `.pub` if it is not there. All is checked before the first is written.
 
-    Raises `Usage` for somebody who is in with another key (unless `replace`), `Locked` for what the caller cannot open, and
-    `NotTrusted` for what the caller may not give.
+    `expires` is the last day, or "". Raises `Usage` for somebody who is in with another key (unless `replace`) and for an end
+    that leaves nobody, `Locked` for what the caller cannot open, and `NotTrusted` for what the caller may not give.
     """
     key = device.need()
     existing = workspace.public_keys(newcomer.name)
@@ -55,29 +59,58 @@ def let_in(workspace: Workspace, newcomer: Newcomer, chosen: Sequence[str], role
     following.refresh(workspace)
     pins = {name: workspace.need_pin(name) for name in chosen}
     rings = {name: workspace.need_holder(pin, "let nobody in") for name, pin in pins.items()}
-    already = [name for name, pin in pins.items() if _is_in(workspace, pin, newcomer, role, replace)]
+    before = {name: _standing(workspace, pin, newcomer) for name, pin in pins.items()}
+    already = [name for name, found in before.items() if found and _is_in(found, name, newcomer, role, replace, expires)]
+    for name, found in before.items():
+        if found and expires and name not in already:
+            _check_somebody_stays(found, name, newcomer)
     written = []
     if newcomer.key not in existing:
         written.append(workspace.write(f"{RECIPIENTS}/{newcomer.name}.pub", newcomer.key.line(newcomer.name)))
     for name in (name for name in chosen if name not in already):
         statement, signer = pins[name].environment, workspace.known_as(pins[name])
-        given = grant.write(statement, rings[name].dek, newcomer.name, newcomer.key, role, by=signer, at=now(), signer=key)
+        given = grant.write(
+            *(statement, rings[name].dek, newcomer.name, newcomer.key, role),
+            by=signer,
+            at=now(),
+            signer=key,
+            expires=expires,
+        )
         written.append(workspace.write(f"{RECIPIENTS}/{name}/{newcomer.name}.grant", given.text))
     workspace.repository.stage(written)
     if replace:
         newcomers.forget_other_keys(workspace, newcomer, chosen)
     following.refresh(workspace)
     others = [pin.name for pin in workspace.access.pinned() if pin.name not in pins and workspace.access.can_open(pin)]
-    return LetIn([name for name in chosen if name not in already], already, others)
+    granted = [name for name in chosen if name not in already]
+    ended = [
+        name
+        for name, found in before.items()
+        if found and newcomer.name in found.counted and found.counted[newcomer.name].expires
+    ]
+    return LetIn(granted, already, others, [name for name in granted if name in ended and not expires])
 
 
-def _is_in(workspace: Workspace, pin: Pin, newcomer: Newcomer, role: str, replace: bool) -> bool:
+def _standing(workspace: Workspace, pin: Pin, newcomer: Newcomer) -> Standing | None:
+    """Who is in, if somebody of that name may be: it means reading everybody's grants."""
+    if recipients.grant_of(workspace.tree, pin.name, newcomer.name) is None:
+        return None
+    return access.standing_in(workspace.tree, pin.environment, recipients.key_finder(workspace.tree, pin.name))
+
+
+def _check_somebody_stays(found: Standing, name: str, newcomer: Newcomer) -> None:
+    """Raise `Usage` if this person is the last who holds an environment without an end: nobody could let anybody in one day."""
+    unending = [given.to for given in found.counted.values() if given.role == grant.HOLDER and not given.expires]
+    if unending == [newcomer.name]:
+        raise Usage(
+            f"{newcomer.name} is the only one who holds {name} without an end; after it nobody could let anybody in",
+            f"let somebody else in first: gitenv add-recipient NAME -e {name}",
+        )
+
+
+def _is_in(found: Standing, name: str, newcomer: Newcomer, role: str, replace: bool, expires: str) -> bool:
     """Whether somebody has just that already. Raises `Usage` if they have it with another key or in another role."""
-    own = recipients.grant_of(workspace.tree, pin.name, newcomer.name)
-    if own is None:
-        return False
-    key_of = recipients.key_finder(workspace.tree, pin.name)
-    counted = access.standing_in(workspace.tree, pin.environment, key_of).counted.get(newcomer.name)
+    counted = found.counted.get(newcomer.name)
     if counted is None:
         return False
     if counted.key != newcomer.key:
@@ -86,12 +119,12 @@ def _is_in(workspace: Workspace, pin: Pin, newcomer: Newcomer, role: str, replac
         return False
     if counted.role == grant.HOLDER and role == grant.READER:
         raise Usage(
-            f"{newcomer.name} is a holder of {pin.name} already",
+            f"{newcomer.name} is a holder of {name} already",
             "a role is taken away by a new key only, not by a new grant",
         )
     if counted.role != role and not replace:
-        raise Usage(f"{newcomer.name} is a reader of {pin.name} already", "to make them a holder: add --replace")
-    return counted.role == role
+        raise Usage(f"{newcomer.name} is a reader of {name} already", "to make them a holder: add --replace")
+    return (counted.role, counted.expires) == (role, expires)
 
 
 def need_access(workspace: Workspace) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from gitenv import recipients
@@ -10,7 +10,8 @@ from gitenv.access import standing_in
 from gitenv.errors import GitenvError, Malformed, NotTrusted
 from gitenv.git.trees import RECIPIENTS
 from gitenv.model.environment import Environment
-from gitenv.model.grant import HOLDER, READER
+from gitenv.model.grant import HOLDER, READER, Grant
+from gitenv.model.standing import Refused
 from gitenv.team.workspace import Workspace
 
 _MOST_ALIKE = 10
@@ -40,6 +41,8 @@ class Uncounted(NamedTuple):
     file: str
     reason: str
     code: str  # the reason's name
+    expires: str = ""  # the last day, of a grant that would count if it were not over
+    role: str = ""  # what it gave until then
 
 
 class Membership(NamedTuple):
@@ -69,9 +72,10 @@ def membership(workspace: Workspace) -> Membership:
             role = HOLDER if grant.role == HOLDER else READER
             entries.setdefault(person, {})[name] = Entry(role, grant.by.name, grant.at, grant.expires)
             fingerprints[person] = grant.key.fingerprint()
-        uncounted += [
-            Uncounted(f"{name}/{refused.grant.to}.grant", refused.reason, refused.why.code) for refused in found.refused
-        ]
+        honest: Mapping[str, Grant] = {}
+        if any(refused.has_expired for refused in found.refused):
+            honest = standing_in(workspace.tree, statement, key_of, "").counted
+        uncounted += [_refused(name, refused, honest) for refused in found.refused]
         uncounted += [_unfit(file, error) for file, error in malformed.items()]
         uncounted += [_stray(f"{name}/{file}") for file in recipients.stray_grants(workspace.tree, name)]
     requests, damaged = _requests(workspace, fingerprints)
@@ -94,6 +98,14 @@ def grouped(uncounted: Iterable[Uncounted], most: int) -> list[Uncounted]:
     if len(lines) <= most:
         return lines
     return [*lines[:most], Uncounted(f"and {len(lines) - most:,} more", "gitenv recipients --json lists all", "many")]
+
+
+def _refused(name: str, refused: Refused, honest: Mapping[str, Grant]) -> Uncounted:
+    """A grant that does not count. That it did once is said only if a holder signed it: anybody can write any date."""
+    given = refused.grant
+    entry = Uncounted(f"{name}/{given.to}.grant", refused.reason, refused.why.code)
+    is_over = refused.has_expired and honest.get(given.to) == given
+    return entry._replace(expires=given.expires, role=given.role) if is_over else entry
 
 
 def _unfit(file: str, error: GitenvError) -> Uncounted:
