@@ -63,6 +63,7 @@ class Access:
         """The pinned environment that a path belongs to. Raises `NotTrusted` if two claim it."""
         claiming = [pin for pin in self._pinned.values() if pin.environment.claims(path)]
         if len(claiming) > 1:
+            # Whoever asks names the path: the filter says a reason once, however many files it is about.
             raise NotTrusted(f"both {claiming[0].name} and {claiming[1].name} claim this path", "gitenv status")
         return claiming[0] if claiming else None
 
@@ -152,6 +153,13 @@ class Access:
         """Set a pin to whatever the user decided, backwards as well."""
         self.pins.put_back(pin)
         self._pinned[pin.name] = pin
+        self.forget_judgements()
+
+    def forget(self, name: str) -> None:
+        """Remove the pin of an environment that is no more, and what this clone noted about it. The user was asked."""
+        self.pins.forget_one(name)
+        self._pinned.pop(name, None)
+        self.set_doubts({doubt for doubt in self.doubts if doubt.name != name})
         self.forget_judgements()
 
     def forget_judgements(self) -> None:

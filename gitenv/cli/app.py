@@ -16,6 +16,7 @@ from gitenv.cli import (
     lock,
     recipients,
     reject,
+    remove_environment,
     rotate,
     status,
     trust,
@@ -55,6 +56,7 @@ app.command("status")(status.run)
 app.command("recipients")(recipients.run)
 app.command("add-recipient")(add_recipient.run)
 app.command("add-environment")(add_environment.run)
+app.command("remove-environment")(remove_environment.run)
 app.command("rotate")(rotate.run)
 app.command("trust")(trust.run)
 app.command("accept")(accept.run)

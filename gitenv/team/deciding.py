@@ -89,6 +89,9 @@ def _in_file(workspace: Workspace, path: str, is_named: bool) -> Iterator[Questi
         if pin is None:
             raise Usage(f"{printable(path)} belongs to no environment", "gitenv status")
         yield from _open_questions(workspace, path, pin)
+    except NotTrusted as error:
+        if is_named:
+            raise type(error)(f"{printable(path)}: {error.message}", error.hint) from None
     except GitenvError:
         if is_named:
             raise

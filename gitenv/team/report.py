@@ -9,11 +9,12 @@ from gitenv import access, files
 from gitenv.access import check_not_rolled_back
 from gitenv.errors import GitenvError, Locked, NotInOrder, NotTrusted, shell_word
 from gitenv.git import attributes
+from gitenv.git.trees import RECIPIENTS
 from gitenv.model import names
 from gitenv.model.environment import Environment
 from gitenv.model.grant import HOLDER
 from gitenv.pins import Pin
-from gitenv.team import discover, ending, file_report, following, pinning, setup, survey
+from gitenv.team import discover, ending, file_report, following, pinning, removing, setup, survey
 from gitenv.team.file_report import FileStatus, Problem
 from gitenv.team.survey import Membership
 from gitenv.team.workspace import Workspace
@@ -100,7 +101,7 @@ def _environment(workspace: Workspace, name: str, people: Membership, problems: 
             Problem(
                 "one-holder",
                 f"{name} has one holder, {holders[0]}: one lost laptop, and nobody can read it",
-                [f"gitenv add-recipient NAME -e {name}"],
+                [f"gitenv add-recipient NAME -e {name}", "gitenv add-recipient recovery.pub --name recovery --all"],
             )
         )
     ring = workspace.access.ring(pin) if state == OPEN else None
@@ -135,6 +136,9 @@ def _access(workspace: Workspace, pin: Pin, is_in: bool, problems: list[Problem]
         problems.append(Problem.of(error))
         return NOT_TRUSTED, pin.environment
     if judged is None:
+        if removing.was_removed(workspace, pin):
+            look = [f"git log -- :/{RECIPIENTS}/{pin.name}", f"gitenv remove-environment {pin.name}"]
+            problems.append(Problem("removed", f"{pin.name} was removed, and this clone still believes who held it", look))
         return ABSENT, pin.environment
     try:
         check_not_rolled_back(workspace.root, pin, judged)
