@@ -65,8 +65,10 @@ def let_in(
         if found and expires and name not in already:
             _check_somebody_stays(found, name, newcomer)
     written = []
-    if newcomer.key not in existing:
-        written.append(workspace.write(f"{RECIPIENTS}/{newcomer.name}.pub", newcomer.key.line(newcomer.name)))
+    earlier = newcomers.keys_that_sign(workspace, newcomer)
+    if newcomer.key not in existing or not set(earlier) <= set(existing):
+        lines = b"".join(key.line(newcomer.name) for key in (newcomer.key, *earlier))
+        written.append(workspace.write(f"{RECIPIENTS}/{newcomer.name}.pub", lines))
     for name in (name for name in chosen if name not in already):
         statement, signer = pins[name].environment, workspace.known_as(pins[name])
         given = grant.write(

@@ -14,6 +14,7 @@ from gitenv.model.grant import Grant
 from gitenv.model.keys import PublicKey
 from gitenv.model.reasons import SwappedKey
 from gitenv.model.standing import standing
+from gitenv.model.statements import is_fingerprint
 from gitenv.pins import Pin
 from gitenv.team.workspace import Workspace
 
@@ -35,14 +36,53 @@ def read(workspace: Workspace, given: str, name: str, folder: str) -> Newcomer:
         if name not in ("", given):
             raise Usage(f"{given} is in {RECIPIENTS}/ under that name", "--name goes with a file")
         if found := workspace.public_keys(given):
-            return Newcomer(given, _only(found, f"{RECIPIENTS}/{given}.pub"), f"{RECIPIENTS}/{given}.pub")
+            where = f"{RECIPIENTS}/{given}.pub"
+            return Newcomer(given, _only(_without_earlier(workspace, given, found), where), where)
         raise Usage(f"there is no {RECIPIENTS}/{given}.pub", f"ask {given} to run gitenv init and push, or give a file")
     data = files.read(os.path.join(folder, given), keys.MAX_BYTES)
     if data is None:
         raise Usage(f"there is no file {printable(given)}", "give a .pub file, or a name in .recipients/")
-    key = _only(keys.read_public(data, printable(given)), printable(given))
+    key = _only(keys.read_public(_without_fingerprint(data), printable(given)), printable(given))
+    if (said := _fingerprint_in(data)) and said != key.fingerprint():
+        raise Usage(f"{printable(given)} holds a fingerprint that is not its key's", "gitenv key show prints both")
     stem = os.path.splitext(os.path.basename(given))[0]
     return Newcomer(names.check_name(name or stem.lower(), "person"), key, given)
+
+
+def _fingerprint_in(data: bytes) -> str:
+    """The fingerprint on the first line, where a file is what `gitenv key show` printed; or ""."""
+    first = data.lstrip().partition(b"\n")[0].strip().decode("ascii", "replace")
+    return first if is_fingerprint(first) else ""
+
+
+def _without_fingerprint(data: bytes) -> bytes:
+    return data.lstrip().partition(b"\n")[2] if _fingerprint_in(data) else data
+
+
+def keys_that_sign(workspace: Workspace, newcomer: Newcomer) -> list[PublicKey]:
+    """The keys that somebody had before and is still a holder by: whom they let in counts by those, until the next rotation.
+
+    Both places are asked where such a key stands: a new `.pub` may have been written over the old one.
+    """
+    found = list(workspace.public_keys(newcomer.name))
+    for pin in workspace.access.pinned():
+        given = recipients.grant_of(workspace.tree, pin.name, newcomer.name)
+        found += [given.key] if given else []
+    known = {person.fingerprint for pin in workspace.access.pinned() for person in pin.holders if person.name == newcomer.name}
+    return [key for key in dict.fromkeys(found) if key != newcomer.key and _fingerprint_of(key) in known]
+
+
+def _fingerprint_of(key: PublicKey) -> str:
+    try:
+        return key.fingerprint()
+    except ValueError:  # no point on the curve
+        return ""
+
+
+def _without_earlier(workspace: Workspace, name: str, found: list[PublicKey]) -> list[PublicKey]:
+    """Of several keys in one `.pub` the one that they are in with; all, if that is not known."""
+    seen = {person.fingerprint for pin in workspace.access.pinned() for person in pin.seen if person.name == name}
+    return [key for key in found if _fingerprint_of(key) in seen] or found
 
 
 def forget_other_keys(workspace: Workspace, newcomer: Newcomer, chosen: Sequence[str]) -> None:
