@@ -227,6 +227,6 @@ def _is_succeeded(root: str, past: Past, founding: Environment, goal: Environmen
 def _is_later(root: str, path: str, first: Environment, second: Environment) -> bool:
     """Whether every commit that brought the second goes back to one that brought the first. What is in none yet is later."""
     before = log.brought(root, path, first.text)
-    return bool(before) and all(
+    return all(
         any(log.is_ancestor(root, earlier, commit) for earlier in before) for commit in log.brought(root, path, second.text)
     )
