@@ -3,8 +3,9 @@
 What the filter and the commands share. It reads; the only thing it ever writes is a pin that moves forward.
 """
 
+import itertools
 import time
-from collections.abc import Set
+from collections.abc import Iterator, Set
 from typing import NamedTuple
 
 from gitenv import clone
@@ -218,7 +219,7 @@ def open_grant(statement: Environment, own: Grant, key: device.DeviceKey | None)
     where = f"{statement.name}/{own.to}.grant"
     if key is None:
         raise no_device_key()
-    if own.key != key.public:
+    if own.key != key.public and (key := device.former(own.key)) is None:
         raise Locked(f"{where} is for another key than this device's", "gitenv status")
     if own.generation != statement.generation:
         raise Locked(f"{where} is for generation {own.generation.number}", f"gitenv unlock {statement.name}")
@@ -259,7 +260,8 @@ def own_grant(
     """This device's grant in a tree, if there is one that counts and fits the statement.
 
     `name` is what this person is probably called there: with it, one file is read and its signer looked up, however many people
-    there are. The others' grants are read only if the signer is no holder by the statement itself.
+    there are. The others' grants are read only if the signer is no holder by the statement itself. A grant under that name for
+    a former key of this device is good as well.
     """
     from gitenv import recipients
     from gitenv.model.reasons import NotAHolder
@@ -268,7 +270,8 @@ def own_grant(
     if key is None:
         return None
     refused: NotTrusted | None = None
-    for found in recipients.grants_for(tree, statement.name, key.public, name):
+    mine = recipients.grants_for(tree, statement.name, key.public, name)
+    for found in itertools.chain(mine, _for_former_key(tree, statement.name, name)):
         if found.generation != statement.generation or found.id != statement.id:
             continue
         where = f"{statement.name}/{found.to}.grant"
@@ -283,6 +286,14 @@ def own_grant(
     if refused:
         raise refused
     return None
+
+
+def _for_former_key(tree: Tree, environment_name: str, name: str) -> Iterator[Grant]:
+    from gitenv import recipients
+
+    found = recipients.grant_of(tree, environment_name, name) if name else None
+    if found is not None and device.former(found.key) is not None:
+        yield found
 
 
 def no_device_key() -> Locked:

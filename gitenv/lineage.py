@@ -15,7 +15,7 @@ from gitenv.model import environment, statements
 from gitenv.model.environment import Environment
 from gitenv.model.grant import Grant
 from gitenv.model.keys import PublicKey
-from gitenv.model.reasons import TooLong
+from gitenv.model.reasons import TooFarAhead, TooLong
 from gitenv.model.statements import Holder
 from gitenv.model.trust import Lineage, check_signed, lineage
 from gitenv.pins import Pin
@@ -31,19 +31,27 @@ class Past:
     """One environment in the commits that HEAD reaches, and in the tree at hand."""
 
     def __init__(
-        self, root: str, objects: Objects, tree: Tree, name: str, *, since: str = "", today: str | None = None
+        self,
+        root: str,
+        objects: Objects,
+        tree: Tree,
+        name: str,
+        *,
+        since: str = "",
+        today: str | None = None,
+        heads: Sequence[str] = ("HEAD",),
     ) -> None:
-        """`since` leaves out the commits that it reaches; `today` is when grants have to count."""
+        """`since` leaves out the commits that it reaches; `today` is when grants have to count; `heads` are where to begin."""
         self._name, self._today = name, today
         self.path = f"{RECIPIENTS}/{name}/environment"
         self._trees: dict[bytes, list[Tree]] = {}
-        self._commits: dict[bytes, str] = {}
+        self._commits: dict[bytes, list[str]] = {}
         self._holders: dict[bytes, frozenset[Holder]] = {}
         self._keys: dict[Holder, PublicKey | None] = {}
-        self._seen: set[str] = set()
-        commits = log.commits_of(root, self.path, _MAX_COMMITS, since)
+        self._seen: dict[str, bytes | None] = {}  # a `.recipients/` → the statement in it
+        commits = log.commits_of(root, self.path, _MAX_COMMITS, since, heads)
         self._add(tree)
-        self._add_commits(root, objects, [*(commit.id for commit in commits), "HEAD"])
+        self._add_commits(root, objects, [*(commit.id for commit in commits), *heads])
         #: The statements that stood there and have the form of one. Nobody vouches for them yet.
         self.versions = list(self._read())
         # The parents have the last grants of the statement before.
@@ -55,9 +63,22 @@ class Past:
         if self._is_cut:
             raise TooLong(f"{self._name}/environment: changed more often than can be followed", f"gitenv trust {self._name}")
 
+    def add(self, tree: Tree) -> None:
+        """Look at one more tree, which no commit has yet."""
+        self._add(tree)
+        self.versions = list(self._read())
+
+    def tree_of(self, statement: Environment) -> Tree | None:
+        """The newest tree with a statement, the one at hand before commits; None if there is none."""
+        return next(iter(self._trees.get(statement.text, [])), None)
+
     def commit_of(self, statement: Environment) -> str:
         """The newest commit that brought a statement, or "" if none of these did."""
-        return self._commits.get(statement.text, "")
+        return next(iter(self.commits_of(statement)), "")
+
+    def commits_of(self, statement: Environment) -> list[str]:
+        """All of these commits that have a statement after they changed it, or before that; newest first."""
+        return self._commits.get(statement.text, [])
 
     def own_grant(self, access: Access, statement: Environment, name: str) -> Grant | None:
         """This device's grant in any tree with a statement: the newest that counts. Whoever can push can break the last one."""
@@ -106,7 +127,7 @@ class Past:
             return frozenset()
         return self.holders_of(last)
 
-    def add(self, statement: Environment) -> None:
+    def add_statement(self, statement: Environment) -> None:
         """Look at a statement as well that stands nowhere yet."""
         if all(version.text != statement.text for version in self.versions):
             self.versions.append(statement)
@@ -138,10 +159,9 @@ class Past:
         folders = log.ids(root, [f"{commit}:{RECIPIENTS}" for commit in commits])
         for commit, folder in zip(commits, folders, strict=True):
             if folder and folder not in self._seen and len(self._seen) < _MAX_TREES:
-                self._seen.add(folder)
-                text = self._add(CommitTree(objects, commit))
-                if text is not None:
-                    self._commits.setdefault(text, commit)
+                self._seen[folder] = self._add(CommitTree(objects, commit))
+            if (text := self._seen.get(folder)) is not None:
+                self._commits.setdefault(text, []).append(commit)
 
     def _read(self) -> Iterator[Environment]:
         for text in self._trees:
@@ -162,6 +182,11 @@ def catch_up(root: str, objects: Objects, access: Access, tree: Tree, pin: Pin, 
     past = Past(root, objects, tree, pin.name, since=since)
     past.check_whole()
     found = past.steps_from(pin)
+    if since and any(isinstance(reason, TooFarAhead) for reason in found.refused.values()):
+        # Where two rotations were brought together, the way goes by what both began from: that was there before.
+        past = Past(root, objects, tree, pin.name)
+        past.check_whole()
+        found = past.steps_from(pin)
     goal = found.furthest(past.versions)
     here = tree.read(past.path, statements.MAX_BYTES)
     aside = [version for version in past.versions if version.text == here and here in found.before]
@@ -171,6 +196,19 @@ def catch_up(root: str, objects: Objects, access: Access, tree: Tree, pin: Pin, 
         return pin
     found.check_one_line(goal, past.versions)
     return stepped(past, access, pin, goal)
+
+
+def through(root: str, objects: Objects, access: Access, tree: Tree, pin: Pin, heads: Sequence[str]) -> Pin:
+    """The pin at the tree's statement, by steps that any of `heads` reaches: a merge that is not committed has two.
+
+    Raises the reason why none lead there, `Forked` or `TooLong`.
+    """
+    past = Past(root, objects, tree, pin.name, heads=heads)
+    past.check_whole()
+    found, here = past.steps_from(pin), environment.read(tree.read(past.path, statements.MAX_BYTES) or b"", past.path)
+    found.way_to(here)
+    found.check_one_line(here, past.versions)
+    return stepped(past, access, pin, here)
 
 
 def stepped(past: Past, access: Access, pin: Pin | None, goal: Environment) -> Pin:
@@ -190,7 +228,7 @@ def check_founding(root: str, objects: Objects, tree: Tree, statement: Environme
     """
     past = Past(root, objects, tree, statement.name, today=ANY_DAY)
     past.check_whole()
-    past.add(statement)
+    past.add_statement(statement)
     for founding in past.foundings():
         try:
             found = past.steps_after(founding)

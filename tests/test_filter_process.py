@@ -19,7 +19,7 @@ from gitenv.git.pktline import FLUSH, MAX_PAYLOAD, ProtocolError, packet, until_
 from gitenv.git.process import FilterProcess, Refused, Request, Whole
 
 _LIMIT = 100
-_HELLO = (
+HELLO = (
     packet(b"git-filter-client\n") + packet(b"version=2\n") + FLUSH + packet(b"capability=clean\n")
     + packet(b"capability=smudge\n") + packet(b"capability=delay\n") + packet(b"capability=levitate\n") + FLUSH
 )  # fmt: skip
@@ -60,7 +60,7 @@ def ask(command: bytes, path: bytes, data: bytes = b"", *more: bytes) -> bytes:
 def converse(handler: Recorder, *requests: bytes, limit: int = _LIMIT) -> Iterator[bytes]:
     """Everything that is answered, up to each flush, after the greetings."""
     out = io.BytesIO()
-    FilterProcess(io.BytesIO(_HELLO + b"".join(requests)), out, limit).serve(handler)
+    FilterProcess(io.BytesIO(HELLO + b"".join(requests)), out, limit).serve(handler)
     out.seek(0)
     assert b"".join(until_flush(out)) == b"git-filter-server\nversion=2\n"
     assert b"".join(until_flush(out)) == b"capability=clean\ncapability=smudge\ncapability=delay\n"
@@ -145,7 +145,7 @@ def test_memory_stays_bounded() -> None:
         def __init__(self) -> None:
             once = packet(b"x" * MAX_PAYLOAD)
             self.parts = iter(
-                [_HELLO, ask(b"smudge", b"a")[:-4], *[once] * 1000, FLUSH, ask(b"clean", b"a")[:-4], *[once] * 1000]
+                [HELLO, ask(b"smudge", b"a")[:-4], *[once] * 1000, FLUSH, ask(b"clean", b"a")[:-4], *[once] * 1000]
             )
             self.taken = 0
 

@@ -117,6 +117,16 @@ def commands(text: str) -> Iterator[list[str]]:
     yield ["key", "import", text]
     yield ["key", text]
     yield ["status", f"--{text}"]
+    yield ["set", text]
+    yield ["set", "KEY", "-f", text]
+    yield ["rotate", text]
+    yield ["remove-recipient", text, "--yes"]
+    yield ["remove-recipient", "bob", "-e", text]
+    yield ["set-role", text, "reader", "--yes"]
+    yield ["set-role", "bob", text]
+    yield ["set-role", "bob", "reader", "-e", text]
+    yield ["accept", text, "--yes"]
+    yield ["reject", text, "-f", text, "--yes"]
     yield [f"x{text}"]
 
 
@@ -126,6 +136,8 @@ def test_what_a_repository_holds(alice: Person) -> None:
         *(["status"], ["status", "--json"], ["recipients"], ["recipients", "--json"], ["unlock", "--yes"], ["init"]),
         *(["add-recipient", f"{kind}-{place}", "--yes"] for kind in "pc" for place in ("clear", "newline", "bidi")),
         *(["add-recipient", "bob", "--yes", "-e", f"e-{place}"] for place in ("title", "newline")),
+        *(["rotate", "--dry-run"], ["set", "KEY"], ["set", "KEY", "-f", ".env.production"], ["accept", "--all", "--yes"]),
+        *(["remove-recipient", f"{kind}-{place}", "--yes"] for kind in "pcg" for place in ("clear", "newline", "bidi")),
         *(["add-environment", "staging"], ["key", "show"], ["lock"], ["unlock"], ["uninstall"]),
     ):
         done = alice.run(["gitenv", *words])
@@ -162,6 +174,49 @@ def test_the_filter(alice: Person) -> None:
         done = alice.run(["gitenv", command, path], b"A=1\n#gitenv1:x\nB=gitenv1:1.abcdef:AAAA\n")
         assert done.exit_code == (1 if reason else 0)
         assert reason in harmless(done.stderr)
+
+
+@pytest.mark.parametrize("form", [[], ["--json"], ["--markdown"]])
+def test_revocation_report(new_lab: NewLab, form: list[str]) -> None:
+    """Paths of every kind, in the commits and gone again, are in each form of the report as text and nothing else."""
+    lab = new_lab("team")
+    bob, alice = lab.person("bob"), lab.person("alice")
+    bob.cwd, alice.cwd = bob.home / "app", alice.home / "app"
+    token = re.sub(rb"(?m)^HELLO", b"K" * 128, bob.must("git", "cat-file", "blob", "HEAD:.env").stdout)
+    hostile = [
+        *HOSTILE.values(),
+        "``",
+        "` ",
+        "`x`",
+        "a](javascript:x)",
+        "<img src=x>",
+        "|a|b|",
+        "# x",
+        "x\n- [ ] forged",
+        "x\n\n# forged",
+    ]
+    put(bob, {f"{text}/.env": token for text in hostile})
+    bob.must("git", "commit", "-qm", "One")
+    bob.must("git", "push", "-q", "origin", "HEAD:main")
+    alice.must("git", "pull", "-q")
+    done = alice.run(["gitenv", "remove-recipient", "bob", *form])
+    assert done.exit_code == 0, done.said
+    text = harmless(done.stdout + done.stderr)
+    assert not re.search(r"^(#+ x|#+ forged|- \[ \] forged)", text, re.MULTILINE)
+    assert "hunter2" not in text
+    if form == ["--json"]:
+        paths = {secret["path"] for secret in json.loads(done.stdout)["environments"][0]["secrets"]}
+        assert paths == {".env", *(f"{text}/.env" for text in hostile)}
+    if form == ["--markdown"]:
+        for line in text.splitlines():
+            if line.startswith("- [ ] `"):
+                assert _code_spans_close(line), line
+
+
+def _code_spans_close(line: str) -> bool:
+    """Whether a reader of Markdown takes a line's paths for code: each span ends with as many backticks as it begins with."""
+    outside = re.sub(r"(?<!`)(`+)(?!`).*?(?<!`)\1(?!`)", "", line)
+    return not set(outside) & set("`<>|#\\") and "](" not in outside
 
 
 def test_founding(new_lab: NewLab) -> None:

@@ -2,15 +2,30 @@
 
 from __future__ import annotations
 
+import functools
+from typing import Annotated
+
+import typer
+
 from gitenv.cli.decision import Decision, Everything, File, Names, Yes, decide
 
 
-def run(names: Names = None, everything: Everything = False, file: File = "", yes: Yes = False) -> None:
-    """Make values of unverified lines: of what somebody put into an encrypted file without having its key.
+def run(
+    names: Names = None,
+    everything: Everything = False,
+    file: File = "",
+    values: Annotated[bool, typer.Option("--values", help="Show the values, as they are and as they would be.")] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Also a sealed value with a bad signature, by a stranger, or one that came back.")
+    ] = False,
+    yes: Yes = False,
+) -> None:
+    """Make values of unverified lines: sealed ones, retired ones, and whatever else stands in a file without its key.
 
     A value takes the place of those that have its name already.
     """
     from gitenv.team import deciding
 
     question = "Make values of these? Whoever brought them need not be in your team."
-    decide(Decision(question, deciding.accept, "accepted", takes_places=True), names, everything, file, yes)
+    act = functools.partial(deciding.accept, force=force)
+    decide(Decision(question, act, values, "accepted", takes_places=True), names, everything, file, yes)

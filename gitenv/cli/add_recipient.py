@@ -40,7 +40,7 @@ def run(
     workspace = Workspace(os.getcwd())
     workspace.need_environments()
     letting_in.need_access(workspace)
-    newcomer = newcomers.read(workspace, recipient, name, os.getcwd())
+    newcomer = newcomers.read(workspace, recipient, name, os.getcwd(), replace)
     chosen = letting_in.choose(workspace, environment or [], everything)
     show.say(f"{newcomer.name}, key {newcomer.key.fingerprint()} (from {newcomer.source})")
     if fingerprint and fingerprint != newcomer.key.fingerprint():
@@ -61,6 +61,8 @@ def run(
         show.say(f"the date is {expiry.POLICY}")
     for already in done.already:
         show.say(f"{newcomer.name} is a {role} of {already}{ending} already")
+    if done.resigned:
+        show.say(f"let in anew, because the old key had let them in: {joined(done.resigned)}")
     as_role = ("" if role == "holder" else f" --role {role}") + (f" --expires {until}" if until else "")
     if done.not_granted:
         show.say(f"not granted: {joined(done.not_granted)}")

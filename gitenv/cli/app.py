@@ -17,12 +17,15 @@ from gitenv.cli import (
     recipients,
     reject,
     remove_environment,
+    remove_recipient,
     rotate,
+    set_role,
     status,
     trust,
     uninstall,
     unlock,
 )
+from gitenv.cli import set as set_
 
 app = typer.Typer(
     name="gitenv",
@@ -57,7 +60,10 @@ app.command("recipients")(recipients.run)
 app.command("add-recipient")(add_recipient.run)
 app.command("add-environment")(add_environment.run)
 app.command("remove-environment")(remove_environment.run)
+app.command("remove-recipient")(remove_recipient.run)
+app.command("set-role")(set_role.run)
 app.command("rotate")(rotate.run)
+app.command("set")(set_.run)
 app.command("trust")(trust.run)
 app.command("accept")(accept.run)
 app.command("reject")(reject.run)

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
 from gitenv.cli import show
 from gitenv.cli.words import joined
-from gitenv.errors import Usage, shell_word
+from gitenv.errors import Usage, printable, shell_word
 
 if TYPE_CHECKING:
+    from gitenv.model.sealed import Sealed
     from gitenv.team.deciding import Decided, Question
     from gitenv.team.workspace import Workspace
 
@@ -27,6 +28,7 @@ class Decision(NamedTuple):
 
     question: str
     act: Callable[[Workspace, Sequence[Question]], list[Decided]]
+    shows_values: bool
     done: str  # how it is said
     takes_places: bool  # of values with the same name
 
@@ -41,7 +43,8 @@ def decide(decision: Decision, names: Sequence[str] | None, everything: bool, fi
     workspace = Workspace(os.getcwd())
     chosen = deciding.questions(workspace, names or [], file, os.getcwd())
     for each in chosen:
-        show.say(f"{each.path}:{each.found.line}: {_described(each, decision.takes_places)}")
+        for line in _lines(workspace, each, decision):
+            show.say(line)
     if not show.ask(decision.question, yes):
         show.say("nothing was changed")
         return
@@ -52,10 +55,32 @@ def decide(decision: Decision, names: Sequence[str] | None, everything: bool, fi
             show.commands(f"git add {shell_word(f':/{decided.path}')}")
 
 
+def _lines(workspace: Workspace, question: Question, decision: Decision) -> Iterator[str]:
+    """One line that is to be decided about: what, by whom, and in the place of what."""
+    from gitenv.team import deciding
+
+    yield f"{question.path}:{question.found.line}: {_described(question, decision.takes_places)}"
+    if question.problem:
+        yield f"  {question.problem.message}"
+    if decision.shows_values:
+        now, then = deciding.shown_values(workspace, question)
+        yield from (f"  now:  {printable(record)}" for record in now)
+        yield f"  then: {printable(then)}"
+
+
 def _described(question: Question, takes_places: bool) -> str:
     found = question.found
     shown = (found.name or "a line without a name") + (f" ({found.lines} lines)" if found.lines > 1 else "")
+    if found.sealed:
+        shown += f", sealed by {found.sealed.by} {_fingerprint(found.sealed)}"
     if not takes_places or not question.replaces:
         return shown
     word = "line" if len(question.replaces) == 1 else "lines"
     return f"{shown}, in the place of the value on {word} {joined([str(line) for line in question.replaces])}"
+
+
+def _fingerprint(sealed: Sealed) -> str:
+    try:
+        return sealed.contributor.fingerprint
+    except ValueError:
+        return "(no key)"

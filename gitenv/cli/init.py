@@ -12,10 +12,10 @@ from gitenv.cli.words import joined, opened_lines, trust_lines
 from gitenv.errors import NotInOrder, NotTrusted, Usage, shell_word
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from gitenv.git.repository import Ignored
-    from gitenv.team.init import Founded, Joined
+    from gitenv.team.init import Founded, Joined, LostGrant
 
 
 def run(
@@ -33,6 +33,9 @@ def run(
         bool, typer.Option("--strict", help="For CI: believe only what GITENV_TRUST=SHA256:… vouches for.")
     ] = False,
     unignore: Annotated[bool, typer.Option("--unignore", help="Take .env files out of .gitignore.")] = False,
+    replace: Annotated[
+        bool, typer.Option("--replace", help="You lost the key of that name: ask to be let in with a new one.")
+    ] = False,
 ) -> None:
     """Set gitenv up here: found it in a repository, or join it in a clone."""
     from gitenv.team import init
@@ -42,13 +45,15 @@ def run(
     wanted = _environments(environment or [])
     if strict and (no_key or wanted):
         raise Usage("--strict is about what is here already", "leave out --no-key and --environment")
+    if replace and (no_key or not init.is_founded(workspace)):
+        raise Usage("--replace is for who was let in and lost the key", "leave it out")
     if no_key:
         init.set_up_without_key(workspace)
         show.say("this clone passes ciphertext through; new plain text in .env files is refused")
     elif init.is_founded(workspace):
         if wanted:
             raise Usage("this repository has gitenv already", "add one with: gitenv add-environment NAME PATTERN")
-        _show_joined(init.join(workspace, name, strict))
+        _show_joined(init.join(workspace, name, strict, replace))
         if unignore and (paths := init.unignore_pinned(workspace)):
             show.say(f"encrypted and staged: {joined(paths)}")
             show.note(
@@ -127,21 +132,33 @@ def _show_joined(done: Joined) -> None:
         show.error(problem)
     if any(isinstance(problem, NotTrusted) for problem in done.problems):
         raise typer.Exit(NotTrusted.exit_code)
-    if not any(pin.grant for pin in done.pins):
+    if done.lost is not None or not any(pin.grant for pin in done.pins):
         _show_request(done)
 
 
 def _show_request(done: Joined) -> None:
-    holders = sorted({holder.name for pin in done.pins for holder in pin.holders})
+    holders = sorted({holder.name for pin in done.pins for holder in pin.holders} - {done.name})
     staged = " is staged; it" if done.wrote_request else ""
     show.say(
         f".recipients/{done.name}.pub{staged} asks to be let in. Commit and push it{'' if staged else ', if you have not'}:"
     )
     show.commands(f"git commit -m 'Ask to read .env as {done.name}' && git push")
     show.say(f"then {' or '.join(holders[:3]) or 'a holder'} runs, commits and pushes:")
-    show.commands(f"gitenv add-recipient {done.name}")
+    show.commands(*add_lines(done.name, done.lost))
     show.say("and you, after git pull:")
     show.commands("gitenv unlock")
+
+
+def add_lines(name: str, lost: Sequence[LostGrant] | None) -> Iterator[str]:
+    """What a holder types; for somebody who lost a key once for each role that they had."""
+    roles: dict[str, list[str]] = {}
+    for grant in lost or []:
+        roles.setdefault(grant.role, []).append(grant.environment)
+    for role, environments in sorted(roles.items()):
+        words = [f" -e {environment}" for environment in environments]
+        yield f"gitenv add-recipient {name}{''.join(words)}{' --role reader' if role == 'reader' else ''} --replace"
+    if not roles:
+        yield f"gitenv add-recipient {name}{' --replace' if lost is not None else ''}"
 
 
 def _show_identity(name: str, fingerprint: str) -> None:

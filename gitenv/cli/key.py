@@ -1,15 +1,19 @@
-"""`gitenv key new|show|export|import`."""
+"""`gitenv key new|rotate|show|export|import`."""
 
 from __future__ import annotations
 
 import os
 import sys
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from gitenv.cli import show
+from gitenv.cli.words import joined
 from gitenv.errors import Usage, printable
+
+if TYPE_CHECKING:
+    from gitenv.team.rekeying import Plan, Rekeyed
 
 app = typer.Typer(help="Your device key.", no_args_is_help=False, rich_markup_mode=None)
 
@@ -21,6 +25,45 @@ def new() -> None:
 
     key = device.make()
     show.say(f"{key.public.fingerprint()} in {device.path()}")
+
+
+@app.command("rotate")
+def rotate(yes: Annotated[bool, typer.Option("--yes", help="Do not ask on a terminal.")] = False) -> None:
+    """Make a new device key, and take your own grants over to it."""
+    from gitenv.team import letting_in, rekeying
+    from gitenv.team.workspace import Workspace
+
+    workspace = Workspace(os.getcwd())
+    workspace.need_environments()
+    letting_in.need_access(workspace)
+    planned = rekeying.plan(workspace)
+    show.say(f"your key now: {planned.now.fingerprint()}")
+    if not planned.is_exchange:
+        show.say("grants here are for a former key of yours: they come to this one, and no new key is made")
+    elif planned.target:
+        show.say(f"an earlier run made the next one, and was stopped: {planned.target.public.fingerprint()}")
+    if not show.agree("Take your grants over to a new key?" if planned.is_exchange else "Go on?", yes):
+        show.say("nothing was changed")
+        return
+    _show_rekeyed(planned, rekeying.carry_out(workspace, planned))
+
+
+def _show_rekeyed(planned: Plan, done: Rekeyed) -> None:
+    if planned.is_exchange:
+        show.say(f"your new key: {done.new.fingerprint()}")
+        show.say(f"the old one is kept, for other clones here, as {done.aside}")
+    if done.rewrapped:
+        show.say(f"wrapped for it: {joined(done.rewrapped)}; staged")
+    for left in planned.left:
+        if left.why:
+            show.error(left.why)
+            continue
+        show.say(f"{left.own.environment} stays with the old key: you are a reader. Ask {' or '.join(left.holders)} to run:")
+        show.commands(f"gitenv add-recipient {left.own.to} -e {left.own.environment} --role reader --replace")
+    show.say("commit and push it:")
+    show.commands("git commit -m 'A new device key' && git push")
+    show.say("no data key has changed. If somebody else may have had the old key, a holder must run as well:")
+    show.commands("gitenv rotate")
 
 
 @app.command("show")

@@ -39,6 +39,8 @@ def _show(found: Membership) -> None:
 
     for entry in survey.grouped(found.uncounted, 20):
         show.say(f"does not count: {entry.file}: {entry.reason}", "yellow")
+        if entry.command:
+            show.commands(entry.command)
 
 
 def _cell(entry: Entry | None) -> str:

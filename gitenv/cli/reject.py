@@ -9,4 +9,4 @@ def run(names: Names = None, everything: Everything = False, file: File = "", ye
     """Remove unverified lines from their files."""
     from gitenv.team import deciding
 
-    decide(Decision("Remove these lines?", deciding.reject, "removed", takes_places=False), names, everything, file, yes)
+    decide(Decision("Remove these lines?", deciding.reject, False, "removed", takes_places=False), names, everything, file, yes)

@@ -16,12 +16,12 @@ def run(
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:
     """Remove an environment that has no files any more; where it was removed already, forget who held it."""
-    from gitenv.team import letting_in, removing
+    from gitenv.team import letting_in, removing_environment
     from gitenv.team.workspace import Workspace
 
     workspace = Workspace(os.getcwd())
     letting_in.need_access(workspace)
-    removal = removing.look(workspace, name)
+    removal = removing_environment.look(workspace, name)
     pinned = removal.pin.environment
     show.say(f"{name}: generation {pinned.generation.number}, signed by {pinned.by}; held by {joined(removal.people)}")
     if removal.is_here:
@@ -33,7 +33,7 @@ def run(
     if not go_on:
         show.say("nothing was changed")
         return
-    removing.carry_out(workspace, removal)
+    removing_environment.carry_out(workspace, removal)
     for path in removal.unprotected:
         show.note(f"{path} is in plain text, and git would take it as it is now: remove it, or put it into .gitignore")
     if removal.is_here:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gitenv.cli import show
-from gitenv.cli.words import joined, rotated_lines
+from gitenv.cli.words import joined, opened_lines, rotated_lines
 from gitenv.errors import Locked
 
 if TYPE_CHECKING:
@@ -22,17 +22,17 @@ def run(
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask on a terminal.")] = False,
 ) -> None:
     """Make a new data key: encrypt all files of an environment anew, for those whose grants count."""
-    from gitenv.team import following, letting_in, rotating
+    from gitenv.team import following, letting_in, opening, reuniting, rotating
     from gitenv.team.workspace import Workspace
 
     workspace = Workspace(os.getcwd())
     workspace.need_environments()
     letting_in.need_access(workspace)
     following.refresh(workspace)
-    chosen = list(dict.fromkeys(environments or rotating.held(workspace)))
+    chosen = list(dict.fromkeys(environments or [*reuniting.in_conflict(workspace), *rotating.held(workspace)]))
     if not chosen:
         raise Locked("you hold no environment here", "gitenv status")
-    plans = [rotating.plan(workspace, name) for name in chosen]
+    plans = [reuniting.plan(workspace, name) or rotating.plan(workspace, name) for name in chosen]
     for planned in plans:
         for line in plan_lines(planned):
             show.say(line)
@@ -42,18 +42,25 @@ def run(
     for planned in plans:
         for line in rotated_lines(rotating.carry_out(workspace, planned)):
             show.say(line)
+    for line in opened_lines([each for each in opening.open_files(workspace, chosen) if each.opened]):
+        show.say(line)
     show.say("a new key changes no value: whoever could read the old ones knows them. Commit and push it:")
     show.commands(f"git commit -m 'Rotate {joined(chosen)}'")
 
 
 def plan_lines(planned: Plan) -> Iterator[str]:
     """Who and what is in a next generation."""
-    before = planned.cut_off or planned.pin.environment
-    how = ", which was cut off" if planned.cut_off else ""
-    yield f"{planned.pin.name}: generation {before.generation.number} to {planned.number}{how}"
+    parents = [parent.environment for parent in planned.parents]
+    how = ""
+    if planned.cut_off:
+        parents, how = [planned.cut_off], ", which was cut off"
+    elif len(parents) > 1:
+        how = ", which brings together " + " and ".join(f"{each.generation.number} by {each.by.name}" for each in parents)
+    before = " and ".join(dict.fromkeys(str(each.generation.number) for each in parents))
+    yield f"{planned.pin.name}: generation {before} to {planned.number}{how}"
     for member in planned.members:
         until = f" until {member.expires} (policy, not cryptography)" if member.expires else ""
         yield f"  for {member.name}, {member.role}{until}, {member.key.fingerprint()}"
     for dropped in planned.dropped:
         yield f"  dropped: {dropped.who}: {dropped.why}"
-    yield f"  files: {joined([entry.path for entry in planned.files]) or 'none'}"
+    yield f"  files: {joined(list(dict.fromkeys(entry.path for entry in planned.files))) or 'none'}"

@@ -77,6 +77,11 @@ def as_json(value: object) -> None:
     sys.stdout.write(json.dumps(value, indent=2, sort_keys=True) + "\n")
 
 
+def write(text: str) -> None:
+    """Text for another program, as it is: whoever made it has seen to what is in it."""
+    sys.stdout.write(text)
+
+
 def ask(question: str, yes: bool, hint: str = "add --yes once you have checked") -> bool:
     """Ask on the terminal. With `yes` there is no question; without a terminal it is `Usage`."""
     if yes:
@@ -86,6 +91,13 @@ def ask(question: str, yes: bool, hint: str = "add --yes once you have checked")
     import typer
 
     return typer.confirm(printable(question), default=False, err=True)
+
+
+def ask_secretly(question: str) -> str:
+    """Ask for a value on the terminal, without showing it."""
+    import typer
+
+    return str(typer.prompt(printable(question), default="", show_default=False, hide_input=True, err=True))
 
 
 def agree(question: str, yes: bool) -> bool:

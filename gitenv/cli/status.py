@@ -13,6 +13,7 @@ from gitenv.cli.words import joined
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from gitenv.team.file_report import FileStatus
     from gitenv.team.report import Status
 
 _MOST = 20
@@ -66,9 +67,13 @@ def _as_json(found: Status) -> dict[str, object]:
         "name": found.name,
         "fingerprint": found.fingerprint,
         "environments": [
-            {**environment._asdict(), "files": [file._asdict() for file in environment.files]}
+            {**environment._asdict(), "files": [_file_as_json(file) for file in environment.files]}
             for environment in found.environments
         ],
         "pending": found.waiting,
         "problems": [problem._asdict() for problem in found.problems],
     }
+
+
+def _file_as_json(file: FileStatus) -> dict[str, object]:
+    return {**file._asdict(), "sealed": [pending._asdict() for pending in file.sealed]}

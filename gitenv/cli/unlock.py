@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from gitenv.team.workspace import Workspace
 
 
+_MOST = 20
+
+
 def run(
     environments: Annotated[list[str] | None, typer.Argument(help="Default: all.", metavar="[ENV]...")] = None,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
@@ -47,7 +50,11 @@ def run(
     results = opening.open_files(workspace, wanted)
     for line in opened_lines(results):
         show.say(line)
-    unvouched = file_report.unvouched(workspace, [pin for pin in workspace.access.pinned() if not wanted or pin.name in wanted])
+    pins = [pin for pin in workspace.access.pinned() if not wanted or pin.name in wanted]
+    unvouched, sealed = file_report.undecided(workspace, pins)
+    for found in sealed[:_MOST]:
+        show.say(f"pending: {found.text}")
+        show.commands(*found.commands)
     for found in unvouched:
         show.error(NotTrusted(found.text, "; ".join(found.commands)))
     if problems or unvouched:

@@ -46,6 +46,9 @@ def rotated_lines(done: Rotated) -> Iterator[str]:
     """What a rotation did."""
     count = len(done.files)
     files = f"{count:,} file{'' if count == 1 else 's'} encrypted anew, " if count else ""
-    yield f"{done.name}: generation {done.number}; {files}wrapped for {joined([member.name for member in done.members])}; staged"
+    members = joined([member.name for member in done.members])
+    yield f"{done.name}: generation {done.number}; {files}wrapped for {members}; staged"
+    if done.conflicts:
+        yield f"{done.name}: set to two values, to be decided by hand and added: {joined(done.conflicts)}"
     if done.left:
-        yield f"{done.name}: cannot be read, and stays as it is: {joined(done.left)}"
+        yield f"{done.name}: left as it is: {joined(done.left)}"

@@ -17,10 +17,12 @@ from gitenv.errors import INTERRUPTED, GitenvError, Locked, NotTrusted, printabl
 from gitenv.git import process
 from gitenv.git.pktline import ProtocolError
 from gitenv.git.process import FilterProcess, Refused, Request
-from gitenv.model import clean, document, smudge
+from gitenv.model import clean, document, inert, smudge
 from gitenv.model.document import MAX_BYTES, Kind
 from gitenv.model.keyring import Keyring
 from gitenv.pins import Pin
+
+_MOST = 8
 
 
 def serve() -> int:
@@ -182,6 +184,10 @@ class EnvFilter:
         if is_viewing and not smudge.is_encrypted(data):
             return data
         judged, is_there = self._around.judge(pin, request.treeish)
+        if judged and request.treeish and self._around.is_behind(pin, judged):
+            if not request.is_delayed and self._may_delay(request, data):
+                return None
+            judged, is_there = self._judge_behind(request, pin)
         if judged is None:
             return data
         if not request.treeish and not smudge.is_encrypted(data) and not self._around.is_founded(pin.name):
@@ -191,9 +197,45 @@ class EnvFilter:
             ring = self._ring_of(pin, judged)
         floor = 0 if is_viewing else judged.environment.generation.number
         try:
-            return smudge.smudge(data, ring, floor, may_distrust=is_there)
+            result = smudge.smudge(data, ring, floor, may_distrust=is_there)
         except smudge.StaysClosed:
-            return None if self._may_delay(request, data) else data
+            # With a treeish all that it brings along is known already.
+            return None if not request.treeish and self._may_delay(request, data) else data
+        if inert.MARK in result and (request.treeish or request.can_delay or request.is_delayed):
+            self._say_retired(request.path, result, ring)
+        return result
+
+    def _judge_behind(self, request: Request, pin: Pin) -> tuple[Judged | None, bool]:
+        """The statement for a file whose treeish is behind what stands here, when all of the treeish is checked out.
+
+        `git switch OLD` has brought the old statement along. `git checkout OLD -- .env` has not: somebody who left with the old
+        key may have made up what it brings, and the next clean would encrypt it under today's.
+        """
+        if request.is_delayed:
+            judged, is_there = self._around.judge(pin, "")
+            if is_there:
+                return judged, True
+        why = ".recipients/ is not in the work tree" if request.is_delayed else "is in conflict"
+        message = f"warning: {printable(request.path)} stays closed: may hold retired values, and {why}"
+        self._warn(message, f"gitenv unlock {pin.name}")
+        return None, False
+
+    def _say_retired(self, path: str, opened: bytes, ring: Keyring) -> None:
+        """What came from before a rotation, with the command that decides about it."""
+        from gitenv.model import unverified
+
+        records = document.parse(opened)
+        found = unverified.retired(records, ring)
+        if not found:
+            return
+        words = unverified.words(records, found[:_MOST])
+        left = f" and {len(found) - _MOST} more" if len(found) > _MOST else ""
+        are, them = ("are", "them") if len(found) > 1 else ("is", "it")
+        shown = ", ".join(each.shown for each in found[:_MOST]) + left
+        message = f"warning: {printable(path)}: {shown} {are} encrypted with a retired key, and nobody vouches for {them}"
+        if message not in self._warned:
+            self._warned.add(message)
+            _say(message, f"gitenv accept {' '.join(words)} -f {shell_word(':/' + path)}, or gitenv reject …")
 
     def _note(self, path: str, opened: bool) -> None:
         try:
@@ -202,12 +244,14 @@ class EnvFilter:
             self._warn(f"warning: {printable(path)}: gitenv cannot note that it was not opened: {type(error).__name__}", "")
 
     def _may_delay(self, request: Request, data: bytes) -> bool:
-        """Whether to wait for a rotation that this checkout brings along.
+        """Whether a file can wait until this checkout has brought `.recipients/` along.
 
         git crashes if a file in conflict is delayed (`checkout -m`, `restore -m`; seen in 2.39 and 2.55) and leaves index.lock.
         """
-        if not request.can_delay or request.treeish or smudge.has_markers(data):
+        if not request.can_delay or smudge.has_markers(data):
             return False
+        if request.treeish:  # a path that is new there is not in the index yet
+            return not self._around.is_in_conflict(request.path)
         return self._around.is_merged(request.path)
 
     def _warn(self, message: str, hint: str) -> None:

@@ -44,6 +44,17 @@ class Surroundings:
             return judged, True
         return self.access.judge(pin, IndexTree(self.objects)), False
 
+    def is_behind(self, pin: Pin, judged: Judged) -> bool:
+        """Whether a treeish's statement is of an earlier generation than what clean goes by here (without one: the pinned one).
+
+        A checkout leaves the statement here as it is, or makes it the treeish's. So what is not behind can be opened at once.
+        """
+        try:
+            here, _ = self.judge(pin, "")
+        except GitenvError:  # then nothing new is encrypted, either
+            here = None
+        return judged.environment.generation.number < (here or pin).environment.generation.number
+
     def refuse_doubted(self, name: str) -> None:
         """Raise `Doubted` if a command found that history speaks against what is pinned, and nobody has decided."""
         self.access.check_not_doubted(self._here.work_tree, name)
@@ -89,6 +100,11 @@ class Surroundings:
     def is_merged(self, path: str) -> bool:
         """Whether a path has its one entry in the index, and no conflict."""
         return self.objects.read(f":0:{path}") is not None
+
+    def is_in_conflict(self, path: str) -> bool:
+        """Whether a path has more than its one entry in the index."""
+        specs = [f":{stage}:{path}" for stage in (1, 2, 3)]
+        return any(self.objects.id(spec) or self.objects.read(spec) is not None for spec in specs)  # of any size; of any name
 
     def was_opened(self, path: str, name: str) -> bool:
         """Whether the file in the work tree came out of smudge with every line vouched for or marked.

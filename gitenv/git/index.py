@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from typing import NamedTuple
 
 from gitenv.errors import NotInOrder
@@ -51,7 +51,8 @@ def replace_entries(root: str, layout: Layout, entries: Iterable[Entry]) -> None
         root, "rev-parse", "--path-format=absolute", "--git-path", "index", "--show-object-format"
     )
     nothing = "0" * (64 if object_format == "sha256" else 40)
-    lines = "".join(_line(entry, nothing) for entry in entries)
+    listed = list(entries)
+    lines = "".join(_line(entry, nothing) for entry in listed)
     folder = os.path.join(layout.git_dir, "gitenv")
     copy = os.path.join(folder, f"index-{os.getpid()}")
     try:
@@ -60,7 +61,10 @@ def replace_entries(root: str, layout: Layout, entries: Iterable[Entry]) -> None
             before = _checksum(index)
             if before:
                 shutil.copyfile(index, copy)
+            absent = _absent(root, {entry.path for entry in listed if entry.object_id and not entry.stage})
             program.run(root, "update-index", "-z", "--index-info", stdin=os.fsencode(lines), index=copy)
+            if absent:
+                program.run(root, "update-index", "-z", "--skip-worktree", "--stdin", stdin=os.fsencode(absent), index=copy)
             if _exchange(copy, index, before):
                 return
     except OSError as error:
@@ -69,6 +73,12 @@ def replace_entries(root: str, layout: Layout, entries: Iterable[Entry]) -> None
         with contextlib.suppress(OSError):
             os.unlink(copy)
     raise NotInOrder("another git process keeps writing the index", "wait for it, then run this again")
+
+
+def _absent(root: str, paths: Set[str]) -> str:
+    """Those of `paths` that a sparse checkout leaves out, for git to read: a new entry would be a file that was deleted."""
+    tagged = program.paths(root, "ls-files", "-z", "-t")
+    return "".join(f"{line[2:]}\0" for line in tagged if line[0] == "S" and line[2:] in paths)
 
 
 def _exchange(copy: str, index: str, before: bytes) -> bool:

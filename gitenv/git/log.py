@@ -28,15 +28,17 @@ class Commit(NamedTuple):
     parents: tuple[str, ...]
 
 
-def commits_of(root: str, path: str, limit: int, since: str = "") -> list[Commit]:
-    """Up to `limit` commits that changed a file in any way, newest first; merges hide none of them.
+def commits_of(root: str, path: str, limit: int, since: str = "", heads: Sequence[str] = ()) -> list[Commit]:
+    """Up to `limit` commits that HEAD (or `heads`) reaches and that changed a file in any way, newest first.
+
+    Merges hide none of them.
 
     With `since` only those that this commit does not reach. Raises `NotInOrder` where git cannot say, as in a partial clone
     whose host does not answer: "could not look" must not be taken for "nothing there".
     """
     words = ("--format=%H %P", f"--max-count={limit}", *_without(root, since), "--", f":(literal){path}")
     # With -m a merge is listed once for each parent that it differs from.
-    lines = dict.fromkeys(_log(root, *words).decode("ascii", "replace").splitlines())
+    lines = dict.fromkeys(plain(root, *words, heads=heads).decode("ascii", "replace").splitlines())
     return [Commit(commit, tuple(parents)) for commit, *parents in map(str.split, filter(None, lines))]
 
 
@@ -46,7 +48,7 @@ def changed(root: str, patterns: str, since: str) -> list[str]:
     Raises `NotInOrder` where git cannot say.
     """
     words = ("--format=", "--name-only", "-z", "--no-renames", *_without(root, since), "--", f":(glob){patterns}")
-    return sorted({path.strip("\n") for path in _log(root, *words).decode("utf-8", "surrogateescape").split("\0")} - {""})
+    return sorted({path.strip("\n") for path in plain(root, *words).decode("utf-8", "surrogateescape").split("\0")} - {""})
 
 
 class LastSeen(NamedTuple):
@@ -60,7 +62,7 @@ def last_with(root: str, path: str, contents: bytes) -> LastSeen | None:
     """Where `path` last had these very bytes, in all that HEAD reaches; None if it never had."""
     blob = program.run(root, "hash-object", "--stdin", stdin=contents).decode("ascii").strip()
     words = ("--format=%H %P", "--max-count=1", f"--find-object={blob}", "--", f":(literal){path}")
-    newest, *parents = _log(root, *words).decode("ascii", "replace").split() or [""]
+    newest, *parents = plain(root, *words).decode("ascii", "replace").split() or [""]
     for commit in filter(None, (newest, *parents)):
         if _id(root, f"{commit}:{path}") == blob:
             return LastSeen(commit, "" if commit == newest else newest)
@@ -72,7 +74,7 @@ def brought(root: str, path: str, contents: bytes) -> list[str]:
     blob = program.run(root, "hash-object", "--stdin", stdin=contents).decode("ascii").strip()
     words = ("--format=%H %P", f"--find-object={blob}", "--", f":(literal){path}")
     found = []
-    for line in dict.fromkeys(_log(root, *words).decode("ascii", "replace").splitlines()):
+    for line in dict.fromkeys(plain(root, *words).decode("ascii", "replace").splitlines()):
         if line:
             commit, *parents = line.split()
             there, *before = ids(root, [f"{each}:{path}" for each in (commit, *parents)])
@@ -98,9 +100,19 @@ def head(root: str) -> str:
     return _id(root, "HEAD^{commit}")
 
 
+def merge_base(root: str, one: str, other: str) -> str:
+    """The commit in which two lines of history part, or ""."""
+    return program.attempt(root, "merge-base", one, other).stdout.decode("ascii").strip()
+
+
 def contains(root: str, commit: str) -> bool:
     """Whether HEAD reaches a commit."""
     return program.attempt(root, "merge-base", "--is-ancestor", commit, "HEAD").returncode == 0
+
+
+def after(root: str, commit: str) -> list[str]:
+    """The commits that HEAD reaches and `commit` does not. Raises `NotInOrder` where git cannot say."""
+    return program.lines(root, "rev-list", f"^{commit}", "HEAD")
 
 
 def is_shallow(root: str) -> bool:
@@ -108,11 +120,13 @@ def is_shallow(root: str) -> bool:
     return program.attempt(root, "rev-parse", "--is-shallow-repository").stdout.strip() == b"true"
 
 
-def _log(root: str, *words: str) -> bytes:
-    """`git log` of HEAD, whatever the user's configuration makes of it; nothing before the first commit."""
+def plain(root: str, *words: str, heads: Sequence[str] = ()) -> bytes:
+    """`git log` of HEAD or of `heads`, whatever the user's configuration makes of it; nothing before the first commit."""
     if not head(root):
         return b""
-    return program.run(root, *_PLAIN, "log", "--no-show-signature", "--no-color", "--full-history", "-m", "HEAD", *words)
+    return program.run(
+        root, *_PLAIN, "log", "--no-show-signature", "--no-color", "--full-history", "-m", *(heads or ["HEAD"]), *words
+    )
 
 
 def _without(root: str, since: str) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Protocol
 
 from gitenv import files
@@ -68,6 +69,23 @@ class IndexTree:
     def names(self, folder: str) -> list[str]:
         # The index knows no folders; HEAD's is near enough for what only looks for people's keys.
         return _bounded(self._objects.names(f"HEAD:{folder}"), folder)
+
+
+class StageTree:
+    """One side of a merge, as the index has it while there are conflicts: 1 is what both began from, 2 ours, 3 theirs."""
+
+    def __init__(self, objects: Objects, stage: int, entries: Iterable[tuple[int, str]]) -> None:
+        """`entries` are the stages and paths of the index."""
+        self._objects, self._stage = objects, stage
+        self._paths = [path for found, path in entries if found in (0, stage)]
+
+    def read(self, path: str, limit: int) -> bytes | None:
+        data = self._objects.read(f":{self._stage}:{path}", limit)
+        return data if data is not None else self._objects.read(f":0:{path}", limit)
+
+    def names(self, folder: str) -> list[str]:
+        below = (path.removeprefix(f"{folder}/").partition("/")[0] for path in self._paths if path.startswith(f"{folder}/"))
+        return _bounded(sorted(set(below)), folder)
 
 
 def _bounded(names: list[str], folder: str) -> list[str]:

@@ -11,7 +11,7 @@ from binascii import Error, a2b_base64
 from typing import TYPE_CHECKING
 
 from gitenv import files
-from gitenv.errors import Locked, NotInOrder, Usage, printable
+from gitenv.errors import GitenvError, Locked, NotInOrder, Usage, printable
 from gitenv.identity import home
 from gitenv.model.cipher import P256_ORDER, Unopened
 from gitenv.model.keys import PublicKey, compressed, of
@@ -85,12 +85,16 @@ def need() -> DeviceKey:
 
 def make() -> DeviceKey:
     """A new key, written to its file (0600). Raises `Usage` if there is one."""
+    key = _fresh()
+    save(key)
+    return key
+
+
+def _fresh() -> DeviceKey:
     from cryptography.hazmat.primitives.asymmetric import ec
 
     private = ec.generate_private_key(ec.SECP256R1())
-    key = DeviceKey(private, of(private.public_key()))
-    save(key)
-    return key
+    return DeviceKey(private, of(private.public_key()))
 
 
 def save(key: DeviceKey) -> None:
@@ -103,12 +107,71 @@ def save(key: DeviceKey) -> None:
 
 def set_aside() -> str:
     """Move the device key out of the way and return where it went; nothing is ever deleted."""
-    aside = f"{path()}.{need().public.fingerprint()[7:15].translate({43: 45, 47: 95})}"
+    aside = _aside(need().public)
     try:
         os.replace(path(), aside)
     except OSError as error:
         raise NotInOrder(f"{printable(path())} cannot be moved: {error.strerror}") from None
     return aside
+
+
+def former(public: PublicKey) -> DeviceKey | None:
+    """The private half of a key that is not the device key any more (or not yet), if it is kept here.
+
+    Clones on this machine may have grants for it. With the variable set there is none: that names the one key to use.
+    """
+    if os.environ.get(VARIABLE):
+        return None
+    for place in (*_asides(public), next_path()):
+        with contextlib.suppress(GitenvError):  # what somebody put there need not be a key
+            data = files.read(place, _MAX_BYTES)
+            if data is not None and (key := parse(data, printable(place))).public == public:
+                return key
+    return None
+
+
+def next_path() -> str:
+    """Where the key lies that takes over as soon as all is wrapped for it."""
+    return f"{path()}.next"
+
+
+def has_next() -> bool:
+    """Whether an exchange of the device key was begun and not finished."""
+    return not os.environ.get(VARIABLE) and os.path.lexists(next_path())
+
+
+def need_next() -> DeviceKey:
+    """The key that is to take over. It is on the disk before anything is wrapped for it, and made once, for all runs."""
+    data = files.read(next_path(), _MAX_BYTES)
+    if data is not None:
+        return parse(data, printable(next_path()))
+    key = _fresh()
+    files.make_folder(home.folder(), 0o700)
+    files.replace(next_path(), key.pem(), 0o600)
+    return key
+
+
+def take_over() -> str:
+    """Make the next key the device key and return where the old one is kept. At every moment one of them is in place."""
+    old = need()
+    aside = _aside(old.public)
+    files.replace(aside, old.pem(), 0o600)
+    try:
+        os.replace(next_path(), path())
+    except OSError as error:
+        raise NotInOrder(f"{printable(path())} cannot be replaced: {error.strerror}") from None
+    return aside
+
+
+def _aside(public: PublicKey) -> str:
+    return f"{path()}.{public.fingerprint()[7:15].translate({43: 45, 47: 95})}"
+
+
+def _asides(public: PublicKey) -> list[str]:
+    try:
+        return [_aside(public)]
+    except ValueError:  # a grant may hold a key that is no point
+        return []
 
 
 def parse(pem: bytes, where: str) -> DeviceKey:

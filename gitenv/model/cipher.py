@@ -60,15 +60,16 @@ class Keys:
         self._id = environment_id
         self._values = AESSIV(self._derive(b"value", 64))
         self._inert: bytes | None = None
+        self._seal: ec.EllipticCurvePrivateKey | None = None
 
     def encrypt(self, kind: bytes, name: bytes, raw: bytes) -> bytes:
         """Encrypt one record: `kind` is b"kv" or b"line", `name` the visible name or b"-"."""
-        return self._values.encrypt(_pad(raw), [b"gitenv/1/value", self._id, kind, name])
+        return self._values.encrypt(pad(raw), [b"gitenv/1/value", self._id, kind, name])
 
     def decrypt(self, kind: bytes, name: bytes, body: bytes) -> bytes:
         """Undo `encrypt`. Raises `Unopened` if one bit, the name, the kind or the environment is another."""
         try:
-            return _unpad(self._values.decrypt(body, [b"gitenv/1/value", self._id, kind, name]))
+            return unpad(self._values.decrypt(body, [b"gitenv/1/value", self._id, kind, name]))
         except (InvalidTag, ValueError):
             raise Unopened from None
 
@@ -101,9 +102,11 @@ class Keys:
         """The key that values are sealed to by people who cannot read the environment."""
         from cryptography.hazmat.primitives.asymmetric import ec
 
-        # 48 bytes for a 32-byte order: the bias of the reduction is below 2^-128 (FIPS 186-5, A.2.1).
-        scalar = int.from_bytes(self._derive(b"seal", 48), "big") % (P256_ORDER - 1) + 1
-        return ec.derive_private_key(scalar, ec.SECP256R1())
+        if self._seal is None:
+            # 48 bytes for a 32-byte order: the bias of the reduction is below 2^-128 (FIPS 186-5, A.2.1).
+            scalar = int.from_bytes(self._derive(b"seal", 48), "big") % (P256_ORDER - 1) + 1
+            self._seal = ec.derive_private_key(scalar, ec.SECP256R1())
+        return self._seal
 
     def _derive(self, purpose: bytes, length: int) -> bytes:
         from cryptography.hazmat.primitives import hashes
@@ -132,7 +135,8 @@ def padded_size(size: int) -> int:
     return -(-size // step) * step
 
 
-def _pad(raw: bytes) -> bytes:
+def pad(raw: bytes) -> bytes:
+    """`raw` with padding to its `padded_size`, so that a ciphertext shows a rounded length only."""
     return raw + _padding(len(raw))
 
 
@@ -141,7 +145,8 @@ def _padding(size: int) -> bytes:
     return b"\x80" + bytes(padded_size(size) - size - 1)
 
 
-def _unpad(padded: bytes) -> bytes:
+def unpad(padded: bytes) -> bytes:
+    """Undo `pad`. Raises ValueError for padding that it would not have made."""
     raw = padded.rstrip(b"\0")
     if raw[-1:] != b"\x80" or padded_size(len(raw) - 1) != len(padded):
         raise ValueError("padding")

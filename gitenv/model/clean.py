@@ -40,7 +40,7 @@ def clean(data: bytes, ring: Keyring, committed: Committed, *, was_opened: bool 
             out.append(record.raw)
         elif kind is Kind.UNVERIFIED:
             out.append(_unmarked(records, position, ring, committed, was_closed))
-        elif (kind is Kind.TOKEN and _opens(ring, record)) or record.raw in committed():
+        elif (kind is Kind.TOKEN and _opens(ring, record)) or record.raw in committed() or _is_ours(ring, record):
             out.append(record.raw)
         else:
             raise _lookalike(records, position)
@@ -57,7 +57,7 @@ def pass_through(data: bytes, committed: Committed, refusal: GitenvError) -> byt
     """
     records = document.parse(data)
     for position, record in enumerate(records):
-        if record.kind in (Kind.PLAIN, Kind.TOKEN) or record.raw in committed():
+        if record.kind in (Kind.PLAIN, Kind.TOKEN) or _is_sealed(record) or record.raw in committed():
             continue
         raise type(refusal)(f"{refusal.message} (new text in {place(records, position)})", refusal.hint)
     return data
@@ -78,6 +78,24 @@ def forged_mark(records: list[Record], position: int) -> NotTrusted:
         f"{place(records, position)}: an edited or forged '{inert.MARK.decode()}' mark",
         "put the line back as it was, or remove it",
     )
+
+
+def _is_sealed(record: Record) -> bool:
+    """Whether somebody sealed a value who cannot read the file: without the key, its form is all that can be looked at."""
+    if record.kind is not Kind.SEALED:
+        return False
+    from gitenv.model import sealed
+
+    return sealed.read(record) is not None
+
+
+def _is_ours(ring: Keyring, record: Record) -> bool:
+    """Whether somebody sealed a value for this environment. Slow, and ten thousand could be pushed: asked of new ones only."""
+    if record.kind is not Kind.SEALED:
+        return False
+    from gitenv.model import sealed
+
+    return sealed.opens(record, ring)
 
 
 def _opens(ring: Keyring, record: Record) -> bool:

@@ -25,6 +25,7 @@ class Kind(Enum):
     UNKNOWN = "unknown"  # nothing: a line that is nothing known
     PLAIN = "plain"  # itself: white space, a conflict marker, a `## ` heading for reviewers
     TOKEN = "token"  # itself: it is encrypted already
+    SEALED = "sealed"  # itself: a value by somebody who cannot read the environment, see model.sealed
     UNVERIFIED = "unverified"  # itself: `#gitenv-unverified:TAG …`, see model.inert
     LOOKALIKE = "lookalike"  # has the mark of a token and not its form
 
@@ -33,7 +34,7 @@ class Record(NamedTuple):
     """One record. `raw` is everything but the closing line feed, which is `end` (empty for an unfinished last line)."""
 
     kind: Kind
-    name: bytes  # of an assignment or of an assignment's token, else empty
+    name: bytes  # of an assignment, of its token or of a sealed one, else empty
     raw: bytes
     end: bytes
 
@@ -44,6 +45,7 @@ _ASSIGNMENT = re.compile(rb"(?:\xef\xbb\xbf)?[ \t]*(?:export[ \t]+)?(" + NAME + 
 _SIMPLE = re.compile(rb"(" + NAME + rb")=[^\s'\"`=][^\n]*+")
 _INTRICATE = (b"gitenv", b"-----", b"\\", b"\r")
 _TOKEN = re.compile(rb"(?:(" + NAME + rb")=|#)gitenv1:[1-9][0-9]{0,8}\.[A-Za-z0-9_-]{6}:[A-Za-z0-9_-]+")
+_SEALED = rb"(" + NAME + rb")=gitenv1-sealed:[1-9][0-9]{0,8}\.[A-Za-z0-9_-]{6}:[a-z0-9][a-z0-9._-]{0,62}:[A-Za-z0-9_-]+"
 _UNVERIFIED = rb"#gitenv-unverified:[A-Za-z0-9_-]+ "
 _LOOKALIKE = (
     rb"(?:\xef\xbb\xbf)?[ \t]*(?:(?:export[ \t]+)?(" + NAME + rb")[ \t]*[=:]|#)[ \t]*gitenv(?:[0-9]+(?:-[a-z]+)?|-unverified):"
@@ -196,6 +198,8 @@ def _marked(line: bytes) -> tuple[Kind, bytes] | None:
     """What a line with one of gitenv's own marks is; None if the mark stands where it means nothing."""
     if token := _TOKEN.fullmatch(line):
         return Kind.TOKEN, token.group(1) or b""
+    if sealed := re.fullmatch(_SEALED, line):
+        return Kind.SEALED, sealed.group(1)
     if re.match(_UNVERIFIED, line):
         return Kind.UNVERIFIED, b""
     if lookalike := re.match(_LOOKALIKE, line):

@@ -16,6 +16,7 @@ from gitenv.model.statements import (
     key_text,
     sign,
 )
+from gitenv.model.token import hint
 
 _FIRST = b"gitenv-environment 1"
 
@@ -58,6 +59,8 @@ def read(data: bytes, where: str) -> Environment:
     numbers = [generation.number, *(link.generation.number for link in older)]
     if numbers != sorted(numbers, reverse=True) or numbers[1:2] == [generation.number]:
         raise lines.error("generations are not listed newest first")
+    if len({(link.generation.number, hint(link.generation.commitment)) for link in older}) < len(older):
+        raise lines.error("two older generations that no token tells apart")
     seal = lines.key(lines.one(b"seal"))
     holders = [lines.holder(text) for text in lines.many(b"holder")]
     if not holders or len({holder.name for holder in holders}) < len(holders):

@@ -92,7 +92,7 @@ def write(
     signer: Signer,
     expires: str = "",
 ) -> Grant:
-    """Wrap `dek` for `key` with a fresh ephemeral key (HPKE, RFC 9180, base mode) and sign. `expires` is the last day, or ""."""
+    """Wrap `dek` for `key` with a fresh ephemeral key (HPKE, RFC 9180, base mode) and sign. `expires`: its last day, or ""."""
     lines = [
         _FIRST.decode(),
         f"environment {environment.name} {base64url.encode(environment.id).decode()}",
@@ -105,7 +105,7 @@ def write(
         f"at {at}",
     ]
     above = "".join(line + "\n" for line in lines).encode("ascii")
-    wrapped = _suite().encrypt(bytes(dek), key.point(), _info(above))
+    wrapped = suite().encrypt(bytes(dek), key.point(), _info(above))
     lines.append(f"wrap {_WRAP} {base64url.encode(wrapped).decode()}")
     return read(sign(lines, signer), f"{environment.name}/{to}.grant")
 
@@ -117,7 +117,7 @@ def unwrap(grant: Grant, device: Unwrapper, where: str) -> Dek:
     """
     above = grant.text[: grant.text.rindex(b"\nwrap ") + 1]
     try:
-        return Dek(device.unwrap(_suite(), grant.wrap, _info(above)))
+        return Dek(device.unwrap(suite(), grant.wrap, _info(above)))
     except Unopened:
         raise Malformed(f"{where}: the key in it was not wrapped for these words") from None
 
@@ -126,7 +126,8 @@ def _info(above: bytes) -> bytes:
     return b"gitenv/1/grant" + sha256(above)
 
 
-def _suite() -> "Suite":
+def suite() -> "Suite":
+    """HPKE as gitenv uses it: DHKEM(P-256), HKDF-SHA256, AES-256-GCM."""
     from cryptography.hazmat.primitives import hpke
 
     return hpke.Suite(hpke.KEM.P256, hpke.KDF.HKDF_SHA256, hpke.AEAD.AES_256_GCM)

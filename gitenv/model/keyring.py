@@ -28,7 +28,7 @@ class Keyring:
         if self.keys.commitment() != current.commitment:
             raise NotTrusted(f"the key of generation {current.number} is not the one its statement commits to")
         self.dek = dek
-        self._id = environment_id
+        self.id = environment_id
         self._older = older
         self._opened: dict[tuple[int, bytes], tuple[Generation, Keys, Dek]] = {
             (current.number, token.hint(current.commitment)): (current, self.keys, dek)
@@ -43,6 +43,11 @@ class Keyring:
             entry = self._opened.get((number, hint))
         return entry[1] if entry else None
 
+    def generation(self, number: int, hint: bytes) -> tuple[Generation, Keys] | None:
+        """The generation that a token names, and its keys; None if it is none of ours."""
+        keys = self.find(number, hint)
+        return (self._opened[number, hint][0], keys) if keys else None
+
     def everything(self) -> list[Keys]:
         """The keys of all generations, newest first."""
         self._walk()
@@ -55,11 +60,11 @@ class Keyring:
         if entry is None or entry[0] != generation:
             return None
         earlier = [older for older in self._older if older.generation.number < generation.number]
-        return Keyring(self._id, generation, entry[2], earlier)
+        return Keyring(self.id, generation, entry[2], earlier)
 
     def next_generation(self, dek: Dek) -> tuple[Generation, list[Older]]:
         """The generation that `dek` opens after this one, and the chain its statement lists."""
-        generation, wrapped = after(self._id, dek, [(self.current, self.dek)])
+        generation, wrapped = after(self.id, dek, [(self.current, self.dek)])
         return generation, [*wrapped, *self._older]
 
     def _walk(self) -> None:
@@ -73,7 +78,7 @@ class Keyring:
                     dek = keys.unwrap_older(wrapped, _about(generation))
                 except Unopened:
                     continue
-                opened = Keys(dek, self._id)
+                opened = Keys(dek, self.id)
                 if opened.commitment() == generation.commitment:
                     self._opened[generation.number, token.hint(generation.commitment)] = (generation, opened, dek)
                 break

@@ -60,6 +60,22 @@ class CannotStand(NotTrusted):
     """What is behind a mark cannot become a value where it stands."""
 
 
+class ForgedSeal(NotTrusted):
+    """A sealed value that its contributor did not sign for this name, environment and generation."""
+
+
+class SealedElsewhere(NotTrusted):
+    """A sealed value that no key of the environment opens."""
+
+
+class UnknownContributor(NotTrusted):
+    """A sealed value by somebody who is in no environment."""
+
+
+class Replayed(NotTrusted):
+    """A sealed value that was decided about before, and came back."""
+
+
 # A changed statement that does not follow from the one before.
 
 

@@ -1,4 +1,4 @@
-"""A next generation: documents, the statement and the chain after a new DEK. Pure, and nothing is vouched for by it that was not.
+"""A next generation: documents, the statement and the chain after a new DEK. Nothing is vouched for by it that was not.
 
 A rotation changes the key and nothing else: what a key of the generation before vouches for, the new one vouches for; all else
 stays as it stands, unverified lines and retired values too.
@@ -54,13 +54,12 @@ def next_statement(
     """
     first = parents[0].environment
     ring, older = chained(parents, dek)
-    holders = sorted(member.holder for member in members if member.role == HOLDER)
+    # The signer holds it as of signing, also who takes themselves out: else the grants that they write would not count.
+    holders = {by, *(member.holder for member in members if member.role == HOLDER)}
     # A statement has a limit, a team has none: who does not fit comes in by the grant that the signer writes.
-    listed = sorted(holders, key=lambda holder: holder.fingerprint != by.fingerprint)[:_MAX_LISTED]
+    listed = sorted(holders, key=lambda holder: (holder != by, holder))[:_MAX_LISTED]
     revision = max(parent.environment.revision for parent in parents) + 1
-    return environment.write(
-        *(first.name, first.id, revision, first.paths, ring, older, listed or [by]), by=by, at=at, signer=signer
-    )
+    return environment.write(*(first.name, first.id, revision, first.paths, ring, older, listed), by=by, at=at, signer=signer)
 
 
 def chained(parents: Sequence[Parent], dek: Dek) -> tuple[Keyring, list[Older]]:

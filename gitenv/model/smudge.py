@@ -43,7 +43,7 @@ def has_secrets(data: bytes) -> bool:
 
 def is_encrypted(data: bytes) -> bool:
     """Whether a document holds any mark of gitenv's, right or wrong. One without is older than gitenv, or pasted."""
-    marked = (Kind.TOKEN, Kind.UNVERIFIED, Kind.LOOKALIKE)
+    marked = (Kind.TOKEN, Kind.SEALED, Kind.UNVERIFIED, Kind.LOOKALIKE)
     return b"gitenv" in data and any(record.kind in marked for record in document.parse(data))
 
 

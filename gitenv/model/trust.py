@@ -30,6 +30,8 @@ from gitenv.model.reasons import (
 )
 from gitenv.model.statements import Holder, is_signed_by
 
+_MAX_ORIGINS = 20
+
 KeyOf = Callable[[Holder], PublicKey | None]
 """Finds a key by its owner and fingerprint. Where it comes from does not matter: the fingerprint binds it."""
 
@@ -173,7 +175,10 @@ class Lineage(NamedTuple):
                 how = _follows(aside, statement, self.holders_of, self.key_of)
             except NotTrusted:
                 how = None
-            if how is Step.WITHIN or (how is Step.NEXT and statement.generation not in brought):
+            is_new = statement.generation not in brought
+            if how is Step.WITHIN or (how is Step.NEXT and is_new):
+                return True
+            if is_new and _brings_in(aside, statement, self.holders_of, self.key_of):
                 return True
             brought.add(statement.generation)
         return False
@@ -183,11 +188,23 @@ class Lineage(NamedTuple):
         return max([self.start, *(version for version in versions if version.text in self.before)], key=_age)
 
 
-def lineage(start: Environment, versions: Iterable[Environment], holders_of: HoldersOf, key_of: KeyOf) -> Lineage:
-    """Follow honest steps from `start` through `versions`: all that ever stood there, in any order, honest or not."""
+def lineage(
+    start: Environment,
+    versions: Iterable[Environment],
+    holders_of: HoldersOf,
+    key_of: KeyOf,
+    *,
+    may_reunite: bool = True,
+) -> Lineage:
+    """Follow honest steps from `start` through `versions`: all that ever stood there, in any order, honest or not.
+
+    Where two rotations met, the next generation is the higher number plus one, and so several ahead of the lower one. With
+    `may_reunite` that is a step as well, if it is one from the other side.
+    """
     found = Lineage(start, holders_of, key_of, {}, {})
     ways = [start]
-    for new in sorted({version.text: version for version in versions}.values(), key=_age):
+    everything = sorted({version.text: version for version in versions}.values(), key=_age)
+    for new in everything:
         refusal: NotTrusted | None = None
         for known in reversed(ways):  # the nearest first: its reason says most
             try:
@@ -200,9 +217,39 @@ def lineage(start: Environment, versions: Iterable[Environment], holders_of: Hol
                 ways.append(new)
             refusal = None  # or it is an earlier one
             break
-        if refusal:
+        if isinstance(refusal, TooFarAhead) and may_reunite and (side := _reunited(ways, new, everything, found)):
+            found.before[new.text] = side
+            ways.append(new)
+        elif refusal:
             found.refused[new.text] = refusal
     return found
+
+
+def _reunited(ways: list[Environment], new: Environment, versions: list[Environment], found: Lineage) -> Environment | None:
+    """The statement of `ways` that `new` brings together with a line of the same origin, from which it is an honest step."""
+    for known in reversed(ways):
+        if not _brings_in(known, new, found.holders_of, found.key_of):
+            continue
+        origins = [older.generation for older in known.older]
+        for origin in [version for version in reversed(versions) if version.generation in origins][:_MAX_ORIGINS]:
+            other = lineage(origin, versions, found.holders_of, found.key_of, may_reunite=False)
+            if other.reaches(known) and other.reaches(new):
+                return known
+    return None
+
+
+def _brings_in(aside: Environment, new: Environment, holders_of: HoldersOf, key_of: KeyOf) -> bool:
+    """Whether a later generation was made by a holder of `aside` and has its key on the chain, however many numbers later."""
+    if (new.id, new.name) != (aside.id, aside.name) or aside.generation not in [older.generation for older in new.older]:
+        return False
+    is_later = new.revision > aside.revision and new.generation.number > aside.generation.number
+    if not is_later or (new.by not in aside.holders and new.by not in holders_of(aside)):
+        return False
+    try:
+        check_signed(new, key_of, new.name)
+    except NotTrusted:
+        return False
+    return True
 
 
 def _age(statement: Environment) -> tuple[int, int]:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Collection, Iterator
+from collections import Counter
+from collections.abc import Collection, Iterator, Sequence
 from typing import NamedTuple
 
-from gitenv.model import clean, document, inert, token
+from gitenv.model import clean, document, editing, inert, sealed, token
 from gitenv.model.cipher import Unopened
 from gitenv.model.document import Kind, Record
 from gitenv.model.keyring import Keyring
 from gitenv.model.reasons import CannotStand
+from gitenv.model.sealed import Sealed
 
 
 class Unverified(NamedTuple):
@@ -21,6 +23,11 @@ class Unverified(NamedTuple):
     lines: int
     record: Record  # as it stands in the commit
     first: int  # the position of its first mark among the document's records
+
+    @property
+    def sealed(self) -> Sealed | None:
+        """What it says of itself, if somebody sealed it; None for everything else, and for what has not that form."""
+        return sealed.read(self.record) if self.record.kind is Kind.SEALED else None
 
     @property
     def shown(self) -> str:
@@ -39,7 +46,7 @@ def find(records: list[Record]) -> list[Unverified]:
         run = list(group)
         if is_marked:
             found += _behind(run, position, line)
-        position, line = position + len(run), line + sum(map(_lines, run))
+        position, line = position + len(run), line + sum(map(editing.lines, run))
     return found
 
 
@@ -50,18 +57,26 @@ def forged_at(records: list[Record], found: Unverified, ring: Keyring) -> int | 
     return next((position for position in marks if inert.unmark(records[position].raw, keys) is None), None)
 
 
-def values(records: list[Record]) -> dict[str, list[int]]:
-    """The positions of a document's values, by name."""
-    found: dict[str, list[int]] = {}
-    for position, record in enumerate(records):
-        if record.kind is Kind.ASSIGNMENT:
-            found.setdefault(record.name.decode("ascii"), []).append(position)
-    return found
+def retired(records: list[Record], ring: Keyring) -> list[Unverified]:
+    """Those of a document that a key from before the current generation opens: of another branch, a stash, an older commit."""
+    return [found for found in find(records) if is_retired(found, ring)]
 
 
-def line_numbers(records: list[Record]) -> list[int]:
-    """The first line of each record, from 1."""
-    return list(itertools.accumulate(map(_lines, records), initial=1))
+def is_retired(found: Unverified, ring: Keyring) -> bool:
+    """Whether it is a token of an earlier generation, and is what its name says."""
+    spelled = token.read(found.record) if found.record.kind is Kind.TOKEN else None
+    if spelled is None or spelled.number >= ring.current.number:
+        return False
+    try:
+        return bool(_opened(found, ring))
+    except CannotStand:
+        return False
+
+
+def words(records: list[Record], chosen: Sequence[Unverified]) -> list[str]:
+    """How to say them in a command: by their names, and by their lines where they have none, or share it with another."""
+    count = Counter(found.name for found in find(records))
+    return [found.name if found.name and count[found.name] == 1 else str(found.line) for found in chosen]
 
 
 def accept(data: bytes, chosen: Collection[Unverified], ring: Keyring) -> bytes:
@@ -70,45 +85,44 @@ def accept(data: bytes, chosen: Collection[Unverified], ring: Keyring) -> bytes:
     Raises `ForgedMark`, and `CannotStand` for what no key opens and for what would change how other lines are read.
     """
     records = document.parse(data)
-    changes, namesakes = _without(chosen), values(records)
+    changes, namesakes = _without(chosen), editing.values(records)
     for each in chosen:
         if (forged := forged_at(records, each, ring)) is not None:
             raise clean.forged_mark(records, forged)
-        value, places = _value(each, ring), namesakes.get(each.name, [])
+        new, places = value(each, ring), namesakes.get(each.name, [])
         changes |= dict.fromkeys(places)
         if places:
-            changes[places[0]] = value._replace(end=records[places[0]].end)
+            changes[places[0]] = new._replace(end=records[places[0]].end)
         else:
-            changes[each.first] = value
-    return _rewritten(records, changes)
+            changes[each.first] = new
+    return editing.rewritten(records, changes)
 
 
 def reject(data: bytes, chosen: Collection[Unverified]) -> bytes:
     """The document without the `chosen` ones. Raises `CannotStand` if that would change how other lines are read."""
-    return _rewritten(document.parse(data), _without(chosen))
+    return editing.rewritten(document.parse(data), _without(chosen))
 
 
 def _behind(marks: list[Record], position: int, line: int) -> Iterator[Unverified]:
     # Without the last line feed: a backslash before it would take it in, and with it the next line, which nobody marked.
     parsed = document.parse(b"\n".join(mark.raw.partition(b" ")[2] for mark in marks))
-    if sum(map(_lines, parsed)) < len(marks):  # the last mark is of an empty line, which is no record where a text ends
+    if sum(map(editing.lines, parsed)) < len(marks):  # the last mark is of an empty line, which is no record where a text ends
         parsed.append(Record(Kind.PLAIN, b"", b"", b""))
     parsed[-1] = parsed[-1]._replace(end=marks[-1].end)
     for record in parsed:
-        yield Unverified(record.name.decode("ascii"), line, _lines(record), record, position)
-        position, line = position + _lines(record), line + _lines(record)
+        yield Unverified(record.name.decode("ascii"), line, editing.lines(record), record, position)
+        position, line = position + editing.lines(record), line + editing.lines(record)
 
 
-def _lines(record: Record) -> int:
-    return record.raw.count(b"\n") + 1
-
-
-def _value(found: Unverified, ring: Keyring) -> Record:
-    """The record to put there; a token is opened with whatever generation it is of."""
+def value(found: Unverified, ring: Keyring) -> Record:
+    """The record to put there; a token or a sealed value is opened with whatever generation it is of. Raises `NotTrusted`."""
     record = found.record
     if record.kind is Kind.TOKEN:
         return _opened(found, ring)
-    if record.kind in (Kind.LOOKALIKE, Kind.UNVERIFIED):
+    if by_somebody := found.sealed:
+        raw = sealed.open_with(by_somebody, ring, found.shown)
+        return Record(Kind.ASSIGNMENT, record.name, raw, record.end)
+    if record.kind in (Kind.LOOKALIKE, Kind.UNVERIFIED, Kind.SEALED):
         raise CannotStand(f"{found.shown}: has a mark of gitenv's own, and is no value", "remove it: gitenv reject")
     return record
 
@@ -122,28 +136,14 @@ def _opened(found: Unverified, ring: Keyring) -> Record:
         raw = b""
     if not raw:
         raise CannotStand(f"{found.shown}: no key of this environment opens it", "remove it: gitenv reject")
+    if spelled and not spelled.name:
+        return Record(Kind.UNKNOWN, b"", raw, found.record.end)  # whether it is one where it stands, `_rewritten` finds out
     # Whoever had the key could encrypt one line under the name of another, and it is the name that was asked about.
     parsed = document.parse(raw)
-    fitting = (Kind.ASSIGNMENT,) if spelled and spelled.name else (Kind.COMMENT, Kind.UNKNOWN)
-    if len(parsed) != 1 or parsed[0].kind not in fitting or parsed[0].name != found.record.name:
+    if len(parsed) != 1 or parsed[0].kind is not Kind.ASSIGNMENT or parsed[0].name != found.record.name:
         raise CannotStand(f"{found.shown}: holds another line than its name says", "remove it: gitenv reject")
     return parsed[0]._replace(end=found.record.end)
 
 
 def _without(chosen: Collection[Unverified]) -> dict[int, Record | None]:
     return dict.fromkeys(n for each in chosen for n in range(each.first, each.first + each.lines))
-
-
-def _rewritten(records: list[Record], changes: dict[int, Record | None]) -> bytes:
-    """The document with some records taken out (None) or replaced."""
-    wanted = [new for n, record in enumerate(records) if (new := changes.get(n, record))]
-    data = document.join(wanted)
-    if [_meaning(record) for record in document.parse(data)] != [_meaning(record) for record in wanted]:
-        raise CannotStand(
-            "without its mark, this would change how the lines around it are read", "edit the file by hand, then git add it"
-        )
-    return data
-
-
-def _meaning(record: Record) -> tuple[Kind, bytes, bytes]:
-    return record.kind, record.name, record.raw

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 from gitenv import clone, files
 from gitenv.errors import GitenvError, Locked, NotInOrder, NotTrusted, Usage, printable, shell_word
-from gitenv.model import document, unverified
+from gitenv.model import document, editing, unverified
 from gitenv.model.document import Kind
 from gitenv.model.unverified import Unverified
 from gitenv.pins import Pin
 from gitenv.team import following
+from gitenv.team.contributors import Contributors
 from gitenv.team.workspace import Workspace
 
 
@@ -24,6 +24,7 @@ class Question(NamedTuple):
     environment: str
     found: Unverified
     replaces: tuple[int, ...]  # the lines of the values it would take the place of
+    problem: NotTrusted | None  # what speaks against a sealed value: it needs --force
     text: bytes  # the whole file, as it was when it was asked about
 
 
@@ -40,7 +41,8 @@ def questions(workspace: Workspace, wanted: Sequence[str], file: str, folder: st
 
     `file` is relative to `folder`; without one, all files of the pinned environments are looked through.
     """
-    found = [question for path in _paths(workspace, file, folder) for question in _in_file(workspace, path, bool(file))]
+    seals = Contributors(workspace)
+    found = [each for path in _paths(workspace, file, folder) for each in _in_file(workspace, path, bool(file), seals)]
     if not found:
         raise Usage("there are no unverified lines" + (f" in {printable(file)}" if file else ""), "gitenv status")
     chosen = [_one(found, name) for name in wanted] or found
@@ -52,17 +54,28 @@ def questions(workspace: Workspace, wanted: Sequence[str], file: str, folder: st
     return chosen
 
 
-def accept(workspace: Workspace, chosen: Sequence[Question]) -> list[Decided]:
+def accept(workspace: Workspace, chosen: Sequence[Question], *, force: bool = False) -> list[Decided]:
     """Make values of them. All is checked before the first file is written.
 
-    Raises `Locked` for who is no holder, and `NotTrusted` for a forged mark and for what cannot stand there.
+    Raises `Locked` for who is no holder, and `NotTrusted` for a forged mark, for what cannot stand there, and without `force`
+    for a sealed value that something speaks against.
     """
     following.refresh(workspace)
+    for problem in (question.problem for question in chosen if question.problem and not force):
+        raise type(problem)(problem.message, f"{problem.hint + '; ' if problem.hint else ''}to accept it all the same: --force")
     pins = {question.environment: workspace.need_pin(question.environment) for question in chosen}
     rings = {name: workspace.need_holder(pin, "accept nothing") for name, pin in pins.items()}
     return _write(
         workspace, chosen, lambda data, mine: unverified.accept(data, [q.found for q in mine], rings[mine[0].environment])
     )
+
+
+def shown_values(workspace: Workspace, question: Question) -> tuple[list[bytes], bytes]:
+    """The records that are values now under that name, and the one that would be. Raises `Locked` and `NotTrusted`."""
+    ring = workspace.access.ring(workspace.need_pin(question.environment))
+    records = document.parse(question.text)
+    now = [records[position].raw for position in editing.values(records).get(question.found.name, [])]
+    return now, unverified.value(question.found, ring).raw
 
 
 def reject(workspace: Workspace, chosen: Sequence[Question]) -> list[Decided]:
@@ -72,9 +85,7 @@ def reject(workspace: Workspace, chosen: Sequence[Question]) -> list[Decided]:
 
 def _paths(workspace: Workspace, file: str, folder: str) -> list[str]:
     if file:
-        if file.startswith(":/"):  # git's own way to say: from the top
-            file, folder = file[2:], workspace.root
-        path = os.path.relpath(os.path.join(folder, file), workspace.root).replace(os.sep, "/")
+        path = workspace.relative(file, folder)
         if files.read_inside(workspace.root, path, document.MAX_BYTES) is None:
             raise Usage(f"there is no file {printable(file)}", "gitenv status")
         return [path]
@@ -82,13 +93,13 @@ def _paths(workspace: Workspace, file: str, folder: str) -> list[str]:
     return sorted({entry.path for entries in listed.values() for entry in entries})
 
 
-def _in_file(workspace: Workspace, path: str, is_named: bool) -> Iterator[Question]:
+def _in_file(workspace: Workspace, path: str, is_named: bool, seals: Contributors) -> Iterator[Question]:
     """The questions of one file. Raises for one that was named and cannot be decided about."""
     try:
         pin = workspace.access.claimant(path)
         if pin is None:
             raise Usage(f"{printable(path)} belongs to no environment", "gitenv status")
-        yield from _open_questions(workspace, path, pin)
+        yield from _open_questions(workspace, path, pin, seals)
     except NotTrusted as error:
         if is_named:
             raise type(error)(f"{printable(path)}: {error.message}", error.hint) from None
@@ -97,16 +108,18 @@ def _in_file(workspace: Workspace, path: str, is_named: bool) -> Iterator[Questi
             raise
 
 
-def _open_questions(workspace: Workspace, path: str, pin: Pin) -> Iterator[Question]:
+def _open_questions(workspace: Workspace, path: str, pin: Pin, seals: Contributors) -> Iterator[Question]:
     text = files.read_inside(workspace.root, path, document.MAX_BYTES) or b""
     records = document.parse(text)
     is_noted = clone.unopened(workspace.repository.layout.git_dir).may_be(path)
     if is_noted or any(record.kind is Kind.TOKEN for record in records):
         raise Locked(f"{printable(path)} is not open", f"gitenv unlock {pin.name}")
-    namesakes, lines = unverified.values(records), unverified.line_numbers(records)
+    namesakes, lines = editing.values(records), editing.line_numbers(records)
     for found in unverified.find(records):
         replaces = tuple(lines[position] for position in namesakes.get(found.name, []))
-        yield Question(path, pin.name, found, replaces, text)
+        is_sealed = found.record.kind is Kind.SEALED
+        problem = seals.problem(pin.environment, found.record, f"{printable(path)}: {found.shown}") if is_sealed else None
+        yield Question(path, pin.name, found, replaces, problem, text)
 
 
 def _one(found: Sequence[Question], name: str) -> Question:

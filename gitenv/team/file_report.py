@@ -10,17 +10,22 @@ from gitenv import files
 from gitenv.errors import GitenvError, shell_word
 from gitenv.git.repository import IndexEntry
 from gitenv.model import clean, document, smudge, token, unverified
+from gitenv.model import sealed as sealing
 from gitenv.model.document import Kind, Record
 from gitenv.model.environment import Environment
 from gitenv.model.keyring import Keyring
 from gitenv.model.unverified import Unverified
 from gitenv.pins import Pin
 from gitenv.team import discover
+from gitenv.team.contributors import Contributors
 from gitenv.team.workspace import Workspace
 
 _MAX_BYTES = 16 * 1024 * 1024
 _MOST = 8
-_UNVOUCHED = ("unverified", "forged-mark", "foreign-token")
+_UNVOUCHED = (
+    *("unverified", "forged-mark", "foreign-token"),
+    *("forged-seal", "sealed-elsewhere", "unknown-contributor", "replayed"),
+)
 
 
 class Problem(NamedTuple):
@@ -36,6 +41,13 @@ class Problem(NamedTuple):
         return cls(error.code, f"{where}: {error.message}" if where else error.message, [error.hint] if error.hint else [])
 
 
+class Pending(NamedTuple):
+    """A sealed value, as it says of itself."""
+
+    name: str
+    by: str
+
+
 class FileStatus(NamedTuple):
     """One file of an environment."""
 
@@ -43,37 +55,47 @@ class FileStatus(NamedTuple):
     keys: int
     state: str  # "open", "closed", "stays closed", "edited" without a key, "missing" or "plain text in the index"
     unverified: list[str]  # lines nobody vouches for: their names, or their numbers
+    sealed: list[Pending]  # values that somebody sealed, and nobody has decided about
 
 
 def statuses(workspace: Workspace, statement: Environment, ring: Keyring | None, problems: list[Problem]) -> list[FileStatus]:
     """Look at the tracked files of an environment; what is wrong is added to `problems`. `ring` is None without a key."""
-    listed = []
+    listed, seals = [], Contributors(workspace)
     for entry in {entry.path: entry for entry in workspace.files_of([statement])[statement.name]}.values():
         try:
-            listed.append(_status(workspace, statement, ring, entry, problems))
+            listed.append(_status(workspace, statement, ring, entry, problems, seals))
         except GitenvError as error:
             problems.append(Problem.of(error, entry.path))
     return listed
 
 
-def unvouched(workspace: Workspace, pins: Iterable[Pin]) -> list[Problem]:
-    """What nobody vouches for in the files of open environments: lines, and whole files."""
+def undecided(workspace: Workspace, pins: Iterable[Pin]) -> tuple[list[Problem], list[Problem]]:
+    """What nobody vouches for in the files of open environments, lines and whole files; and what somebody sealed for them."""
     problems: list[Problem] = []
     for pin in pins:
         with contextlib.suppress(GitenvError):  # where nothing can be opened, and unlock has said why
             if workspace.access.judge(pin, workspace.tree):
                 statuses(workspace, pin.environment, workspace.access.ring(pin), problems)
-    return [problem for problem in problems if problem.code in _UNVOUCHED]
+    sealed = [problem for problem in problems if problem.code == "sealed"]
+    return [problem for problem in problems if problem.code in _UNVOUCHED], sealed
 
 
 def _status(
-    workspace: Workspace, statement: Environment, ring: Keyring | None, entry: IndexEntry, problems: list[Problem]
+    workspace: Workspace,
+    statement: Environment,
+    ring: Keyring | None,
+    entry: IndexEntry,
+    problems: list[Problem],
+    seals: Contributors,
 ) -> FileStatus:
     stored = workspace.repository.objects.read(entry.object_id, _MAX_BYTES) or b""
     there = files.read_inside(workspace.root, entry.path, _MAX_BYTES)
     records = document.parse(stored)
     opened = document.parse(there or b"")
-    marked = unverified.find(opened)
+    behind = unverified.find(opened)
+    marked = [found for found in behind if found.record.kind is not Kind.SEALED]
+    pending = [found.record for found in behind if found.record.kind is Kind.SEALED]
+    pending += [record for record in records if record.kind is Kind.SEALED and record.raw not in {each.raw for each in pending}]
     state = "missing" if there is None else "closed" if stored and there == stored else "open" if ring else "edited"
     if discover.is_plain(stored):
         state = "plain text in the index"
@@ -88,7 +110,25 @@ def _status(
     elif smudge.is_encrypted(stored) and (listed := _plain_beside_tokens(records)):
         text = f"{entry.path}: nobody vouches for {_joined(listed)}"
         problems.append(Problem("unverified", text, [f"gitenv unlock {statement.name}"]))
-    return FileStatus(entry.path, len({record.name for record in records if record.name}), state, listed)
+    problems += [_pending(seals, statement, entry.path, record) for record in pending]
+    keys = {record.name for record in records if record.name and record.kind is not Kind.SEALED}
+    waiting = [Pending(record.name.decode("ascii"), _by(record)) for record in pending]
+    return FileStatus(entry.path, len(keys), state, listed, waiting)
+
+
+def _pending(seals: Contributors, statement: Environment, path: str, record: Record) -> Problem:
+    """What somebody sealed, and what may speak against it."""
+    name, word = record.name.decode("ascii"), shell_word(f":/{path}")
+    problem = seals.problem(statement, record, f"{path}: {name}")
+    decide = [f"gitenv accept {name} -f {word}{' --force' if problem else ''}", f"gitenv reject {name} -f {word}"]
+    if problem:
+        return Problem(problem.code, problem.message, [f"git log -p -- {word}", *decide])
+    return Problem("sealed", f"{path}: {_by(record)} sealed {name} for the holders of {statement.name}", decide)
+
+
+def _by(record: Record) -> str:
+    found = sealing.read(record)
+    return found.by if found else ""
 
 
 def _plain_text(workspace: Workspace, statement: Environment, path: str) -> Problem:
@@ -130,16 +170,24 @@ def _unverified(path: str, records: list[Record], marked: list[Unverified], ring
     yield from (Problem.of(clean.forged_mark(records, position), path) for position in forged[:_MOST])
     left = [found for found, position in checked if position is None]
     if left:
-        words = " ".join(found.name or str(found.line) for found in left) if len(left) <= _MOST else "--all"
-        text = f"{path}: nobody vouches for {_joined([found.shown for found in left])}"
+        words = " ".join(unverified.words(records, left)) if len(left) <= _MOST else "--all"
+        text = f"{path}: nobody vouches for {_joined([found.shown for found in left])}{_which_retired(left, ring)}"
         commands = [f"git log -p -- {word}", f"gitenv reject {words} -f {word}", f"gitenv accept {words} -f {word}"]
         yield Problem("unverified", text, commands)
+
+
+def _which_retired(found: list[Unverified], ring: Keyring | None) -> str:
+    """Which of them come from before a rotation, most of them from a colleague's older branch."""
+    retired = [each.shown for each in found if ring and unverified.is_retired(each, ring)]
+    if len(retired) == len(found):
+        return " (encrypted with a retired key)"
+    return f" ({_joined(retired)}: encrypted with a retired key)" if retired else ""
 
 
 def _plain_beside_tokens(records: list[Record]) -> list[str]:
     found, number = [], 1
     for record in records:
-        if record.kind not in (Kind.TOKEN, Kind.PLAIN):
+        if record.kind not in (Kind.TOKEN, Kind.SEALED, Kind.PLAIN):
             found.append(record.name.decode("ascii") or f"line {number}")
         number += record.raw.count(b"\n") + 1
     return found

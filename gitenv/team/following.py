@@ -10,6 +10,7 @@ from gitenv.clone import Doubt
 from gitenv.errors import NotTrusted
 from gitenv.git import log
 from gitenv.git.trees import RECIPIENTS
+from gitenv.identity import device
 from gitenv.model import environment
 from gitenv.model.grant import Grant
 from gitenv.model.reasons import Forked, NotAHolder, TooFarAhead, TooLong, UnknownKey
@@ -106,7 +107,15 @@ def _note(workspace: Workspace, doubts: Set[Doubt], walked: dict[str, str]) -> N
 
 def follow_tree(workspace: Workspace, old: Pin) -> None:
     """Bring one pin to what the tree at hand says. Raises `NotTrusted`."""
-    judged = workspace.access.judge(old, workspace.tree)
+    try:
+        judged = workspace.access.judge(old, workspace.tree)
+    except TooFarAhead:
+        if len(heads := workspace.heads()) == 1:
+            raise
+        # Several steps came with a merge that waits for conflicts to be resolved, and HEAD does not reach them yet.
+        old = lineage.through(workspace.root, workspace.repository.objects, workspace.access, workspace.tree, old, heads)
+        workspace.access.advance(old)
+        judged = workspace.access.judge(old, workspace.tree)
     if judged is None:
         return
     if judged.is_earlier:
@@ -114,7 +123,8 @@ def follow_tree(workspace: Workspace, old: Pin) -> None:
         return
     pin = judged.moves or old
     standing = access.standing_in(workspace.tree, pin.environment, recipients.key_finder(workspace.tree, pin.name))
-    own = _own(workspace, standing) or _own_that_expired(workspace, old, pin, standing)
+    own = _own(workspace, standing, old.grant.to if old.grant else workspace.access.name)
+    own = own or _own_that_expired(workspace, old, pin, standing)
     if own is not None and not own.expired(access.today()):
         environment.check_seal(pin.environment, access.open_grant(pin.environment, own, workspace.access.device()))
     counted = {Holder(grant.to, grant.key.fingerprint()) for grant in standing.counted.values()}
@@ -144,9 +154,12 @@ def _own_that_expired(workspace: Workspace, old: Pin, pin: Pin, standing: Standi
     return honest if honest == mine[0] and was_here else None
 
 
-def _own(workspace: Workspace, standing: Standing) -> Grant | None:
+def _own(workspace: Workspace, standing: Standing, name: str) -> Grant | None:
     key = workspace.access.device()
     if key is None:
         return None
     mine = [grant for grant in standing.counted.values() if grant.key == key.public]
-    return mine[0] if mine else None
+    if mine:
+        return mine[0]
+    named = standing.counted.get(name)
+    return named if named and device.former(named.key) else None

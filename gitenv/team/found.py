@@ -14,7 +14,7 @@ from gitenv.model import environment, grant, names
 from gitenv.model.environment import Environment
 from gitenv.model.statements import Holder
 from gitenv.pins import Pin
-from gitenv.team import claims, discover, setup
+from gitenv.team import claims, discover, key_lines, setup
 from gitenv.team.workspace import Workspace, now
 
 _MAX_ATTRIBUTES = 1024 * 1024
@@ -81,8 +81,13 @@ def _check_may_found(workspace: Workspace, statement: Environment) -> None:
         ) from None
 
 
-def write_public_key(workspace: Workspace, name: str, key: DeviceKey) -> list[str]:
-    """Write `.recipients/NAME.pub`, if it is not there. Raises `Usage` if the name is somebody else's."""
+def write_public_key(workspace: Workspace, name: str, key: DeviceKey, replace: bool = False) -> list[str]:
+    """Write `.recipients/NAME.pub`, if it is not there. Raises `Usage` if the name is somebody else's.
+
+    With `replace` it is one's own, and its key is lost: the new one goes on top.
+    """
+    if replace:
+        return [workspace.write(key_lines.path(name), key_lines.renewed(workspace, name, key.public))]
     check_free(workspace, name, key)
     if workspace.public_keys(name):
         return []
@@ -91,11 +96,10 @@ def write_public_key(workspace: Workspace, name: str, key: DeviceKey) -> list[st
 
 def check_free(workspace: Workspace, name: str, key: DeviceKey | None) -> None:
     """Raise `Usage` if a name has a `.pub` with another key than `key` (None: one that is yet to be made)."""
-    existing = workspace.public_keys(name)
-    if existing and (key is None or key.public not in existing):
+    if workspace.is_lost(name) or (key is None and workspace.public_keys(name)):
         raise Usage(
             f"{RECIPIENTS}/{name}.pub is there with another key",
-            "if that is somebody else: gitenv init --name NAME; if you lost that key: remove the file, then gitenv init",
+            f"if that is somebody else: gitenv init --name NAME; if you lost that key: gitenv init --name {name} --replace",
         )
 
 

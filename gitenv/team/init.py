@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
@@ -16,7 +17,19 @@ from gitenv.model import names, smudge
 from gitenv.model.environment import Environment
 from gitenv.model.reasons import SwappedKey
 from gitenv.pins import Pin
-from gitenv.team import claims, conversions, discover, following, found, ignored, opening, pinning, setup, vouching
+from gitenv.team import (
+    claims,
+    conversions,
+    discover,
+    following,
+    found,
+    ignored,
+    key_lines,
+    opening,
+    pinning,
+    setup,
+    vouching,
+)
 from gitenv.team.discover import ReadableComment
 from gitenv.team.opening import Opened
 from gitenv.team.workspace import Workspace
@@ -39,6 +52,13 @@ class Founded(NamedTuple):
     exposed: list[Exposed] | None  # None: history could not be read
 
 
+class LostGrant(NamedTuple):
+    """What somebody had with the key that they lost."""
+
+    environment: str
+    role: str
+
+
 class Joined(NamedTuple):
     """What setting up a clone did."""
 
@@ -46,6 +66,7 @@ class Joined(NamedTuple):
     fingerprint: str
     made_key: bool
     wrote_request: bool
+    lost: list[LostGrant] | None  # the key of that name was lost: the grants that were for it. None: it was not
     pinned: list[Environment]  # newly, on trust
     opened: list[Opened]
     problems: list[GitenvError]
@@ -114,19 +135,21 @@ def found_here(workspace: Workspace, seen: discover.Found, name: str, guard: boo
     )
 
 
-def join(workspace: Workspace, name: str, strict: bool) -> Joined:
+def join(workspace: Workspace, name: str, strict: bool, replace: bool = False) -> Joined:
     """Set up a clone: pin what is there, open what this key opens, and ask for the rest with a `.pub` file.
 
-    With `strict` nothing is believed for which nobody vouches (see `vouching`).
+    With `strict` nothing is believed for which nobody vouches (see `vouching`). With `replace`, and where this clone knows the
+    name as its user's, a `.pub` of a key that is not here any more gets a new one.
     """
     existing = device.load()
     converted = {} if setup.is_known(workspace.repository) else conversions.find(workspace)
     problems: list[GitenvError] = []
     chosen = _who(workspace, existing, name, problems)
-    if not problems:
+    is_lost = not problems and workspace.is_lost(chosen) and (replace or _is_own_name(workspace, chosen))
+    if not problems and not is_lost:
         found.check_free(workspace, chosen, existing)
     key, made_key = _key()
-    request = [] if problems else found.write_public_key(workspace, chosen, key)
+    request = [] if problems else found.write_public_key(workspace, chosen, key, is_lost)
     _set_up(workspace, chosen)
     workspace.repository.stage(request)
     problems += following.refresh(workspace)
@@ -138,6 +161,7 @@ def join(workspace: Workspace, name: str, strict: bool) -> Joined:
         key.public.fingerprint(),
         made_key,
         bool(request),
+        _lost_grants(workspace, chosen) if is_lost else None,
         new,
         opened,
         problems,
@@ -157,6 +181,16 @@ def _who(workspace: Workspace, key: DeviceKey | None, name: str, problems: list[
             SwappedKey(f"{where}: another key than this device's, which {chosen} is in with", f"git log -p -- :/{where}")
         )
     return chosen
+
+
+def _is_own_name(workspace: Workspace, name: str) -> bool:
+    """Whether this clone knows a name as its user's. A job that is given its key has lost none."""
+    return workspace.access.name == name and not os.environ.get(device.VARIABLE)
+
+
+def _lost_grants(workspace: Workspace, name: str) -> list[LostGrant]:
+    found = key_lines.counted(workspace, name)
+    return [LostGrant(environment, own.role) for environment, own in found.items()]
 
 
 def _pin_on_first_sight(workspace: Workspace, problems: list[GitenvError], strict: bool) -> list[Environment]:

@@ -9,10 +9,14 @@ from gitenv import access, recipients
 from gitenv.errors import Locked, Usage
 from gitenv.git.trees import RECIPIENTS
 from gitenv.identity import device
-from gitenv.model import grant
+from gitenv.identity.device import DeviceKey
+from gitenv.model import grant, succession
+from gitenv.model.keyring import Keyring
 from gitenv.model.standing import Standing
+from gitenv.model.statements import Holder
+from gitenv.model.succession import NONE, Bridge
 from gitenv.pins import Pin
-from gitenv.team import following
+from gitenv.team import following, key_lines, rekeying
 from gitenv.team import newcomer as newcomers
 from gitenv.team.discover import DEVELOPMENT
 from gitenv.team.newcomer import Newcomer
@@ -25,6 +29,7 @@ class LetIn(NamedTuple):
     granted: list[str]
     already: list[str]
     not_granted: list[str]  # environments that the caller could have given
+    resigned: list[str]  # people whose grants the old key had signed
     unending: list[str]  # those of `granted` where they had a last day, and have none any more
 
 
@@ -61,15 +66,20 @@ def let_in(
     rings = {name: workspace.need_holder(pin, "let nobody in") for name, pin in pins.items()}
     before = {name: _standing(workspace, pin, newcomer) for name, pin in pins.items()}
     already = [name for name, found in before.items() if found and _is_in(found, name, newcomer, role, replace, expires)]
-    for name, found in before.items():
-        if found and expires and name not in already:
+    meant = [name for name in chosen if name not in already]
+    for name in meant:
+        if expires and (found := before[name]):
             _check_somebody_stays(found, name, newcomer)
+    bridges = {
+        name: _bridge(workspace, pins[name], rings[name], found, newcomer, key) if replace and (found := before[name]) else NONE
+        for name in meant
+    }
     written = []
-    earlier = newcomers.keys_that_sign(workspace, newcomer)
-    if newcomer.key not in existing or not set(earlier) <= set(existing):
-        lines = b"".join(key.line(newcomer.name) for key in (newcomer.key, *earlier))
-        written.append(workspace.write(f"{RECIPIENTS}/{newcomer.name}.pub", lines))
-    for name in (name for name in chosen if name not in already):
+    if newcomer.key not in existing:
+        text = key_lines.renewed(workspace, newcomer.name, newcomer.key)
+        written.append(workspace.write(key_lines.path(newcomer.name), text))
+    for name, bridge in bridges.items():
+        written += rekeying.write_bridge(workspace, name, bridge)
         statement, signer = pins[name].environment, workspace.known_as(pins[name])
         given = grant.write(
             *(statement, rings[name].dek, newcomer.name, newcomer.key, role),
@@ -79,18 +89,32 @@ def let_in(
             expires=expires,
         )
         written.append(workspace.write(f"{RECIPIENTS}/{name}/{newcomer.name}.grant", given.text))
+    if replace:
+        written += key_lines.tidy(workspace, [(newcomer.name, newcomer.key)])
     workspace.repository.stage(written)
     if replace:
         newcomers.forget_other_keys(workspace, newcomer, chosen)
     following.refresh(workspace)
     others = [pin.name for pin in workspace.access.pinned() if pin.name not in pins and workspace.access.can_open(pin)]
-    granted = [name for name in chosen if name not in already]
-    ended = [
-        name
-        for name, found in before.items()
-        if found and newcomer.name in found.counted and found.counted[newcomer.name].expires
-    ]
-    return LetIn(granted, already, others, [name for name in granted if name in ended and not expires])
+    resigned = sorted({given.to for bridge in bridges.values() for given in bridge.grants})
+    unending = [name for name in meant if not expires and _last_day(before[name], newcomer)]
+    return LetIn(meant, already, others, resigned, unending)
+
+
+def _bridge(workspace: Workspace, pin: Pin, ring: Keyring, found: Standing, newcomer: Newcomer, key: DeviceKey) -> Bridge:
+    """What is to be signed before the newcomer's grant takes the place of one for another key."""
+    counted = found.counted.get(newcomer.name)
+    if counted is None or counted.key == newcomer.key:
+        return NONE
+    leaving = Holder(newcomer.name, counted.key.fingerprint())
+    key_of = recipients.key_finder(workspace.tree, pin.name)
+    me = workspace.known_as(pin)
+    return succession.bridge(pin.environment, ring, found, leaving, me=me, signer=key, key_of=key_of, at=now())
+
+
+def _last_day(found: Standing | None, newcomer: Newcomer) -> str:
+    counted = found.counted.get(newcomer.name) if found else None
+    return counted.expires if counted else ""
 
 
 def _standing(workspace: Workspace, pin: Pin, newcomer: Newcomer) -> Standing | None:

@@ -16,6 +16,7 @@ from gitenv.model.reasons import SwappedKey
 from gitenv.model.standing import standing
 from gitenv.model.statements import is_fingerprint
 from gitenv.pins import Pin
+from gitenv.team import key_lines
 from gitenv.team.workspace import Workspace
 
 _MAX_COMMITS = 100
@@ -29,15 +30,17 @@ class Newcomer(NamedTuple):
     source: str
 
 
-def read(workspace: Workspace, given: str, name: str, folder: str) -> Newcomer:
-    """Find the key: a file, or somebody in `.recipients/`. Raises `Usage` for everything that is no P-256 public key."""
+def read(workspace: Workspace, given: str, name: str, folder: str, replace: bool = False) -> Newcomer:
+    """Find the key: a file, or somebody in `.recipients/`. Raises `Usage` for everything that is no P-256 public key.
+
+    `replace` is for who has a new one: their `.pub` may hold the old one as well.
+    """
     is_path = "/" in given or os.sep in given or given.endswith((".pub", ".pem"))
     if not is_path and names.is_name(given):
         if name not in ("", given):
             raise Usage(f"{given} is in {RECIPIENTS}/ under that name", "--name goes with a file")
         if found := workspace.public_keys(given):
-            where = f"{RECIPIENTS}/{given}.pub"
-            return Newcomer(given, _only(_without_earlier(workspace, given, found), where), where)
+            return Newcomer(given, key_lines.meant(workspace, given, found, replace), key_lines.path(given))
         raise Usage(f"there is no {RECIPIENTS}/{given}.pub", f"ask {given} to run gitenv init and push, or give a file")
     data = files.read(os.path.join(folder, given), keys.MAX_BYTES)
     if data is None:
@@ -57,32 +60,6 @@ def _fingerprint_in(data: bytes) -> str:
 
 def _without_fingerprint(data: bytes) -> bytes:
     return data.lstrip().partition(b"\n")[2] if _fingerprint_in(data) else data
-
-
-def keys_that_sign(workspace: Workspace, newcomer: Newcomer) -> list[PublicKey]:
-    """The keys that somebody had before and is still a holder by: whom they let in counts by those, until the next rotation.
-
-    Both places are asked where such a key stands: a new `.pub` may have been written over the old one.
-    """
-    found = list(workspace.public_keys(newcomer.name))
-    for pin in workspace.access.pinned():
-        given = recipients.grant_of(workspace.tree, pin.name, newcomer.name)
-        found += [given.key] if given else []
-    known = {person.fingerprint for pin in workspace.access.pinned() for person in pin.holders if person.name == newcomer.name}
-    return [key for key in dict.fromkeys(found) if key != newcomer.key and _fingerprint_of(key) in known]
-
-
-def _fingerprint_of(key: PublicKey) -> str:
-    try:
-        return key.fingerprint()
-    except ValueError:  # no point on the curve
-        return ""
-
-
-def _without_earlier(workspace: Workspace, name: str, found: list[PublicKey]) -> list[PublicKey]:
-    """Of several keys in one `.pub` the one that they are in with; all, if that is not known."""
-    seen = {person.fingerprint for pin in workspace.access.pinned() for person in pin.seen if person.name == name}
-    return [key for key in found if _fingerprint_of(key) in seen] or found
 
 
 def forget_other_keys(workspace: Workspace, newcomer: Newcomer, chosen: Sequence[str]) -> None:
@@ -113,14 +90,31 @@ def refuse_other_key(workspace: Workspace, newcomer: Newcomer, existing: Sequenc
 
     Not only what lies in the tree now is asked: whoever can push can swap a `.pub` and delete or break the grant that would
     contradict it. So the pins, as they were before this tree was looked at, and the history of the grants are asked, too.
+    A key that took over from the other one is the same person's: the old key signed for it (`gitenv key rotate`).
     """
     if existing and newcomer.key not in existing:
         raise other_key(newcomer.name)
     for pin in workspace.access.pinned():
         known = {person.fingerprint for person in pin.holders | pin.seen if person.name == newcomer.name}
         before = _last_grant(workspace, pin, newcomer.name)
-        if known - {newcomer.key.fingerprint()} or (before and before.key != newcomer.key):
+        if before and before.key != newcomer.key:
+            known.add(before.key.fingerprint())
+        others = known - {newcomer.key.fingerprint()}
+        if others and not others <= _vouched_for(workspace, newcomer, pin, others):
             raise other_key(newcomer.name, pin.name)
+
+
+def _vouched_for(workspace: Workspace, newcomer: Newcomer, pin: Pin, others: set[str]) -> set[str]:
+    """Which other keys of a name speak for the newcomer's: those that signed a grant for it, under that name.
+
+    Another holder's signature does not do: who holds one environment could get a key of theirs into another under somebody's
+    name. The caller's own does, where they gave it: they compared the key then.
+    """
+    signers = key_lines.signers_for(workspace, newcomer.name, newcomer.key)
+    mine = workspace.me().fingerprint
+    if pin.name in signers and signers[pin.name].fingerprint == mine:
+        return others
+    return {by.fingerprint for by in signers.values() if by.name == newcomer.name}
 
 
 def _last_grant(workspace: Workspace, pin: Pin, name: str) -> Grant | None:

@@ -156,7 +156,7 @@ def _open_environment(workspace: Workspace, pin: Pin, entries: Iterable[IndexEnt
 def _is_closed(data: bytes) -> bool:
     """Whether a file holds nothing that somebody typed."""
     try:
-        return all(record.kind in (Kind.TOKEN, Kind.PLAIN) for record in document.parse(data))
+        return all(record.kind in (Kind.TOKEN, Kind.SEALED, Kind.PLAIN) for record in document.parse(data))
     except NotTrusted:
         return False
 

@@ -1,4 +1,4 @@
-"""`gitenv remove-environment`: take an environment out of the repository; elsewhere, forget one that somebody took out."""
+"""`gitenv remove-recipient` and `gitenv set-role`: taking access or a role away, which only a next generation does."""
 
 from __future__ import annotations
 
@@ -7,104 +7,190 @@ import os
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from gitenv import clone, files
-from gitenv.errors import NotInOrder, Usage, printable
-from gitenv.git import attributes, log
-from gitenv.git.trees import RECIPIENTS, IndexTree
+from gitenv import access, recipients
+from gitenv.errors import GitenvError, Locked, Usage
+from gitenv.git.trees import RECIPIENTS
+from gitenv.identity import device
+from gitenv.model import grant, names
+from gitenv.model.grant import HOLDER, READER, Grant
 from gitenv.pins import Pin
-from gitenv.team import claims, following, found, setup
-from gitenv.team.workspace import Workspace
-
-_MAX_ATTRIBUTES = 1024 * 1024
-_SHOWN = 5
+from gitenv.team import following, revocation, rotating
+from gitenv.team.revocation import Exposure
+from gitenv.team.rotating import Plan, Rotated
+from gitenv.team.workspace import Workspace, now
 
 
 class Removal(NamedTuple):
-    """An environment that can go."""
+    """A removal before it is carried out."""
 
-    pin: Pin
-    is_here: bool  # else somebody took it out, and this clone is to forget it
-    people: Sequence[str]  # who may let others in
-    unprotected: Sequence[str]  # files that would be nobody's, and that git would take as they are
+    name: str
+    is_me: bool
+    plans: list[Plan]  # a next generation without them, for each environment that they are in
+    unused: list[str]  # grants of theirs that do not count, and are only deleted
+    beyond: list[str]  # environments that they are in, and that the caller cannot take them out of
+    exposures: list[Exposure]  # what they could read of the former
 
 
-def look(workspace: Workspace, name: str) -> Removal:
-    """What removing would do. Raises `Locked` for who does not hold it, and `Usage` while it has tracked files."""
-    workspace.check_known(name)
+class Removed(NamedTuple):
+    """What became of it."""
+
+    rotated: list[Rotated]
+    pub: bool  # whether their `.pub` went as well
+
+
+def plan(workspace: Workspace, name: str, wanted: Sequence[str]) -> Removal:
+    """Look at where somebody is in, in all environments or those `wanted`, and at what they could read there.
+
+    Raises `Usage` for who is nobody, or is in none of them, and for a last holder; `Locked` for who may take nobody out.
+    """
+    names.check_name(name, "person")
     following.refresh(workspace)
-    pin = workspace.access.pin(name)
-    is_here = name in workspace.environments()
-    if is_here or pin is None:
-        pin = workspace.need_pin(name)  # or it says what is wrong
-        workspace.need_holder(pin, "remove nothing")
-        if isinstance(workspace.tree, IndexTree):
-            raise NotInOrder(f"{RECIPIENTS}/ is not in this work tree", f"git sparse-checkout add {RECIPIENTS}")
-    else:
-        _check_was_removed(workspace, name)
-    _check_no_files(workspace, pin)
-    return Removal(pin, is_here, sorted(holder.name for holder in pin.holders), _unprotected(workspace, pin))
+    for environment in wanted:
+        workspace.check_known(environment)
+        if workspace.access.pin(environment) is None:
+            raise Locked(f"{environment} is new to this clone", f"gitenv unlock {environment}")
+    looked_at = [pin for pin in workspace.access.pinned() if not wanted or pin.name in wanted]
+    inside = [pin for pin in looked_at if _is_in(workspace, pin, name)]
+    plans, beyond, refusal = _plans(workspace, inside, name)
+    unused = [path for pin in looked_at if pin not in inside and (path := _grant_file(workspace, pin, name))]
+    if not plans and not unused:
+        if refusal:
+            raise refusal
+        _check_asks(workspace, name, wanted)
+    is_me = any(_is_me(workspace, each.pin, name) for each in plans)
+    exposures = [revocation.exposure(workspace, each.pin, name) for each in plans]
+    return Removal(name, is_me, plans, unused, beyond, exposures)
 
 
-def carry_out(workspace: Workspace, removal: Removal) -> None:
-    """Take it out and stage that, and forget its pin. Killed in between, a second run does the rest."""
-    name = removal.pin.name
-    if removal.is_here:
-        workspace.repository.stage(_without_patterns(workspace, removal.pin))
-        _remove_folder(workspace, name)
-    git_dir = workspace.repository.layout.git_dir
-    if name in workspace.access.locked:
-        clone.set_locked(git_dir, workspace.access.locked - {name})
-    clone.set_walked(git_dir, {other: commit for other, commit in clone.walked(git_dir).items() if other != name})
-    workspace.access.forget(name)
-    setup.lift_guard(workspace.repository, workspace.access.pinned())
+def carry_out(workspace: Workspace, removal: Removal) -> Removed:
+    """Rotate them out, delete what is left of them, and stage all of it."""
+    rotated = [rotating.carry_out(workspace, planned) for planned in removal.plans]
+    for path in removal.unused:
+        _delete(workspace, path)
+    pub = f"{RECIPIENTS}/{removal.name}.pub"
+    is_left = _is_left(workspace, removal.name)
+    if not is_left and os.path.lexists(workspace.repository.path(pub)):
+        _delete(workspace, pub)
+        return Removed(rotated, True)
+    return Removed(rotated, False)
 
 
-def was_removed(workspace: Workspace, pin: Pin) -> bool:
-    """Whether the history at hand once had a pinned environment, which is not there now."""
-    return bool(log.commits_of(workspace.root, f"{RECIPIENTS}/{pin.name}/environment", 1))
+def plan_demotion(workspace: Workspace, name: str, wanted: Sequence[str]) -> list[Plan]:
+    """The next generations in which somebody is a reader. Raises like `grants_of`, and `Usage` for the caller themselves."""
+    found = grants_of(workspace, name, wanted)
+    plans = [
+        rotating.plan(workspace, environment, roles={name: READER})
+        for environment, given in found.items()
+        if given.role == HOLDER
+    ]
+    # Whoever makes a key signs the grants for it, and so they are a holder as long as it is the newest.
+    if mine := next((each.pin for each in plans if _is_me(workspace, each.pin, name)), None):
+        others = sorted(holder.name for holder in mine.holders if holder.name != name)[:3]
+        raise Usage(
+            f"whoever makes a key of {mine.name} is a holder, so you cannot make yourself a reader",
+            f"ask {' or '.join(others)} to run: gitenv set-role {name} {READER} -e {mine.name}",
+        )
+    return plans
 
 
-def _check_was_removed(workspace: Workspace, name: str) -> None:
-    """Raise `Usage` on a branch that has never had it: there is nothing to forget."""
-    path = f"{RECIPIENTS}/{name}/environment"
-    if workspace.repository.was_ever_committed(path) and not log.commits_of(workspace.root, path, 1):
-        raise Usage(f"{name} was not removed: it is on another branch", "check that branch out, or merge it")
+def promote(workspace: Workspace, name: str, wanted: Sequence[str]) -> list[str]:
+    """Make a reader a holder, by a grant within the generation; return the environments. Raises like `grants_of`."""
+    readers = {environment: given for environment, given in grants_of(workspace, name, wanted).items() if given.role == READER}
+    pins = {environment: workspace.need_pin(environment) for environment in readers}
+    rings = {environment: workspace.need_holder(pin, "give no roles") for environment, pin in pins.items()}
+    written = []
+    for environment, given in readers.items():
+        pin = pins[environment]
+        new = grant.write(
+            *(pin.environment, rings[environment].dek, name, given.key, HOLDER),
+            by=workspace.known_as(pin),
+            at=now(),
+            signer=device.need(),
+            expires=given.expires,
+        )
+        written.append(workspace.write(f"{RECIPIENTS}/{environment}/{name}.grant", new.text))
+    workspace.repository.stage(written)
+    following.refresh(workspace)
+    return list(readers)
 
 
-def _check_no_files(workspace: Workspace, pin: Pin) -> None:
-    paths = list(dict.fromkeys(entry.path for entry in workspace.files_of([pin.environment])[pin.name]))
-    if paths:
-        more = f" and {len(paths) - _SHOWN} more" if len(paths) > _SHOWN else ""
-        shown = ", ".join(map(printable, paths[:_SHOWN])) + more
-        raise Usage(f"{pin.name} still has files: {shown}", "git rm FILE, or git rm --cached FILE to keep it, then this again")
+def grants_of(workspace: Workspace, name: str, wanted: Sequence[str]) -> dict[str, Grant]:
+    """Somebody's grants that count, by environment: of those `wanted`, or of all that the caller holds. Raises `Usage`."""
+    names.check_name(name, "person")
+    found = {}
+    for environment in wanted or rotating.held(workspace):
+        pin = workspace.need_pin(environment)
+        given = _counted(workspace, pin, name)
+        if given is None and wanted:
+            raise Usage(f"{name} is not in {environment}", f"gitenv add-recipient {name} -e {environment}")
+        if given is not None:
+            found[environment] = given
+    if not found:
+        raise Usage(f"{name} is in no environment that you hold", "gitenv recipients")
+    return found
 
 
-def _unprotected(workspace: Workspace, pin: Pin) -> list[str]:
-    """Files in the work tree that only this environment kept git from taking in plain text."""
-    there = workspace.repository.untracked()
-    return [path for path in there if pin.environment.claims(path) and not attributes.covered(path)]
+def _plans(workspace: Workspace, pins: Sequence[Pin], name: str) -> tuple[list[Plan], list[str], GitenvError | None]:
+    """A rotation for each environment that the caller holds; those that they do not, and why."""
+    mine, refusal = rotating.held(workspace), None
+    plans, beyond = [], []
+    for pin in pins:
+        if pin.name in mine:
+            plans.append(rotating.plan(workspace, pin.name, without=[name]))
+            continue
+        beyond.append(pin.name)
+        try:
+            workspace.need_holder(pin, "take nobody out")
+        except GitenvError as error:
+            refusal = error
+    return plans, beyond, refusal
 
 
-def _without_patterns(workspace: Workspace, pin: Pin) -> list[str]:
-    """Take its patterns out of `.gitattributes`, but for those that others have; the path, if it changed."""
-    text = files.read(workspace.repository.path(".gitattributes"), _MAX_ATTRIBUTES) or b""
-    if not attributes.has_block(text):
-        return []
-    others = [paths for name, paths in claims.environments(workspace).items() if name != pin.name]
-    gone = set(pin.environment.paths).difference(*others)
-    return found.write_attributes(workspace, [], attributes.has_guard(text), gone)
+def _is_in(workspace: Workspace, pin: Pin, name: str) -> bool:
+    """Whether somebody counts in an environment, or did before a removal that was cut off."""
+    staged = workspace.repository.objects.read(f":0:{RECIPIENTS}/{pin.name}/{name}.grant") is not None
+    return (
+        _counted(workspace, pin, name) is not None
+        or any(holder.name == name for holder in pin.holders)
+        or (staged and rotating.is_cut_off(workspace, pin))
+    )
 
 
-def _remove_folder(workspace: Workspace, name: str) -> None:
-    """Take `.recipients/NAME/` away, the statement last: while it is there, a second run goes on. `.pub` files stay."""
-    folder = f"{RECIPIENTS}/{name}"
-    tracked = [entry.path for entry in workspace.repository.tracked() if entry.path.startswith(f"{folder}/")]
-    there = [f"{folder}/{file}" for file in workspace.tree.names(folder) if file.endswith(".grant")]
-    workspace.repository.unstage(tracked)
-    workspace.repository.objects.close()  # it would go on with the index that it read first
-    for path in [*sorted({*tracked, *there} - {f"{folder}/environment"}), f"{folder}/environment"]:
-        files.check_inside(workspace.root, path)
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(workspace.repository.path(path))
-    with contextlib.suppress(OSError):  # somebody's own files may be in it
-        os.rmdir(workspace.repository.path(folder))
+def _counted(workspace: Workspace, pin: Pin, name: str) -> Grant | None:
+    key_of = recipients.key_finder(workspace.tree, pin.name)
+    return access.standing_in(workspace.tree, pin.environment, key_of).counted.get(name)
+
+
+def _is_me(workspace: Workspace, pin: Pin, name: str) -> bool:
+    return workspace.known_as(pin).name == name
+
+
+def _grant_file(workspace: Workspace, pin: Pin, name: str) -> str:
+    path = f"{RECIPIENTS}/{pin.name}/{name}.grant"
+    return path if os.path.lexists(workspace.repository.path(path)) else ""
+
+
+def _check_asks(workspace: Workspace, name: str, wanted: Sequence[str]) -> None:
+    """Raise `Usage` unless somebody only asks to be let in: then there is a `.pub` to delete, and nothing else."""
+    if wanted or f"{name}.pub" not in workspace.tree.names(RECIPIENTS):
+        where = f"in {' or '.join(wanted)}" if wanted else f"in {RECIPIENTS}/"
+        raise Usage(f"{name} is not {where}", "gitenv recipients")
+
+
+def _is_left(workspace: Workspace, name: str) -> bool:
+    """Whether anything in `.recipients/` is for somebody, or signed by them: their key is needed to check that."""
+    for environment in workspace.environments():
+        with contextlib.suppress(GitenvError):
+            statement = recipients.environment_in(workspace.tree, environment)
+            if name in (statement.by.name, *(holder.name for holder in statement.holders)):
+                return True
+        if any(name in (given.to, given.by.name) for given in recipients.grants(workspace.tree, environment)):
+            return True
+    return False
+
+
+def _delete(workspace: Workspace, path: str) -> None:
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(workspace.repository.path(path))
+    workspace.repository.unstage([path])
+    workspace.reread()

@@ -10,11 +10,23 @@ from gitenv.access import check_not_rolled_back
 from gitenv.errors import GitenvError, Locked, NotInOrder, NotTrusted, shell_word
 from gitenv.git import attributes
 from gitenv.git.trees import RECIPIENTS
+from gitenv.identity import device
 from gitenv.model import names
 from gitenv.model.environment import Environment
-from gitenv.model.grant import HOLDER
+from gitenv.model.grant import HOLDER, READER
+from gitenv.model.statements import Holder
 from gitenv.pins import Pin
-from gitenv.team import discover, ending, file_report, following, pinning, removing, setup, survey
+from gitenv.team import (
+    discover,
+    ending,
+    file_report,
+    following,
+    pinning,
+    removing_environment,
+    reuniting,
+    setup,
+    survey,
+)
 from gitenv.team.file_report import FileStatus, Problem
 from gitenv.team.survey import Membership
 from gitenv.team.workspace import Workspace
@@ -50,13 +62,14 @@ def status(workspace: Workspace) -> Status:
     key = workspace.access.device()
     followed = following.look(workspace)
     people = survey.membership(workspace)
-    problems = [*_clone_problems(workspace), *(Problem.of(error) for error in followed)]
+    problems = [*_key_problems(), *_clone_problems(workspace), *(Problem.of(error) for error in followed)]
     listed = sorted({*people.environments, *(pin.name for pin in workspace.access.pinned())})
     found = [_environment(workspace, name, people, problems) for name in listed]
     said = {f"{name}/environment" for name in listed}
     uncounted = [entry for entry in people.uncounted if entry.file not in said and not entry.expires]
     problems += [
-        Problem(entry.code, f"{entry.file}: {entry.reason}", ["gitenv recipients"]) for entry in survey.grouped(uncounted, 20)
+        Problem(entry.code, f"{entry.file}: {entry.reason}", [entry.command or "gitenv recipients"])
+        for entry in survey.grouped(uncounted, 20)
     ]
     held = [environment.name for environment in found if (environment.access, environment.role) == (OPEN, HOLDER)]
     own = [(pin.name, pin.grant.to) for pin in workspace.access.pinned() if pin.grant]
@@ -67,8 +80,27 @@ def status(workspace: Workspace) -> Status:
     waiting = [person.name for person in people.people if person.is_waiting and is_known]
     fingerprint = key.public.fingerprint() if key else ""
     me = workspace.access.name or (workspace.find_me(key.public) if key else "")
+    problems = [*_in_conflict(workspace), *(problem for problem in problems if not _is_about_conflict(workspace, problem))]
     unique = list({problem.text: problem for problem in problems}.values())
     return Status(me, fingerprint, found, [name for name in waiting if name != me], unique)
+
+
+def _in_conflict(workspace: Workspace) -> list[Problem]:
+    return [
+        Problem("two-rotations", f"{name}: two rotations met in a merge", [f"gitenv rotate {name}"])
+        for name in reuniting.in_conflict(workspace)
+    ]
+
+
+def _is_about_conflict(workspace: Workspace, problem: Problem) -> bool:
+    """Whether git's markers in a statement are all that is wrong."""
+    return any(problem.text.startswith(f"{name}/environment: line") for name in reuniting.in_conflict(workspace))
+
+
+def _key_problems() -> list[Problem]:
+    if not device.has_next():
+        return []
+    return [Problem("former-key", "a new device key was made, and has not taken over yet", ["gitenv key rotate"])]
 
 
 def _clone_problems(workspace: Workspace) -> list[Problem]:
@@ -104,11 +136,25 @@ def _environment(workspace: Workspace, name: str, people: Membership, problems: 
                 [f"gitenv add-recipient NAME -e {name}", "gitenv add-recipient recovery.pub --name recovery --all"],
             )
         )
+    if former := _former(workspace, pin, holders):
+        problems.append(former)
     ring = workspace.access.ring(pin) if state == OPEN else None
     listed = file_report.statuses(workspace, statement, ring, problems)
     if state == OPEN and any(file.state == "closed" for file in listed):
         problems.append(Problem("closed", f"files of {name} are closed, and you have the key", [f"gitenv unlock {name}"]))
     return EnvironmentStatus(name, state, role, statement.generation.number, holders, listed)
+
+
+def _former(workspace: Workspace, pin: Pin, holders: list[str]) -> Problem | None:
+    """A grant for a key that is not the device key any more: good as long as the old key is kept."""
+    own = pin.grant
+    if own is None or not workspace.is_former(pin):
+        return None
+    commands = ["git pull", "gitenv key rotate"]
+    if own.role == READER and Holder(own.to, own.key.fingerprint()) not in pin.holders:
+        who = " or ".join([holder for holder in holders if holder != own.to][:3]) or "a holder"
+        commands = [f"ask {who} to run: gitenv add-recipient {own.to} -e {pin.name} --role reader --replace"]
+    return Problem("former-key", f"your grant for {pin.name} is for a former key of yours", commands)
 
 
 def _unpinned(workspace: Workspace, name: str, holders: list[str], problems: list[Problem]) -> EnvironmentStatus:
@@ -136,7 +182,7 @@ def _access(workspace: Workspace, pin: Pin, is_in: bool, problems: list[Problem]
         problems.append(Problem.of(error))
         return NOT_TRUSTED, pin.environment
     if judged is None:
-        if removing.was_removed(workspace, pin):
+        if removing_environment.was_removed(workspace, pin):
             look = [f"git log -- :/{RECIPIENTS}/{pin.name}", f"gitenv remove-environment {pin.name}"]
             problems.append(Problem("removed", f"{pin.name} was removed, and this clone still believes who held it", look))
         return ABSENT, pin.environment

@@ -1,14 +1,14 @@
-"""Staging a next generation so that it is there whole or not at all: blobs, then grants, then the statement, then the index once.
+"""Staging a next generation, whole or not at all: blobs, then grants, then the statement, then the index once.
 
-Killed before the statement: the old state is whole, and the grants of a generation that nobody has are started over. Killed after
-it: the next run finishes. Open files need no write: their text is the same under every key.
+Killed before the statement: the old state is whole, and the grants of a generation that nobody has are started over. Killed
+after it: the next run finishes. Open files need no write: their text is the same under every key.
 """
 
 from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import NamedTuple
 
 from gitenv import files, recipients
@@ -17,9 +17,10 @@ from gitenv.git import index
 from gitenv.git.index import Entry
 from gitenv.git.repository import IndexEntry
 from gitenv.git.trees import RECIPIENTS, Tree
-from gitenv.model import document, grant, names, statements
+from gitenv.model import document, grant, names, smudge, statements
 from gitenv.model.environment import Environment
 from gitenv.model.grant import Grant
+from gitenv.model.keyring import Keyring
 from gitenv.team.workspace import Workspace
 
 
@@ -39,11 +40,13 @@ def stage(workspace: Workspace, statement: Environment, grants: Sequence[Grant],
     ids = index.write_blobs(workspace.root, contents)
     for path, text in texts.items():
         workspace.write(path, text)
-    gone = _other_grants(workspace, folder, texts.keys())
+    gone = _other_grants(workspace, folder, texts)
     for path in gone:
         with contextlib.suppress(FileNotFoundError):
             os.unlink(workspace.repository.path(path))
-    entries = [Entry(each.entry.path, blob, each.entry.mode) for each, blob in zip(documents, ids, strict=False)]
+    entries = [
+        Entry(each.entry.path, blob, each.entry.mode, each.entry.stage) for each, blob in zip(documents, ids, strict=False)
+    ]
     entries += [Entry(path, blob) for path, blob in zip(texts, ids[len(documents) :], strict=True)]
     tracked = {entry.path for entry in workspace.repository.tracked()}
     entries += [Entry(path, "") for path in gone if path in tracked]
@@ -86,7 +89,7 @@ def _is_grant(text: bytes | None) -> bool:
         return False
 
 
-def _other_grants(workspace: Workspace, folder: str, kept: Sequence[str] | set[str]) -> list[str]:
+def _other_grants(workspace: Workspace, folder: str, kept: Collection[str]) -> list[str]:
     """The paths of all other grants there, in the work tree and in the index."""
     listed = {f"{folder}/{name}" for name in workspace.tree.names(folder)}
     listed |= {entry.path for entry in workspace.repository.tracked() if entry.path.startswith(f"{folder}/")}
@@ -95,6 +98,28 @@ def _other_grants(workspace: Workspace, folder: str, kept: Sequence[str] | set[s
         for path in listed
         if path not in kept and path.endswith(".grant") and names.is_name(os.path.basename(path).removesuffix(".grant"))
     )
+
+
+def close(workspace: Workspace, documents: Iterable[Rewritten], ring: Keyring) -> list[str]:
+    """Close files that stand open, for who cannot read them any more; return those that hold changes, and are left alone."""
+    edited = []
+    for each in documents:
+        path = each.entry.path
+        there = files.read_inside(workspace.root, path, document.MAX_BYTES)
+        if there is None or there == each.after:
+            continue
+        if there == _opened(each.after, ring):
+            files.replace(workspace.repository.path(path), each.after)
+        else:
+            edited.append(path)
+    return edited
+
+
+def _opened(data: bytes, ring: Keyring) -> bytes | None:
+    try:
+        return smudge.smudge(data, ring, ring.current.number)
+    except (smudge.StaysClosed, GitenvError):
+        return None
 
 
 def _close_again(workspace: Workspace, documents: Sequence[Rewritten]) -> None:

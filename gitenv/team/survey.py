@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Set
 from typing import NamedTuple
 
 from gitenv import recipients
 from gitenv.access import standing_in
 from gitenv.errors import GitenvError, Malformed, NotTrusted
 from gitenv.git.trees import RECIPIENTS
+from gitenv.model import reasons
 from gitenv.model.environment import Environment
 from gitenv.model.grant import HOLDER, READER, Grant
 from gitenv.model.standing import Refused
+from gitenv.model.statements import Holder
+from gitenv.team.retired import Retired
 from gitenv.team.workspace import Workspace
 
 _MOST_ALIKE = 10
@@ -41,6 +44,7 @@ class Uncounted(NamedTuple):
     file: str
     reason: str
     code: str  # the reason's name
+    command: str = ""  # what completes it, where something does
     expires: str = ""  # the last day, of a grant that would count if it were not over
     role: str = ""  # what it gave until then
 
@@ -58,6 +62,8 @@ def membership(workspace: Workspace) -> Membership:
     entries: dict[str, dict[str, Entry]] = {}
     fingerprints: dict[str, str] = {}
     uncounted: list[Uncounted] = []
+    signers: set[str] = set()
+    known: set[Holder] = set()
     names = workspace.environments()
     for name in names:
         try:
@@ -72,38 +78,47 @@ def membership(workspace: Workspace) -> Membership:
             role = HOLDER if grant.role == HOLDER else READER
             entries.setdefault(person, {})[name] = Entry(role, grant.by.name, grant.at, grant.expires)
             fingerprints[person] = grant.key.fingerprint()
+        known.update(found.holders, (Holder(person, grant.key.fingerprint()) for person, grant in found.counted.items()))
+        signers.add(statement.by.name)
+        earlier = Retired(workspace, statement)
         honest: Mapping[str, Grant] = {}
         if any(refused.has_expired for refused in found.refused):
             honest = standing_in(workspace.tree, statement, key_of, "").counted
-        uncounted += [_refused(name, refused, honest) for refused in found.refused]
+        uncounted += [_refused(name, refused, honest, earlier) for refused in found.refused]
         uncounted += [_unfit(file, error) for file, error in malformed.items()]
         uncounted += [_stray(f"{name}/{file}") for file in recipients.stray_grants(workspace.tree, name)]
-    requests, damaged = _requests(workspace, fingerprints)
+    requests, damaged = _requests(workspace, fingerprints, known)
     fingerprints = {**requests, **fingerprints}
-    people = [Person(name, fingerprints[name], entries.get(name, {}), name not in entries) for name in sorted(fingerprints)]
+    # Who took themselves out signed what is there now, and does not ask to come back.
+    waiting = fingerprints.keys() - entries.keys() - signers
+    people = [Person(name, fingerprints[name], entries.get(name, {}), name in waiting) for name in sorted(fingerprints)]
     strays = [_stray(name) for name in recipients.strays(workspace.tree)]
     return Membership(names, people, uncounted + damaged + strays)
 
 
 def grouped(uncounted: Iterable[Uncounted], most: int) -> list[Uncounted]:
     """The same in at most `most` lines and one, many files of one reason in one: whoever can push can push ten thousand."""
-    by_reason: dict[tuple[str, str], list[str]] = {}
+    by_reason: dict[tuple[str, str, str], list[str]] = {}
     for entry in uncounted:
-        by_reason.setdefault((entry.reason, entry.code), []).append(entry.file)
+        by_reason.setdefault((entry.reason, entry.code, entry.command), []).append(entry.file)
     lines: list[Uncounted] = []
-    for (reason, code), files in by_reason.items():
+    for (reason, code, command), files in by_reason.items():
         if len(files) > _MOST_ALIKE:
             files = [f"{', '.join(files[:3])} and {len(files) - 3:,} more"]
-        lines += [Uncounted(file, reason, code) for file in files]
+        lines += [Uncounted(file, reason, code, command) for file in files]
     if len(lines) <= most:
         return lines
     return [*lines[:most], Uncounted(f"and {len(lines) - most:,} more", "gitenv recipients --json lists all", "many")]
 
 
-def _refused(name: str, refused: Refused, honest: Mapping[str, Grant]) -> Uncounted:
+def _refused(environment: str, refused: Refused, honest: Mapping[str, Grant], earlier: Retired) -> Uncounted:
     """A grant that does not count. That it did once is said only if a holder signed it: anybody can write any date."""
     given = refused.grant
-    entry = Uncounted(f"{name}/{given.to}.grant", refused.reason, refused.why.code)
+    file = f"{environment}/{given.to}.grant"
+    if isinstance(refused.why, reasons.Retired):
+        found = earlier.explain(given)
+        return Uncounted(file, found.reason, found.code or refused.why.code, found.command)
+    entry = Uncounted(file, refused.reason, refused.why.code)
     is_over = refused.has_expired and honest.get(given.to) == given
     return entry._replace(expires=given.expires, role=given.role) if is_over else entry
 
@@ -128,8 +143,11 @@ def _statement(workspace: Workspace, name: str) -> Environment:
     return judged.moves.environment if judged.moves else pin.environment
 
 
-def _requests(workspace: Workspace, granted: dict[str, str]) -> tuple[dict[str, str], list[Uncounted]]:
-    """Whose `.pub` files are there, and what is wrong with some of them."""
+def _requests(workspace: Workspace, granted: dict[str, str], known: Set[Holder]) -> tuple[dict[str, str], list[Uncounted]]:
+    """Whose `.pub` files are there, and what is wrong with some of them.
+
+    A line that an environment speaks of is an older key: of one that is new to this clone as well, which is named for itself.
+    """
     found: dict[str, str] = {}
     damaged: list[Uncounted] = []
     for name in workspace.people():
@@ -142,5 +160,7 @@ def _requests(workspace: Workspace, granted: dict[str, str]) -> tuple[dict[str, 
             continue
         if name in granted and granted[name] not in fingerprints:
             damaged.append(Uncounted(f"{name}.pub", f"another key than the one that {name} is in with", "swapped-key"))
+        elif name in granted and any(Holder(name, each) not in known for each in fingerprints if each != granted[name]):
+            damaged.append(Uncounted(f"{name}.pub", f"also a key that {name} is not in with", "swapped-key"))
         found[name] = fingerprints[0]
     return found, damaged

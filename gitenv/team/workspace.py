@@ -19,6 +19,8 @@ from gitenv.model.keys import PublicKey
 from gitenv.model.statements import Holder
 from gitenv.pins import Pin
 
+_OTHER_HEADS = ("MERGE_HEAD", "CHERRY_PICK_HEAD", "REBASE_HEAD")
+
 
 class Workspace:
     """One clone, one person."""
@@ -34,6 +36,10 @@ class Workspace:
         self.access = Access(self.repository.layout)
         self._tree: Tree | None = None
 
+    def reread(self) -> None:
+        """The tree at hand has changed."""
+        self._tree = None
+
     @property
     def tree(self) -> Tree:
         """The `.recipients/` at hand: the work tree's, or in a sparse checkout the index's."""
@@ -41,6 +47,10 @@ class Workspace:
             here = WorkTree(self.root)
             self._tree = here if any(recipients.environments(here)) else IndexTree(self.repository.objects)
         return self._tree
+
+    def heads(self) -> list[str]:
+        """HEAD, and what git is bringing together with it and has not committed."""
+        return ["HEAD", *(head for head in _OTHER_HEADS if self.repository.objects.id(head))]
 
     def environments(self) -> list[str]:
         """The names of the environments at hand, right or wrong."""
@@ -76,10 +86,28 @@ class Workspace:
     def need_holder(self, pin: Pin, what_readers_do: str) -> Keyring:
         """The keyring of an environment that the caller holds. Raises `Locked` for no access, and for a reader."""
         ring, me = self.access.ring(pin), self.me()
-        if not any(holder.fingerprint == me.fingerprint for holder in pin.holders):
+        fingerprints = {holder.fingerprint for holder in pin.holders}
+        if me.fingerprint not in fingerprints:
+            if self.is_former(pin) and pin.grant and pin.grant.key.fingerprint() in fingerprints:
+                raise Locked(f"your grant for {pin.name} is for a former key of yours", "git pull, then gitenv key rotate")
             who = " or ".join(sorted(holder.name for holder in pin.holders)[:3])
             raise Locked(f"you are a reader of {pin.name}, and readers {what_readers_do}", f"ask {who}")
         return ring
+
+    def is_former(self, pin: Pin) -> bool:
+        """Whether the caller's grant is for a key that is not this device's any more."""
+        key = self.access.device()
+        return key is not None and pin.grant is not None and pin.grant.key != key.public and self._is_kept(pin.grant.key)
+
+    def is_lost(self, name: str) -> bool:
+        """Whether somebody's `.pub` is there, and the key that they took last is none that this device has or had."""
+        existing = self.public_keys(name)
+        key = self.access.device()
+        return bool(existing) and not (key and key.public in existing) and not self._is_kept(existing[0])
+
+    @staticmethod
+    def _is_kept(key: PublicKey) -> bool:
+        return device.former(key) is not None
 
     def known_as(self, pin: Pin) -> Holder:
         """The caller under the name that an environment knows their key by."""
@@ -152,14 +180,23 @@ class Workspace:
                     files_found.append(entry)
         return found
 
-    def write(self, relative: str, data: bytes) -> str:
-        """Write a file below the top, through no link, and return its path."""
+    def relative(self, file: str, folder: str) -> str:
+        """The path from the top of a file that somebody typed in `folder`. Raises `Usage` for one outside."""
+        if file.startswith(":/"):  # git's own way to say: from the top
+            file, folder = file[2:], self.root
+        path = os.path.relpath(os.path.join(folder, file), self.root).replace(os.sep, "/")
+        if path.split("/")[0] in ("", ".", "..", ".git") or os.path.isabs(path):
+            raise Usage(f"{printable(file)} is no file of this work tree", "gitenv status")
+        return path
+
+    def write(self, relative: str, data: bytes, mode: int | None = None) -> str:
+        """Write a file below the top, through no link, and return its path. `mode` as for `files.replace`."""
         files.check_inside(self.root, relative)
         if relative.startswith(f"{RECIPIENTS}/") and isinstance(self.tree, IndexTree) and self.environments():
             raise NotInOrder(f"this sparse checkout leaves {RECIPIENTS}/ out", f"git sparse-checkout add {RECIPIENTS}")
         path = self.repository.path(relative)
         files.make_folder(os.path.dirname(path))
-        files.replace(path, data)
+        files.replace(path, data, mode)
         self._tree = None  # it may be the first file of `.recipients/`
         return relative
 

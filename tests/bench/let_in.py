@@ -1,5 +1,7 @@
 """Let many people into the repository at hand: `let_in.py COUNT`. Their keys are made up and thrown away.
 
+`let_in.py --keys COUNT` only makes their public keys, beside the repository.
+
 What `gitenv add-recipient` does, without a start of Python and a check of all others' grants for each.
 """
 
@@ -31,5 +33,15 @@ def let_in(count: int) -> None:
         (recipients / pin.name / f"{name}.grant").write_bytes(given.text)
 
 
+def make_keys(count: int) -> None:
+    """Write carol-1.pub, carol-2.pub, … beside the repository."""
+    for number in range(1, count + 1):
+        key = keys.of(ec.generate_private_key(ec.SECP256R1()).public_key())
+        Path("..", f"carol-{number}.pub").write_bytes(key.line("carol"))
+
+
 if __name__ == "__main__":
-    let_in(int(sys.argv[1]))
+    if sys.argv[1] == "--keys":
+        make_keys(int(sys.argv[2]))
+    else:
+        let_in(int(sys.argv[1]))

@@ -1,4 +1,4 @@
-"""gitenv's speed, measured side by side in one run: `python tests/bench/run.py [--quick] [--people] [--json FILE]`.
+"""gitenv's speed, measured side by side in one run: `python tests/bench/run.py [--quick] [--people] [--team] [--json FILE]`.
 
 It prints what it finds and asserts nothing. Needs gitenv installed for this interpreter (the filter is started as `gitenv init`
 configures it); git-crypt and hyperfine are measured, or measured with, if they are there, and named as absent if not.
@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # this script is started by its path
 
-from tests.bench import commands, files, keys, machine, people, report, start
+from tests.bench import commands, files, keys, machine, people, report, start, team
 from tests.bench.measure import Row
 from tests.bench.peers import GitCrypt, Gitenv, Plain, git_crypt
 from tests.lab import Lab
@@ -31,10 +31,16 @@ class Extent(NamedTuple):
     files: tuple[int, ...]
     keys: tuple[int, ...]
     people: tuple[int, ...]
+    rotated: tuple[tuple[int, int], ...]  # files, people
+    environments: tuple[int, ...]
 
 
-FULL = Extent(60, 3, 5, (100, 300, 1_000), (1_000, 3_000, 10_000), (10, 1_000, 10_000))
-QUICK = Extent(10, 1, 2, (30, 100), (1_000, 10_000), (10, 100))
+FULL = Extent(
+    *(60, 3, 5, (100, 300, 1_000), (1_000, 3_000, 10_000), (10, 1_000, 10_000)),
+    rotated=((250, 25), (500, 50), (1_000, 100), (2_000, 200)),
+    environments=(5, 25, 50, 100),
+)
+QUICK = Extent(10, 1, 2, (30, 100), (1_000, 10_000), (10, 100), rotated=((100, 10), (1_000, 100)), environments=(5, 50))
 FEW_FILES = 10
 
 
@@ -47,7 +53,7 @@ def main() -> None:
         print("\n".join(f"{word}: {value}" for word, value in facts.items()), end="\n\n", flush=True)
         rows = []
         lab = Lab(Path(folder))
-        for row in _many_people(Gitenv(lab), extent) if options.people else _measure(lab, extent):
+        for row in _chosen(lab, extent, options):
             rows.append(row)
             if sys.stderr.isatty():
                 print(f"\r{row.part}: {row.what}, {row.amount:,}".ljust(60), end="\r", file=sys.stderr, flush=True)
@@ -57,6 +63,12 @@ def main() -> None:
     if options.json:
         result = {"machine": facts, "extent": extent._asdict(), "rows": report.as_json(rows), "comparisons": compared}
         Path(options.json).write_text(json.dumps(result, indent=1) + "\n", encoding="utf-8")
+
+
+def _chosen(lab: Lab, extent: Extent, options: argparse.Namespace) -> Iterator[Row]:
+    if options.people:
+        return _many_people(Gitenv(lab), extent)
+    return _team(lab, extent) if options.team else _measure(lab, extent)
 
 
 def _measure(lab: Lab, extent: Extent) -> Iterator[Row]:
@@ -75,6 +87,7 @@ def _measure(lab: Lab, extent: Extent) -> Iterator[Row]:
         yield from files.add([gitenv], count, extent.rounds)
         yield from files.open_all([gitenv], count, extent.rounds)
     yield from _many_people(gitenv, extent)
+    yield from _team(lab, extent)
     yield from commands.run(gitenv, extent.rounds * 3)
 
 
@@ -83,10 +96,18 @@ def _many_people(gitenv: Gitenv, extent: Extent) -> Iterator[Row]:
         yield from people.run(gitenv, count, extent.rounds)
 
 
+def _team(lab: Lab, extent: Extent) -> Iterator[Row]:
+    for count, members in extent.rotated:
+        yield from team.rotate(lab, count, members, extent.rounds)
+    for count in extent.environments:
+        yield from team.let_in(lab, count, extent.rounds)
+
+
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Measure gitenv beside git-crypt and beside git without a filter.")
     parser.add_argument("--quick", action="store_true", help="fewer rounds and smaller counts")
     parser.add_argument("--people", action="store_true", help="only what depends on how many people there are")
+    parser.add_argument("--team", action="store_true", help="only rotations, and letting people into many environments")
     parser.add_argument("--json", metavar="FILE", help="write every run, the machine and the versions there")
     # In memory if the system has such a folder: a thousand new objects wait for a disk much longer than for any filter.
     memory = "/dev/shm"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from gitenv.errors import NotTrusted
-from gitenv.model import base64url, document, inert, token
+from gitenv.model import base64url, document, inert, sealed, token
 from gitenv.model.cipher import Generation, Unopened
 from gitenv.model.clean import clean, pass_through
 from gitenv.model.document import Kind
@@ -13,7 +13,7 @@ from gitenv.model.smudge import StaysClosed, smudge
 from tests.fuzz import seeds
 from tests.fuzz.outcome import said
 
-MARKS = (Kind.TOKEN, Kind.UNVERIFIED, Kind.LOOKALIKE)
+MARKS = (Kind.TOKEN, Kind.SEALED, Kind.UNVERIFIED, Kind.LOOKALIKE)
 _TOKEN = re.compile(rb"(?:([A-Za-z_][A-Za-z0-9_.-]{0,127})=|#)gitenv1:([1-9][0-9]{0,8})\.([A-Za-z0-9_-]{6}):([A-Za-z0-9_-]+)")
 _LIKE_A_VALUE = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:export\s+)?[A-Za-z_][\w.-]*\s*[=:]")
 
@@ -28,7 +28,7 @@ def check_document(data: bytes) -> str:
     assert document.join(records) == data
     for record in records:
         assert record.end == b"\n" or record is records[-1]
-        assert bool(record.name) is (record.kind is Kind.ASSIGNMENT) or record.kind in (Kind.TOKEN, Kind.LOOKALIKE)
+        assert bool(record.name) is (record.kind is Kind.ASSIGNMENT) or record.kind in (Kind.TOKEN, Kind.SEALED, Kind.LOOKALIKE)
         assert (record.kind is Kind.TOKEN) is bool(_TOKEN.fullmatch(record.raw))
         assert record.kind is not Kind.PLAIN or not _LIKE_A_VALUE.match(record.raw)
     return "read"
@@ -58,6 +58,8 @@ def _vouched_for(record: document.Record) -> bool:
     """Whether clean may let a record with one of gitenv's marks pass: a token that opens, a mark with its right tag."""
     if record.kind is Kind.TOKEN:
         return _opened(record.raw, 0) is not None
+    if record.kind is Kind.SEALED:
+        return sealed.opens(record, seeds.RING)
     tag, _, line = record.raw.removeprefix(inert.MARK).partition(b" ")
     return record.kind is Kind.UNVERIFIED and any(base64url.encode(k.inert_tag(line)) == tag for k in seeds.RING.everything())
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gitenv.model import base64url, document, environment, inert, token
+from gitenv.model import base64url, document, environment, inert, sealed, token
 from gitenv.model.cipher import Dek, EnvironmentId, Keys
 from gitenv.model.document import Kind, Record
 from gitenv.model.keys import PublicKey
@@ -56,6 +56,12 @@ def _foreign() -> bytes:
 
 
 TOKENS = [*_minted(), _foreign(), *(line for data in _of("token") for line in data.splitlines())]
+_SEALED = [vector.part("sealed").removesuffix(b"\n") for _, vector in _VECTORS if vector.words.get("act") == "sealed"]
+_VALUES = [b"A=1", b"B='1\n2'", b"EVIL=1\nMORE=2", b"# A=1", b"A=", b"A=1\n", b"A='", b"A=1\\"]
+_SEALED += [
+    sealed.seal(PINNED, raw, "A", name, key) for raw in _VALUES for name, key in (("alice", ALICE), ("bob", BOB), ("eve", EVE))
+]
+SEALED = [line for value in _SEALED for line in (value, value + b"\n", b"A=1\n" + value + b"\nB=2\n")]
 LINES = [*TOKENS, *_RAWS, *_PASTED, inert.mark(b"A=1", RING.keys)]
 _WORDS = [
     b"gitenv1:",
@@ -73,6 +79,7 @@ _WORDS = [
 DOCUMENT_FRAGMENTS = [*LINES, *_WORDS]
 DOCUMENTS = [
     *_of("document", "unvouched", "clean", "token"),
+    *SEALED[:6],
     *(committed(data, RING) for data in (b"A=1\nB='x\ny'\n# c\n## h\n\nD=4", b'A="\nB=2\n"\nC=3\n')),
     b"\n".join(TOKENS[:12]),
     b"\n".join(LINES),
@@ -128,6 +135,25 @@ def _is_by(text: bytes, key: PublicKey) -> bool:
         return key.verifies(base64url.decode(last), b"gitenv/1/signature\n" + body + b"\n")
     except ValueError:
         return False
+
+
+def _sealed_by_somebody(line: bytes) -> bool:
+    """Whether alice or bob signed a sealed value for one of the generations, whatever is in it."""
+    (record,) = document.parse(line)
+    found = sealed.read(record) if record.kind is Kind.SEALED else None
+    known = RING.generation(found.number, found.hint) if found else None
+    if not found or not known or found.key not in (ALICE.public, BOB.public):
+        return False
+    about = sealed._about(RING.id, known[0], found.name, found.by, found.key)
+    return found.key.verifies(found.signature, sealed._signed(about, found.message))
+
+
+GENUINELY_SEALED = {line for line in _SEALED if _sealed_by_somebody(line)}
+
+
+def is_without_marks(data: bytes) -> bool:
+    """Whether a document has none of gitenv's marks."""
+    return all(record.kind not in (Kind.TOKEN, Kind.SEALED, Kind.UNVERIFIED, Kind.LOOKALIKE) for record in document.parse(data))
 
 
 # What people really signed: only these very bytes may ever count as signed by alice or bob.

@@ -18,6 +18,7 @@ from tests.fuzz import seeds
 from tests.fuzz.documents import check_clean, check_document, check_smudge, check_token
 from tests.fuzz.mutator import Mutator
 from tests.fuzz.outcome import said
+from tests.fuzz.sealed import check_rotated, check_sealed, resealed
 from tests.fuzz.statements import check_environment, check_grant, check_signed_by_a_holder, resigned
 
 
@@ -66,6 +67,11 @@ def _pin_target(folder: Path) -> Target:
     return Target("pin", Mutator(written, seeds.STATEMENT_FRAGMENTS).make, check, 600)
 
 
+def _sealed_target() -> Target:
+    mutator = Mutator(seeds.SEALED, seeds.DOCUMENT_FRAGMENTS)
+    return Target("sealed", lambda random: resealed(random, mutator.make(random)), check_sealed, 1500)
+
+
 def _statements(name: str, texts: list[bytes], check: Callable[[bytes], str], by: str) -> Target:
     mutator = Mutator(texts, seeds.STATEMENT_FRAGMENTS)
 
@@ -85,6 +91,8 @@ def targets(folder: Path) -> list[Target]:
         Target("clean", documents, check_clean, 2000),
         Target("smudge", documents, check_smudge, 2000),
         Target("token", Mutator(seeds.TOKENS, seeds.DOCUMENT_FRAGMENTS).make, check_token, 1500),
+        _sealed_target(),
+        Target("next generation", documents, check_rotated, 1500),
         _statements("environment", seeds.ENVIRONMENTS, check_environment, "eve"),
         _statements("grant", seeds.GRANTS, check_grant, "eve"),
         _statements("signed by a holder", seeds.ENVIRONMENTS + seeds.GRANTS, check_signed_by_a_holder, "alice"),

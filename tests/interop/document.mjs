@@ -9,6 +9,8 @@ const regex = (strings, ...values) => new RegExp(String.raw(strings, ...values),
 
 export const TOKEN = regex`^(?:(${NAME})=|#)gitenv1:([1-9][0-9]{0,8})\.([A-Za-z0-9_-]{6}):([A-Za-z0-9_-]+)$`;
 export const UNVERIFIED = regex`^#gitenv-unverified:([A-Za-z0-9_-]+)[ ](.*)$`;
+export const SEALED =
+  regex`^(${NAME})=gitenv1-sealed:([1-9][0-9]{0,8})\.([A-Za-z0-9_-]{6}):([a-z0-9][a-z0-9._-]{0,62}):([A-Za-z0-9_-]+)$`;
 const LOOKALIKE = regex`^${BOM}[ \t]*(?:(?:export[ \t]+)?(${NAME})[ \t]*[=:]|#)[ \t]*gitenv(?:[0-9]+(?:-[a-z]+)?|-unverified):`;
 const MARKER = regex`^(?:(?:<{7,19}|>{7,19}|\|{7,19})(?:[ ].*)?\r?|={7,19}\r?)$`;
 const ASSIGNMENT = regex`^${BOM}[ \t]*(?:export[ \t]+)?(${NAME})[ \t]*(?:=|:(?=[ \t]))[ \t]*`;
@@ -68,7 +70,7 @@ function classify(text, at, seen, last) {
   const stop = lineEnd(text, at);
   const line = text.slice(at, stop);
   if (BLANK.test(line)) return { kind: "PLAIN", stop };
-  for (const [kind, pattern] of Object.entries({ TOKEN, UNVERIFIED, LOOKALIKE })) {
+  for (const [kind, pattern] of Object.entries({ TOKEN, SEALED, UNVERIFIED, LOOKALIKE })) {
     const match = pattern.exec(line);
     if (match) return { kind, stop, name: kind === "UNVERIFIED" ? undefined : match[1] };
   }

@@ -6,18 +6,20 @@
 // It prints a line of JSON for each vector: what it read, or why and as what kind of error it refused. Bytes of documents
 // are latin-1 strings, other bytes are in hex. The keys are those of `keys.txt` in the folder above.
 //
-// It covers documents (grammar, tokens, marks, clean, smudge), the keys of a DEK, environments with their chain, grants,
+// It covers documents (grammar, tokens, sealed values, marks, clean, smudge), the keys of a DEK, environments with their chain, grants,
 // signatures, what counts, and public keys. Not files and folders, patterns against paths, and what an index or HEAD decides.
 
-import { createECDH, createHmac, hkdfSync } from "node:crypto";
+import { createECDH, createHash, createHmac, hkdfSync } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { basename, dirname, join as path } from "node:path";
 
-import { join, LARGEST, MOST, parse, TOKEN, UNVERIFIED } from "./document.mjs";
+import { join, LARGEST, MOST, parse, SEALED, TOKEN, UNVERIFIED } from "./document.mjs";
 import { decode, encode, refuse, refusing } from "./encoding.mjs";
-import { openGcm } from "./hpke.mjs";
+import { open as openMessage, openGcm } from "./hpke.mjs";
 import * as siv from "./siv.mjs";
-import { checkCounts, checkSigned, fingerprintOf, readEnvironment, readGrant, readPublic, step, unwrap } from "./statements.mjs";
+import {
+  checkCounts, checkSigned, fingerprintOf, isName, isSigned, readEnvironment, readGrant, readPublic, step, unwrap,
+} from "./statements.mjs";
 
 const ORDER = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n;
 const bytes = (text) => Buffer.from(text, "latin1");
@@ -87,9 +89,50 @@ function openToken(raw, ring) {
   const keys = ring.find((one) => one.number === Number(number) && one.hint === hint);
   if (!keys) refuse("stays-closed", "of no generation of ours");
   const padded = siv.open(keys.value, associatedData(keys.id, name), sealed) ?? refuse("unopened", "not encrypted so");
+  return unpadded(padded) || refuse("unopened", "padded in another way, or empty");
+}
+
+/** The text before the padding, or null. */
+function unpadded(padded) {
   const length = padded.lastIndexOf(0x80);
-  const isPadded = length > 0 && paddedSize(length + 1) === padded.length && padded.subarray(length + 1).every((byte) => byte === 0);
-  return isPadded ? padded.toString("latin1", 0, length) : refuse("unopened", "padded in another way, or empty");
+  const isPadded = length >= 0 && paddedSize(length + 1) === padded.length && padded.subarray(length + 1).every((byte) => byte === 0);
+  return isPadded ? padded.toString("latin1", 0, length) : null;
+}
+
+// Sealed values.
+
+/** The parts of a sealed value, and the keys that it is sealed to. */
+function readSealed(raw, ring) {
+  const [, name, number, hint, by, text] = SEALED.exec(raw) ?? refuse("not-a-token", "not spelled like a sealed value");
+  const body = decode(text);
+  const size = (body?.length ?? 0) - 33 - 65 - 16 - 64;
+  if (size < 32 || paddedSize(size) !== size || !isName(by)) refuse("not-canonical", "of another form");
+  const keys = ring.find((one) => one.number === Number(number) && one.hint === hint);
+  if (!keys) refuse("sealed-elsewhere", "of no generation of ours");
+  const [key, message, signature] = [body.subarray(0, 33), body.subarray(33, -64), body.subarray(-64)];
+  const about = `gitenv-sealed 1\nenvironment ${encode(keys.id)}\ngeneration ${number} ${encode(keys.commitment)}\n` +
+    `name ${name}\nby ${by}\nkey p256 ${encode(key)}\n`;
+  return { name, by, key, message, signature, about, keys };
+}
+
+/** The record in it, as text, whoever sealed it. */
+function openSealed(raw, ring) {
+  const { about, message, keys } = readSealed(raw, ring);
+  const info = Buffer.concat([Buffer.from("gitenv/1/sealed"), createHash("sha256").update(about).digest()]);
+  const padded = openMessage(keys.seal, info, message);
+  return (padded && unpadded(padded)) ?? refuse("sealed-elsewhere", "not sealed so");
+}
+
+/** What a holder may accept. `inside` says whether somebody is in an environment. */
+function acceptSealed(raw, ring, inside) {
+  const { name, by, key, message, signature, about } = readSealed(raw, ring);
+  const signed = `gitenv/1/sealed-signature\n${about}message ${encode(message)}\n`;
+  if (!isSigned(key, signature, signed)) refuse("forged-seal", `never sealed by ${by}`);
+  if (!inside(by, key)) refuse("unknown-contributor", `${by} is in no environment`);
+  const record = openSealed(raw, ring);
+  const [one, ...others] = parse(record);
+  if (others.length || one?.kind !== "ASSIGNMENT" || one.name !== name || one.end) refuse("cannot-stand", "another record");
+  return { by, record };
 }
 
 const tag = (keys, line) => encode(createHmac("sha256", keys.inert).update(bytes(line)).digest().subarray(0, 16));
@@ -116,6 +159,10 @@ function token({ kind, name, raw }, [current]) {
 const CLEANED = {
   PLAIN: ({ raw }) => raw,
   TOKEN: ({ raw }, ring) => refusing("not-trusted", () => openToken(raw, ring)) && raw,
+  SEALED({ raw }, ring) {
+    refusing("not-trusted", () => openSealed(raw, ring));
+    return raw;
+  },
   UNVERIFIED: ({ raw }, ring) => unmarked(raw, ring),
   LOOKALIKE: () => refuse("not-trusted", "begins like one of our marks and is none"),
   ASSIGNMENT: token,
@@ -126,7 +173,7 @@ const CLEANED = {
 function clean(text, ring, stands = new Set()) {
   const records = parse(text);
   const wasClosed = records.some(({ kind }) => kind === "TOKEN");
-  const passes = ({ kind, raw }) => stands.has(raw) && (wasClosed || kind === "LOOKALIKE");
+  const passes = ({ kind, raw }) => stands.has(raw) && (wasClosed || ["SEALED", "LOOKALIKE"].includes(kind));
   const result = join(records.map((one) => ({ raw: passes(one) ? one.raw : CLEANED[one.kind](one, ring), end: one.end })));
   return result.length > LARGEST ? refuse("not-trusted", "the result is too large") : result;
 }
@@ -243,6 +290,11 @@ const ACTS = {
   },
   clean: ({ text }, secrets, ring) => ({ committed: clean(text, ring()) }),
   smudge: ({ text }, secrets, ring) => ({ opened: smudge(text, ring(), ring()[0].number) }),
+  sealed({ part }, secrets, ring) {
+    const inside = (by, key) => ["alice", "bob"].includes(by) && pointOf(secrets[by]).equals(key);
+    const { by, record } = acceptSealed(part("sealed").slice(0, -1), ring(), inside);
+    return { by, record: `${record}\n` };
+  },
   token: ({ text }, secrets, ring) => ({ opened: openToken(text.slice(0, -1), ring()) }),
   environment(vector, secrets, _, root) {
     const found = readEnvironment(vector.text);
@@ -250,7 +302,9 @@ const ACTS = {
     const ring = ringOf(found, dekOf(vector, vector.words.dek, secrets, root));
     if (!pointOf(ring[0].seal).equals(found.seal.point)) refuse("not-trusted", "the DEK gives another seal");
     if (ring.length <= found.older.length) refuse("unopened", "a link of the chain is broken");
-    return Object.fromEntries(ring.map(({ number, dek }) => [`dek-${number}`, hex(dek)]));
+    // Two people may have made a generation of the same number: the second in the list is the one beside.
+    const word = ({ number }, i) => `dek-${number}${ring[i - 1]?.number === number ? "-beside" : ""}`;
+    return Object.fromEntries(ring.map((one, i) => [word(one, i), hex(one.dek)]));
   },
   grant({ words, text }, secrets) {
     const found = readGrant(text);

@@ -2,7 +2,7 @@
 
 import { createHash, createPublicKey, ECDH, verify } from "node:crypto";
 
-import { decode, refuse, refusing } from "./encoding.mjs";
+import { decode, encode, refuse, refusing } from "./encoding.mjs";
 import { open as openWrap } from "./hpke.mjs";
 
 const LARGEST = 65_536;
@@ -30,11 +30,12 @@ function bytes(size) {
   };
 }
 
-function name(text) {
+export function isName(text) {
   const device = /^(?:con|prn|aux|nul|com[0-9]|lpt[0-9])(?:\.|$)/.test(text);
-  const good = /^[a-z0-9][a-z0-9._-]{0,62}$/.test(text) && !/(?:\.|\.pub|\.grant)$/.test(text) && !device;
-  return good ? text : malformed("not a name");
+  return /^[a-z0-9][a-z0-9._-]{0,62}$/.test(text) && !/(?:\.|\.pub|\.grant)$/.test(text) && !device;
 }
+
+const name = (text) => (isName(text) ? text : malformed("not a name"));
 
 function pattern(text) {
   const parts = text.toLowerCase().split("/");
@@ -87,10 +88,13 @@ function read(text, [first, ...form]) {
   return found;
 }
 
+const tokenHead = ({ number, commitment }) => `${number}.${encode(commitment).slice(0, 6)}`;
+
 export function readEnvironment(text) {
   const found = read(text, ENVIRONMENT);
   const numbers = [found.generation.number, ...found.older.map((older) => older.number)];
   if (numbers.some((later, i) => numbers[i + 1] > later) || numbers[0] === numbers[1]) malformed("older is not newest first");
+  if (new Set(found.older.map(tokenHead)).size < found.older.length) malformed("no token tells two older generations apart");
   if (new Set(found.holder.map((holder) => holder.name)).size < found.holder.length) malformed("a holder twice");
   return found;
 }
@@ -144,17 +148,20 @@ export function readPublic(text) {
 
 // What counts. `people` are the points that are known.
 
+/** Whether this is the signature of a point's key over some bytes. A point that is none signs nothing. */
+export function isSigned(point, signature, signed) {
+  if (!isPoint(point) || BigInt(`0x${signature.subarray(32).toString("hex")}`) > HALF_ORDER) return false;
+  const [x, y] = [1, 33].map((at) => converted(point, "uncompressed").subarray(at, at + 32).toString("base64url"));
+  const key = createPublicKey({ key: { kty: "EC", crv: "P-256", x, y }, format: "jwk" });
+  return verify("sha256", Buffer.from(signed), { key, dsaEncoding: "ieee-p1363" }, signature);
+}
+
 /** Refuse a statement that the key of its `by` line did not sign. */
 export function checkSigned({ text, by, signature }, people) {
   const point = people.find((known) => fingerprintOf(known) === by.fingerprint);
   if (!point) refuse("not-signed", `the key of ${by.name} is not known`);
-  const [x, y] = [1, 33].map((at) => converted(point, "uncompressed").subarray(at, at + 32).toString("base64url"));
-  const key = createPublicKey({ key: { kty: "EC", crv: "P-256", x, y }, format: "jwk" });
   const signed = `gitenv/1/signature\n${text.slice(0, text.lastIndexOf("\nsignature ") + 1)}`;
-  const isSmaller = BigInt(`0x${signature.subarray(32).toString("hex")}`) <= HALF_ORDER;
-  if (!isSmaller || !verify("sha256", Buffer.from(signed), { key, dsaEncoding: "ieee-p1363" }, signature)) {
-    refuse("not-signed", `${by.name} never signed this`);
-  }
+  if (!isSigned(point, signature, signed)) refuse("not-signed", `${by.name} never signed this`);
 }
 
 /** The DEK in a grant; `scalar` is the private key it is for. */

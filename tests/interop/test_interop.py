@@ -20,14 +20,15 @@ from hypothesis import HealthCheck, Phase, Verbosity, given, settings
 from hypothesis import strategies as st
 
 from gitenv.errors import GitenvError
-from gitenv.model import base64url, token
+from gitenv.model import base64url, document, sealed, token
 from gitenv.model.cipher import Dek, EnvironmentId, Unopened
-from gitenv.model.keyring import Keyring, first_generation
+from gitenv.model.keyring import Keyring, after, first_generation
+from gitenv.model.rotation import Parent, chained
 from gitenv.model.smudge import StaysClosed
 from tests.interop.edges import EDGES
 from tests.model.builders import Person, checked_out, committed, device_of, grant_for, statement
 from tests.model.documents import anything, plain
-from tests.model.test_vectors import ACTS, DEKS, ERRORS, FOLDER, IDENTITY, KEYS, MUST_FAIL, VALID, Vector, read_vector
+from tests.model.test_vectors import ACTS, DEKS, ERRORS, FOLDER, IDENTITY, KEYS, MUST_FAIL, PEOPLE, VALID, Vector, read_vector
 
 pytestmark = pytest.mark.skipif(not shutil.which("node"), reason="the second reader runs in Node.js, and `node` is not on PATH")
 
@@ -243,6 +244,55 @@ def test_fresh_keys(first: Dek, second: Dek, identity: EnvironmentId, scalar: in
         {"read": {"dek-2": second.hex()}},
         {"read": {"opened": data.decode("latin-1")}},
     ]
+
+
+@_few
+@given(st.lists(_DEKS, min_size=4, max_size=4, unique=True), plain())
+def test_fresh_parents(deks: list[Dek], data: bytes) -> None:
+    """Where two rotations of one number met, both keys come out of the chain, and the one behind them."""
+    first, ours, theirs, dek = deks
+    alice = Person("alice", device_of(int(KEYS["alice"], 16)))
+    before = Keyring(IDENTITY, first_generation(first, IDENTITY), first, [])
+    parents = []
+    for one in (ours, theirs):
+        generation, chain = after(IDENTITY, one, [(before.current, first)])
+        ring = Keyring(IDENTITY, generation, one, chain)
+        parents.append(Parent(statement(ring, chain, identity=IDENTITY, holders=[alice], by=alice), ring))
+    ring, older = chained(parents, dek)
+    by_commitment = sorted(parents, key=lambda parent: parent.ring.current.commitment)
+    about = statement(ring, older, identity=IDENTITY, holders=[alice], by=alice)
+    keys = {**KEYS, "dek-3": dek.hex()}
+    files = [
+        _file({"act": "environment", "dek": "3"}, about.text),
+        _file({"act": "smudge", "statement": "0.txt"}, committed(data, ring)),
+    ]
+    names = zip(("dek-2", "dek-2-beside"), (parent.ring.dek.hex() for parent in by_commitment), strict=True)
+    assert _answers_to(files, keys) == [
+        {"read": {"dek-3": dek.hex(), **dict(names), "dek-1": first.hex()}},
+        {"read": {"opened": data.decode("latin-1")}},
+    ]
+
+
+@_few
+@given(st.lists(plain(), min_size=BATCH // 2, max_size=BATCH), st.sampled_from(["alice", "bob", "eve"]), st.booleans())
+def test_fresh_sealed_values(records: list[bytes], who: str, is_changed: bool) -> None:
+    """Whatever somebody seals, a value or anything else: both open it to the same, or refuse it as the same kind of error."""
+    about = _file({"act": "environment", "dek": "2"}, STATEMENT)
+    to = statement(RING, [], identity=IDENTITY)
+    vectors = []
+    for number, raw in enumerate(records):
+        name = (document.parse(raw) or [document.Record(document.Kind.UNKNOWN, b"", b"", b"")])[0].name.decode() or "A"
+        line = bytearray(sealed.seal(to, raw, name, who, PEOPLE[who]))
+        if is_changed:
+            line[(number * 37) % len(line)] ^= 1 << number % 7
+        parts = b"-- sealed --\n%b\n-- record --\n%b\n" % (bytes(line).replace(b"\n", b""), raw)
+        words = {"act": "sealed", "statement": "environment-second-generation.txt", "by": who}
+        vectors.append(Vector(words, parts))
+    files = [_file({**vector.words, "statement": "0.txt"}, vector.content) for vector in vectors]
+    _hold_no_difference(
+        (vector.content, answer.get("refused"), _refusal(vector))
+        for vector, answer in zip(vectors, _answers_to([about, *files])[1:], strict=True)
+    )
 
 
 _STATEMENTS = [

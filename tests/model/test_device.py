@@ -21,6 +21,7 @@ from cryptography.hazmat.primitives.serialization import (
 
 from gitenv.errors import Locked, NotInOrder, NotTrusted, Usage
 from gitenv.identity import device
+from gitenv.model.keys import PublicKey
 from tests.model.builders import ALICE, BOB, device_of
 
 PRIVATE = ec.derive_private_key(1001, ec.SECP256R1())
@@ -231,3 +232,47 @@ def test_a_folder_that_cannot_be_made_is_an_error(home: Path) -> None:
     home.write_bytes(b"")
     with pytest.raises(NotInOrder):
         device.make()
+
+
+def test_a_former_key_is_found_by_its_public_half(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What was set aside is still there for the grants that are for it, and for no others; with the variable there is none."""
+    first = device.make()
+    assert device.former(first.public) is None
+    device.set_aside()
+    device.make()
+    found = device.former(first.public)
+    assert found is not None
+    assert found.pem() == first.pem()
+    assert device.former(BOB.key) is None
+    assert device.former(PublicKey(b"\xff" * 33)) is None
+    monkeypatch.setenv(device.VARIABLE, BOB.device.pem().decode())
+    assert device.former(first.public) is None
+
+
+def test_a_former_key_under_a_wrong_name_is_none(home: Path) -> None:
+    """The file's name says where to look, and its contents what it is."""
+    first = device.make()
+    aside = Path(device.set_aside())
+    for data in (BOB.device.pem(), b"hunter2"):
+        aside.write_bytes(data)
+        assert device.former(first.public) is None
+
+
+def test_the_next_key_takes_over(home: Path) -> None:
+    """It is made once, for its owner's eyes only, opens what is for it meanwhile, and leaves the old one beside it."""
+    first = device.make()
+    assert not device.has_next()
+    following = device.need_next()
+    assert device.has_next()
+    assert device.need_next().pem() == following.pem()
+    assert device.need().pem() == first.pem()
+    former = device.former(following.public)
+    assert former is not None
+    if os.name != "nt":
+        assert stat.S_IMODE((home / "device.pem.next").stat().st_mode) == 0o600
+    aside = Path(device.take_over())
+    assert device.need().pem() == following.pem()
+    assert aside.read_bytes() == first.pem()
+    if os.name != "nt":
+        assert stat.S_IMODE(aside.stat().st_mode) == 0o600
+    assert sorted(os.listdir(home)) == ["device.pem", aside.name]

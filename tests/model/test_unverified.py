@@ -7,7 +7,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from gitenv.errors import NotTrusted
-from gitenv.model import document, inert, token, unverified
+from gitenv.model import document, editing, inert, token, unverified
 from gitenv.model.document import Kind, Record
 from gitenv.model.keyring import Keyring
 from gitenv.model.reasons import CannotStand, ForgedMark
@@ -17,7 +17,7 @@ from tests.model.builders import checked_out, committed, ring_of, rotated
 from tests.model.documents import anything, plain
 
 RING = ring_of()
-AFTER, _ = rotated(RING, 2)
+AFTER, CHAIN = rotated(RING, 2)
 
 
 def _marked(text: bytes, ring: Keyring = RING) -> bytes:
@@ -42,7 +42,7 @@ def _rejected(data: bytes, *chosen: int) -> bytes:
 def _replaced(data: bytes) -> list[list[int]]:
     """For each question, the lines of the values that it would take the place of."""
     records = document.parse(data)
-    values, lines = unverified.values(records), unverified.line_numbers(records)
+    values, lines = editing.values(records), editing.line_numbers(records)
     return [[lines[position] for position in values.get(each.name, [])] for each in _found(data)]
 
 
@@ -130,6 +130,56 @@ def test_a_retired_token_takes_the_place_of_todays_value() -> None:
     opened = smudge(committed(b"A=new\n", AFTER) + committed(b"A=old\n", RING), AFTER, 2)
     assert _replaced(opened) == [[1]]
     assert _accepted(opened, ring=AFTER) == b"A=old\n"
+
+
+def _retired(data: bytes, ring: Keyring = AFTER) -> list[str]:
+    return [each.shown for each in unverified.retired(document.parse(data), ring)]
+
+
+def test_what_is_retired() -> None:
+    """Values and hidden lines of an earlier generation are found; pasted lines and today's moved ones are not among them."""
+    old = committed(b'A="1\n2"\n# note\n', RING)
+    moved = committed(b"B=3\n", AFTER).replace(b"B=", b"C=")
+    opened = smudge(old + moved + b"EVIL=1\n" + committed(b"D=4\n", AFTER), AFTER, 2)
+    assert [each.shown for each in _found(opened)] == ["A", "line 2", "C", "EVIL"]
+    assert _retired(opened) == ["A", "line 2"]
+    assert _retired(opened, RING) == []
+    # Two rotations on, the one in between is retired as well, and a mark from before is still one.
+    later, _ = rotated(AFTER, 3, CHAIN)
+    assert _retired(opened, later) == ["A", "line 2"]
+    assert _retired(smudge(committed(b"B=3\n", AFTER), later, 3), later) == ["B"]
+
+
+@given(plain())
+def test_all_that_is_retired_can_be_accepted(text: bytes) -> None:
+    """The words that name it choose every one, and one only; accepted, it is in plain text again."""
+    opened = smudge(committed(text, RING), AFTER, 2)
+    records = document.parse(opened)
+    found = unverified.retired(records, AFTER)
+    assert found == _found(opened)
+    words = unverified.words(records, found)
+    assert len(set(words)) == len(words)
+    assert [[each for each in found if word in (each.name, str(each.line))] for word in words] == [[each] for each in found]
+    named = [each.name for each in found if each.name]
+    if len(set(named)) == len(named):  # else one of them takes the place of the others
+        assert unverified.accept(opened, found, AFTER) == text
+
+
+def test_a_hidden_line_that_looks_like_a_value() -> None:
+    """The last line of a private key is accepted with the key, and not alone: there it would be a value."""
+    text = b"-----BEGIN X-----\nQUJD\n# note\nQUI=\n-----END X-----\n"
+    opened = smudge(committed(text, RING), AFTER, 2)
+    assert _retired(opened) == ["line 1", "line 2", "line 3", "line 4", "line 5"]
+    assert _accepted(opened, ring=AFTER) == text
+    with pytest.raises(CannotStand):
+        _accepted(opened, 3, ring=AFTER)
+
+
+def test_words() -> None:
+    """A name that is there twice, or not at all, is said by its line."""
+    records = document.parse(_marked(b"A=1\nB=2\n# note\nA=3"))
+    assert unverified.words(records, unverified.find(records)) == ["1", "B", "3", "4"]
+    assert unverified.words(records, unverified.find(records)[:1]) == ["1"]
 
 
 FOREIGN = ring_of(9)

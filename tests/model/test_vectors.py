@@ -20,13 +20,21 @@ import pytest
 from gitenv.errors import GitenvError, Malformed, NotTrusted, Usage
 from gitenv.identity import device
 from gitenv.identity.device import DeviceKey
-from gitenv.model import base64url, document, environment, grant, token
+from gitenv.model import base64url, document, environment, grant, sealed, token
 from gitenv.model.cipher import Dek, EnvironmentId, Generation, Keys, Unopened, sha256
 from gitenv.model.document import Kind
 from gitenv.model.environment import check_seal
 from gitenv.model.keyring import Keyring, first_generation
 from gitenv.model.keys import PublicKey, of, read_public
-from gitenv.model.reasons import ForeignEnvironment, NotAStep, NotSigned
+from gitenv.model.reasons import (
+    CannotStand,
+    ForeignEnvironment,
+    ForgedSeal,
+    NotAStep,
+    NotSigned,
+    SealedElsewhere,
+    UnknownContributor,
+)
 from gitenv.model.smudge import StaysClosed
 from gitenv.model.standing import standing
 from gitenv.model.statements import Holder
@@ -62,16 +70,18 @@ def read_vector(path: Path) -> Vector:
 
 KEYS = read_vector(FOLDER / "keys.txt").words
 IDENTITY = EnvironmentId(bytes.fromhex(KEYS["id"]))
-DEKS = {number: Dek(bytes.fromhex(KEYS[f"dek-{number}"])) for number in (1, 2)}
+DEKS = {number: Dek(bytes.fromhex(KEYS[f"dek-{number}"])) for number in (1, 2, 3)}
+BESIDE = Dek(bytes.fromhex(KEYS["dek-2-beside"]))  # of another generation 2: two people rotated at the same time
 PEOPLE = {name: device_of(int(KEYS[name], 16)) for name in ("alice", "bob", "eve")}
+IN = [Holder(name, PEOPLE[name].public.fingerprint()) for name in ("alice", "bob")]  # who is in some environment: not eve
 
 
 class NotAToken(Exception):
-    """A line that is not even spelled like a token."""
+    """A line that is not even spelled like a token, or like a sealed value."""
 
 
 class NotCanonical(Exception):
-    """A token whose base64url has another spelling than the one, or is too short."""
+    """A token or a sealed value whose base64url has another spelling than the one, or is no length of its kind."""
 
 
 ERRORS: dict[str, type[Exception]] = {
@@ -81,6 +91,10 @@ ERRORS: dict[str, type[Exception]] = {
     "foreign-environment": ForeignEnvironment,
     "not-a-step": NotAStep,
     "usage": Usage,
+    "forged-seal": ForgedSeal,
+    "sealed-elsewhere": SealedElsewhere,
+    "unknown-contributor": UnknownContributor,
+    "cannot-stand": CannotStand,
     "unopened": Unopened,
     "stays-closed": StaysClosed,
     "not-a-token": NotAToken,
@@ -96,7 +110,8 @@ def _key_of(holder: Holder) -> PublicKey | None:
 def _ring(vector: Vector) -> Keyring:
     """The keyring that a document is for: `statement:` names the vector with its environment, else generation 1."""
     if name := vector.words.get("statement"):
-        return environment.read(read_vector(FOLDER / "valid" / name).content, name).keyring(DEKS[2])
+        about = environment.read(read_vector(FOLDER / "valid" / name).content, name)
+        return about.keyring(DEKS[about.generation.number])
     return Keyring(IDENTITY, first_generation(DEKS[1], IDENTITY), DEKS[1], [])
 
 
@@ -156,6 +171,27 @@ def _open_token(line: bytes, ring: Keyring) -> None:
     token.open_with(keys, found)
 
 
+def _act_sealed(vector: Vector) -> None:
+    ring, line = _ring(vector), vector.part("sealed").removesuffix(b"\n")
+    # Whatever comes of it, it is never a value by itself.
+    (shown,) = document.parse(checked_out(line, ring))
+    assert shown.kind is Kind.UNVERIFIED
+    (record,) = document.parse(line)
+    if record.kind is not Kind.SEALED:
+        raise NotAToken
+    found = sealed.read(record)
+    if found is None:
+        raise NotCanonical
+    if (known := ring.generation(found.number, found.hint)) is None:
+        raise SealedElsewhere("sealed for a generation that never was")
+    sealed.check_signed(found, ring.id, known[0], "vector")
+    if found.contributor not in IN:
+        raise UnknownContributor(f"sealed by {found.contributor}")
+    assert sealed.open_with(found, ring, "vector") == vector.part("record").removesuffix(b"\n")
+    assert found.by == vector.words["by"]
+    assert committed(line, ring) == line
+
+
 def _act_environment(vector: Vector) -> None:
     found = environment.read(vector.content, "vector")
     check_signed(found, _key_of, "vector")
@@ -170,7 +206,7 @@ def _act_environment(vector: Vector) -> None:
         then = ring.at(older.generation)
         if then is None:
             raise Unopened
-        assert then.dek == DEKS[older.generation.number]
+        assert then.dek == DEKS[older.generation.number] or (older.generation.number == 2 and then.dek == BESIDE)
 
 
 def _act_grant(vector: Vector) -> None:
@@ -238,6 +274,13 @@ def test_the_corpus_is_frozen() -> None:
     files = sorted([FOLDER / "keys.txt", *VALID, *MUST_FAIL])
     found = [f"{sha256(path.read_bytes()).hex()}  {path.relative_to(FOLDER).as_posix()}" for path in files]
     assert (FOLDER / "frozen.txt").read_text().splitlines() == found
+
+
+def test_the_page_has_the_same_examples() -> None:
+    """docs/format.md shows what is in the corpus: its sealed value can be opened, and both parents come out of its chain."""
+    page = (FOLDER.parent.parent / "docs" / "format.md").read_bytes()
+    assert read_vector(FOLDER / "valid" / "sealed-worked-example.txt").part("sealed") in page
+    assert read_vector(FOLDER / "valid" / "environment-of-two-parents.txt").content in page
 
 
 def test_vectors_are_small() -> None:

@@ -11,11 +11,12 @@ from pathlib import Path
 
 from gitenv.identity import device
 from gitenv.identity.device import DeviceKey
-from gitenv.model import base64url, environment, grant, keys, statements
+from gitenv.model import base64url, document, environment, grant, keys, sealed, statements, token
 from gitenv.model.cipher import Dek, Generation, Keys
 from gitenv.model.environment import Environment
 from gitenv.model.grant import Grant
 from gitenv.model.keyring import Keyring, Older
+from gitenv.model.sealed import Sealed
 from gitenv.model.statements import Holder
 from tests.lab import Person
 
@@ -193,7 +194,103 @@ def end(person: Person, name: str, to: str, day: str) -> None:
     file.write_bytes(statements.sign([*lines[: role + 1], f"expires {day}", *lines[role + 1 :]], device_key(person)))
 
 
+def retired(person: Person, name: str, commit: str, file: str, record: str) -> None:
+    """Add a record to a file, encrypted with the key of one's own grant in an older commit: who left has it for ever."""
+    statement, dek = _held(person, name, commit)
+    parsed = document.parse(record.encode())[0]
+    keyring = statement.keyring(dek)
+    with (person.cwd / file).open("ab") as stream:
+        stream.write(token.spell(keyring.keys, token.head(keyring.current), parsed) + b"\n")
+
+
+def reunite(person: Person, name: str, held: str, other: str, number: str) -> None:
+    """A generation with any number, that lists the keys of two commits as older. Of the one, `person` has the key."""
+    key, folder = device_key(person), person.cwd / ".recipients" / name
+    one, known = _held(person, name, held)
+    two = environment.read(_blob(person, other, f".recipients/{name}/environment"), name)
+    dek = Dek.fresh()
+    mine = Keys(dek, one.id)
+    links = {old.generation: old for old in (*one.older, *two.older)}
+    for statement, wrapped in ((one, known), (two, Dek.fresh())):
+        about = b"older %d %b" % (statement.generation.number, base64url.encode(statement.generation.commitment))
+        links[statement.generation] = Older(statement.generation, mine.wrap_older(wrapped, about))
+    older = sorted(links.values(), key=lambda link: (-link.generation.number, link.generation.commitment))
+    me = Holder(person.name, key.public.fingerprint())
+    ring = Keyring(one.id, Generation(int(number), mine.commitment()), dek, older)
+    holders = sorted({*one.holders, *two.holders, me})
+    revision = max(one.revision, two.revision) + 1
+    new = environment.write(name, one.id, revision, one.paths, ring, older, holders, by=me, at=_AT, signer=key)
+    own = grant.write(new, dek, person.name, key.public, grant.HOLDER, by=me, at=_AT, signer=key)
+    grants = [grant.read(file.read_bytes(), file.name) for file in folder.glob("*.grant")]
+    _write(folder, new, [*(_grant(new, dek, found.to, found, me, key) for found in grants), own])
+
+
+def seal(person: Person, name: str, key_name: str, record: str, file: str, by: str = "", to: str = "") -> None:
+    """Add a sealed record to a file: any text, in the name of `by`, and to the environment's key or to that of `to`."""
+    statement = environment.read((person.cwd / ".recipients" / name / "environment").read_bytes(), name)
+    if to:
+        statement = statement._replace(seal=_public(person, to))
+    line = sealed.seal(statement, _raw(record), key_name, by or person.name, device_key(person))
+    with (person.cwd / file).open("ab") as stream:
+        stream.write(line + b"\n")
+
+
+def seal_many(person: Person, name: str, file: str, count: str) -> None:
+    """Add that many sealed values of one's own to a file."""
+    for number in range(int(count)):
+        seal(person, name, f"K{number}", f"K{number}=x", file)
+
+
+def huge_seal(person: Person, name: str, key_name: str, file: str, size: str) -> None:
+    """Add a sealed value of that many bytes."""
+    seal(person, name, key_name, f"{key_name}={'x' * int(size)}", file)
+
+
+def copy_seal(person: Person, file: str, key_name: str) -> None:
+    """Put one's own name, key and signature on somebody else's sealed message."""
+    statement, found, line = _sealed_line(person, file, key_name)
+    key = device_key(person)
+    about = sealed._about(statement.id, statement.generation, found.name, person.name, key.public)
+    signature = key.sign(sealed._signed(about, found.message))
+    head = b"%b=gitenv1-sealed:%d.%b:%b:" % (key_name.encode(), found.number, found.hint, person.name.encode())
+    _replace(person, file, line, head + base64url.encode(key.public + found.message + signature))
+
+
+def flip_seal(person: Person, file: str, key_name: str) -> None:
+    """Turn one bit of a sealed value's signature over."""
+    _, found, line = _sealed_line(person, file, key_name)
+    changed = found.signature[:-1] + bytes([found.signature[-1] ^ 1])
+    _replace(person, file, line, line.rpartition(b":")[0] + b":" + base64url.encode(found.key + found.message + changed))
+
+
+def move_seal(person: Person, source: str, key_name: str, target: str, other: str) -> None:
+    """Add a sealed value of one file to another, or to the same, under another key name or its own."""
+    line = _line(person, source, key_name)
+    with (person.cwd / target).open("ab") as stream:
+        stream.write(other.encode() + line[len(key_name) :] + b"\n")
+
+
+def swap_seal(person: Person, name: str, by: str) -> None:
+    """Put one's own key in the place of an environment's seal key, one revision on, in the name of `by`."""
+    key, file = device_key(person), person.cwd / ".recipients" / name / "environment"
+    old = environment.read(file.read_bytes(), name)
+    left_out = ("by ", "at ", "signature ")
+    lines = [line for line in old.text.decode("ascii").splitlines() if not line.startswith(left_out)]
+    lines = [f"seal {statements.key_text(key.public)}" if line.startswith("seal ") else line for line in lines]
+    lines[lines.index(f"revision {old.revision}")] = f"revision {old.revision + 1}"
+    file.write_bytes(statements.sign([*lines, f"by {_known(person, name, by)}", f"at {_AT}"], key))
+
+
 TOOLS: dict[str, Callable[..., None]] = {
+    "retired": retired,
+    "reunite": reunite,
+    "seal": seal,
+    "seal-many": seal_many,
+    "huge-seal": huge_seal,
+    "copy-seal": copy_seal,
+    "flip-seal": flip_seal,
+    "move-seal": move_seal,
+    "swap-seal": swap_seal,
     "stage": stage,
     "value": value,
     "order": order,
@@ -207,6 +304,46 @@ TOOLS: dict[str, Callable[..., None]] = {
     "own-grant": own_grant,
     "end": end,
 }
+
+
+def _held(person: Person, name: str, commit: str) -> tuple[Environment, Dek]:
+    """The statement of a commit, and what one's own grant there opens."""
+    statement = environment.read(_blob(person, commit, f".recipients/{name}/environment"), name)
+    own = grant.read(_blob(person, commit, f".recipients/{name}/{person.name}.grant"), name)
+    return statement, grant.unwrap(own, device_key(person), name)
+
+
+def _blob(person: Person, commit: str, path: str) -> bytes:
+    return person.must("git", "cat-file", "blob", f"{commit}:{path}").stdout
+
+
+def _public(person: Person, name: str) -> keys.PublicKey:
+    if name == person.name:
+        return device_key(person).public
+    return keys.read_public((person.cwd / ".recipients" / f"{name}.pub").read_bytes(), name)[0]
+
+
+def _raw(text: str) -> bytes:
+    return text.replace("\\n", "\n").encode()
+
+
+def _line(person: Person, file: str, key_name: str) -> bytes:
+    (line,) = re.findall(rf"^{key_name}=gitenv1-sealed:.+$".encode(), (person.cwd / file).read_bytes(), re.MULTILINE)
+    return bytes(line)
+
+
+def _sealed_line(person: Person, file: str, key_name: str) -> tuple[Environment, Sealed, bytes]:
+    line = _line(person, file, key_name)
+    found = sealed.read(document.parse(line)[0])
+    assert found is not None
+    folder = person.cwd / ".recipients"
+    read = [environment.read(path.read_bytes(), "") for path in folder.glob("*/environment")]
+    fitting = [each for each in read if token.hint(each.generation.commitment) == found.hint]
+    return fitting[0], found, line
+
+
+def _replace(person: Person, file: str, old: bytes, new: bytes) -> None:
+    (person.cwd / file).write_bytes((person.cwd / file).read_bytes().replace(old, new))
 
 
 def _known(person: Person, name: str, by: str) -> Holder:

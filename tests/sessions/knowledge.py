@@ -6,11 +6,14 @@ find, nobody finds with that key.
 
 from __future__ import annotations
 
+import contextlib
+import itertools
 import re
 from collections.abc import Iterable, Iterator
 
 from gitenv.errors import GitenvError
-from gitenv.model import document, environment, grant, token
+from gitenv.identity.device import DeviceKey
+from gitenv.model import document, environment, grant, sealed, token
 from gitenv.model.cipher import Dek, Keys, Unopened
 from gitenv.model.document import Kind
 from gitenv.model.environment import Environment
@@ -23,13 +26,23 @@ _GRANT = re.compile(rb"^gitenv-grant 1\n(?:.+\n)*?signature .+\n", re.MULTILINE)
 
 def of(person: Person, lab: Lab) -> bytes:
     """Every record that this person's key opens in the objects of all repositories, joined."""
-    objects = b"\n".join(map(lab.every_object, lab.repositories()))
+    return opened_by(person, everything(lab))
+
+
+def everything(lab: Lab) -> bytes:
+    """All objects of all repositories, and what lies in `.recipients/` of work trees."""
+    objects = map(lab.every_object, lab.repositories())
     files = [file.read_bytes() for file in lab.root.glob("homes/*/*/.recipients/*/*") if file.is_file()]
-    stored = b"\n".join([objects, *files])
+    return b"\n".join([*objects, *files])
+
+
+def opened_by(person: Person, stored: bytes) -> bytes:
+    """Every record that this person's key opens in what is stored, joined."""
     known = list(_environments(stored))
-    opened = [keys for dek in set(_deks(person, stored)) for statement in known for keys in _keys(statement, dek)]
-    tokens = {line for line in objects.split(b"\n") if token.MARK in line}
-    return b"\n".join(_records(tokens, opened))
+    every = [keys for dek in set(_deks(person, stored)) for statement in known for keys in _keys(statement, dek)]
+    opened = list({keys.commitment(): keys for keys in every}.values())
+    lines = {line for line in stored.split(b"\n") if token.MARK in line or sealed.MARK in line}
+    return b"\n".join([*_records(lines, opened), *_unsealed(lines, known, opened, forgery.device_key(person))])
 
 
 def _environments(stored: bytes) -> Iterator[Environment]:
@@ -68,3 +81,27 @@ def _records(lines: Iterable[bytes], opened: list[Keys]) -> Iterator[bytes]:
                 yield token.open_with(keys, found)
             except Unopened:
                 continue
+
+
+def _unsealed(lines: Iterable[bytes], known: list[Environment], opened: list[Keys], own: DeviceKey) -> Iterator[bytes]:
+    """What was sealed: opened with the seal key of each generation, whichever one it names, and whoever signed it.
+
+    And with the device key itself: somebody may have been shown that one for the environment's.
+    """
+    generations = {
+        (each.id, generation) for each in known for generation in (each.generation, *(older.generation for older in each.older))
+    }
+    for line in lines:
+        record = document.parse(line)[0]
+        found = sealed.read(record) if record.kind is Kind.SEALED else None
+        if found is None:
+            continue
+        for (identity, generation), keys in itertools.product(generations, opened):
+            try:
+                yield sealed.decrypt(found, identity, generation, keys)
+            except Unopened:
+                continue
+        for identity, generation in generations:
+            about = sealed._about(identity, generation, found.name, found.by, found.key)
+            with contextlib.suppress(Unopened):
+                yield own.unwrap(grant.suite(), found.message, sealed._info(about))

@@ -244,3 +244,92 @@ def test_saved_while_asked(pasted: Person, verb: str) -> None:
     assert code == 5
     assert ".env was changed in the meantime" in seen
     assert file.read_bytes() == saved
+
+
+# set, rotate, remove-recipient.
+
+
+@pytest.fixture
+def bob(new_lab: NewLab) -> Person:
+    """bob, who holds development together with alice."""
+    bob = new_lab("crowd").person("bob")
+    bob.cwd = bob.home / "app"
+    return bob
+
+
+def _changes(person: Person) -> str:
+    return person.must("git", "status", "--porcelain").said
+
+
+def test_set_asks_without_showing(bob: Person) -> None:
+    """What is typed at the prompt is never seen, and is the value without its line end."""
+    code, seen = on_terminal(bob, "set", "PASSWORD", at="PASSWORD in .env", reply=say(b"hunter2-typed\n"))
+    assert code == 0
+    assert "PASSWORD changed in .env; staged" in seen
+    assert "hunter2" not in seen
+    assert b"PASSWORD=hunter2-typed\n" in (bob.cwd / ".env").read_bytes()
+
+
+def test_set_seals_without_showing(new_lab: NewLab) -> None:
+    """The same for who cannot read it back."""
+    alice = new_lab("crowd").person("alice")
+    alice.cwd = alice.home / "app"
+    code, seen = on_terminal(alice, "set", "KEY", "-f", ".env.production", at="KEY in", reply=say(b"hunter2-typed\n"))
+    assert code == 0
+    assert "KEY sealed in .env.production" in seen
+    assert "hunter2" not in seen
+    assert b"hunter2" not in (alice.cwd / ".env.production").read_bytes()
+
+
+def test_set_interrupted(bob: Person) -> None:
+    """Ctrl-C at the prompt sets nothing."""
+    code, seen = on_terminal(bob, "set", "PASSWORD", at="PASSWORD in .env", reply=interrupt)
+    assert code == 130
+    assert "Traceback" not in seen
+    assert not _changes(bob)
+
+
+ASKED = [["rotate", "development"], ["remove-recipient", "carol"], ["set-role", "carol", "holder"]]
+
+
+@pytest.mark.parametrize("words", ASKED)
+@pytest.mark.parametrize("answer", [b"n\n", b"\n"])
+def test_no_takes_nothing_away(bob: Person, words: list[str], answer: bytes) -> None:
+    """Answered with n, or with nothing, nothing is rotated and nobody is taken out."""
+    code, seen = on_terminal(bob, *words, at="[y/N]", reply=say(answer))
+    assert code == 0
+    assert "nothing was changed" in seen
+    assert not _changes(bob)
+
+
+@pytest.mark.parametrize("words", ASKED)
+def test_yes_does_it(bob: Person, words: list[str]) -> None:
+    """Answered with y, it is done and staged, after everybody who will be in was named with their fingerprint."""
+    code, seen = on_terminal(bob, *words, at="[y/N]", reply=say(b"y\n"))
+    assert code == 0
+    assert "staged" in seen
+    assert "hunter2" not in seen
+    if words[0] != "set-role":
+        assert seen.index("for alice, holder, SHA256:") < seen.index("[y/N]")
+    assert "carol.grant" in _changes(bob)
+
+
+@pytest.mark.parametrize("answers", [b"n\n", b"y\nn\n", b"y\n\n"])
+def test_removing_oneself_asks_twice(bob: Person, answers: bytes) -> None:
+    """A no at either question changes nothing."""
+    code, seen = on_terminal(bob, "remove-recipient", "bob", "-e", "development", at="[y/N]", reply=say(answers))
+    assert code == 0
+    assert seen.count("[y/N]") == (1 if answers[:1] == b"n" else 2)
+    assert ("That is you" in seen) is (answers[:1] == b"y")
+    assert "nothing was changed" in seen
+    assert not _changes(bob)
+
+
+def test_removing_oneself(bob: Person) -> None:
+    """Twice yes does it, and says what only another holder can do afterwards."""
+    code, seen = on_terminal(bob, "remove-recipient", "bob", "-e", "development", at="[y/N]", reply=say(b"y\ny\n"))
+    assert code == 0
+    assert seen.count("[y/N]") == 2
+    assert "you made this key, so you know it" in seen
+    assert "D  .recipients/development/bob.grant" in _changes(bob)
+    assert b"hunter2" not in (bob.cwd / ".env").read_bytes()

@@ -1,0 +1,78 @@
+"""`gitenv remove-recipient`."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from gitenv.cli import revocation_report, show
+from gitenv.cli.rotate import plan_lines
+from gitenv.cli.words import joined, rotated_lines
+from gitenv.errors import Usage
+
+if TYPE_CHECKING:
+    from gitenv.team.removing import Removal, Removed
+
+
+def run(
+    name: Annotated[str, typer.Argument(help="Who leaves.", metavar="NAME")],
+    environment: Annotated[
+        list[str] | None, typer.Option("-e", "--environment", help="May be repeated; default: all.", metavar="ENV")
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="The report for programs.")] = False,
+    markdown: Annotated[bool, typer.Option("--markdown", help="The report for a ticket.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Take somebody's access away: a new data key without them, and the list of secrets to have reissued."""
+    from gitenv.team import letting_in, removing
+    from gitenv.team.workspace import Workspace
+
+    if json and markdown:
+        raise Usage("--json and --markdown are two reports", "choose one")
+    workspace = Workspace(os.getcwd())
+    workspace.need_environments()
+    letting_in.need_access(workspace)
+    removal = removing.plan(workspace, name, environment or [])
+    is_quiet = json or markdown
+    if not is_quiet:
+        for planned in removal.plans:
+            for line in plan_lines(planned):
+                show.say(line)
+    if not _agreed(removal, yes):
+        show.note("nothing was changed")
+        return
+    removed = removing.carry_out(workspace, removal)
+    if json:
+        show.as_json(revocation_report.as_json(removal, removed))
+    elif markdown:
+        show.write(revocation_report.as_markdown(removal))
+    else:
+        _show(removal, removed)
+
+
+def _agreed(removal: Removal, yes: bool) -> bool:
+    where = joined([planned.pin.name for planned in removal.plans]) or "nothing but their request"
+    question = f"Take {removal.name} out of {where}?"
+    if not removal.is_me:
+        return show.agree(question, yes)
+    return show.ask(question, yes) and show.ask("That is you, and you could not let yourself in again. Go on?", yes)
+
+
+def _show(removal: Removal, removed: Removed) -> None:
+    name = removal.name
+    for done in removed.rotated:
+        for line in rotated_lines(done):
+            show.say(line)
+    if removed.pub:
+        show.say(f".recipients/{name}.pub is gone as well")
+    if removal.beyond:
+        show.say(f"{name} is still in {joined(removal.beyond)}, which you do not hold; who does can run:")
+        show.commands(f"gitenv remove-recipient {name} {' '.join(f'-e {each}' for each in removal.beyond)}")
+    if removal.is_me:
+        show.say("you made this key, so you know it: ask a holder to make one that you do not know:")
+        show.commands("gitenv rotate")
+    revocation_report.show_text(removal)
+    show.say("commit and push it:")
+    show.commands(f"git commit -m 'Remove {name}'")

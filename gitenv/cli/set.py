@@ -1,0 +1,58 @@
+"""`gitenv set`."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from gitenv.cli import show
+from gitenv.cli.words import joined
+from gitenv.errors import Usage, shell_word
+
+if TYPE_CHECKING:
+    from gitenv.team.sealing import Set
+
+_MAX_BYTES = 1024 * 1024
+
+
+def run(
+    name: Annotated[str, typer.Argument(help="The key's name.", metavar="NAME")],
+    file: Annotated[str, typer.Option("-f", "--file", help="Default: .env", metavar="FILE")] = ".env",
+) -> None:
+    """Set a value, from a prompt that does not show it or from standard input. Who cannot read the file seals it."""
+    from gitenv.team import letting_in, sealing
+    from gitenv.team.workspace import Workspace
+
+    workspace = Workspace(os.getcwd())
+    workspace.need_environments()
+    letting_in.need_access(workspace)
+    path, pin = sealing.find(workspace, name, file, os.getcwd())
+    done = sealing.set_value(workspace, name, path, pin.name, _value(name, path))
+    where = "staged" if done.staged else "not staged, because the file has other changes, or git ignores it"
+    if done.sealed_for:
+        _show_sealed(done, where)
+    else:
+        show.say(f"{name} {'changed' if done.replaces else 'set'} in {path}; {where}")
+    if not done.staged:
+        show.commands(f"git add {shell_word(f':/{path}')}")
+
+
+def _value(name: str, path: str) -> bytes:
+    """From a prompt that shows nothing, or standard input without its last line end."""
+    if sys.stdin.isatty():
+        return show.ask_secretly(f"{name} in {path}").encode("utf-8", "surrogateescape")
+    data = sys.stdin.buffer.read(_MAX_BYTES + 1)
+    if len(data) > _MAX_BYTES:
+        raise Usage(f"the value of {name} has more than {_MAX_BYTES:,} bytes", "keep large data out of .env files")
+    return data.removesuffix(b"\n").removesuffix(b"\r") if data.endswith(b"\n") else data
+
+
+def _show_sealed(done: Set, where: str) -> None:
+    show.say(f"{done.name} sealed in {done.path} for the holders of {done.environment}; {where}. You cannot read it back.")
+    show.say(f"commit and push it; then {joined(done.sealed_for, 3)} can make it a value:")
+    show.commands(f"gitenv accept {done.name} -f {shell_word(f':/{done.path}')}{'' if done.is_known else ' --force'}")
+    if not done.is_known:
+        show.say("you are in no environment here, so they need --force, and should ask you first")

@@ -1,0 +1,53 @@
+"""`gitenv set-role`."""
+
+from __future__ import annotations
+
+import os
+from typing import Annotated
+
+import typer
+
+from gitenv.cli import show
+from gitenv.cli.rotate import plan_lines
+from gitenv.cli.words import joined, rotated_lines
+from gitenv.errors import Usage
+
+
+def run(
+    name: Annotated[str, typer.Argument(help="Who gets another role.", metavar="NAME")],
+    role: Annotated[str, typer.Argument(help="reader: may let nobody in; holder: may.", metavar="reader|holder")],
+    environment: Annotated[
+        list[str] | None, typer.Option("-e", "--environment", help="May be repeated; default: all you hold.", metavar="ENV")
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask on a terminal.")] = False,
+) -> None:
+    """Make a reader a holder, or a holder a reader. The latter takes a new data key."""
+    from gitenv.team import following, letting_in, removing, rotating
+    from gitenv.team.workspace import Workspace
+
+    if role not in ("holder", "reader"):
+        raise Usage(f"there is no role {role[:40]!a}", "gitenv set-role NAME reader, or holder")
+    workspace = Workspace(os.getcwd())
+    workspace.need_environments()
+    letting_in.need_access(workspace)
+    following.refresh(workspace)
+    wanted = list(dict.fromkeys(environment or []))
+    found = removing.grants_of(workspace, name, wanted)
+    changing = [each for each, given in found.items() if given.role != role]
+    if not changing:
+        show.say(f"{name} is a {role} of {joined(list(found))} already")
+        return
+    plans = removing.plan_demotion(workspace, name, changing) if role == "reader" else []
+    for planned in plans:
+        for line in plan_lines(planned):
+            show.say(line)
+    if not show.agree(f"Make {name} a {role} of {joined(changing)}?", yes):
+        show.say("nothing was changed")
+        return
+    for planned in plans:
+        for line in rotated_lines(rotating.carry_out(workspace, planned)):
+            show.say(line)
+    if role == "holder":
+        removing.promote(workspace, name, changing)
+    show.say(f"{name} is a {role} of {joined(changing)}; staged")
+    show.commands(f"git commit -m 'Make {name} a {role} of {joined(changing)}'")

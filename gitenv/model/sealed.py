@@ -1,0 +1,148 @@
+"""Sealed values: written by somebody who cannot read the environment, for its holders to open.
+
+`NAME=gitenv1-sealed:3.kQ7xAa:bob:BODY` in a commit. BODY is the contributor's key, an HPKE message (RFC 9180) to the key that
+the environment's statement names as `seal`, and the contributor's signature. Nobody can open it but who has the DEK, not even
+the contributor. It is never a value by itself: in an open work tree it is an unverified line, until a holder accepts it.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from gitenv.model import base64url, document, names, statements
+from gitenv.model.cipher import EnvironmentId, Generation, Keys, Unopened, pad, padded_size, sha256, unpad
+from gitenv.model.document import Kind, Record
+from gitenv.model.environment import Environment
+from gitenv.model.grant import suite
+from gitenv.model.keyring import Keyring
+from gitenv.model.keys import PublicKey
+from gitenv.model.reasons import CannotStand, ForgedSeal, SealedElsewhere
+from gitenv.model.statements import Holder, Signer
+from gitenv.model.token import hint
+
+MARK = b"gitenv1-sealed:"
+_KEY, _SIGNATURE = 33, 64
+_OVERHEAD = 65 + 16  # HPKE: an uncompressed point before, a GCM tag behind
+_SMALLEST = _KEY + _OVERHEAD + 32 + _SIGNATURE
+
+
+class Sealed(NamedTuple):
+    """What a sealed value says of itself. Nothing of it is believed before `check_signed`."""
+
+    name: str  # the key name it is for
+    number: int
+    hint: bytes
+    by: str
+    key: PublicKey  # the contributor's
+    message: bytes
+    signature: bytes
+
+    @property
+    def contributor(self) -> Holder:
+        """Who says to have sealed it. Raises ValueError if the key is no point on the curve."""
+        return Holder(self.by, self.key.fingerprint())
+
+
+def read(record: Record) -> Sealed | None:
+    """Take a `SEALED` record apart. None if it has not the form of what `seal` writes."""
+    head, _, text = record.raw.rpartition(b":")
+    mark, _, by = head.rpartition(b":")
+    number, _, key_hint = mark.rpartition(b":")[2].partition(b".")
+    try:
+        body = base64url.decode(text)
+    except ValueError:
+        return None
+    padded = len(body) - _SMALLEST + 32
+    # The length is looked at here, where nobody needs a key: a value that does not hide its own is none that `seal` writes.
+    if padded < 32 or padded_size(padded - 1) != padded or not names.is_name(by.decode("ascii")):
+        return None
+    key, message, signature = body[:_KEY], body[_KEY:-_SIGNATURE], body[-_SIGNATURE:]
+    name = record.name.decode("ascii")
+    return Sealed(name, int(number), key_hint, by.decode("ascii"), PublicKey(key), message, signature)
+
+
+def seal(environment: Environment, raw: bytes, name: str, contributor: str, signer: Signer) -> bytes:
+    """Seal a record, `NAME=value`, to the environment's holders; return its line, without a line end."""
+    generation, key = environment.generation, signer.public
+    about = _about(environment.id, generation, name, contributor, key)
+    message = suite().encrypt(pad(raw), environment.seal.point(), _info(about))
+    body = base64url.encode(key + message + signer.sign(_signed(about, message)))
+    head = b"%b=%b%d.%b:%b:" % (
+        *(name.encode("ascii"), MARK, generation.number, hint(generation.commitment)),
+        contributor.encode("ascii"),
+    )
+    return head + body
+
+
+def check_signed(sealed: Sealed, identity: EnvironmentId, generation: Generation, where: str) -> None:
+    """Raise `ForgedSeal` unless the key in it signed this value for this name, environment and generation.
+
+    Whose key that is, is another question.
+    """
+    about = _about(identity, generation, sealed.name, sealed.by, sealed.key)
+    if not sealed.key.verifies(sealed.signature, _signed(about, sealed.message)):
+        raise ForgedSeal(f"{where}: was changed, moved, or never sealed by {sealed.by}")
+
+
+def open_with(sealed: Sealed, ring: Keyring, where: str) -> bytes:
+    """The record that was sealed. Raises `SealedElsewhere` if no key of the environment opens it, and `CannotStand`.
+
+    The latter for a record that is not the one that its name says: the contributor can seal any bytes.
+    """
+    found = ring.generation(sealed.number, sealed.hint)
+    if found is None:
+        raise SealedElsewhere(f"{where}: sealed for a generation that this environment never had")
+    generation, keys = found
+    try:
+        raw = decrypt(sealed, ring.id, generation, keys)
+    except Unopened:
+        raise SealedElsewhere(f"{where}: sealed for another name, environment or key than this one") from None
+    # `raw` whole: a line feed at its end would be the end of a record, and the next line one that nobody sealed.
+    if document.parse(raw) != [Record(Kind.ASSIGNMENT, sealed.name.encode("ascii"), raw, b"")]:
+        raise CannotStand(f"{where}: holds another line than its name says", "remove it: gitenv reject")
+    return raw
+
+
+def opens(record: Record, ring: Keyring) -> bool:
+    """Whether a `SEALED` record is for this environment."""
+    sealed = read(record)
+    found = ring.generation(sealed.number, sealed.hint) if sealed else None
+    if not sealed or not found:
+        return False
+    try:
+        decrypt(sealed, ring.id, *found)
+    except Unopened:
+        return False
+    return True
+
+
+def decrypt(sealed: Sealed, identity: EnvironmentId, generation: Generation, keys: Keys) -> bytes:
+    """The padding taken off, nothing else: whoever sealed it can have sealed any bytes. Raises `Unopened`."""
+    from cryptography.exceptions import InvalidTag
+
+    about = _about(identity, generation, sealed.name, sealed.by, sealed.key)
+    try:
+        return unpad(suite().decrypt(sealed.message, keys.seal_key(), _info(about)))
+    except (InvalidTag, ValueError):
+        raise Unopened from None
+
+
+def _about(identity: EnvironmentId, generation: Generation, name: str, by: str, key: PublicKey) -> bytes:
+    """What it is for and by whom, as lines like a statement's: bound into the encryption, and signed."""
+    lines = [
+        "gitenv-sealed 1",
+        f"environment {base64url.encode(identity).decode()}",
+        f"generation {statements.generation_text(generation)}",
+        f"name {name}",
+        f"by {by}",
+        f"key {statements.key_text(key)}",
+    ]
+    return "".join(line + "\n" for line in lines).encode("ascii")
+
+
+def _info(about: bytes) -> bytes:
+    return b"gitenv/1/sealed" + sha256(about)
+
+
+def _signed(about: bytes, message: bytes) -> bytes:
+    return b"gitenv/1/sealed-signature\n" + about + b"message " + base64url.encode(message) + b"\n"

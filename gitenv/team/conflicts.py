@@ -1,0 +1,115 @@
+"""Files in conflict between two rotations: under one key again, equal values are equal, and most conflicts are none."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from gitenv import clone, files
+from gitenv.errors import GitenvError, NotInOrder, NotTrusted
+from gitenv.git import program
+from gitenv.git.repository import IndexEntry
+from gitenv.model import document, rotation, smudge
+from gitenv.model.document import Kind
+from gitenv.model.keyring import Keyring
+from gitenv.team.staging import Rewritten
+from gitenv.team.workspace import Workspace
+
+_BASE, _OURS, _THEIRS = 1, 2, 3
+_TYPED = (Kind.ASSIGNMENT, Kind.COMMENT, Kind.UNKNOWN, Kind.UNVERIFIED, Kind.LOOKALIKE)
+
+
+class Merged(NamedTuple):
+    """One file, merged again under one key."""
+
+    path: str
+    entries: list[Rewritten]  # for the index: one without conflict, or one for each side
+    text: bytes  # encrypted; with git's markers, if there is a conflict left
+    is_left: bool
+
+
+def merge_again(
+    workspace: Workspace, entries: Iterable[IndexEntry], before: Sequence[Keyring], origin: Keyring | None, ring: Keyring
+) -> list[Merged]:
+    """Merge the sides of files in conflict, each re-encrypted first. `origin` opens what both began from."""
+    sides: dict[str, dict[int, IndexEntry]] = {}
+    for entry in entries:
+        sides.setdefault(entry.path, {})[entry.stage] = entry
+    return [_merged(workspace, path, found, before, origin, ring) for path, found in sides.items()]
+
+
+def write(workspace: Workspace, merged: Iterable[Merged], ring: Keyring) -> list[str]:
+    """Open the merged files in the work tree; return those that hold what somebody typed since, and are left alone."""
+    alone: list[str] = []
+    for each in merged:
+        there = files.read_inside(workspace.root, each.path, document.MAX_BYTES)
+        if there is None or _is_typed(there):
+            alone.append(each.path)
+            continue
+        text = each.text
+        with contextlib.suppress(smudge.StaysClosed, GitenvError):
+            text = smudge.smudge(each.text, ring, ring.current.number)
+            _note_opened(workspace, each.path)
+        workspace.write(each.path, text)
+    return alone
+
+
+def left(merged: Iterable[Merged]) -> list[str]:
+    """The files in which something is left to decide."""
+    return [each.path for each in merged if each.is_left]
+
+
+def _merged(
+    workspace: Workspace,
+    path: str,
+    sides: dict[int, IndexEntry],
+    before: Sequence[Keyring],
+    origin: Keyring | None,
+    ring: Keyring,
+) -> Merged:
+    rewritten = []
+    for stage, entry in sorted(sides.items()):
+        stored = workspace.repository.objects.read(entry.object_id) or b""
+        keys = [*before, origin] if stage == _BASE and origin else before
+        rewritten.append(Rewritten(entry, stored, rotation.reencrypt(stored, keys, ring)))
+    texts = {each.entry.stage: each.after for each in rewritten}
+    if _OURS not in texts or _THEIRS not in texts:  # deleted on one side
+        return Merged(path, rewritten, texts.get(_OURS) or texts.get(_THEIRS) or b"", True)
+    text, is_left = _by_git(workspace, texts.get(_BASE, b""), texts[_OURS], texts[_THEIRS])
+    if is_left:
+        return Merged(path, rewritten, text, True)
+    ours = next(each for each in rewritten if each.entry.stage == _OURS)
+    return Merged(path, [Rewritten(ours.entry._replace(stage=0), ours.before, text)], text, False)
+
+
+def _by_git(workspace: Workspace, base: bytes, ours: bytes, theirs: bytes) -> tuple[bytes, bool]:
+    """`git merge-file` on ciphertext, in git's own folder."""
+    folder = os.path.join(workspace.repository.layout.git_dir, "gitenv")
+    files.make_folder(folder)
+    with tempfile.TemporaryDirectory(dir=folder) as place:
+        paths = [os.path.join(place, name) for name in ("ours", "base", "theirs")]
+        for name, data in zip(paths, (ours, base, theirs), strict=True):
+            with open(name, "wb") as file:
+                file.write(data)
+        labels = [word for label in ("ours", "base", "theirs") for word in ("-L", label)]
+        done = program.attempt(workspace.root, "merge-file", "-p", *labels, *paths)
+    if not 0 <= done.returncode < 128:
+        raise NotInOrder("git merge-file failed", "git status")
+    return done.stdout, done.returncode > 0
+
+
+def _is_typed(data: bytes) -> bool:
+    try:
+        return any(record.kind in _TYPED for record in document.parse(data))
+    except NotTrusted:
+        return True
+
+
+def _note_opened(workspace: Workspace, path: str) -> None:
+    git_dir = workspace.repository.layout.git_dir
+    noted = clone.unopened(git_dir)
+    if path in noted.paths and not noted.is_full:
+        clone.set_unopened(git_dir, noted.paths - {path})

@@ -1,0 +1,80 @@
+"""Grants of an earlier generation: somebody was let in on a branch while main rotated, or a revoked grant was put back."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from gitenv import recipients
+from gitenv.errors import GitenvError, NotTrusted
+from gitenv.git import log
+from gitenv.git.trees import RECIPIENTS, CommitTree
+from gitenv.model import trust
+from gitenv.model.environment import Environment
+from gitenv.model.grant import READER, Grant
+from gitenv.team.workspace import Workspace
+
+_MAX_COMMITS = 1000
+
+
+class Explained(NamedTuple):
+    """Why such a grant does not count, and what completes it."""
+
+    code: str  # "unfinished" or "revoked"; "" where nothing more is known than that it is retired
+    reason: str
+    command: str
+
+
+class Retired:
+    """Looks at the retired grants of one environment; history is read when the first one asks."""
+
+    def __init__(self, workspace: Workspace, statement: Environment) -> None:
+        self._workspace, self._statement = workspace, statement
+        self._dropped: frozenset[str] | None = None
+
+    def explain(self, given: Grant) -> Explained:
+        """Whether a rotation took its person out, or never saw them."""
+        before, now = given.generation.number, self._statement.generation.number
+        reason = f"made for generation {before}, now is {now}"
+        if given.generation not in [older.generation for older in self._statement.older]:
+            return Explained("", reason, "")
+        if given.to in self._rotated_out():
+            return Explained("revoked", f"{reason}, and {given.to} was taken out since", "")
+        if not self._is_by_a_holder(given):
+            return Explained("", reason, "")
+        role = " --role reader" if given.role == READER else ""
+        # A `.pub` can be swapped; the key that a holder let in stands in the grant that they signed.
+        key = f" --fingerprint {given.key.fingerprint()}"
+        command = f"gitenv add-recipient {given.to} -e {given.environment}{role}{key}"
+        return Explained("unfinished", f"{reason}: {given.by.name} let {given.to} in while somebody rotated", command)
+
+    def _is_by_a_holder(self, given: Grant) -> bool:
+        """Whether it may once have counted: else anybody could have a command proposed."""
+        pin = self._workspace.access.pin(self._statement.name)
+        key_of = recipients.key_finder(self._workspace.tree, self._statement.name)
+        if pin is None or given.by not in pin.holders | pin.seen:
+            return False
+        try:
+            trust.check_signed(given, key_of, given.to)
+        except NotTrusted:
+            return False
+        return True
+
+    def _rotated_out(self) -> frozenset[str]:
+        """Everybody who had a grant before some commit that changed the generation, and none after it."""
+        if self._dropped is None:
+            found: set[str] = set()
+            name = self._statement.name
+            for commit in log.commits_of(self._workspace.root, f"{RECIPIENTS}/{name}/environment", _MAX_COMMITS):
+                after = self._people(commit.id)
+                found = found.union(*(self._people(parent) - after for parent in commit.parents)) if after else found
+            self._dropped = frozenset(found)
+        return self._dropped
+
+    def _people(self, commit: str) -> frozenset[str]:
+        """The names that have a grant in a commit, whatever it is worth."""
+        tree = CommitTree(self._workspace.repository.objects, commit)
+        try:
+            listed = tree.names(f"{RECIPIENTS}/{self._statement.name}")
+        except GitenvError:
+            return frozenset()
+        return frozenset(name.removesuffix(".grant") for name in listed if name.endswith(".grant"))

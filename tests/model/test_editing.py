@@ -1,0 +1,120 @@
+"""Putting one value into a document: it reads back as that value, and every other record is the one it was."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from gitenv.model import document, editing
+from gitenv.model.document import Kind, Record
+from gitenv.model.reasons import CannotStand
+from tests.model import documents
+
+_PIECES = st.sampled_from([b"a", b'"', b"'", b"\\", b"\n", b"#", b" ", b"=", b"$", b"`", b"\r", b"\xff", b"{"])
+VALUES = st.one_of(
+    st.binary(max_size=40).map(lambda data: data.replace(b"\0", b"")), st.lists(_PIECES, max_size=12).map(b"".join)
+)
+
+
+def _values(records: list[Record], name: bytes) -> list[bytes]:
+    return [record.raw for record in records if record.kind is Kind.ASSIGNMENT and record.name == name]
+
+
+@given(documents.plain(), VALUES)
+def test_one_value(data: bytes, value: bytes) -> None:
+    """Afterwards there is exactly one value of the name, spelled as `assignment` does, and all else stands as it stood."""
+    records = document.parse(data)
+    try:
+        raw = editing.assignment("KEY", value)
+        changed = editing.with_value(data, "KEY", value)
+    except CannotStand:
+        return
+    after = document.parse(changed)
+    (there,) = _values(after, b"KEY")
+    before, _, behind = there.partition(raw)
+    assert before.strip() in (b"", b"export")
+    assert behind in (b"", b"\r")
+    rest = [(record.kind, record.name, record.raw) for record in records if record.raw not in _values(records, b"KEY")]
+    assert [(record.kind, record.name, record.raw) for record in after if record.raw != there] == [
+        each for each in rest if each[2] != there
+    ]
+    assert editing.with_value(changed, "KEY", value) == changed
+
+
+@given(documents.plain(), VALUES)
+def test_only_a_doubtful_place_is_refused(data: bytes, value: bytes) -> None:
+    """Into a document of finished lines a value goes if there is a spelling for it at all."""
+    try:
+        raw = editing.assignment("KEY", value)
+    except CannotStand:
+        assume(False)
+    clean = b"".join(line + b"\n" for line in (b"A=1", b"# note", b"", b"B='x'"))
+    assert editing.with_value(clean, "KEY", value) == clean + raw + b"\n"
+    assert editing.with_value(b"", "KEY", value) == raw + b"\n"
+    assert editing.with_value(b"KEY=old\nA=1", "KEY", value) == raw + b"\nA=1"
+
+
+@given(VALUES)
+def test_assignment(value: bytes) -> None:
+    """A value's spelling is one assignment under its name, and unquotes to what it was."""
+    try:
+        raw = editing.assignment("KEY", value)
+    except CannotStand:
+        assert b"'" in value  # single quotes hold all the rest
+        return
+    (record,) = document.parse(raw)
+    assert (record.kind, record.name, record.raw) == (Kind.ASSIGNMENT, b"KEY", raw)
+    text = raw.removeprefix(b"KEY=")
+    if text[:1] == b"'":
+        assert text[1:-1] == value
+    elif text[:1] == b'"':
+        assert text[1:-1].replace(b'\\"', b'"').replace(b"\\\\", b"\\") == value or b"\\" in value
+    else:
+        assert text == value
+
+
+SPELLED = {
+    b"plain-1.2_3/x:y@z%+,~^=": b"KEY=plain-1.2_3/x:y@z%+,~^=",
+    b"": b"KEY=''",
+    b"two words": b"KEY='two words'",
+    b"p#q": b"KEY='p#q'",
+    b"$HOME": b"KEY='$HOME'",
+    b'say "x"': b"KEY='say \"x\"'",
+    b"it's": b'KEY="it\'s"',
+    b'it\'s "x"': b'KEY="it\'s \\"x\\""',
+    b"two\nlines": b"KEY='two\nlines'",
+    b"back\\slash": b"KEY='back\\slash'",
+    b" around ": b"KEY=' around '",
+    "ä".encode(): "KEY='ä'".encode(),
+}
+
+
+@pytest.mark.parametrize(("value", "raw"), SPELLED.items(), ids=map(ascii, SPELLED))
+def test_spellings(value: bytes, raw: bytes) -> None:
+    """Bare where every reader agrees, in single quotes where it can be, in double quotes where it must."""
+    assert editing.assignment("KEY", value) == raw
+
+
+@pytest.mark.parametrize("value", [b"\0", b"a\0b"])
+def test_nul(value: bytes) -> None:
+    """A NUL is in no environment variable, and is refused by name."""
+    with pytest.raises(CannotStand, match="KEY: a value cannot hold a NUL byte"):
+        editing.assignment("KEY", value)
+
+
+def test_places() -> None:
+    """The first of several takes it and the others go; `export`, the line end and the neighbours stay."""
+    assert editing.with_value(b"A=1\nexport KEY=1\nB=2\nKEY=2\n", "KEY", b"new") == b"A=1\nexport KEY=new\nB=2\n"
+    assert editing.with_value(b"KEY=1\r\nB=2\r\n", "KEY", b"new") == b"KEY=new\r\nB=2\r\n"
+    assert editing.with_value(b"KEY='two\nlines'\nB=2\n", "KEY", b"x y") == b"KEY='x y'\nB=2\n"
+    assert editing.with_value(b"# KEY=1\n", "KEY", b"x") == b"# KEY=1\nKEY=x\n"
+    assert editing.with_value(b"  export  KEY=1", "KEY", b"x") == b"  export  KEY=x"
+
+
+def test_a_place_that_would_change_its_neighbours() -> None:
+    """Behind a line that goes on, nothing is written."""
+    with pytest.raises(CannotStand, match="how the lines around it are read"):
+        editing.with_value(b"-----BEGIN X-----\nQUJD\n", "KEY", b"x")
+    with pytest.raises(CannotStand):
+        editing.with_value(b"A=1\\", "KEY", b"x")

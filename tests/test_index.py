@@ -1,0 +1,175 @@
+"""Writing the index past every filter: whole or not at all, whatever the paths are called and whatever git does meanwhile."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import pytest
+
+from gitenv.errors import NotInOrder
+from gitenv.git import index
+from gitenv.git.index import Entry
+from gitenv.git.layout import Layout
+from tests.conftest import NewLab
+from tests.lab import Person
+
+
+@pytest.fixture(params=["sha1", "sha256"])
+def alice(new_lab: NewLab, request: pytest.FixtureRequest) -> Person:
+    """alice in a repository with one file, whose hashes are of either kind."""
+    alice = new_lab("").person("alice")
+    alice.must("git", "init", "-q", f"--object-format={request.param}", "app")
+    alice.cwd = alice.home / "app"
+    (alice.cwd / "file").write_bytes(b"1\n")
+    alice.must("git", "add", "file")
+    return alice
+
+
+def _layout(alice: Person) -> Layout:
+    return Layout(str(alice.cwd), str(alice.cwd / ".git"), str(alice.cwd / ".git"))
+
+
+def _put(alice: Person, *entries: Entry) -> None:
+    index.replace_entries(str(alice.cwd), _layout(alice), entries)
+
+
+def _blobs(alice: Person, *contents: bytes) -> list[str]:
+    return index.write_blobs(str(alice.cwd), contents)
+
+
+def _listed(alice: Person) -> dict[bytes, bytes]:
+    """What the index has: path and contents."""
+    lines = alice.must("git", "ls-files", "-z", "--stage").stdout.split(b"\0")[:-1]
+    pairs = (line.split(b"\t", 1) for line in lines)
+    return {path: alice.must("git", "cat-file", "blob", meta.split()[1].decode()).stdout for meta, path in pairs}
+
+
+def _left_over(alice: Person) -> list[str]:
+    found = [path.name for path in (alice.cwd / ".git").iterdir() if "lock" in path.name]
+    return found + [path.name for path in (alice.cwd / ".git" / "gitenv").iterdir()]
+
+
+def test_contents_are_stored_as_they_are(alice: Person) -> None:
+    """Whatever bytes, in the order they were given; nothing for nothing."""
+    contents = [b"", b"\n", b"data 3\nabc\ndone\n", bytes(range(256)), b"x" * 100_000, b"get-mark :1\n", b""]
+    ids = _blobs(alice, *contents)
+    assert [alice.must("git", "cat-file", "blob", each).stdout for each in ids] == contents
+    assert _blobs(alice) == []
+
+
+def test_many_contents(alice: Person) -> None:
+    """Also where git keeps them in a pack."""
+    ids = _blobs(alice, *(b"%d" % number for number in range(300)))
+    assert len(set(ids)) == 300
+    assert alice.must("git", "cat-file", "blob", ids[299]).stdout == b"299"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="no file can have such a name there")
+def test_odd_paths(alice: Person) -> None:
+    """Blanks, line ends, tabs, quotes, bytes that are no UTF-8: each path means itself."""
+    paths = [b"a b", b" ", b"a\tb", b"a\nb", b'"', b"\xff\xfe", "ä".encode(), b"-x", b":(top)x", b"d/e/f", b"*"]
+    ids = _blobs(alice, *paths)
+    _put(alice, *(Entry(os.fsdecode(path), blob) for path, blob in zip(paths, ids, strict=True)))
+    assert _listed(alice) == {b"file": b"1\n", **{path: path for path in paths}}
+    _put(alice, *(Entry(os.fsdecode(path), "") for path in paths))
+    assert _listed(alice) == {b"file": b"1\n"}
+    assert _left_over(alice) == []
+
+
+def test_modes_and_stages(alice: Person) -> None:
+    """Modes stay, a conflict's sides stand beside each other, and one entry without a stage takes the place of all of them."""
+    one, two = _blobs(alice, b"one", b"two")
+    _put(alice, Entry("file", one, "100755"))
+    assert alice.must("git", "ls-files", "--stage").said.startswith("100755")
+    _put(alice, Entry("file", ""), Entry("file", one, stage=1), Entry("file", two, stage=2), Entry("file", two, stage=3))
+    assert alice.must("git", "status", "--porcelain").said.startswith("UU file")
+    _put(alice, Entry("file", two))
+    assert _listed(alice) == {b"file": b"two"}
+    _put(alice, Entry("file", ""), Entry("file", one, stage=2), Entry("file", two, stage=3))
+    _put(alice, Entry("file", ""))
+    assert _listed(alice) == {}
+
+
+def test_before_the_first_add(new_lab: NewLab) -> None:
+    """In a repository that has no index yet there is one afterwards."""
+    alice = new_lab("").person("alice")
+    alice.must("git", "init", "-q", "app")
+    alice.cwd = alice.home / "app"
+    _put(alice, Entry("new", _blobs(alice, b"new")[0]))
+    assert _listed(alice) == {b"new": b"new"}
+
+
+def test_another_git_at_work(alice: Person) -> None:
+    """Where index.lock is there, nothing is written, the lock stays, and no copy is left."""
+    before = (alice.cwd / ".git" / "index").read_bytes()
+    lock = alice.cwd / ".git" / "index.lock"
+    lock.write_bytes(b"somebody's")
+    with pytest.raises(NotInOrder, match="another git process is at work"):
+        _put(alice, Entry("new", _blobs(alice, b"new")[0]))
+    assert (alice.cwd / ".git" / "index").read_bytes() == before
+    assert lock.read_bytes() == b"somebody's"
+    assert _left_over(alice) == ["index.lock"]
+
+
+def test_written_meanwhile(alice: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What another git staged between the copy and the exchange is not lost."""
+    exchange, calls = index._exchange, 0
+
+    def late(copy: str, place: str, before: bytes) -> bool:
+        nonlocal calls
+        calls += 1
+        if calls == 1:
+            (alice.cwd / "late").write_bytes(b"late")
+            alice.must("git", "add", "late")
+        return exchange(copy, place, before)
+
+    monkeypatch.setattr(index, "_exchange", late)
+    _put(alice, Entry("new", _blobs(alice, b"new")[0]))
+    assert _listed(alice) == {b"file": b"1\n", b"late": b"late", b"new": b"new"}
+    assert calls == 2
+    assert _left_over(alice) == []
+
+
+def test_written_all_the_time(alice: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who never gets a turn says so, and leaves nothing behind."""
+    monkeypatch.setattr(index, "_checksum", lambda _: os.urandom(4))
+    with pytest.raises(NotInOrder, match="keeps writing the index"):
+        _put(alice, Entry("new", _blobs(alice, b"new")[0]))
+    assert _listed(alice) == {b"file": b"1\n"}
+    assert _left_over(alice) == []
+
+
+def test_a_bad_entry_changes_nothing(alice: Person) -> None:
+    """One entry that git refuses, and no other gets in, either; a path outside is not taken."""
+    (blob,) = _blobs(alice, b"new")
+    with pytest.raises(NotInOrder):
+        _put(alice, Entry("new", blob), Entry("other", "no object"))
+    _put(alice, Entry("../outside", blob), Entry(".git/config", blob))
+    assert _listed(alice) == {b"file": b"1\n"}
+    assert _left_over(alice) == []
+
+
+def test_a_linked_work_tree_has_an_index_of_its_own(alice: Person) -> None:
+    """What is staged there is staged there only."""
+    alice.must("git", "commit", "-qm", "One")
+    alice.must("git", "worktree", "add", "-q", "../linked")
+    other = alice.home / "linked"
+    (blob,) = _blobs(alice, b"new")
+    git_dir = alice.home / "app" / ".git" / "worktrees" / "linked"
+    index.replace_entries(str(other), Layout(str(other), str(git_dir), str(alice.cwd / ".git")), [Entry("new", blob)])
+    assert _listed(alice) == {b"file": b"1\n"}
+    alice.cwd = other
+    assert _listed(alice) == {b"file": b"1\n", b"new": b"new"}
+
+
+def test_a_sparse_checkout(alice: Person) -> None:
+    """What it leaves out is left out afterwards, and not deleted."""
+    (alice.cwd / "other").write_bytes(b"2")
+    alice.must("git", "add", "other")
+    alice.must("git", "commit", "-qm", "Two")
+    alice.must("git", "sparse-checkout", "set", "--no-cone", "/other")
+    assert not (alice.cwd / "file").exists()
+    _put(alice, Entry("file", _blobs(alice, b"new")[0]))
+    assert alice.must("git", "status", "--porcelain").said == "M  file"
+    assert _listed(alice) == {b"file": b"new", b"other": b"2"}
