@@ -64,6 +64,7 @@ class Access:
         """The pinned environment that a path belongs to. Raises `NotTrusted` if two claim it."""
         claiming = [pin for pin in self._pinned.values() if pin.environment.claims(path)]
         if len(claiming) > 1:
+            # Whoever asks names the path: the filter says a reason once, however many files it is about.
             raise NotTrusted(f"both {claiming[0].name} and {claiming[1].name} claim this path", "gitenv status")
         return claiming[0] if claiming else None
 
@@ -155,6 +156,13 @@ class Access:
         self._pinned[pin.name] = pin
         self.forget_judgements()
 
+    def forget(self, name: str) -> None:
+        """Remove the pin of an environment that is no more, and what this clone noted about it. The user was asked."""
+        self.pins.forget_one(name)
+        self._pinned.pop(name, None)
+        self.set_doubts({doubt for doubt in self.doubts if doubt.name != name})
+        self.forget_judgements()
+
     def forget_judgements(self) -> None:
         """A checkout has written `.recipients/`, or a pin has moved: what was judged before may be out of date."""
         self._judged.clear()
@@ -216,8 +224,16 @@ def open_grant(statement: Environment, own: Grant, key: device.DeviceKey | None)
     if own.generation != statement.generation:
         raise Locked(f"{where} is for generation {own.generation.number}", f"gitenv unlock {statement.name}")
     if own.expires and own.expired(today()):
-        raise Locked(f"{where} expired on {own.expires}", f"ask {own.by.name} for a new one")
+        raise Locked(
+            f"{where} expired on {own.expires}", f"ask {own.by.name} to run: {renewal(own.environment, own.to, own.role)}"
+        )
     return statement.keyring(grant.unwrap(own, key, where))
+
+
+def renewal(environment: str, name: str, role: str) -> str:
+    """The command that lets somebody in again, as what they were: a reader must not become a holder by a hint."""
+    as_role = "" if role == grant.HOLDER else f" --role {role}"
+    return f"gitenv add-recipient {name} -e {environment}{as_role} --expires 30d"
 
 
 def standing_in(
@@ -288,5 +304,5 @@ def no_device_key() -> Locked:
 
 
 def today() -> str:
-    """Today's date in UTC, like 2026-11-21."""
+    """Today's date in UTC, like 2026-11-21. Whoever asks whether something is over asks this, and nothing else."""
     return time.strftime("%Y-%m-%d", time.gmtime())

@@ -23,7 +23,8 @@ from gitenv.pins import Pin
 _MAX_COMMITS = 20_000
 _MAX_TREES = 2_000
 _MAX_ASKED = 20  # trees of one statement, for the grants in them
-_ANY_DAY = ""  # no grant has expired then
+ANY_DAY = ""
+"""No grant has expired then."""
 
 
 class Past:
@@ -111,6 +112,25 @@ class Past:
         except NotTrusted:
             return False
         return statement.by in statement.holders
+
+    def foundings(self) -> list[Environment]:
+        """The first statements that stood there, each signed by one of its own holders."""
+        return [version for version in self.versions if version.revision == 1 and self.is_signed(version)]
+
+    def heirs(self, founding: Environment) -> frozenset[Holder]:
+        """Who held an environment last, by all that its founding leads to; nobody, if that is forked."""
+        found = self.steps_after(founding)
+        last = found.furthest(self.versions)
+        try:
+            found.check_one_line(last, self.versions)
+        except NotTrusted:
+            return frozenset()
+        return self.holders_of(last)
+
+    def add_statement(self, statement: Environment) -> None:
+        """Look at a statement as well that stands nowhere yet."""
+        if all(version.text != statement.text for version in self.versions):
+            self.versions.append(statement)
 
     def steps_from(self, pin: Pin) -> Lineage:
         """What follows honestly from a pin, whose holders are known better than any tree can say."""
@@ -201,21 +221,50 @@ def stepped(past: Past, access: Access, pin: Pin | None, goal: Environment) -> P
 
 
 def check_founding(root: str, objects: Objects, tree: Tree, statement: Environment) -> None:
-    """Compare what is seen for the first time with the clone's own history.
+    """Compare what is seen for the first time, or is just being founded, with the clone's own history.
 
     Whoever can push can replace an environment, but not take its founding out of the history. Raises the reason why a founding
     does not lead to `statement`, or `RolledBack` if it leads further.
     """
-    past = Past(root, objects, tree, statement.name, today=_ANY_DAY)
+    past = Past(root, objects, tree, statement.name, today=ANY_DAY)
     past.check_whole()
-    for founding in (version for version in past.versions if version.revision == 1 and past.is_signed(version)):
+    past.add_statement(statement)
+    for founding in past.foundings():
         try:
             found = past.steps_after(founding)
             found.way_to(statement)
             found.check_one_line(statement, past.versions)
         except NotTrusted as error:
+            if founding.id != statement.id and _is_succeeded(root, past, founding, statement, set()):
+                continue
             who = f"; this history also has one founded by {founding.by}" if founding.id != statement.id else ""
             raise type(error)(f"{error.message}{who}", f"gitenv trust {statement.name}") from None
     later = past.steps_after(statement).furthest(past.versions)
     if later.text != statement.text:
         raise rolled_back(root, later, statement)
+
+
+def _is_succeeded(root: str, past: Past, founding: Environment, goal: Environment, seen: set[bytes]) -> bool:
+    """Whether who held an environment last founded another one later in its place, which leads to `goal`, maybe over several.
+
+    A removal is signed by nobody, so it says nothing: whoever can push can commit one. The founding is signed. It must be later
+    in history as well, else the environment that was removed could be put back in the place of the new one.
+    """
+    seen.add(founding.text)
+    heirs = past.heirs(founding)
+    for later in past.foundings() + ([goal] if goal.revision == 1 else []):
+        if later.text in seen or later.id == founding.id or later.by not in heirs:
+            continue
+        if _is_later(root, past.path, founding, later) and (
+            past.steps_after(later).reaches(goal) or _is_succeeded(root, past, later, goal, seen)
+        ):
+            return True
+    return False
+
+
+def _is_later(root: str, path: str, first: Environment, second: Environment) -> bool:
+    """Whether every commit that brought the second goes back to one that brought the first. What is in none yet is later."""
+    before = log.brought(root, path, first.text)
+    return all(
+        any(log.is_ancestor(root, earlier, commit) for earlier in before) for commit in log.brought(root, path, second.text)
+    )

@@ -104,6 +104,11 @@ class Pins:
         if self._folder:
             shutil.rmtree(self._folder, ignore_errors=True)
 
+    def forget_one(self, name: str) -> None:
+        """Remove the pin of one environment: only where the user was asked."""
+        if self._folder and os.path.lexists(self._path(name)):
+            os.unlink(self._path(name))
+
     def _path(self, name: str) -> str:
         return os.path.join(self._folder, f"{names.check_name(name, 'environment')}.pin")
 

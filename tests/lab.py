@@ -14,6 +14,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
+from tests import clock
+
 HUB = "git@example.com:team/app.git"
 """The hub's address in everybody's clone. Each person's git is told where it really lies, so that a whole lab can be copied."""
 
@@ -41,6 +43,7 @@ class Person:
         self.name = name
         self.home = lab.root / "homes" / name
         self.cwd = self.home
+        self.day = ""  # another than today, see tests.clock
         self.home.mkdir(parents=True, exist_ok=True)
         (self.home / ".gitconfig").write_text(_configuration(name, lab.hub), encoding="utf-8", newline="\n")
         self.env = {key: os.environ[key] for key in _KEPT if key in os.environ} | {
@@ -63,10 +66,10 @@ class Person:
 
     def run(self, argv: Sequence[str], stdin: bytes = b"", env: Mapping[str, str] | None = None) -> Done:
         """Run a command where this person stands; `gitenv` is the one under test."""
-        command = [*GITENV, *argv[1:]] if argv[0] == "gitenv" else list(argv)
-        done = subprocess.run(
-            command, cwd=self.cwd, env={**self.env, **(env or {})}, input=stdin, capture_output=True, check=False, timeout=120
-        )
+        gitenv, settings = (clock.command(self.day), clock.settings(self.day)) if self.day else (GITENV, {})
+        command = [*gitenv, *argv[1:]] if argv[0] == "gitenv" else list(argv)
+        environ = {**self.env, **settings, **(env or {})}
+        done = subprocess.run(command, cwd=self.cwd, env=environ, input=stdin, capture_output=True, check=False, timeout=120)
         return Done(done.returncode, done.stdout, done.stderr)
 
     def must(self, *argv: str) -> Done:

@@ -23,14 +23,20 @@ def run(
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
     fingerprint: Annotated[str, typer.Option(help="Go on only if the key has this one.", metavar="SHA256:…")] = "",
     replace: Annotated[bool, typer.Option("--replace", help="They have a new key, or become a holder.")] = False,
+    expires: Annotated[
+        str | None, typer.Option(help="Their last day (UTC), or a number of days; without it, no end.", metavar="DATE|30d")
+    ] = None,
 ) -> None:
     """Let somebody in: wrap an environment's data key for their public key."""
+    from gitenv import access
+    from gitenv.model import expiry
     from gitenv.team import letting_in
     from gitenv.team import newcomer as newcomers
     from gitenv.team.workspace import Workspace
 
     if role not in ("holder", "reader"):
         raise Usage(f"there is no role {role[:40]!a}", "use --role holder or --role reader")
+    until = expiry.last_day(expires, access.today()) if expires is not None else ""
     workspace = Workspace(os.getcwd())
     workspace.need_environments()
     letting_in.need_access(workspace)
@@ -42,18 +48,22 @@ def run(
             f"that is not the key with the fingerprint {fingerprint}",
             f"ask {newcomer.name} for theirs: gitenv key show",
         )
-    question = f"Make {newcomer.name} a {role} of {joined(chosen)}? Compare the fingerprint with them first."
+    ending = f" until {until}" if until else ""
+    question = f"Make {newcomer.name} a {role} of {joined(chosen)}{ending}? Compare the fingerprint with them first."
     if not fingerprint and not show.ask(question, yes):
         show.say("nothing was changed")
         return
-    done = letting_in.let_in(workspace, newcomer, chosen, role, replace)
+    done = letting_in.let_in(workspace, newcomer, chosen, role, replace, until)
     for granted in done.granted:
-        show.say(f"{newcomer.name} is a {role} of {granted}; staged")
+        no_end = ", without an end from now on" if granted in done.unending else ""
+        show.say(f"{newcomer.name} is a {role} of {granted}{ending}{no_end}; staged")
+    if until:
+        show.say(f"the date is {expiry.POLICY}")
     for already in done.already:
-        show.say(f"{newcomer.name} is a {role} of {already} already")
+        show.say(f"{newcomer.name} is a {role} of {already}{ending} already")
     if done.resigned:
         show.say(f"let in anew, because the old key had let them in: {joined(done.resigned)}")
-    as_role = "" if role == "holder" else f" --role {role}"
+    as_role = ("" if role == "holder" else f" --role {role}") + (f" --expires {until}" if until else "")
     if done.not_granted:
         show.say(f"not granted: {joined(done.not_granted)}")
         show.commands(f"gitenv add-recipient {newcomer.name} {' '.join(f'-e {name}' for name in done.not_granted)}{as_role}")

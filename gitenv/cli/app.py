@@ -16,6 +16,7 @@ from gitenv.cli import (
     lock,
     recipients,
     reject,
+    remove_environment,
     remove_recipient,
     rotate,
     set_role,
@@ -58,6 +59,7 @@ app.command("status")(status.run)
 app.command("recipients")(recipients.run)
 app.command("add-recipient")(add_recipient.run)
 app.command("add-environment")(add_environment.run)
+app.command("remove-environment")(remove_environment.run)
 app.command("remove-recipient")(remove_recipient.run)
 app.command("set-role")(set_role.run)
 app.command("rotate")(rotate.run)

@@ -89,7 +89,9 @@ def _wants_unignore(lines: Sequence[Ignored], unignore: bool) -> bool:
 
 
 def _show_founded(done: Founded) -> None:
-    _show_identity(done.name, done.fingerprint, done.made_key)
+    if done.made_key:
+        show.say("made a device key for you")
+    _show_identity(done.name, done.fingerprint)
     for name, patterns in done.environments.items():
         show.say(f"environment {name}: {joined(patterns)}")
     if done.files:
@@ -112,10 +114,15 @@ def _show_founded(done: Founded) -> None:
         show.note("gitenv cannot read this kind of history; look yourself for .env files in old commits: git log -- .env")
     show.say("all of it is staged; commit as always:")
     show.commands("git commit -m 'Encrypt .env with gitenv'")
+    show.say("only your key opens it so far. Let a second person in, or a recovery key that you keep offline:")
+    chosen = " ".join(f"-e {name}" for name in done.environments)
+    show.commands(f"gitenv add-recipient NAME {chosen}", "gitenv add-recipient recovery.pub --name recovery --all")
 
 
 def _show_joined(done: Joined) -> None:
-    _show_identity(done.name, done.fingerprint, done.made_key)
+    if done.made_key:
+        show.say("made a device key for you; keep a second holder, or a copy of it (gitenv key export)")
+    _show_identity(done.name, done.fingerprint)
     for statement in done.pinned:
         for line in trust_lines(statement, "taken on trust from"):
             show.say(line)
@@ -154,7 +161,5 @@ def add_lines(name: str, lost: Sequence[LostGrant] | None) -> Iterator[str]:
         yield f"gitenv add-recipient {name}{' --replace' if lost is not None else ''}"
 
 
-def _show_identity(name: str, fingerprint: str, made_key: bool) -> None:
-    if made_key:
-        show.say("made a device key for you; keep a second holder, or a copy of it (gitenv key export)")
+def _show_identity(name: str, fingerprint: str) -> None:
     show.say(f"you are {name}, key {fingerprint}")

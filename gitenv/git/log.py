@@ -69,6 +69,25 @@ def last_with(root: str, path: str, contents: bytes) -> LastSeen | None:
     return None
 
 
+def brought(root: str, path: str, contents: bytes) -> list[str]:
+    """The commits in all that HEAD reaches that brought these very bytes to `path`: they have them, and no parent has."""
+    blob = program.run(root, "hash-object", "--stdin", stdin=contents).decode("ascii").strip()
+    words = ("--format=%H %P", f"--find-object={blob}", "--", f":(literal){path}")
+    found = []
+    for line in dict.fromkeys(plain(root, *words).decode("ascii", "replace").splitlines()):
+        if line:
+            commit, *parents = line.split()
+            there, *before = ids(root, [f"{each}:{path}" for each in (commit, *parents)])
+            if there == blob and blob not in before:
+                found.append(commit)
+    return found
+
+
+def is_ancestor(root: str, earlier: str, later: str) -> bool:
+    """Whether one commit goes back to another one, and is not that one."""
+    return earlier != later and program.attempt(root, "merge-base", "--is-ancestor", earlier, later).returncode == 0
+
+
 def ids(root: str, specs: Sequence[str]) -> list[str]:
     """The objects that revisions name, "" for those that name none; by one process, and without their contents."""
     words = ("cat-file", "--batch-check=%(objectname)")

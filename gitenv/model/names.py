@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from gitenv.errors import Usage
 
@@ -95,3 +95,29 @@ def _compiled(pattern: str) -> re.Pattern[bytes]:
         body = "".join(wild.get(c, re.escape(c)) for c in pattern)
         _cache[pattern] = re.compile((body if "/" in pattern else "(?:.*/)?" + body).encode(), re.DOTALL)
     return _cache[pattern]
+
+
+def shared(first: Collection[str], second: Collection[str], paths: Iterable[str]) -> str:
+    """A path that the patterns of two environments both claim: one of `paths`, or one that could be there; "" if none is known.
+
+    Two different patterns with wild cards are compared by the paths that there are, and by nothing else.
+    """
+    for path in paths:
+        if claimed(first, path) and claimed(second, path):
+            return path
+    return next(filter(None, (_meeting(one, other) for one in first for other in second)), "")
+
+
+def _meeting(one: str, other: str) -> str:
+    """A path that two patterns both mean, if one of them has no wild card, or they are the same."""
+    if one == other:
+        return one
+    for literal, pattern in ((one, other), (other, one)):
+        if "*" in literal or "?" in literal:
+            continue
+        if matches(pattern, literal):
+            return literal
+        folder, _, base = pattern.rpartition("/")
+        if "/" not in literal and folder and matches(base, literal):  # a base name is meant in that folder, too
+            return f"{folder}/{literal}"
+    return ""

@@ -20,6 +20,11 @@ class Refused(NamedTuple):
     why: NotTrusted
 
     @property
+    def has_expired(self) -> bool:
+        """Whether its last day is over, and nothing else was found; its signature was not looked at."""
+        return isinstance(self.why, Expired)
+
+    @property
     def reason(self) -> str:
         """What is wrong, without the file that it is wrong with."""
         return self.why.message.partition(": ")[2]

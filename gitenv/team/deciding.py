@@ -100,6 +100,9 @@ def _in_file(workspace: Workspace, path: str, is_named: bool, seals: Contributor
         if pin is None:
             raise Usage(f"{printable(path)} belongs to no environment", "gitenv status")
         yield from _open_questions(workspace, path, pin, seals)
+    except NotTrusted as error:
+        if is_named:
+            raise type(error)(f"{printable(path)}: {error.message}", error.hint) from None
     except GitenvError:
         if is_named:
             raise

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from gitenv import files
-from gitenv.errors import GitenvError, Usage
+from gitenv.errors import GitenvError
 from gitenv.git.repository import Ignored, Repository
 from gitenv.model import document, names, smudge
 from gitenv.model.document import Kind
@@ -47,7 +47,7 @@ def is_private(path: str) -> bool:
 def find(repository: Repository, wanted: Mapping[str, Sequence[str]]) -> Found:
     """Look through the work tree. `wanted` is what the user asked for by name; those patterns go first.
 
-    Raises `Usage` if two environments would claim one file.
+    The default environment is made for `.env` wherever that is, unless one was asked for that has such a file.
     """
     environments = {name: list(patterns) for name, patterns in wanted.items()}
     impossible, linked, files_found = [], [], []
@@ -65,10 +65,9 @@ def find(repository: Repository, wanted: Mapping[str, Sequence[str]]) -> Found:
         if not claiming:
             environments.setdefault(name, []).extend(_patterns(path, name))
         files_found.append(path)
-    if not any(names.claimed(patterns, ".env") for patterns in environments.values()):
+    if not any(names.shared(patterns, [".env"], ()) for patterns in environments.values()):
         environments.setdefault(DEVELOPMENT, []).extend([".env", ".env.development"])
     environments = {name: list(dict.fromkeys(patterns)) for name, patterns in environments.items()}
-    check_claims(environments, files_found)
     ignored = [path for path in repository.ignored() if is_env(path) or _claimed(environments, path)]
     return Found(environments, files_found, impossible, linked, repository.why_ignored(ignored))
 
@@ -76,17 +75,6 @@ def find(repository: Repository, wanted: Mapping[str, Sequence[str]]) -> Found:
 def environment_of(path: str) -> str:
     """The environment that a .env file's name speaks of: `.env.Production` → production. May be no possible name."""
     return os.path.basename(path).removeprefix(".env").removeprefix(".").lower() or DEVELOPMENT
-
-
-def check_claims(environments: Mapping[str, Sequence[str]], paths: Iterable[str]) -> None:
-    """Raise `Usage` if two environments claim one path: it names both."""
-    for path in paths:
-        claiming = [name for name, patterns in environments.items() if names.claimed(patterns, path)]
-        if len(claiming) > 1:
-            raise Usage(
-                f"{path} would belong to both {claiming[0]} and {claiming[1]}",
-                "give patterns that do not overlap",
-            )
 
 
 def readable_comments(repository: Repository, paths: Iterable[str]) -> list[ReadableComment]:

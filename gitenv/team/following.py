@@ -126,7 +126,8 @@ def follow_tree(workspace: Workspace, old: Pin) -> None:
     tree = staging.without_later_grants(workspace, pin.environment)
     standing = access.standing_in(tree, pin.environment, recipients.key_finder(tree, pin.name))
     own = _own(workspace, standing, old.grant.to if old.grant else workspace.access.name)
-    if own is not None:
+    own = own or _own_that_expired(workspace, old, pin, standing)
+    if own is not None and not own.expired(access.today()):
         environment.check_seal(pin.environment, access.open_grant(pin.environment, own, workspace.access.device()))
     counted = {Holder(grant.to, grant.key.fingerprint()) for grant in standing.counted.values()}
     # Who is in with a new key is known by that one. Who is out is still known: their `.pub` may be swapped when they return.
@@ -138,6 +139,21 @@ def follow_tree(workspace: Workspace, old: Pin) -> None:
 def _advance(workspace: Workspace, old: Pin, new: Pin) -> None:
     if new != old:
         workspace.access.advance(new)
+
+
+def _own_that_expired(workspace: Workspace, old: Pin, pin: Pin, standing: Standing) -> Grant | None:
+    """The user's own grant that is over, where it took the place of the pinned one: somebody may have shortened it.
+
+    In an older commit it did not: there the pinned one, which is newer, never stood.
+    """
+    key, given = workspace.access.device(), old.grant
+    mine = [refused.grant for refused in standing.refused if key and refused.grant.key == key.public and refused.has_expired]
+    if not mine or given is None or given.text == mine[0].text:
+        return None
+    key_of = recipients.key_finder(workspace.tree, pin.name)
+    honest = access.standing_in(workspace.tree, pin.environment, key_of, lineage.ANY_DAY).counted.get(mine[0].to)
+    was_here = log.last_with(workspace.root, f"{RECIPIENTS}/{pin.name}/{given.to}.grant", given.text)
+    return honest if honest == mine[0] and was_here else None
 
 
 def _own(workspace: Workspace, standing: Standing, name: str) -> Grant | None:

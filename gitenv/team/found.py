@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
-from gitenv import files
-from gitenv.errors import NotInOrder, Usage, printable, shell_word
+from gitenv import files, lineage
+from gitenv.errors import NotInOrder, NotTrusted, Usage, printable, shell_word
 from gitenv.git import attributes
 from gitenv.git.trees import RECIPIENTS
 from gitenv.identity.device import DeviceKey
 from gitenv.model import environment, grant, names
+from gitenv.model.environment import Environment
 from gitenv.model.statements import Holder
 from gitenv.pins import Pin
-from gitenv.team import discover, key_lines, setup
+from gitenv.team import claims, discover, key_lines, setup
 from gitenv.team.workspace import Workspace, now
 
 _MAX_ATTRIBUTES = 1024 * 1024
@@ -24,13 +25,20 @@ def make_environments(workspace: Workspace, wanted: Mapping[str, Sequence[str]],
     me = Holder(name, key.public.fingerprint())
     for environment_name, patterns in wanted.items():
         _check_new(workspace, environment_name, patterns)
+    made = {
+        environment_name: environment.found(environment_name, patterns, me, now(), key)
+        for environment_name, patterns in wanted.items()
+        if not is_unfinished(workspace, environment_name)
+    }
+    for statement, _ in made.values():
+        _check_may_found(workspace, statement)
     written = write_public_key(workspace, name, key) or [f"{RECIPIENTS}/{name}.pub"]
-    for environment_name, patterns in wanted.items():
+    for environment_name in wanted:
         folder = f"{RECIPIENTS}/{environment_name}"
-        if is_unfinished(workspace, environment_name):  # a founding that was cut off, or has not been committed yet
+        if environment_name not in made:  # a founding that was cut off, or has not been committed yet
             written += [f"{folder}/{name}.grant", f"{folder}/environment"]
             continue
-        statement, dek = environment.found(environment_name, patterns, me, now(), key)
+        statement, dek = made[environment_name]
         own = grant.write(statement, dek, name, key.public, grant.HOLDER, by=me, at=now(), signer=key)
         # The grant first: a statement without one would be an environment that nobody can open.
         written.append(workspace.write(f"{folder}/{name}.grant", own.text))
@@ -61,6 +69,18 @@ def _check_new(workspace: Workspace, name: str, patterns: Sequence[str]) -> None
         raise Usage(f"{name} was founded already, on another branch", "check that branch out, or merge it")
 
 
+def _check_may_found(workspace: Workspace, statement: Environment) -> None:
+    """Raise `Usage` if this history had another environment of that name, which the founder did not hold."""
+    try:
+        lineage.check_founding(workspace.root, workspace.repository.objects, workspace.tree, statement)
+    except NotTrusted:
+        raise Usage(
+            f"another {statement.name} was founded in this history, and you did not hold it last; "
+            "whoever clones this would not believe yours",
+            f"give it another name, or ask who held it: git log -- :/{RECIPIENTS}/{statement.name}",
+        ) from None
+
+
 def write_public_key(workspace: Workspace, name: str, key: DeviceKey, replace: bool = False) -> list[str]:
     """Write `.recipients/NAME.pub`, if it is not there. Raises `Usage` if the name is somebody else's.
 
@@ -83,15 +103,16 @@ def check_free(workspace: Workspace, name: str, key: DeviceKey | None) -> None:
         )
 
 
-def write_attributes(workspace: Workspace, patterns: Iterable[str], guard: bool) -> list[str]:
+def write_attributes(workspace: Workspace, patterns: Iterable[str], guard: bool, without: Collection[str] = ()) -> list[str]:
     """Put gitenv's block into `.gitattributes`, or bring it up to date; return the path if it changed."""
     text = files.read(workspace.repository.path(".gitattributes"), _MAX_ATTRIBUTES) or b""
-    new = attributes.with_block(text, attributes.committed([*attributes.patterns_in(text), *patterns], guard))
+    kept = [pattern for pattern in attributes.patterns_in(text) if pattern not in without]
+    new = attributes.with_block(text, attributes.committed([*kept, *patterns], guard))
     return [workspace.write(".gitattributes", new)] if new != text else []
 
 
 def add_environment(workspace: Workspace, name: str, patterns: Sequence[str], key: DeviceKey) -> list[str]:
-    """Make one more environment. Raises `Usage` if there is one, or if another claims a file of it.
+    """Make one more environment. Raises `Usage` if there is one, or if another claims a path of it.
 
     Returns the files that belong to it; what was written and they are staged.
     """
@@ -101,9 +122,7 @@ def add_environment(workspace: Workspace, name: str, patterns: Sequence[str], ke
     wanted = list(patterns) or [f".env.{name}"]
     for pattern in wanted:
         names.check_pattern(pattern)
-        for pin in workspace.access.pinned():
-            if pattern in pin.environment.paths:
-                raise Usage(f"{pattern} belongs to {pin.name} already", "give another pattern")
+    claims.check_new(workspace, name, wanted)
     found = [
         path
         for path in (
@@ -112,9 +131,6 @@ def add_environment(workspace: Workspace, name: str, patterns: Sequence[str], ke
         )
         if names.claimed(wanted, path) and os.path.isfile(workspace.repository.path(path))
     ]
-    for path in found:
-        if (claimant := workspace.access.claimant(path)) is not None:
-            raise Usage(f"{printable(path)} belongs to {claimant.name} already", "give another pattern")
     text = files.read(workspace.repository.path(".gitattributes"), _MAX_ATTRIBUTES) or b""
     written = make_environments(workspace, {name: wanted}, key, workspace.access.name or workspace.guess_name())
     written += write_attributes(workspace, wanted, attributes.has_guard(text))

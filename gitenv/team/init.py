@@ -17,7 +17,19 @@ from gitenv.model import names, smudge
 from gitenv.model.environment import Environment
 from gitenv.model.reasons import SwappedKey
 from gitenv.pins import Pin
-from gitenv.team import conversions, discover, following, found, ignored, key_lines, opening, pinning, setup, vouching
+from gitenv.team import (
+    claims,
+    conversions,
+    discover,
+    following,
+    found,
+    ignored,
+    key_lines,
+    opening,
+    pinning,
+    setup,
+    vouching,
+)
 from gitenv.team.discover import ReadableComment
 from gitenv.team.opening import Opened
 from gitenv.team.workspace import Workspace
@@ -69,12 +81,13 @@ def is_founded(workspace: Workspace) -> bool:
 
 
 def look(workspace: Workspace, wanted: Mapping[str, Sequence[str]]) -> discover.Found:
-    """What founding would do here: the files and environments it finds."""
+    """What founding would do here: the files and environments it finds. Raises `Usage` if two would claim one path."""
     for name, patterns in wanted.items():
         names.check_name(name, "environment")
         for pattern in patterns:
             names.check_pattern(pattern)
     seen = discover.find(workspace.repository, wanted)
+    claims.check(seen.environments, claims.paths(workspace.repository))
     for path in seen.files:
         data = files.read_inside(workspace.root, path, _MAX_BYTES) or b""
         if smudge.is_encrypted(data):

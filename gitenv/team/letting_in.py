@@ -12,6 +12,7 @@ from gitenv.identity import device
 from gitenv.identity.device import DeviceKey
 from gitenv.model import grant, succession
 from gitenv.model.keyring import Keyring
+from gitenv.model.standing import Standing
 from gitenv.model.statements import Holder
 from gitenv.model.succession import NONE, Bridge
 from gitenv.pins import Pin
@@ -29,6 +30,7 @@ class LetIn(NamedTuple):
     already: list[str]
     not_granted: list[str]  # environments that the caller could have given
     resigned: list[str]  # people whose grants the old key had signed
+    unending: list[str]  # those of `granted` where they had a last day, and have none any more
 
 
 def choose(workspace: Workspace, wanted: Sequence[str], everything: bool) -> list[str]:
@@ -47,11 +49,13 @@ def choose(workspace: Workspace, wanted: Sequence[str], everything: bool) -> lis
     raise Usage(f"there is no environment {DEVELOPMENT} here", "say which: -e ENV, or --all")
 
 
-def let_in(workspace: Workspace, newcomer: Newcomer, chosen: Sequence[str], role: str, replace: bool) -> LetIn:
+def let_in(
+    workspace: Workspace, newcomer: Newcomer, chosen: Sequence[str], role: str, replace: bool, expires: str = ""
+) -> LetIn:
     """Write and stage the grants, and the newcomer's `.pub` if it is not there. All is checked before the first is written.
 
-    Raises `Usage` for somebody who is in with another key (unless `replace`), `Locked` for what the caller cannot open, and
-    `NotTrusted` for what the caller may not give.
+    `expires` is the last day, or "". Raises `Usage` for somebody who is in with another key (unless `replace`) and for an end
+    that leaves nobody, `Locked` for what the caller cannot open, and `NotTrusted` for what the caller may not give.
     """
     key = device.need()
     existing = workspace.public_keys(newcomer.name)
@@ -60,9 +64,16 @@ def let_in(workspace: Workspace, newcomer: Newcomer, chosen: Sequence[str], role
     following.refresh(workspace)
     pins = {name: workspace.need_pin(name) for name in chosen}
     rings = {name: workspace.need_holder(pin, "let nobody in") for name, pin in pins.items()}
-    already = [name for name, pin in pins.items() if _is_in(workspace, pin, newcomer, role, replace)]
+    before = {name: _standing(workspace, pin, newcomer) for name, pin in pins.items()}
+    already = [name for name, found in before.items() if found and _is_in(found, name, newcomer, role, replace, expires)]
     meant = [name for name in chosen if name not in already]
-    bridges = {name: _bridge(workspace, pins[name], rings[name], newcomer, key) if replace else NONE for name in meant}
+    for name in meant:
+        if expires and (found := before[name]):
+            _check_somebody_stays(found, name, newcomer)
+    bridges = {
+        name: _bridge(workspace, pins[name], rings[name], found, newcomer, key) if replace and (found := before[name]) else NONE
+        for name in meant
+    }
     written = []
     if newcomer.key not in existing:
         text = key_lines.renewed(workspace, newcomer.name, newcomer.key)
@@ -70,7 +81,13 @@ def let_in(workspace: Workspace, newcomer: Newcomer, chosen: Sequence[str], role
     for name, bridge in bridges.items():
         written += rekeying.write_bridge(workspace, name, bridge)
         statement, signer = pins[name].environment, workspace.known_as(pins[name])
-        given = grant.write(statement, rings[name].dek, newcomer.name, newcomer.key, role, by=signer, at=now(), signer=key)
+        given = grant.write(
+            *(statement, rings[name].dek, newcomer.name, newcomer.key, role),
+            by=signer,
+            at=now(),
+            signer=key,
+            expires=expires,
+        )
         written.append(workspace.write(f"{RECIPIENTS}/{name}/{newcomer.name}.grant", given.text))
     if replace:
         written += key_lines.tidy(workspace, [(newcomer.name, newcomer.key)])
@@ -80,28 +97,46 @@ def let_in(workspace: Workspace, newcomer: Newcomer, chosen: Sequence[str], role
     following.refresh(workspace)
     others = [pin.name for pin in workspace.access.pinned() if pin.name not in pins and workspace.access.can_open(pin)]
     resigned = sorted({given.to for bridge in bridges.values() for given in bridge.grants})
-    return LetIn(meant, already, others, resigned)
+    unending = [name for name in meant if not expires and _last_day(before[name], newcomer)]
+    return LetIn(meant, already, others, resigned, unending)
 
 
-def _bridge(workspace: Workspace, pin: Pin, ring: Keyring, newcomer: Newcomer, key: DeviceKey) -> Bridge:
+def _bridge(workspace: Workspace, pin: Pin, ring: Keyring, found: Standing, newcomer: Newcomer, key: DeviceKey) -> Bridge:
     """What is to be signed before the newcomer's grant takes the place of one for another key."""
-    key_of = recipients.key_finder(workspace.tree, pin.name)
-    found = access.standing_in(workspace.tree, pin.environment, key_of)
     counted = found.counted.get(newcomer.name)
     if counted is None or counted.key == newcomer.key:
         return NONE
     leaving = Holder(newcomer.name, counted.key.fingerprint())
+    key_of = recipients.key_finder(workspace.tree, pin.name)
     me = workspace.known_as(pin)
     return succession.bridge(pin.environment, ring, found, leaving, me=me, signer=key, key_of=key_of, at=now())
 
 
-def _is_in(workspace: Workspace, pin: Pin, newcomer: Newcomer, role: str, replace: bool) -> bool:
+def _last_day(found: Standing | None, newcomer: Newcomer) -> str:
+    counted = found.counted.get(newcomer.name) if found else None
+    return counted.expires if counted else ""
+
+
+def _standing(workspace: Workspace, pin: Pin, newcomer: Newcomer) -> Standing | None:
+    """Who is in, if somebody of that name may be: it means reading everybody's grants."""
+    if recipients.grant_of(workspace.tree, pin.name, newcomer.name) is None:
+        return None
+    return access.standing_in(workspace.tree, pin.environment, recipients.key_finder(workspace.tree, pin.name))
+
+
+def _check_somebody_stays(found: Standing, name: str, newcomer: Newcomer) -> None:
+    """Raise `Usage` if this person is the last who holds an environment without an end: nobody could let anybody in one day."""
+    unending = [given.to for given in found.counted.values() if given.role == grant.HOLDER and not given.expires]
+    if unending == [newcomer.name]:
+        raise Usage(
+            f"{newcomer.name} is the only one who holds {name} without an end; after it nobody could let anybody in",
+            f"let somebody else in first: gitenv add-recipient NAME -e {name}",
+        )
+
+
+def _is_in(found: Standing, name: str, newcomer: Newcomer, role: str, replace: bool, expires: str) -> bool:
     """Whether somebody has just that already. Raises `Usage` if they have it with another key or in another role."""
-    own = recipients.grant_of(workspace.tree, pin.name, newcomer.name)
-    if own is None:
-        return False
-    key_of = recipients.key_finder(workspace.tree, pin.name)
-    counted = access.standing_in(workspace.tree, pin.environment, key_of).counted.get(newcomer.name)
+    counted = found.counted.get(newcomer.name)
     if counted is None:
         return False
     if counted.key != newcomer.key:
@@ -110,12 +145,12 @@ def _is_in(workspace: Workspace, pin: Pin, newcomer: Newcomer, role: str, replac
         return False
     if counted.role == grant.HOLDER and role == grant.READER:
         raise Usage(
-            f"{newcomer.name} is a holder of {pin.name} already",
+            f"{newcomer.name} is a holder of {name} already",
             "a role is taken away by a new key only, not by a new grant",
         )
     if counted.role != role and not replace:
-        raise Usage(f"{newcomer.name} is a reader of {pin.name} already", "to make them a holder: add --replace")
-    return counted.role == role
+        raise Usage(f"{newcomer.name} is a reader of {name} already", "to make them a holder: add --replace")
+    return (counted.role, counted.expires) == (role, expires)
 
 
 def need_access(workspace: Workspace) -> None:

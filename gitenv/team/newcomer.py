@@ -14,6 +14,7 @@ from gitenv.model.grant import Grant
 from gitenv.model.keys import PublicKey
 from gitenv.model.reasons import SwappedKey
 from gitenv.model.standing import standing
+from gitenv.model.statements import is_fingerprint
 from gitenv.pins import Pin
 from gitenv.team import key_lines
 from gitenv.team.workspace import Workspace
@@ -44,9 +45,21 @@ def read(workspace: Workspace, given: str, name: str, folder: str, replace: bool
     data = files.read(os.path.join(folder, given), keys.MAX_BYTES)
     if data is None:
         raise Usage(f"there is no file {printable(given)}", "give a .pub file, or a name in .recipients/")
-    key = _only(keys.read_public(data, printable(given)), printable(given))
+    key = _only(keys.read_public(_without_fingerprint(data), printable(given)), printable(given))
+    if (said := _fingerprint_in(data)) and said != key.fingerprint():
+        raise Usage(f"{printable(given)} holds a fingerprint that is not its key's", "gitenv key show prints both")
     stem = os.path.splitext(os.path.basename(given))[0]
     return Newcomer(names.check_name(name or stem.lower(), "person"), key, given)
+
+
+def _fingerprint_in(data: bytes) -> str:
+    """The fingerprint on the first line, where a file is what `gitenv key show` printed; or ""."""
+    first = data.lstrip().partition(b"\n")[0].strip().decode("ascii", "replace")
+    return first if is_fingerprint(first) else ""
+
+
+def _without_fingerprint(data: bytes) -> bytes:
+    return data.lstrip().partition(b"\n")[2] if _fingerprint_in(data) else data
 
 
 def forget_other_keys(workspace: Workspace, newcomer: Newcomer, chosen: Sequence[str]) -> None:

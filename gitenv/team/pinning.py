@@ -12,7 +12,7 @@ from gitenv.model.environment import Environment
 from gitenv.model.reasons import Competing, NotAHolder
 from gitenv.model.statements import is_fingerprint
 from gitenv.pins import Pin
-from gitenv.team import following
+from gitenv.team import claims, following
 from gitenv.team.workspace import Workspace
 
 _MAX_NEW = 100
@@ -105,15 +105,13 @@ def checked(workspace: Workspace, name: str) -> Environment:
 
 
 def competitor(workspace: Workspace, new: Environment, others: Iterable[Environment]) -> str:
-    """The environment, pinned or as new as this one, that it shares an id, a pattern or a file with; or "".
+    """The environment, pinned or as new as this one, that it shares an id or a path with; or "".
 
     Of two new ones neither is pinned: whoever can push can name theirs so that it comes first.
     """
-    repository = workspace.repository
-    paths = [*(entry.path for entry in repository.tracked()), *repository.untracked(), *repository.ignored()]
-    claimed = [path for path in paths if new.claims(path)]
+    claimed = [path for path in claims.paths(workspace.repository) if new.claims(path)]
     pinned = [pin.environment for pin in workspace.access.pinned() if pin.name != new.name]
     for old in (*pinned, *others):
-        if old.id == new.id or set(old.paths) & set(new.paths) or any(old.claims(path) for path in (*claimed, *new.paths)):
+        if old.id == new.id or names.shared(old.paths, new.paths, claimed):
             return old.name
     return ""

@@ -5,23 +5,34 @@ from __future__ import annotations
 import os
 from typing import NamedTuple
 
-from gitenv import files
+from gitenv import access, files
 from gitenv.access import check_not_rolled_back
-from gitenv.errors import GitenvError, NotInOrder, NotTrusted, shell_word
+from gitenv.errors import GitenvError, Locked, NotInOrder, NotTrusted, shell_word
 from gitenv.git import attributes
+from gitenv.git.trees import RECIPIENTS
 from gitenv.identity import device
 from gitenv.model import names
 from gitenv.model.environment import Environment
-from gitenv.model.grant import READER
+from gitenv.model.grant import HOLDER, READER
 from gitenv.model.statements import Holder
 from gitenv.pins import Pin
-from gitenv.team import discover, file_report, following, pinning, reuniting, setup, survey
+from gitenv.team import (
+    discover,
+    ending,
+    file_report,
+    following,
+    pinning,
+    removing_environment,
+    reuniting,
+    setup,
+    survey,
+)
 from gitenv.team.file_report import FileStatus, Problem
 from gitenv.team.survey import Membership
 from gitenv.team.workspace import Workspace
 
 OPEN, LOCKED, NO_ACCESS, NEW, NOT_TRUSTED = "open", "locked", "no access", "new here", "not trusted"
-ABSENT = "not in this commit"
+EXPIRED, ABSENT = "expired", "not in this commit"
 _MAX_BYTES = 16 * 1024 * 1024
 
 
@@ -29,7 +40,7 @@ class EnvironmentStatus(NamedTuple):
     """One environment as this clone sees it."""
 
     name: str
-    access: str  # OPEN, LOCKED, NO_ACCESS, NEW, NOT_TRUSTED or ABSENT
+    access: str  # OPEN, LOCKED, NO_ACCESS, EXPIRED, NEW, NOT_TRUSTED or ABSENT
     role: str
     generation: int
     holders: list[str]
@@ -55,11 +66,14 @@ def status(workspace: Workspace) -> Status:
     listed = sorted({*people.environments, *(pin.name for pin in workspace.access.pinned())})
     found = [_environment(workspace, name, people, problems) for name in listed]
     said = {f"{name}/environment" for name in listed}
-    uncounted = [entry for entry in people.uncounted if entry.file not in said]
+    uncounted = [entry for entry in people.uncounted if entry.file not in said and not entry.expires]
     problems += [
         Problem(entry.code, f"{entry.file}: {entry.reason}", [entry.command or "gitenv recipients"])
         for entry in survey.grouped(uncounted, 20)
     ]
+    held = [environment.name for environment in found if (environment.access, environment.role) == (OPEN, HOLDER)]
+    own = [(pin.name, pin.grant.to) for pin in workspace.access.pinned() if pin.grant]
+    problems += ending.problems(people, held, own)
     problems += [*_unclaimed(workspace), *_widened(workspace)]
     # Where a statement is not believed, nobody knows who is in: they would all seem to ask.
     is_known = all(environment.access != NOT_TRUSTED for environment in found)
@@ -112,23 +126,23 @@ def _environment(workspace: Workspace, name: str, people: Membership, problems: 
     if pin is None:
         return _unpinned(workspace, name, holders, problems)
     me = pin.grant.to if pin.grant else _my_name(workspace, people, name)
-    access, statement = _access(workspace, pin, me in entries, problems)
+    state, statement = _access(workspace, pin, me in entries, problems)
     role = entries[me].role if me in entries else ""
-    if len(holders) == 1 and access == OPEN:
+    if len(holders) == 1 and state == OPEN:
         problems.append(
             Problem(
                 "one-holder",
                 f"{name} has one holder, {holders[0]}: one lost laptop, and nobody can read it",
-                [f"gitenv add-recipient NAME -e {name}"],
+                [f"gitenv add-recipient NAME -e {name}", "gitenv add-recipient recovery.pub --name recovery --all"],
             )
         )
     if former := _former(workspace, pin, holders):
         problems.append(former)
-    ring = workspace.access.ring(pin) if access == OPEN else None
+    ring = workspace.access.ring(pin) if state == OPEN else None
     listed = file_report.statuses(workspace, statement, ring, problems)
-    if access == OPEN and any(file.state == "closed" for file in listed):
+    if state == OPEN and any(file.state == "closed" for file in listed):
         problems.append(Problem("closed", f"files of {name} are closed, and you have the key", [f"gitenv unlock {name}"]))
-    return EnvironmentStatus(name, access, role, statement.generation.number, holders, listed)
+    return EnvironmentStatus(name, state, role, statement.generation.number, holders, listed)
 
 
 def _former(workspace: Workspace, pin: Pin, holders: list[str]) -> Problem | None:
@@ -168,6 +182,9 @@ def _access(workspace: Workspace, pin: Pin, is_in: bool, problems: list[Problem]
         problems.append(Problem.of(error))
         return NOT_TRUSTED, pin.environment
     if judged is None:
+        if removing_environment.was_removed(workspace, pin):
+            look = [f"git log -- :/{RECIPIENTS}/{pin.name}", f"gitenv remove-environment {pin.name}"]
+            problems.append(Problem("removed", f"{pin.name} was removed, and this clone still believes who held it", look))
         return ABSENT, pin.environment
     try:
         check_not_rolled_back(workspace.root, pin, judged)
@@ -180,8 +197,12 @@ def _access(workspace: Workspace, pin: Pin, is_in: bool, problems: list[Problem]
         workspace.access.ring(pin)
     except GitenvError as error:
         let_in = Problem("let-in", f"you were let into {pin.name}", [f"gitenv unlock {pin.name}"])
-        problems.append(let_in if pin.grant is None and is_in else Problem.of(error))
-        return NO_ACCESS, statement
+        is_over = pin.grant is not None and pin.grant.expired(access.today()) and isinstance(error, Locked)
+        said = Problem.of(error)
+        problems.append(
+            let_in if (pin.grant is None or is_over) and is_in else said._replace(code="expired") if is_over else said
+        )
+        return EXPIRED if is_over and not is_in else NO_ACCESS, statement
     return OPEN, statement
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Set
+from collections.abc import Iterable, Mapping, Set
 from typing import NamedTuple
 
 from gitenv import recipients
@@ -11,7 +11,7 @@ from gitenv.errors import GitenvError, Malformed, NotTrusted
 from gitenv.git.trees import RECIPIENTS
 from gitenv.model import reasons
 from gitenv.model.environment import Environment
-from gitenv.model.grant import HOLDER, READER
+from gitenv.model.grant import HOLDER, READER, Grant
 from gitenv.model.standing import Refused
 from gitenv.model.statements import Holder
 from gitenv.team.retired import Retired
@@ -45,6 +45,8 @@ class Uncounted(NamedTuple):
     reason: str
     code: str  # the reason's name
     command: str = ""  # what completes it, where something does
+    expires: str = ""  # the last day, of a grant that would count if it were not over
+    role: str = ""  # what it gave until then
 
 
 class Membership(NamedTuple):
@@ -79,7 +81,10 @@ def membership(workspace: Workspace) -> Membership:
         known.update(found.holders, (Holder(person, grant.key.fingerprint()) for person, grant in found.counted.items()))
         signers.add(statement.by.name)
         earlier = Retired(workspace, statement)
-        uncounted += [_refused(name, refused, earlier) for refused in found.refused]
+        honest: Mapping[str, Grant] = {}
+        if any(refused.has_expired for refused in found.refused):
+            honest = standing_in(workspace.tree, statement, key_of, "").counted
+        uncounted += [_refused(name, refused, honest, earlier) for refused in found.refused]
         uncounted += [_unfit(file, error) for file, error in malformed.items()]
         uncounted += [_stray(f"{name}/{file}") for file in recipients.stray_grants(workspace.tree, name)]
     requests, damaged = _requests(workspace, fingerprints, known)
@@ -106,12 +111,16 @@ def grouped(uncounted: Iterable[Uncounted], most: int) -> list[Uncounted]:
     return [*lines[:most], Uncounted(f"and {len(lines) - most:,} more", "gitenv recipients --json lists all", "many")]
 
 
-def _refused(environment: str, refused: Refused, earlier: Retired) -> Uncounted:
-    file = f"{environment}/{refused.grant.to}.grant"
+def _refused(environment: str, refused: Refused, honest: Mapping[str, Grant], earlier: Retired) -> Uncounted:
+    """A grant that does not count. That it did once is said only if a holder signed it: anybody can write any date."""
+    given = refused.grant
+    file = f"{environment}/{given.to}.grant"
     if isinstance(refused.why, reasons.Retired):
-        found = earlier.explain(refused.grant)
+        found = earlier.explain(given)
         return Uncounted(file, found.reason, found.code or refused.why.code, found.command)
-    return Uncounted(file, refused.reason, refused.why.code)
+    entry = Uncounted(file, refused.reason, refused.why.code)
+    is_over = refused.has_expired and honest.get(given.to) == given
+    return entry._replace(expires=given.expires, role=given.role) if is_over else entry
 
 
 def _unfit(file: str, error: GitenvError) -> Uncounted:

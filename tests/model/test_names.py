@@ -220,3 +220,42 @@ def test_a_pattern_without_wild_cards_is_itself(pattern: str, path: str) -> None
     """With a `/` in it, it means one path and no other."""
     if "/" in pattern:
         assert names.matches(pattern, path) is (pattern == path)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "path"),
+    [
+        (".env", ".env", ".env"),
+        ("a/*.env", "a/*.env", "a/*.env"),
+        (".env.production", "apps/web/.env.production", "apps/web/.env.production"),
+        (".env.production", "apps/*/.env.production", "apps/*/.env.production"),
+        (".env.production", "apps/*/.env.*", "apps/*/.env.production"),
+        (".env.prod*", ".env.production", ".env.production"),
+        ("a/x.env", "a/*.env", "a/x.env"),
+        (".env", ".env.production", ""),
+        ("a/.env", "b/.env", ""),
+        ("a/*.env", "a/b/x.env", ""),
+        ("a/b/*", "a/b", ""),
+        ("a/*", "*.env", ""),
+        ("?", "*", ""),
+        (".env", "?env", ".env"),
+    ],
+)
+def test_where_two_patterns_meet(one: str, other: str, path: str) -> None:
+    """A pattern without wild cards meets what means the same path, in whatever folder; two with wild cards only themselves."""
+    assert names.shared([one], [other], ()) == path
+    assert names.shared([other], [one], ()) == path
+
+
+_SEGMENT = st.text("ab*?.", min_size=1, max_size=4)
+_PATTERNS = st.lists(_SEGMENT, min_size=1, max_size=3).map("/".join).filter(names.is_pattern)
+_PATHS = st.lists(st.text("ab.", min_size=1, max_size=3), min_size=1, max_size=3).map("/".join)
+
+
+@given(st.lists(_PATTERNS, max_size=3), st.lists(_PATTERNS, max_size=3), st.lists(_PATHS, max_size=5))
+def test_shared_is_claimed_by_both(first: list[str], second: list[str], paths: list[str]) -> None:
+    """Of paths that are there, none is claimed by both unless `shared` names one; and what it names is."""
+    found = names.shared(first, second, paths)
+    both = [path for path in paths if names.claimed(first, path) and names.claimed(second, path)]
+    assert bool(found) or not both
+    assert not both or found == both[0]

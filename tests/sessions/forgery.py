@@ -186,6 +186,14 @@ def own_grant(person: Person, name: str, to: str, by: str) -> None:
     _write(folder, statement, [grant.write(statement, Dek.fresh(), to, public, grant.HOLDER, by=signer, at=_AT, signer=key)])
 
 
+def end(person: Person, name: str, to: str, day: str) -> None:
+    """Give somebody's grant another last day, and sign it oneself in the name it is signed in."""
+    file = person.cwd / ".recipients" / name / f"{to}.grant"
+    lines = [line for line in file.read_text("ascii").splitlines() if not line.startswith(("expires ", "signature "))]
+    role = next(number for number, line in enumerate(lines) if line.startswith("role "))
+    file.write_bytes(statements.sign([*lines[: role + 1], f"expires {day}", *lines[role + 1 :]], device_key(person)))
+
+
 def retired(person: Person, name: str, commit: str, file: str, record: str) -> None:
     """Add a record to a file, encrypted with the key of one's own grant in an older commit: who left has it for ever."""
     statement, dek = _held(person, name, commit)
@@ -294,6 +302,7 @@ TOOLS: dict[str, Callable[..., None]] = {
     "co-sign": co_sign,
     "junk-signature": junk_signature,
     "own-grant": own_grant,
+    "end": end,
 }
 
 

@@ -5,6 +5,7 @@
     as alice                        who does what follows; everybody has a home of their own, and keeps their place
     cd ~/app
     env NAME=value NAME=            set or unset a variable for this person; `env-file NAME FILE` sets it to a file's text
+    day 2099-01-01                  the date from now on, for this person; also `day 50d`, that many from now, and `day today`
     cp input.env .env               a file from below, or any other
     bytes .env 'A=1\\r\\n' x10       make a file with escapes, repeated
     edit .env OLD NEW               replace the one place where OLD stands
@@ -39,6 +40,8 @@ from typing import NamedTuple
 
 import pytest
 
+from gitenv import access
+from gitenv.model import expiry
 from tests.lab import HUB, Done, Lab, Person
 from tests.sessions import forgery, knowledge
 
@@ -184,6 +187,9 @@ class _Player:
             self.person.env.pop(name, None)
             if value:
                 self.person.env[name] = value
+
+    def do_day(self, day: str) -> None:
+        self.person.day = "" if day == "today" else expiry.last_day(day, access.today()) if day.endswith("d") else day
 
     def do_env_file(self, name: str, source: str) -> None:
         self.person.env[name] = self._bytes(source).decode("ascii")

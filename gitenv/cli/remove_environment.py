@@ -1,0 +1,43 @@
+"""`gitenv remove-environment`."""
+
+from __future__ import annotations
+
+import os
+from typing import Annotated
+
+import typer
+
+from gitenv.cli import show
+from gitenv.cli.words import joined
+
+
+def run(
+    name: Annotated[str, typer.Argument(metavar="NAME")],
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Remove an environment that has no files any more; where it was removed already, forget who held it."""
+    from gitenv.team import letting_in, removing_environment
+    from gitenv.team.workspace import Workspace
+
+    workspace = Workspace(os.getcwd())
+    letting_in.need_access(workspace)
+    removal = removing_environment.look(workspace, name)
+    pinned = removal.pin.environment
+    show.say(f"{name}: generation {pinned.generation.number}, signed by {pinned.by}; held by {joined(removal.people)}")
+    if removal.is_here:
+        go_on = show.agree(f"Remove {name}? Commits that have it stay readable for whoever was in.", yes)
+    else:
+        show.say("it is not in this commit. See who took it out before you forget it: until then nobody can replace it")
+        show.commands(f"git log -- :/.recipients/{name}")
+        go_on = show.ask(f"Forget {name}? Then another environment of that name can be believed here.", yes)
+    if not go_on:
+        show.say("nothing was changed")
+        return
+    removing_environment.carry_out(workspace, removal)
+    for path in removal.unprotected:
+        show.note(f"{path} is in plain text, and git would take it as it is now: remove it, or put it into .gitignore")
+    if removal.is_here:
+        show.say(f"{name} is removed; staged. Commit and push it:")
+        show.commands(f"git commit -m 'Remove {name}'")
+    else:
+        show.say(f"this clone has forgotten {name}")

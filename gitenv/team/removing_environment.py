@@ -1,0 +1,110 @@
+"""`gitenv remove-environment`: take an environment out of the repository; elsewhere, forget one that somebody took out."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from gitenv import clone, files
+from gitenv.errors import NotInOrder, Usage, printable
+from gitenv.git import attributes, log
+from gitenv.git.trees import RECIPIENTS, IndexTree
+from gitenv.pins import Pin
+from gitenv.team import claims, following, found, setup
+from gitenv.team.workspace import Workspace
+
+_MAX_ATTRIBUTES = 1024 * 1024
+_SHOWN = 5
+
+
+class Removal(NamedTuple):
+    """An environment that can go."""
+
+    pin: Pin
+    is_here: bool  # else somebody took it out, and this clone is to forget it
+    people: Sequence[str]  # who may let others in
+    unprotected: Sequence[str]  # files that would be nobody's, and that git would take as they are
+
+
+def look(workspace: Workspace, name: str) -> Removal:
+    """What removing would do. Raises `Locked` for who does not hold it, and `Usage` while it has tracked files."""
+    workspace.check_known(name)
+    following.refresh(workspace)
+    pin = workspace.access.pin(name)
+    is_here = name in workspace.environments()
+    if is_here or pin is None:
+        pin = workspace.need_pin(name)  # or it says what is wrong
+        workspace.need_holder(pin, "remove nothing")
+        if isinstance(workspace.tree, IndexTree):
+            raise NotInOrder(f"{RECIPIENTS}/ is not in this work tree", f"git sparse-checkout add {RECIPIENTS}")
+    else:
+        _check_was_removed(workspace, name)
+    _check_no_files(workspace, pin)
+    return Removal(pin, is_here, sorted(holder.name for holder in pin.holders), _unprotected(workspace, pin))
+
+
+def carry_out(workspace: Workspace, removal: Removal) -> None:
+    """Take it out and stage that, and forget its pin. Killed in between, a second run does the rest."""
+    name = removal.pin.name
+    if removal.is_here:
+        workspace.repository.stage(_without_patterns(workspace, removal.pin))
+        _remove_folder(workspace, name)
+    git_dir = workspace.repository.layout.git_dir
+    if name in workspace.access.locked:
+        clone.set_locked(git_dir, workspace.access.locked - {name})
+    clone.set_walked(git_dir, {other: commit for other, commit in clone.walked(git_dir).items() if other != name})
+    workspace.access.forget(name)
+    setup.lift_guard(workspace.repository, workspace.access.pinned())
+
+
+def was_removed(workspace: Workspace, pin: Pin) -> bool:
+    """Whether the history at hand once had a pinned environment, which is not there now."""
+    return bool(log.commits_of(workspace.root, f"{RECIPIENTS}/{pin.name}/environment", 1))
+
+
+def _check_was_removed(workspace: Workspace, name: str) -> None:
+    """Raise `Usage` on a branch that has never had it: there is nothing to forget."""
+    path = f"{RECIPIENTS}/{name}/environment"
+    if workspace.repository.was_ever_committed(path) and not log.commits_of(workspace.root, path, 1):
+        raise Usage(f"{name} was not removed: it is on another branch", "check that branch out, or merge it")
+
+
+def _check_no_files(workspace: Workspace, pin: Pin) -> None:
+    paths = list(dict.fromkeys(entry.path for entry in workspace.files_of([pin.environment])[pin.name]))
+    if paths:
+        more = f" and {len(paths) - _SHOWN} more" if len(paths) > _SHOWN else ""
+        shown = ", ".join(map(printable, paths[:_SHOWN])) + more
+        raise Usage(f"{pin.name} still has files: {shown}", "git rm FILE, or git rm --cached FILE to keep it, then this again")
+
+
+def _unprotected(workspace: Workspace, pin: Pin) -> list[str]:
+    """Files in the work tree that only this environment kept git from taking in plain text."""
+    there = workspace.repository.untracked()
+    return [path for path in there if pin.environment.claims(path) and not attributes.covered(path)]
+
+
+def _without_patterns(workspace: Workspace, pin: Pin) -> list[str]:
+    """Take its patterns out of `.gitattributes`, but for those that others have; the path, if it changed."""
+    text = files.read(workspace.repository.path(".gitattributes"), _MAX_ATTRIBUTES) or b""
+    if not attributes.has_block(text):
+        return []
+    others = [paths for name, paths in claims.environments(workspace).items() if name != pin.name]
+    gone = set(pin.environment.paths).difference(*others)
+    return found.write_attributes(workspace, [], attributes.has_guard(text), gone)
+
+
+def _remove_folder(workspace: Workspace, name: str) -> None:
+    """Take `.recipients/NAME/` away, the statement last: while it is there, a second run goes on. `.pub` files stay."""
+    folder = f"{RECIPIENTS}/{name}"
+    tracked = [entry.path for entry in workspace.repository.tracked() if entry.path.startswith(f"{folder}/")]
+    there = [f"{folder}/{file}" for file in workspace.tree.names(folder) if file.endswith(".grant")]
+    workspace.repository.unstage(tracked)
+    workspace.repository.objects.close()  # it would go on with the index that it read first
+    for path in [*sorted({*tracked, *there} - {f"{folder}/environment"}), f"{folder}/environment"]:
+        files.check_inside(workspace.root, path)
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(workspace.repository.path(path))
+    with contextlib.suppress(OSError):  # somebody's own files may be in it
+        os.rmdir(workspace.repository.path(folder))
