@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from gitenv import files, recipients
 from gitenv.errors import NotTrusted, Usage, printable
+from gitenv.git import log
 from gitenv.git.trees import RECIPIENTS, CommitTree, Tree
 from gitenv.model import keys, names, trust
 from gitenv.model.grant import Grant
@@ -94,9 +95,12 @@ def refuse_other_key(workspace: Workspace, newcomer: Newcomer, existing: Sequenc
     """
     if existing and newcomer.key not in existing:
         raise other_key(newcomer.name)
+    # One question for all environments: for most of them, and most newcomers, there was never a grant.
+    ever = set(log.changed(workspace.root, f"{RECIPIENTS}/*/{newcomer.name}.grant", ""))
     for pin in workspace.access.pinned():
         known = {person.fingerprint for person in pin.holders | pin.seen if person.name == newcomer.name}
-        before = _last_grant(workspace, pin, newcomer.name)
+        has_any = f"{RECIPIENTS}/{pin.name}/{newcomer.name}.grant" in ever
+        before = _last_grant(workspace, pin, newcomer.name) if has_any else None
         if before and before.key != newcomer.key:
             known.add(before.key.fingerprint())
         others = known - {newcomer.key.fingerprint()}
