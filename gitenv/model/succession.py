@@ -55,7 +55,7 @@ def bridge(
         return NONE
     revised = None
     if me not in after.holders:
-        holders = _listed(statement, before.holders, me, leaving)
+        holders = _listed(statement, before.holders, me)
         revised = environment.write(
             *(statement.name, statement.id, statement.revision + 1, statement.paths, ring, statement.older, holders),
             by=me,
@@ -74,10 +74,14 @@ def bridge(
     return Bridge([anew(given) for given in lost if given.to != me.name], revised, own)
 
 
-def _listed(statement: Environment, holders: frozenset[Holder], me: Holder, leaving: Holder) -> list[Holder]:
-    """The `holder` lines: those that stand there, `me`, and all who came in by grants. A name has one line."""
+def _listed(statement: Environment, holders: frozenset[Holder], me: Holder) -> list[Holder]:
+    """The `holder` lines: those that stand there, `me`, and all who came in by grants. A name has one line.
+
+    The key that leaves has one, too. `me` may hold it by somebody whom that key let in: signed anew by `me`, each of the two
+    would count by the other only. Within a generation no line takes anything away, since its old grant can be put back.
+    """
     listed = {me.name: me}
-    for holder in (*statement.holders, *sorted(holders - {leaving})):
+    for holder in (*statement.holders, *sorted(holders)):
         if len(listed) < _MAX_LISTED:
             listed.setdefault(holder.name, holder)
     return list(listed.values())

@@ -8,9 +8,10 @@ import pytest
 
 from gitenv.errors import Malformed, NotTrusted
 from gitenv.model import environment, grant
-from gitenv.model.cipher import Generation
+from gitenv.model.cipher import Commitment, Generation
 from gitenv.model.environment import Environment
 from gitenv.model.grant import HOLDER, READER, Grant
+from gitenv.model.keyring import Older
 from gitenv.model.keys import PublicKey
 from gitenv.model.statements import MAX_BYTES, Holder, is_signed_by
 from tests.model.builders import (
@@ -345,8 +346,9 @@ def test_generations_of_one_number_may_stand_side_by_side() -> None:
     """After two rotations on two branches, both older keys are listed."""
     text = ENVIRONMENT.text
     line = CHAIN[0].line() + b"\n"
-    twice = environment.read(resigned(text, line, line + line, ALICE), "here")
-    assert [older.generation for older in twice.older] == [Generation(1, CHAIN[0].generation.commitment)] * 2
+    beside = Older(Generation(1, Commitment(bytes(32))), CHAIN[0].wrapped)
+    twice = environment.read(resigned(text, line, line + beside.line() + b"\n", ALICE), "here")
+    assert [older.generation for older in twice.older] == [CHAIN[0].generation, beside.generation]
 
 
 def test_a_holder_is_a_name_and_a_fingerprint() -> None:
