@@ -151,6 +151,14 @@ def _committed(workspace: Workspace, pin: Pin, name: str) -> Iterator[tuple[Tree
             yield tree, found
 
 
+def was_in(workspace: Workspace, pin: Pin, name: str) -> bool:
+    """Whether some commit has a grant of this generation for somebody, and it counted there."""
+    try:
+        return any(_counts(pin, tree, found) for tree, found in _committed(workspace, pin, name))
+    except SwappedKey:
+        return True  # buried in commits: better named once too often
+
+
 def _counts(pin: Pin, tree: Tree, found: Grant) -> bool:
     """Whether it counted there. One that nobody known signed proves nothing, either way."""
     key_of = recipients.key_finder(tree, pin.name)
