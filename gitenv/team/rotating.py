@@ -72,6 +72,7 @@ def plan(workspace: Workspace, name: str, without: Collection[str] = (), roles: 
     members, dropped = _members(pin, staging.without_later_grants(workspace, pin.environment))
     dropped += _deleted(workspace, pin, {member.name for member in members} | {each.who for each in dropped})
     dropped += _swapped(workspace, members)
+    dropped += _exchanged(pin, members)
     changed = [member._replace(role=(roles or {}).get(member.name, member.role)) for member in members]
     left = [member for member in changed if member.name not in without]
     if not any(member.role == HOLDER for member in left):
@@ -193,6 +194,13 @@ def _swapped(workspace: Workspace, members: Iterable[Member]) -> Iterator[Droppe
             continue
         if found and member.key not in found:
             yield Dropped(f"{member.name}.pub", f"another key than the one that {member.name} is in with; it is not used")
+
+
+def _exchanged(pin: Pin, members: Iterable[Member]) -> Iterator[Dropped]:
+    """The keys that somebody was known by before a holder exchanged theirs: it need not have been for them."""
+    for member in members:
+        if any(other.name == member.name and other != member.holder for other in pin.seen):
+            yield Dropped(f"{member.name}'s former key", "was exchanged, and not by themselves: compare the new one with them")
 
 
 def is_cut_off(workspace: Workspace, pin: Pin) -> bool:
