@@ -131,9 +131,15 @@ def follow_tree(workspace: Workspace, old: Pin) -> None:
         environment.check_seal(pin.environment, access.open_grant(pin.environment, own, workspace.access.device()))
     counted = {Holder(grant.to, grant.key.fingerprint()) for grant in standing.counted.values()}
     # Who is in with a new key is known by that one. Who is out is still known: their `.pub` may be swapped when they return.
-    seen = counted.union(person for person in pin.seen if person.name not in standing.counted)
+    # And whose key another holder exchanged is known by both: who holds this environment could else get into another one.
+    seen = counted.union(person for person in pin.seen if not _took_over(standing.counted.get(person.name), person))
     new = Pin.of(pin.environment, own or pin.grant, standing.holders - set(pin.environment.holders), seen)
     _advance(workspace, old, new)
+
+
+def _took_over(given: Grant | None, person: Holder) -> bool:
+    """Whether somebody's key went over to the one that they are in with, by their own signature."""
+    return given is not None and given.by == person
 
 
 def _advance(workspace: Workspace, old: Pin, new: Pin) -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from gitenv import files, recipients
@@ -100,32 +101,45 @@ def refuse_other_key(workspace: Workspace, newcomer: Newcomer, existing: Sequenc
     for pin in workspace.access.pinned():
         known = {person.fingerprint for person in pin.holders | pin.seen if person.name == newcomer.name}
         has_any = f"{RECIPIENTS}/{pin.name}/{newcomer.name}.grant" in ever
-        before = _last_grant(workspace, pin, newcomer.name) if has_any else None
-        if before and before.key != newcomer.key:
-            known.add(before.key.fingerprint())
+        committed = list(_committed(workspace, pin, newcomer.name)) if has_any else []
+        known.update(found.key.fingerprint() for tree, found in committed if _counts(pin, tree, found))
         others = known - {newcomer.key.fingerprint()}
-        if others and not others <= _vouched_for(workspace, newcomer, pin, others):
+        if others and not others <= _vouched_for(workspace, newcomer, pin, others, committed):
             raise other_key(newcomer.name, pin.name)
 
 
-def _vouched_for(workspace: Workspace, newcomer: Newcomer, pin: Pin, others: set[str]) -> set[str]:
-    """Which other keys of a name speak for the newcomer's: those that signed a grant for it, under that name.
+def _vouched_for(
+    workspace: Workspace, newcomer: Newcomer, pin: Pin, others: set[str], committed: Sequence[tuple[Tree, Grant]]
+) -> set[str]:
+    """Which other keys of a name speak for the newcomer's: those that signed a grant for it, under that name, step by step.
 
     Another holder's signature does not do: who holds one environment could get a key of theirs into another under somebody's
-    name. The caller's own does, where they gave it: they compared the key then.
+    name. The caller's own does where they compared the key: `--replace` forgot the other one then, and a rotation did not.
     """
     signers = key_lines.signers_for(workspace, newcomer.name, newcomer.key)
-    mine = workspace.me().fingerprint
-    if pin.name in signers and signers[pin.name].fingerprint == mine:
-        return others
-    return {by.fingerprint for by in signers.values() if by.name == newcomer.name}
+    vouched = {by.fingerprint for by in signers.values() if by.name == newcomer.name}
+    took_over = [(found.by.fingerprint, found.key.fingerprint()) for found in _by_their_own(pin, newcomer.name, committed)]
+    while more := {old for old, new in took_over if new in vouched | {newcomer.key.fingerprint()}} - vouched:
+        vouched |= more
+    if pin.name in signers and signers[pin.name].fingerprint == workspace.me().fingerprint:
+        vouched |= others - {person.fingerprint for person in pin.seen}
+    return vouched
 
 
-def _last_grant(workspace: Workspace, pin: Pin, name: str) -> Grant | None:
-    """The newest grant of this generation to somebody that was ever committed and that counted there.
+def _by_their_own(pin: Pin, name: str, committed: Iterable[tuple[Tree, Grant]]) -> Iterator[Grant]:
+    """The grants with which one key of a person took over from another."""
+    for tree, found in committed:
+        with contextlib.suppress(NotTrusted):
+            if found.by.name == name:
+                trust.check_signed(found, recipients.key_finder(tree, pin.name), found.to)
+                yield found
 
-    Each is judged in the tree of its own commit: its signer's files may have been deleted since, too. One that nobody known
-    signed proves nothing, either way. Raises `SwappedKey` where somebody buried the file in commits.
+
+def _committed(workspace: Workspace, pin: Pin, name: str) -> Iterator[tuple[Tree, Grant]]:
+    """The grants of this generation to somebody that were ever committed, each with the tree of its own commit.
+
+    They are judged in that tree: their signers' files may have been deleted since, too. Raises `SwappedKey` where somebody
+    buried the file in commits.
     """
     commits = workspace.repository.commits_of(f"{RECIPIENTS}/{pin.name}/{name}.grant", _MAX_COMMITS)
     if len(commits) >= _MAX_COMMITS:
@@ -133,16 +147,20 @@ def _last_grant(workspace: Workspace, pin: Pin, name: str) -> Grant | None:
     for commit in commits:
         tree = CommitTree(workspace.repository.objects, commit)
         found = recipients.grant_of(tree, pin.name, name)
-        if (
-            found
-            and (found.id, found.generation) == (pin.environment.id, pin.environment.generation)
-            and _counts(pin, tree, found)
-        ):
-            return found
-    return None
+        if found and (found.id, found.generation) == (pin.environment.id, pin.environment.generation):
+            yield tree, found
+
+
+def was_in(workspace: Workspace, pin: Pin, name: str) -> bool:
+    """Whether some commit has a grant of this generation for somebody, and it counted there."""
+    try:
+        return any(_counts(pin, tree, found) for tree, found in _committed(workspace, pin, name))
+    except SwappedKey:
+        return True  # buried in commits: better named once too often
 
 
 def _counts(pin: Pin, tree: Tree, found: Grant) -> bool:
+    """Whether it counted there. One that nobody known signed proves nothing, either way."""
     key_of = recipients.key_finder(tree, pin.name)
     if found.by not in pin.holders:
         everybody = standing(pin.environment, recipients.grants(tree, pin.name), key_of, found.at[:10])

@@ -48,10 +48,10 @@ class Retired:
         return Explained("unfinished", f"{reason}: {given.by.name} let {given.to} in while somebody rotated", command)
 
     def _is_by_a_holder(self, given: Grant) -> bool:
-        """Whether it may once have counted: else anybody could have a command proposed."""
+        """Whether somebody signed it who still is a holder: else who was taken out could have a command proposed."""
         pin = self._workspace.access.pin(self._statement.name)
         key_of = recipients.key_finder(self._workspace.tree, self._statement.name)
-        if pin is None or given.by not in pin.holders | pin.seen:
+        if pin is None or given.by not in pin.holders:
             return False
         try:
             trust.check_signed(given, key_of, given.to)

@@ -21,6 +21,7 @@ from gitenv.model.grant import HOLDER, READER
 from gitenv.model.reasons import Forked
 from gitenv.model.rotation import Member, Parent
 from gitenv.model.standing import Standing
+from gitenv.model.statements import Holder
 from gitenv.model.trust import Lineage
 from gitenv.pins import Pin
 from gitenv.team.rotating import Dropped, Plan
@@ -64,8 +65,8 @@ def plan(workspace: Workspace, name: str) -> Plan | None:
     parents = [_parent(workspace, pin, side, found) for side, found in zip(sides[1:], standings[1:], strict=True)]
     origin, ours, theirs = standings
     (our_members, our_strays), (their_members, their_strays) = (
-        _by_who_stays(origin, ours, theirs),
-        _by_who_stays(origin, theirs, ours),
+        _by_who_stays(origin, ours, theirs, _signers(past, sides.origin, sides.ours)),
+        _by_who_stays(origin, theirs, ours, _signers(past, sides.origin, sides.theirs)),
     )
     members, dropped = _three_way(_members(origin), our_members, their_members)
     dropped += our_strays + their_strays
@@ -153,6 +154,11 @@ def _check_honest(past: Past, pin: Pin, sides: Sides) -> None:
             found.way_to(statement)
 
 
+def _signers(past: Past, origin: Side, side: Side) -> list[Holder]:
+    """Who signed the steps that lead from the origin to one side."""
+    return [step.by for step in past.steps_after(origin.environment).way_to(side.environment)]
+
+
 def _standing(side: Side) -> Standing:
     return access.standing_in(side.tree, side.environment, recipients.key_finder(side.tree, side.environment.name))
 
@@ -174,26 +180,30 @@ def _members(found: Standing) -> dict[str, Member]:
     return {name: Member.of(given) for name, given in found.counted.items()}
 
 
-def _by_who_stays(origin: Standing, side: Standing, other: Standing) -> tuple[dict[str, Member], list[Dropped]]:
-    """The people of one side, without what was done there by somebody whom the other side took out.
+def _by_who_stays(
+    origin: Standing, side: Standing, other: Standing, signers: Iterable[Holder]
+) -> tuple[dict[str, Member], list[Dropped]]:
+    """The people of one side, without what was done there by somebody who is no holder on the other side.
 
-    Nobody can say whether they did it before or after that: they stand as they stood before.
+    Nobody can say whether they did it before or after they were taken out: all else stands as it stood before. Where one of
+    them signed a generation of that side, they could write anything into it, and let anybody go on from there.
     """
     before, members = _members(origin), _members(side)
-    gone = {*before} - {*other.counted}
+    out = next((by for by in signers if by not in other.holders), None)
+    vouched = set() if out else set(other.holders)
+    left = {name for name in members if members[name] != before.get(name)}
+    while found := [name for name in left if side.counted[name].by in vouched]:
+        left.difference_update(found)
+        gone = {*before} - {*other.counted}
+        vouched.update(members[name].holder for name in found if members[name].role == HOLDER and name not in gone)
     dropped: list[Dropped] = []
-    while changed := [
-        name
-        for name in members
-        if members[name] != before.get(name) and side.counted[name].by.name in gone and name not in gone
-    ]:
-        for name in changed:
-            if name in before:
-                members[name] = before[name]
-                continue
-            del members[name]
-            gone.add(name)
-            dropped.append(Dropped(name, f"let in by {side.counted[name].by.name}, who was taken out on the other side"))
+    for name in sorted(left):
+        if name in before:
+            members[name] = before[name]
+            continue
+        by = (out or side.counted[name].by).name
+        del members[name]
+        dropped.append(Dropped(name, f"let in by {by}, who is no holder on the other side"))
     return members, dropped
 
 

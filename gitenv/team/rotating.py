@@ -7,17 +7,18 @@ from typing import NamedTuple
 
 from gitenv import access, recipients
 from gitenv.errors import GitenvError, Malformed, NotInOrder, Usage, printable
+from gitenv.git import log
 from gitenv.git.repository import IndexEntry
 from gitenv.git.trees import RECIPIENTS, Tree
 from gitenv.identity import device
-from gitenv.model import grant, rotation
+from gitenv.model import grant, names, rotation
 from gitenv.model.cipher import Dek
 from gitenv.model.environment import Environment
 from gitenv.model.grant import HOLDER
 from gitenv.model.keyring import Keyring
 from gitenv.model.rotation import Member, Parent
 from gitenv.pins import Pin
-from gitenv.team import conflicts, key_lines, staging, uncommitted
+from gitenv.team import conflicts, key_lines, newcomer, staging, uncommitted
 from gitenv.team.staging import Rewritten
 from gitenv.team.uncommitted import Uncommitted
 from gitenv.team.workspace import Workspace, now
@@ -69,8 +70,9 @@ def plan(workspace: Workspace, name: str, without: Collection[str] = (), roles: 
     files = _files(workspace, pin.environment)
     instead = uncommitted.find(workspace, pin, ring, files)
     members, dropped = _members(pin, staging.without_later_grants(workspace, pin.environment))
-    dropped += _deleted(workspace, name, {member.name for member in members} | {each.who for each in dropped})
+    dropped += _deleted(workspace, pin, {member.name for member in members} | {each.who for each in dropped})
     dropped += _swapped(workspace, members)
+    dropped += _exchanged(pin, members)
     changed = [member._replace(role=(roles or {}).get(member.name, member.role)) for member in members]
     left = [member for member in changed if member.name not in without]
     if not any(member.role == HOLDER for member in left):
@@ -169,11 +171,17 @@ def _members(pin: Pin, tree: Tree) -> tuple[list[Member], list[Dropped]]:
     return [Member.of(counted[name]) for name in sorted(counted)], dropped
 
 
-def _deleted(workspace: Workspace, name: str, known: Collection[str]) -> Iterator[Dropped]:
-    """Whose grant is in HEAD, and not here any more: somebody deleted it, to take them out or to have them fall out."""
-    for file in workspace.repository.objects.names(f"HEAD:{RECIPIENTS}/{name}"):
+def _deleted(workspace: Workspace, pin: Pin, known: Collection[str]) -> Iterator[Dropped]:
+    """Whose grant of this generation is in a commit, and not here any more: somebody deleted it, so that they fall out."""
+    folder = f"{RECIPIENTS}/{pin.name}"
+    here = workspace.repository.objects.names(f"HEAD:{folder}")
+    since = log.changed(workspace.root, f"{folder}/*.grant", "")
+    for path in dict.fromkeys([*(f"{folder}/{file}" for file in here), *since]):
+        file = path.rpartition("/")[2]
         person = file.removesuffix(".grant")
-        if file.endswith(".grant") and person not in known and file not in known:
+        if not file.endswith(".grant") or not names.is_name(person) or person in known or file in known:
+            continue
+        if newcomer.was_in(workspace, pin, person):
             yield Dropped(person, "has no grant any more; somebody deleted it")
 
 
@@ -186,6 +194,13 @@ def _swapped(workspace: Workspace, members: Iterable[Member]) -> Iterator[Droppe
             continue
         if found and member.key not in found:
             yield Dropped(f"{member.name}.pub", f"another key than the one that {member.name} is in with; it is not used")
+
+
+def _exchanged(pin: Pin, members: Iterable[Member]) -> Iterator[Dropped]:
+    """The keys that somebody was known by before a holder exchanged theirs: it need not have been for them."""
+    for member in members:
+        if any(other.name == member.name and other != member.holder for other in pin.seen):
+            yield Dropped(f"{member.name}'s former key", "was exchanged, and not by themselves: compare the new one with them")
 
 
 def is_cut_off(workspace: Workspace, pin: Pin) -> bool:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
@@ -45,22 +46,34 @@ def staged(
     texts = {f"{folder}/{given.to}.grant": given.text for given in grants} | {f"{folder}/environment": statement.text}
     contents = [*(each.after for each in documents), *texts.values()]
     ids = index.write_blobs(workspace.root, contents)
+    gone = _other_grants(workspace, folder, texts)
+    _clear_folders(workspace, [*texts, *gone])
     for path, text in texts.items():
         workspace.write(path, text)
-    gone = _other_grants(workspace, folder, texts)
     for path in gone:
         with contextlib.suppress(FileNotFoundError):
             os.unlink(workspace.repository.path(path))
-    entries = [
+    tracked = {entry.path for entry in workspace.repository.tracked()}
+    folders = tuple(f"{path}/" for path in (*texts, *gone))
+    entries = [Entry(path, "") for path in sorted(tracked) if path.startswith(folders)]
+    entries += [
         Entry(each.entry.path, blob, each.entry.mode, each.entry.stage) for each, blob in zip(documents, ids, strict=False)
     ]
     entries += [Entry(path, blob) for path, blob in zip(texts, ids[len(documents) :], strict=True)]
-    tracked = {entry.path for entry in workspace.repository.tracked()}
     entries += [Entry(path, "") for path in gone if path in tracked]
     _close_again(workspace, documents)
     yield
     index.replace_entries(workspace.root, workspace.repository.layout, entries)
     workspace.repository.objects.close()  # it would go on with the index that it read first
+
+
+def _clear_folders(workspace: Workspace, paths: Iterable[str]) -> None:
+    """Take folders away that stand in the place of a grant: whoever can push could else hold up every rotation."""
+    for path in paths:
+        target = workspace.repository.path(path)
+        if os.path.isdir(target) and not os.path.islink(target):
+            files.check_inside(workspace.root, path)
+            shutil.rmtree(target)
 
 
 def without_later_grants(workspace: Workspace, statement: Environment) -> Tree:
