@@ -118,14 +118,20 @@ class Past:
         return [version for version in self.versions if version.revision == 1 and self.is_signed(version)]
 
     def heirs(self, founding: Environment) -> frozenset[Holder]:
-        """Who held an environment last, by all that its founding leads to; nobody, if that is forked."""
+        """Who held an environment last, by all that its founding leads to; nobody, if that is forked.
+
+        Not who held it until a day: nobody could say in a year whether it had come when they founded it again.
+        """
         found = self.steps_after(founding)
         last = found.furthest(self.versions)
         try:
             found.check_one_line(last, self.versions)
         except NotTrusted:
             return frozenset()
-        return self.holders_of(last)
+        trees = self._trees.get(last.text, [])[:_MAX_ASKED]
+        counted = (given for tree in trees for given in standing_in(tree, last, self.key_of, ANY_DAY).counted.values())
+        ending = {Holder(given.to, given.key.fingerprint()) for given in counted if given.expires}
+        return self.holders_of(last) - ending
 
     def add_statement(self, statement: Environment) -> None:
         """Look at a statement as well that stands nowhere yet."""

@@ -55,7 +55,8 @@ def next_statement(
     first = parents[0].environment
     ring, older = chained(parents, dek)
     # The signer holds it as of signing, also who takes themselves out: else the grants that they write would not count.
-    holders = {by, *(member.holder for member in members if member.role == HOLDER)}
+    # Who holds it until a day does so by their grant, which ends: a line would not.
+    holders = {by, *(member.holder for member in members if member.role == HOLDER and not member.expires)}
     # A statement has a limit, a team has none: who does not fit comes in by the grant that the signer writes.
     listed = sorted(holders, key=lambda holder: (holder != by, holder))[:_MAX_LISTED]
     revision = max(parent.environment.revision for parent in parents) + 1
