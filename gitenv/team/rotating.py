@@ -182,7 +182,7 @@ def _deleted(workspace: Workspace, pin: Pin, known: Collection[str]) -> Iterator
         if not file.endswith(".grant") or not names.is_name(person) or person in known or file in known:
             continue
         if newcomer.was_in(workspace, pin, person):
-            yield Dropped(person, "has no grant any more; somebody deleted it")
+            yield Dropped(person, "was in, and has no grant any more")
 
 
 def _swapped(workspace: Workspace, members: Iterable[Member]) -> Iterator[Dropped]:
