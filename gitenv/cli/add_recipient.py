@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import os
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from gitenv.cli import show
 from gitenv.cli.words import joined
 from gitenv.errors import NotTrusted, Usage
+
+if TYPE_CHECKING:
+    from gitenv.team.letting_in import LetIn
 
 
 def run(
@@ -59,19 +62,26 @@ def run(
         show.say("nothing was changed")
         return
     done = letting_in.let_in(workspace, newcomer, chosen, role, replace, until)
+    _show(done, newcomer.name, role, until)
+
+
+def _show(done: LetIn, name: str, role: str, until: str) -> None:
+    from gitenv.model import expiry
+
+    ending = f" until {until}" if until else ""
     for granted in done.granted:
         no_end = ", without an end from now on" if granted in done.unending else ""
-        show.say(f"{newcomer.name} is a {role} of {granted}{ending}{no_end}; staged")
+        show.say(f"{name} is a {role} of {granted}{ending}{no_end}; staged")
     if until:
         show.say(f"the date is {expiry.POLICY}")
     for already in done.already:
-        show.say(f"{newcomer.name} is a {role} of {already}{ending} already")
+        show.say(f"{name} is a {role} of {already}{ending} already")
     if done.resigned:
         show.say(f"let in anew, because the old key had let them in: {joined(done.resigned)}")
     as_role = ("" if role == "holder" else f" --role {role}") + (f" --expires {until}" if until else "")
     if done.not_granted:
         show.say(f"not granted: {joined(done.not_granted)}")
-        show.commands(f"gitenv add-recipient {newcomer.name} {' '.join(f'-e {name}' for name in done.not_granted)}{as_role}")
+        show.commands(f"gitenv add-recipient {name} {' '.join(f'-e {each}' for each in done.not_granted)}{as_role}")
     if done.granted:
         show.say("commit and push it:")
-        show.commands(f"git commit -m 'Let {newcomer.name} read .env'")
+        show.commands(f"git commit -m 'Let {name} read .env'")

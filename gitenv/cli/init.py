@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from gitenv.git.repository import Ignored
     from gitenv.team.init import Founded, Joined, LostGrant
 
+_REPLACED = "git replaces an ignored .env without asking: whoever has one of their own copies it before they pull this"
+
 
 def run(
     name: Annotated[str, typer.Option(help="What you are called in .recipients/.", metavar="NAME")] = "",
@@ -56,18 +58,14 @@ def run(
         _show_joined(init.join(workspace, name, strict, replace))
         if unignore and (paths := init.unignore_pinned(workspace)):
             show.say(f"encrypted and staged: {joined(paths)}")
-            show.note(
-                "git replaces an ignored .env without asking: whoever has one of their own copies it before they pull this"
-            )
+            show.note(_REPLACED)
     elif strict:  # in CI nobody founds: somebody may have taken .recipients/ away
         raise NotInOrder("this repository has no environments", "see who took them away: git log -- .recipients")
     else:
         seen = init.look(workspace, wanted)
         if seen.ignored and _wants_unignore(seen.ignored, unignore):
             init.take_out_of_gitignore(workspace, seen.ignored)
-            show.note(
-                "git replaces an ignored .env without asking: whoever has one of their own copies it before they pull this"
-            )
+            show.note(_REPLACED)
             seen = init.look(workspace, wanted)
         _show_founded(init.found_here(workspace, seen, name, guard=not no_guard))
 
