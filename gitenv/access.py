@@ -17,6 +17,7 @@ from gitenv.model import environment, grant, statements
 from gitenv.model.environment import Environment
 from gitenv.model.grant import Grant
 from gitenv.model.keyring import Keyring
+from gitenv.model.statements import Holder
 from gitenv.pins import Pin, Pins
 
 TYPE_CHECKING = False
@@ -94,11 +95,13 @@ class Access:
 
     def no_grant(self, pin: Pin) -> Locked:
         """The error for an environment that this person was not let into, with whom to ask."""
-        if self.device() is None:
+        key = self.device()
+        if key is None:
             return no_device_key()
-        who = " or ".join(sorted(holder.name for holder in pin.holders if holder.name != self.name)[:3]) or "a holder"
+        mine = Holder(self.name, key.public.fingerprint())
+        who = " or ".join(sorted({holder.name for holder in pin.holders if holder.name != self.name})[:3]) or "a holder"
         command = f"gitenv add-recipient {self.name or 'NAME'} -e {pin.name}"
-        if any(person.name == self.name for person in pin.holders | pin.seen):  # in with a key that is not this one
+        if any(person.name == self.name and person != mine for person in pin.holders | pin.seen):  # in with another key
             command += " --replace"
         me = f'"{self.name}"' if self.name else "this device's key"
         return Locked(f"no grant for {me} in {pin.name}", f"ask {who} to run: {command}")
@@ -220,7 +223,7 @@ def open_grant(statement: Environment, own: Grant, key: device.DeviceKey | None)
     if key is None:
         raise no_device_key()
     if own.key != key.public and (key := device.former(own.key)) is None:
-        raise Locked(f"{where} is for another key than this device's", "gitenv status")
+        raise Locked(f"{where} is for another key than this device's", f"gitenv init, or that key in {device.VARIABLE}")
     if own.generation != statement.generation:
         raise Locked(f"{where} is for generation {own.generation.number}", f"gitenv unlock {statement.name}")
     if own.expires and own.expired(today()):

@@ -93,7 +93,7 @@ def step(old: State, new: Environment, key_of: KeyOf) -> Step:
     if new.by not in old.holders:
         raise NotAHolder(
             f"{where}: revision {new.revision} is signed by {new.by}, who is no holder known here",
-            f"gitenv trust {pinned.name}, and compare the fingerprint with them before you go on",
+            f"gitenv unlock {pinned.name}, which looks at the commits in between",
         )
     check_signed(new, key_of, where)
     return _forward(pinned, new, where)

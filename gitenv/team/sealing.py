@@ -36,6 +36,8 @@ def find(workspace: Workspace, name: str, file: str, folder: str) -> tuple[str, 
     path = workspace.relative(file, folder)
     pin = workspace.access.claimant(path)
     if pin is None:
+        if name_of_new := workspace.new_environment(path):
+            raise Locked(f"{printable(path)} belongs to {name_of_new}, which is new here", f"gitenv unlock {name_of_new}")
         raise Usage(f"{printable(path)} belongs to no environment", "gitenv status")
     return path, pin
 

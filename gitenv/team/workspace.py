@@ -97,9 +97,25 @@ class Workspace:
         if me.fingerprint not in fingerprints:
             if self.is_former(pin) and pin.grant and pin.grant.key.fingerprint() in fingerprints:
                 raise Locked(f"your grant for {pin.name} is for a former key of yours", "git pull, then gitenv key rotate")
-            who = " or ".join(sorted(holder.name for holder in pin.holders)[:3])
+            who = " or ".join(sorted({holder.name for holder in pin.holders})[:3])
             raise Locked(f"you are a reader of {pin.name}, and readers {what_readers_do}", f"ask {who}")
         return ring
+
+    def new_environment(self, path: str) -> str:
+        """The environment here that a path belongs to and that this clone does not believe yet, or ""."""
+        for name in self.environments():
+            try:
+                if self.access.pin(name) is None and recipients.environment_in(self.tree, name).claims(path):
+                    return name
+            except GitenvError:
+                continue
+        return ""
+
+    def whom_to_ask(self, statement: Environment) -> str:
+        """Some of an environment's holders other than the caller, as a hint names them."""
+        pin = self.access.pin(statement.name)
+        holders = pin.holders | set(statement.holders) if pin else statement.holders
+        return " or ".join(sorted({holder.name for holder in holders if holder.name != self.access.name})[:3]) or "a holder"
 
     def is_former(self, pin: Pin) -> bool:
         """Whether the caller's grant is for a key that is not this device's any more."""
