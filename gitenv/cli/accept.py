@@ -20,12 +20,14 @@ def run(
     ] = False,
     yes: Yes = False,
 ) -> None:
-    """Make values of unverified lines: sealed ones, retired ones, and whatever else stands in a file without its key.
+    """Make values of lines nobody vouches for.
 
-    A value takes the place of those that have its name already.
+    Sealed ones, retired ones, and whatever else stands in a file without its key. A value
+    takes the place of those that have its name already.
     """
     from gitenv.team import deciding
 
     question = "Make values of these? Whoever brought them need not be in your team."
     act = functools.partial(deciding.accept, force=force)
-    decide(Decision(question, act, values, "accepted", takes_places=True), names, everything, file, yes)
+    check = None if force else deciding.check_nothing_speaks_against
+    decide(Decision(question, act, values, "accepted", takes_places=True, check=check), names, everything, file, yes)

@@ -14,10 +14,13 @@ from gitenv.cli.words import joined
 def run(
     name: Annotated[str, typer.Argument(metavar="NAME")],
     patterns: Annotated[
-        list[str] | None, typer.Argument(help="Its files; default: .env.NAME in any folder.", metavar="[PATTERN]...")
+        list[str] | None, typer.Argument(help="Its files; default: .env.NAME in any folder.", metavar="PATTERN")
     ] = None,
 ) -> None:
-    """Make an environment with a data key of its own; you are its only holder."""
+    """Make an environment with a key of its own.
+
+    You are its only holder.
+    """
     from gitenv.identity import device
     from gitenv.team import found, letting_in
     from gitenv.team.workspace import Workspace

@@ -16,9 +16,9 @@ def run(
     recipient: Annotated[str, typer.Argument(help="A public key file, or a name in .recipients/.", metavar="PUB|NAME")],
     name: Annotated[str, typer.Option(help="What to call them; default: the file's name.", metavar="NAME")] = "",
     environment: Annotated[
-        list[str] | None, typer.Option("-e", "--environment", help="May be repeated.", metavar="ENV")
+        list[str] | None, typer.Option("-e", "--environment", help="May be repeated; default: development.", metavar="ENV")
     ] = None,
-    everything: Annotated[bool, typer.Option("--all", help="Every environment you hold.")] = False,
+    everything: Annotated[bool, typer.Option("--all", help="Every environment you can open.")] = False,
     role: Annotated[str, typer.Option(help="holder, or reader: may read and not let others in.")] = "holder",
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
     fingerprint: Annotated[str, typer.Option(help="Go on only if the key has this one.", metavar="SHA256:…")] = "",
@@ -27,7 +27,10 @@ def run(
         str | None, typer.Option(help="Their last day (UTC), or a number of days; without it, no end.", metavar="DATE|30d")
     ] = None,
 ) -> None:
-    """Let somebody in: wrap an environment's data key for their public key."""
+    """Let somebody in.
+
+    It wraps an environment's data key for their public key.
+    """
     from gitenv import access
     from gitenv.model import expiry
     from gitenv.team import letting_in
@@ -48,6 +51,8 @@ def run(
             f"that is not the key with the fingerprint {fingerprint}",
             f"ask {newcomer.name} for theirs: gitenv key show",
         )
+    if not replace:  # before the question, not after it
+        newcomers.refuse_other_key(workspace, newcomer, workspace.public_keys(newcomer.name))
     ending = f" until {until}" if until else ""
     question = f"Make {newcomer.name} a {role} of {joined(chosen)}{ending}? Compare the fingerprint with them first."
     if not fingerprint and not show.ask(question, yes):

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from gitenv.team.deciding import Decided, Question
     from gitenv.team.workspace import Workspace
 
-Names = Annotated[list[str] | None, typer.Argument(help="Its key's name, or the number of its line.", metavar="[NAME]...")]
+Names = Annotated[list[str] | None, typer.Argument(help="Its key's name, or the number of its line.", metavar="NAME")]
 Everything = Annotated[bool, typer.Option("--all", help="All unverified lines.")]
 File = Annotated[str, typer.Option("-f", "--file", help="Only in this file.", metavar="FILE")]
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
@@ -31,6 +31,7 @@ class Decision(NamedTuple):
     shows_values: bool
     done: str  # how it is said
     takes_places: bool  # of values with the same name
+    check: Callable[[Sequence[Question]], None] | None = None  # what needs no question, because it is refused
 
 
 def decide(decision: Decision, names: Sequence[str] | None, everything: bool, file: str, yes: bool) -> None:
@@ -45,6 +46,8 @@ def decide(decision: Decision, names: Sequence[str] | None, everything: bool, fi
     for each in chosen:
         for line in _lines(workspace, each, decision):
             show.say(line)
+    if decision.check:
+        decision.check(chosen)
     if not show.ask(decision.question, yes):
         show.say("nothing was changed")
         return

@@ -12,9 +12,12 @@ _STYLES = {"story": "italic", "command": "bold", "output": "dim"}
 
 
 def run(
-    folder: Annotated[str, typer.Argument(help="A new folder; default: a temporary one.", metavar="[FOLDER]")] = "",
+    folder: Annotated[str, typer.Argument(help="A new folder; default: a temporary one.", metavar="FOLDER")] = "",
 ) -> None:
-    """Play gitenv's story with two people and real git, in a folder of its own."""
+    """Play gitenv's story with two people.
+
+    With real git, in a folder of its own.
+    """
     from gitenv import demo
 
     demo.play(folder, _show)

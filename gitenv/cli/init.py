@@ -37,7 +37,7 @@ def run(
         bool, typer.Option("--replace", help="You lost the key of that name: ask to be let in with a new one.")
     ] = False,
 ) -> None:
-    """Set gitenv up here: found it in a repository, or join it in a clone."""
+    """Set gitenv up: found it, or join in a clone."""
     from gitenv.team import init
     from gitenv.team.workspace import Workspace
 

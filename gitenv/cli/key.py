@@ -84,7 +84,10 @@ def show_key(
 
 @app.command("export")
 def export(yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False) -> None:
-    """Print the private key (PEM), for a safe place or for GITENV_PRIVATE_KEY in CI."""
+    """Print the private key (PEM).
+
+    For a safe place, or for GITENV_PRIVATE_KEY in CI.
+    """
     from gitenv.identity import device
 
     key = device.need()

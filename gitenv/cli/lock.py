@@ -13,9 +13,12 @@ from gitenv.errors import Locked
 
 
 def run(
-    environments: Annotated[list[str] | None, typer.Argument(help="Default: all.", metavar="[ENV]...")] = None,
+    environments: Annotated[list[str] | None, typer.Argument(help="Default: all.", metavar="ENV")] = None,
 ) -> None:
-    """Put ciphertext back into the work tree, until gitenv unlock."""
+    """Put ciphertext back into the work tree.
+
+    gitenv unlock opens it again.
+    """
     from gitenv.team import opening
     from gitenv.team.workspace import Workspace
 

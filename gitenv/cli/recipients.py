@@ -14,7 +14,10 @@ if TYPE_CHECKING:
 
 
 def run(json: Annotated[bool, typer.Option("--json", help="For programs.")] = False) -> None:
-    """Show who is in which environment, who let them in, and what does not count and why."""
+    """Show who is in, and who let them in.
+
+    Below it, what lies in .recipients/ and does not count, and why.
+    """
     from gitenv.team import survey
     from gitenv.team.workspace import Workspace
 

@@ -6,7 +6,7 @@ from gitenv.cli.decision import Decision, Everything, File, Names, Yes, decide
 
 
 def run(names: Names = None, everything: Everything = False, file: File = "", yes: Yes = False) -> None:
-    """Remove unverified lines from their files."""
+    """Remove lines nobody vouches for."""
     from gitenv.team import deciding
 
     decide(Decision("Remove these lines?", deciding.reject, False, "removed", takes_places=False), names, everything, file, yes)

@@ -15,7 +15,10 @@ def run(
     name: Annotated[str, typer.Argument(metavar="NAME")],
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:
-    """Remove an environment that has no files any more; where it was removed already, forget who held it."""
+    """Remove an environment without files.
+
+    Where it was removed already, forget who held it.
+    """
     from gitenv.team import letting_in, removing_environment
     from gitenv.team.workspace import Workspace
 

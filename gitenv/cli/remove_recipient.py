@@ -25,7 +25,10 @@ def run(
     markdown: Annotated[bool, typer.Option("--markdown", help="The report for a ticket.")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:
-    """Take somebody's access away: a new data key without them, and the list of secrets to have reissued."""
+    """Take somebody's access away.
+
+    That is a new data key without them, and the list of secrets to have reissued.
+    """
     from gitenv.team import letting_in, removing
     from gitenv.team.workspace import Workspace
 
@@ -35,11 +38,10 @@ def run(
     workspace.need_environments()
     letting_in.need_access(workspace)
     removal = removing.plan(workspace, name, environment or [])
-    is_quiet = json or markdown
-    if not is_quiet:
-        for planned in removal.plans:
-            for line in plan_lines(planned):
-                show.say(line)
+    is_quiet = json or markdown  # standard output is the report's alone
+    for planned in removal.plans:
+        for line in plan_lines(planned):
+            show.say(line, aside=is_quiet)
     if not _agreed(removal, yes):
         show.note("nothing was changed")
         return
@@ -50,6 +52,8 @@ def run(
         show.write(revocation_report.as_markdown(removal))
     else:
         _show(removal, removed)
+    show.say("commit and push it:", aside=is_quiet)
+    show.commands(f"git commit -m 'Remove {name}'", aside=is_quiet)
 
 
 def _agreed(removal: Removal, yes: bool) -> bool:
@@ -78,5 +82,3 @@ def _show(removal: Removal, removed: Removed) -> None:
         show.say("you made this key, so you know it: ask a holder to make one that you do not know:")
         show.commands("gitenv rotate")
     revocation_report.show_text(removal)
-    show.say("commit and push it:")
-    show.commands(f"git commit -m 'Remove {name}'")

@@ -78,7 +78,8 @@ def _markdown(removal: Removal) -> Iterator[str]:
             yield "No key names."
     if removal.beyond:
         yield ""
-        yield f"Still in: {', '.join(removal.beyond)}."
+        where = " ".join(f"-e {name}" for name in removal.beyond)
+        yield f"Still in: {', '.join(removal.beyond)}. Who holds that can run `gitenv remove-recipient {removal.name} {where}`."
 
 
 def _hidden(exposure: Exposure) -> str:

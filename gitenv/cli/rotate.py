@@ -17,11 +17,14 @@ if TYPE_CHECKING:
 
 
 def run(
-    environments: Annotated[list[str] | None, typer.Argument(help="Default: all that you hold.", metavar="[ENV]...")] = None,
+    environments: Annotated[list[str] | None, typer.Argument(help="Default: all that you hold.", metavar="ENV")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be done, and do nothing.")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask on a terminal.")] = False,
 ) -> None:
-    """Make a new data key: encrypt all files of an environment anew, for those whose grants count."""
+    """Make a new data key, for those who are in.
+
+    All files of an environment are encrypted anew, for those whose grants count.
+    """
     from gitenv.team import following, letting_in, opening, reuniting, rotating
     from gitenv.team.workspace import Workspace
 

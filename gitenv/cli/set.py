@@ -20,9 +20,12 @@ _MAX_BYTES = 1024 * 1024
 
 def run(
     name: Annotated[str, typer.Argument(help="The key's name.", metavar="NAME")],
-    file: Annotated[str, typer.Option("-f", "--file", help="Default: .env", metavar="FILE")] = ".env",
+    file: Annotated[str, typer.Option("-f", "--file", help="Default: .env", metavar="FILE", show_default=False)] = ".env",
 ) -> None:
-    """Set a value, from a prompt that does not show it or from standard input. Who cannot read the file seals it."""
+    """Set a value, also in a file you cannot read.
+
+    It comes from a prompt that does not show it, or from standard input. Who cannot read the file seals it.
+    """
     from gitenv.team import letting_in, sealing
     from gitenv.team.workspace import Workspace
 

@@ -23,17 +23,17 @@ def console(stderr: bool = False, width: int | None = None) -> Console:
     return Console(stderr=stderr, markup=False, highlight=False, emoji=False, soft_wrap=True, width=width)
 
 
-def say(text: str = "", style: str = "") -> None:
-    """One line of ordinary output."""
+def say(text: str = "", style: str = "", *, aside: bool = False) -> None:
+    """One line of ordinary output; `aside`, on standard error, where the output is for a program or a file."""
     from rich.text import Text
 
-    console().print(Text(printable(text), style=style))
+    console(stderr=aside).print(Text(printable(text), style=style))
 
 
-def commands(*lines: str) -> None:
+def commands(*lines: str, aside: bool = False) -> None:
     """Commands for the user to type."""
     for line in lines:
-        say(f"  {line}", "bold")
+        say(f"  {line}", "bold", aside=aside)
 
 
 def note(text: str) -> None:
@@ -90,7 +90,11 @@ def ask(question: str, yes: bool, hint: str = "add --yes once you have checked")
         raise Usage("this asks a question, and there is no terminal to ask on", hint)
     import typer
 
-    return typer.confirm(printable(question), default=False, err=True)
+    try:
+        return typer.confirm(printable(question), default=False, err=True)
+    except typer.Abort:
+        console(stderr=True).print()  # the terminal has put ^C behind the question
+        raise
 
 
 def ask_secretly(question: str) -> str:

@@ -20,7 +20,10 @@ _MOST = 20
 
 
 def run(json: Annotated[bool, typer.Option("--json", help="For programs.")] = False) -> None:
-    """Show environments, your access, files, and what is wrong with the command that mends it."""
+    """Show where you stand, and what to do.
+
+    Environments, your access, files, and what is wrong, with the command that mends it.
+    """
     from gitenv.team import report
     from gitenv.team.workspace import Workspace
 

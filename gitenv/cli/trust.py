@@ -22,14 +22,19 @@ _MOST = 8
 
 
 def run(
-    environment: Annotated[str, typer.Argument(help="Default: all, one after the other.", metavar="[ENV]")] = "",
+    environment: Annotated[str, typer.Argument(help="Default: all, one after the other.", metavar="ENV")] = "",
     generation: Annotated[
         int,
-        typer.Option(help="Go back to N, which this commit has: the rotation was never merged.", metavar="N", min=0),
+        typer.Option(
+            help="Go back to N, which this commit has: the rotation was never merged.", metavar="N", min=0, show_default=False
+        ),
     ] = 0,
     fingerprint: Annotated[str, typer.Option(help="Do not ask; go on only if this key signed it.", metavar="SHA256:…")] = "",
 ) -> None:
-    """Show what was pinned, what there is now and who signed it; pin that, after a question."""
+    """Show what changed and who signed it, and ask.
+
+    It shows what was pinned and what there is now, and pins that after a question.
+    """
     from gitenv.model.statements import is_fingerprint
     from gitenv.team import trusting
     from gitenv.team.workspace import Workspace

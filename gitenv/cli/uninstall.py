@@ -9,7 +9,10 @@ from gitenv.cli.words import joined
 
 
 def run() -> None:
-    """Undo gitenv init in this clone; files stay readable, your device key stays where it is."""
+    """Undo gitenv init in this clone.
+
+    Files stay readable, your device key stays where it is.
+    """
     from gitenv.team import leave
     from gitenv.team.workspace import Workspace
 

@@ -21,7 +21,7 @@ _MOST = 20
 
 
 def run(
-    environments: Annotated[list[str] | None, typer.Argument(help="Default: all.", metavar="[ENV]...")] = None,
+    environments: Annotated[list[str] | None, typer.Argument(help="Default: all.", metavar="ENV")] = None,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
     fingerprint: Annotated[
         str, typer.Option(help="Trust a new environment only if this key signed it.", metavar="SHA256:…")
@@ -30,7 +30,10 @@ def run(
         bool, typer.Option("--strict", help="For CI: believe only what GITENV_TRUST=SHA256:… vouches for.")
     ] = False,
 ) -> None:
-    """Open files you have been let into; pin environments that are new here."""
+    """Open the files you have been let into.
+
+    Environments that are new here are believed after a question.
+    """
     from gitenv.team import file_report, following, opening, setup
     from gitenv.team.workspace import Workspace
 

@@ -61,13 +61,19 @@ def accept(workspace: Workspace, chosen: Sequence[Question], *, force: bool = Fa
     for a sealed value that something speaks against.
     """
     following.refresh(workspace)
-    for problem in (question.problem for question in chosen if question.problem and not force):
-        raise type(problem)(problem.message, f"{problem.hint + '; ' if problem.hint else ''}to accept it all the same: --force")
+    if not force:
+        check_nothing_speaks_against(chosen)
     pins = {question.environment: workspace.need_pin(question.environment) for question in chosen}
     rings = {name: workspace.need_holder(pin, "accept nothing") for name, pin in pins.items()}
     return _write(
         workspace, chosen, lambda data, mine: unverified.accept(data, [q.found for q in mine], rings[mine[0].environment])
     )
+
+
+def check_nothing_speaks_against(chosen: Sequence[Question]) -> None:
+    """Raise what speaks against the first of them, with the option that goes on all the same."""
+    for problem in (question.problem for question in chosen if question.problem):
+        raise type(problem)(problem.message, f"{problem.hint + '; ' if problem.hint else ''}to accept it all the same: --force")
 
 
 def shown_values(workspace: Workspace, question: Question) -> tuple[list[bytes], bytes]:

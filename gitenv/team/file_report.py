@@ -110,17 +110,20 @@ def _status(
     elif smudge.is_encrypted(stored) and (listed := _plain_beside_tokens(records)):
         text = f"{entry.path}: nobody vouches for {_joined(listed)}"
         problems.append(Problem("unverified", text, [f"gitenv unlock {statement.name}"]))
-    problems += [_pending(seals, statement, entry.path, record) for record in pending]
+    who = "" if ring else workspace.whom_to_ask(statement)
+    problems += [_pending(seals, statement, entry.path, record, who) for record in pending]
     keys = {record.name for record in records if record.name and record.kind is not Kind.SEALED}
     waiting = [Pending(record.name.decode("ascii"), _by(record)) for record in pending]
     return FileStatus(entry.path, len(keys), state, listed, waiting)
 
 
-def _pending(seals: Contributors, statement: Environment, path: str, record: Record) -> Problem:
-    """What somebody sealed, and what may speak against it."""
+def _pending(seals: Contributors, statement: Environment, path: str, record: Record, who: str) -> Problem:
+    """What somebody sealed, and what may speak against it. `who` decides, where the caller cannot."""
     name, word = record.name.decode("ascii"), shell_word(f":/{path}")
     problem = seals.problem(statement, record, f"{path}: {name}")
     decide = [f"gitenv accept {name} -f {word}{' --force' if problem else ''}", f"gitenv reject {name} -f {word}"]
+    if who:
+        decide = [f"ask {who} to run: {decide[0]}"]
     if problem:
         return Problem(problem.code, problem.message, [f"git log -p -- {word}", *decide])
     return Problem("sealed", f"{path}: {_by(record)} sealed {name} for the holders of {statement.name}", decide)

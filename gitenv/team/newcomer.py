@@ -80,7 +80,7 @@ def _only(found: list[PublicKey], where: str) -> PublicKey:
 
 def other_key(name: str, environment: str = "") -> SwappedKey:
     return SwappedKey(
-        f"{name} is in with another key already{f', in {environment}' if environment else ''}",
+        f"{name} is or was in with another key{f', in {environment}' if environment else ''}",
         "compare the fingerprints with them first; if theirs is new: add --replace. "
         "Somebody else needs another name: gitenv add-recipient FILE --name NAME",
     )

@@ -65,7 +65,7 @@ def nothing_opened(results: Sequence[Opened]) -> Locked:
     """The error for an unlock that opened nothing: the first reason, which says whom to ask."""
     reasons = [result.closed for result in results if result.closed]
     if not reasons:
-        return Locked("there is nothing to open in this clone", "gitenv status")
+        return Locked("nothing was opened", "gitenv status")
     return Locked(f"nothing could be opened: {reasons[0].message}", reasons[0].hint)
 
 

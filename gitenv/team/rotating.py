@@ -174,7 +174,7 @@ def _deleted(workspace: Workspace, name: str, known: Collection[str]) -> Iterato
     for file in workspace.repository.objects.names(f"HEAD:{RECIPIENTS}/{name}"):
         person = file.removesuffix(".grant")
         if file.endswith(".grant") and person not in known and file not in known:
-            yield Dropped(person, "has no grant any more; somebody deleted it")
+            yield Dropped(person, "was in by the last commit, and has no grant any more")
 
 
 def _swapped(workspace: Workspace, members: Iterable[Member]) -> Iterator[Dropped]:

@@ -159,7 +159,8 @@ def _requests(workspace: Workspace, granted: dict[str, str], known: Set[Holder])
             )
             continue
         if name in granted and granted[name] not in fingerprints:
-            damaged.append(Uncounted(f"{name}.pub", f"another key than the one that {name} is in with", "swapped-key"))
+            ask = f"ask {name}: is the key in {name}.pub theirs? Then: gitenv add-recipient {name} --replace"
+            damaged.append(Uncounted(f"{name}.pub", f"another key than the one that {name} is in with", "swapped-key", ask))
         elif name in granted and any(Holder(name, each) not in known for each in fingerprints if each != granted[name]):
             damaged.append(Uncounted(f"{name}.pub", f"also a key that {name} is not in with", "swapped-key"))
         found[name] = fingerprints[0]
