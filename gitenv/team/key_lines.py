@@ -37,6 +37,7 @@ def meant(workspace: Workspace, name: str, found: Sequence[PublicKey], replace: 
         return chosen[0]
     raise Usage(
         f"{path(name)} holds {len(found)} keys",
+        f"{'' if replace else f'if {name} asked with a new key: compare it with them, then add --replace; '}"
         "one name has one key: give each its own .pub, like alice-laptop.pub; "
         f"or ask {name} for the right one (gitenv key show), and give it as a file",
     )
