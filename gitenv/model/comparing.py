@@ -1,0 +1,193 @@
+"""Two versions of a document, key by key: what a reviewer sees of a change. Pure, and without a key unless one is given.
+
+Within a generation equal values have equal tokens, so whether a value changed is seen without a key. Across a rotation it is
+not: there, `open_of` tells, or the answer says that it is not sure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from enum import Enum
+from typing import NamedTuple
+
+from gitenv.model import document, token
+from gitenv.model.document import Kind, Record
+
+_TEXT = (Kind.ASSIGNMENT, Kind.LOOKALIKE)
+_HIDDEN = (Kind.COMMENT, Kind.UNKNOWN, Kind.TOKEN, Kind.UNVERIFIED, Kind.LOOKALIKE)
+
+OpenOf = Callable[[Record], bytes | None]
+"""What a token was made of, or None where no key at hand opens it."""
+
+
+class Outcome(Enum):
+    """What happened to a key."""
+
+    ADDED = "added"
+    CHANGED = "changed"
+    REENCRYPTED = "re-encrypted"  # by a rotation; the same value, if that is sure
+    ENCRYPTED = "encrypted"  # it stood there in plain text before
+    EXPOSED = "exposed"  # it stands there in plain text now
+    RENAMED = "renamed"
+    REMOVED = "removed"
+
+
+class Place(NamedTuple):
+    """One record with a name, and the line it begins in (from 1)."""
+
+    record: Record
+    line: int
+
+    @property
+    def name(self) -> str:
+        return self.record.name.decode("ascii")
+
+
+class KeyChange(NamedTuple):
+    """One key that is not what it was."""
+
+    name: str
+    outcome: Outcome
+    before: Place | None
+    after: Place | None
+    is_sure: bool = True  # False: without a key it cannot be told; then it is what is likely
+
+    @property
+    def line(self) -> int:
+        """Where it stands now, or where it stood."""
+        return (self.after or self.before or Place(Record(Kind.PLAIN, b"", b"", b""), 0)).line
+
+
+class Comparison(NamedTuple):
+    """All that differs between two versions of one document."""
+
+    keys: list[KeyChange]  # in the order of the new version, what is gone at the end
+    hidden_added: int  # comments, and lines that are nothing known: they show no name
+    hidden_removed: int
+
+
+def places(data: bytes) -> dict[str, list[Place]]:
+    """The keys of a document, in order, each with all the records that set it. Sealed values set nothing.
+
+    Raises `NotTrusted` for a document that is too large.
+    """
+    found: dict[str, list[Place]] = {}
+    for record, line in numbered(document.parse(data)):
+        if record.name and record.kind is not Kind.SEALED:
+            found.setdefault(record.name.decode("ascii"), []).append(Place(record, line))
+    return found
+
+
+def numbered(records: Iterable[Record]) -> Iterable[tuple[Record, int]]:
+    """Records with the line that each begins in, from 1."""
+    line = 1
+    for record in records:
+        yield record, line
+        line += record.raw.count(b"\n") + 1
+
+
+def compare(before: bytes, after: bytes, open_of: OpenOf | None = None) -> Comparison:
+    """What happened to each key of a document. Empty: no file. Raises `NotTrusted` for one that is too large."""
+    old, new = places(before), places(after)
+    changes = {name: change for name in new if (change := _change(name, old.get(name), new[name], open_of))}
+    gone = {name: KeyChange(name, Outcome.REMOVED, old[name][-1], None) for name in old if name not in new}
+    for name, former, is_sure in _renames(old, new, open_of):
+        changes[name] = KeyChange(name, Outcome.RENAMED, old[former][-1], new[name][-1], is_sure)
+        del gone[former]
+    return Comparison([*changes.values(), *gone.values()], *_hidden(before, after, is_same_key=not _rotated(old, new)))
+
+
+def _change(name: str, old: list[Place] | None, new: list[Place], open_of: OpenOf | None) -> KeyChange | None:
+    if old is None:
+        return KeyChange(name, Outcome.ADDED, None, new[-1])
+    was, now = old[-1], new[-1]  # the last one counts, for every reader of .env files
+    if [place.record.raw for place in old] == [place.record.raw for place in new]:
+        return None
+    if now.record.kind in _TEXT and was.record.kind is Kind.TOKEN:
+        return KeyChange(name, Outcome.EXPOSED, was, now)
+    if now.record.kind is Kind.TOKEN and was.record.kind in _TEXT:
+        return KeyChange(name, Outcome.ENCRYPTED, was, now)
+    outcome, is_sure = _compared(was.record, now.record, open_of)
+    if outcome is None:
+        # The value is the same; another record of the same name came, went or changed.
+        return KeyChange(name, Outcome.CHANGED, was, now)
+    return KeyChange(name, outcome, was, now, is_sure)
+
+
+def _compared(was: Record, now: Record, open_of: OpenOf | None) -> tuple[Outcome | None, bool]:
+    if was.raw == now.raw:
+        return None, True
+    one, other = (token.read(record) if record.kind is Kind.TOKEN else None for record in (was, now))
+    if one is None or other is None or (one.number, one.hint) == (other.number, other.hint):
+        return Outcome.CHANGED, True
+    if len(one.body) != len(other.body):  # lengths are rounded: another one is another value
+        return Outcome.CHANGED, True
+    texts = [open_of(record) if open_of else None for record in (was, now)]
+    if None in texts:
+        return Outcome.REENCRYPTED, False
+    return (Outcome.REENCRYPTED if texts[0] == texts[1] else Outcome.CHANGED), True
+
+
+def _renames(
+    old: Mapping[str, list[Place]], new: Mapping[str, list[Place]], open_of: OpenOf | None
+) -> Iterable[tuple[str, str, bool]]:
+    """New names, each with its former one: the same value, where a key tells; else in the same place between two others."""
+    gone = [name for name in old if name not in new]
+    came = [name for name in new if name not in old]
+    if open_of and gone and came:
+        values = {value: name for name in gone if (value := _value(old[name][-1].record, open_of))}
+        for name in came:
+            value = _value(new[name][-1].record, open_of)
+            if value and value in values:
+                yield name, values.pop(value), True
+        return
+    standing = {place: name for name, place in _between(old, new).items()}
+    for name, place in _between(new, old).items():
+        if former := standing.pop(place, None):
+            yield name, former, False
+
+
+def _between(names: Mapping[str, list[Place]], others: Mapping[str, list[Place]]) -> dict[str, tuple[str, str, int]]:
+    """For each name that `others` lack: between which keys of both versions it stands, and as which of those there."""
+    found: dict[str, tuple[str, str, int]] = {}
+    before, waiting = "", list[str]()
+    for name in (*names, ""):
+        if name and name not in others:
+            waiting.append(name)
+            continue
+        found.update((each, (before, name, number)) for number, each in enumerate(waiting))
+        before, waiting = name, []
+    return found
+
+
+def _value(record: Record, open_of: OpenOf) -> bytes | None:
+    """What a record sets its name to, without the name."""
+    text = record.raw if record.kind is Kind.ASSIGNMENT else open_of(record)
+    if not text:
+        return None
+    _, _, value = text.partition(b"=")
+    return value.strip() or None
+
+
+def _rotated(old: Mapping[str, list[Place]], new: Mapping[str, list[Place]]) -> bool:
+    one, other = (
+        {(found.number, found.hint) for each in side.values() for place in each if (found := _token(place.record))}
+        for side in (old, new)
+    )
+    return bool(one and other and one != other)
+
+
+def _token(record: Record) -> token.Token | None:
+    return token.read(record) if record.kind is Kind.TOKEN else None
+
+
+def _hidden(before: bytes, after: bytes, is_same_key: bool) -> tuple[int, int]:
+    """How many lines without a name came and went; across a rotation only how many more or fewer there are."""
+    old, new = (
+        [record.raw for record in document.parse(data) if not record.name and record.kind in _HIDDEN]
+        for data in (before, after)
+    )
+    if not is_same_key:
+        return max(0, len(new) - len(old)), max(0, len(old) - len(new))
+    was, now = set(old), set(new)
+    return sum(raw not in was for raw in new), sum(raw not in now for raw in old)
