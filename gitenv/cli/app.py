@@ -11,6 +11,7 @@ from gitenv.cli import (
     add_environment,
     add_recipient,
     demo,
+    diff,
     init,
     key,
     lock,
@@ -56,6 +57,7 @@ app.command("init")(init.run)
 app.command("unlock")(unlock.run)
 app.command("lock")(lock.run)
 app.command("status")(status.run)
+app.command("diff")(diff.run)
 app.command("recipients")(recipients.run)
 app.command("add-recipient")(add_recipient.run)
 app.command("add-environment")(add_environment.run)
