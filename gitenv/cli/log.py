@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import itertools
 import os
+import shutil
 import sys
 from enum import Enum
 from typing import TYPE_CHECKING, Annotated
@@ -22,7 +23,9 @@ if TYPE_CHECKING:
 
 _FIRST_IN_A_FORMULA = ("=", "+", "-", "@")
 _MOST_SKIPPED = 10
-_MAX_AUTHOR = 24  # characters in the table
+_MAX_AUTHOR = 20  # characters in the table
+_WIDE = 100
+_ON_A_TERMINAL = ("when (UTC)", "commit", "who", "what")
 _COLUMNS = ("when (UTC)", "who", "what", "where", "commit", "signed")
 
 
@@ -35,7 +38,7 @@ class Format(Enum):
 
 
 def run(
-    key: Annotated[str, typer.Argument(metavar="[KEY]", help="The life of one key; without it, all that happened.")] = "",
+    key: Annotated[str, typer.Argument(metavar="KEY", help="The life of one key; without it, all that happened.")] = "",
     environment: Annotated[
         list[str] | None, typer.Option("--environment", "-e", help="Only this one; may be repeated.")
     ] = None,
@@ -84,7 +87,11 @@ class Seen:
 
 
 def _write_text(_: History, seen: Seen) -> None:
-    show.listing(_COLUMNS, map(_row, seen))
+    if sys.stdout.isatty():
+        narrow = shutil.get_terminal_size().columns < _WIDE
+        show.listing(_ON_A_TERMINAL, (_short_row(event, narrow) for event in seen))
+    else:
+        show.listing(_COLUMNS, map(_row, seen))
     if seen.is_any_signed:
         show.note("signatures were not verified; git does that: git verify-commit COMMIT")
 
@@ -92,15 +99,21 @@ def _write_text(_: History, seen: Seen) -> None:
 def _row(event: Event) -> list[str]:
     from gitenv.cli.fact_words import sentence
 
-    moment, name = _moment(event), event.author.name or event.author.email
-    return [
-        moment[:16].replace("T", " ") or "?",
-        name if len(name) <= _MAX_AUTHOR else f"{name[: _MAX_AUTHOR - 1]}…",
-        sentence(event.fact),
-        _where(event),
-        event.commit[:10],
-        "signed" if event.author.is_signed else "",
-    ]
+    moment = _moment(event)[:16].replace("T", " ") or "?"
+    signed = "signed" if event.author.is_signed else ""
+    return [moment, _who(event), sentence(event.fact), _where(event), event.commit[:10], signed]
+
+
+def _short_row(event: Event, narrow: bool) -> list[str]:
+    """The longest words at the end, so that most lines fit."""
+    moment, who, what, where, commit, signed = _row(event)
+    sentence = f"{where}: {what}" if where else what
+    return [moment[:10] if narrow else moment, commit[:8], who, f"{sentence} ({signed})" if signed else sentence]
+
+
+def _who(event: Event) -> str:
+    name = event.author.name or event.author.email
+    return name if len(name) <= _MAX_AUTHOR else f"{name[: _MAX_AUTHOR - 1]}…"
 
 
 def _where(event: Event) -> str:

@@ -78,6 +78,10 @@ class GitCommits:
         """The id of a commit's `.recipients/`, or ""."""
         return self._objects.id(f"{commit}:{RECIPIENTS}")
 
+    def blob(self, object_id: str, limit: int) -> bytes | None:
+        """The contents of a blob; None if it cannot be read, or is larger than `limit` bytes."""
+        return self._objects.read(object_id, limit)
+
 
 def _change(meta: str, path: str) -> FileChange:
     """`:MODE MODE ID ID M`, in a merge with a colon, a mode and an id more for each further parent."""

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Protocol
 
 import pygit2
-from pygit2.enums import FileMode, SortMode
+from pygit2.enums import FileMode, ObjectType, SortMode
 
 from gitenv.errors import NotInOrder
 from gitenv.git import commits
@@ -32,6 +32,10 @@ class Commits(Protocol):
 
     def recipients(self, commit: str) -> str:
         """The id of a commit's `.recipients/`, or ""."""
+        ...
+
+    def blob(self, object_id: str, limit: int) -> bytes | None:
+        """The contents of a blob; None if it cannot be read, or is larger than `limit` bytes."""
         ...
 
 
@@ -72,6 +76,14 @@ class _LibgitCommits:
         found = self._repository[commit]
         assert isinstance(found, pygit2.Commit)
         return str(found.tree[RECIPIENTS].id) if RECIPIENTS in found.tree else ""
+
+    def blob(self, object_id: str, limit: int) -> bytes | None:
+        try:
+            oid = pygit2.Oid(hex=object_id)
+            kind, size = self._repository.odb.read_header(oid)
+            return self._repository.odb.read(oid)[1] if kind == ObjectType.BLOB and size <= limit else None
+        except _BROKEN:
+            return None
 
 
 def _changes(commit: pygit2.Commit) -> list[FileChange]:

@@ -151,7 +151,9 @@ class History:
         if blob in self._kept:
             self._kept.move_to_end(blob)
             return self._kept[blob]
-        data = self._objects.read(blob, document.MAX_BYTES)
+        data = self._commits.blob(blob, document.MAX_BYTES)
+        if data is None:  # git fetches what a partial clone has not
+            data = self._objects.read(blob, document.MAX_BYTES)
         if data is None:
             self._objects.close()  # git ends at some damaged objects; the next question starts it again
             return None
