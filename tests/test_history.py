@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -11,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from gitenv.cli import log
+from gitenv.cli import log, show
 from gitenv.cli.fact_words import sentence
 from gitenv.errors import NotInOrder
 from gitenv.git import commits
@@ -251,6 +252,22 @@ def test_harmless_names(repo: Repo) -> None:
     out = io.StringIO()
     csv.writer(out).writerow(cells)
     assert next(csv.reader([out.getvalue()])) == cells
+
+
+class _Screen(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_a_terminal(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Columns are even on a terminal, also with wide letters and over pages; nothing from a repository is interpreted there."""
+    monkeypatch.setattr(sys, "stdout", _Screen())
+    show.listing(("a", "b"), [["1", "[red]x"], ["漢字", "\x1b[31m"], *[["1", "x"]] * 600, ["123456", "x"]])
+    assert isinstance(sys.stdout, _Screen)
+    lines = re.sub("\x1b\\[[0-9;]*m", "", sys.stdout.getvalue()).splitlines()
+    assert lines[:4] == ["a     b", "1     [red]x", "漢字  \\x1b[31m", "1     x"]
+    assert lines[-2:] == ["1       x", "123456  x"]
+    assert len(lines) == 604
 
 
 def test_every_fact_has_words() -> None:

@@ -1,8 +1,8 @@
 """gitenv's speed, measured side by side in one run: `python tests/bench/run.py [--quick] [--json FILE]`.
 
-`--people`, `--team` and `--review` measure a part of it. It prints what it finds and asserts nothing. Needs gitenv installed for
-this interpreter (the filter is started as `gitenv init` configures it); git-crypt and hyperfine are measured, or measured with,
-if they are there, and named as absent if not.
+`--people`, `--team` and `--review` measure a part of it. It prints what it finds and asserts nothing. Needs gitenv installed
+for this interpreter (the filter is started as `gitenv init` configures it); git-crypt and hyperfine are measured, or measured
+with, if they are there, and named as absent if not.
 """
 
 from __future__ import annotations
