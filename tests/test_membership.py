@@ -92,14 +92,14 @@ def test_not_to_be_read() -> None:
 
 
 def test_requests() -> None:
-    """`.pub` files that came, have another key, are none, and went."""
+    """`.pub` files that came, have another key, and hold none any more. One that never held a key asks for nothing."""
     nobody, bob = membership.read(_Tree(None)), membership.read(_Tree(None, bob=BOB.key.line("bob")))
     other, junk = membership.read(_Tree(None, bob=EVE.key.line("bob"))), membership.read(_Tree(None, bob=b"no key"))
     key, another = (BOB.key.fingerprint(),), (EVE.key.fingerprint(),)
     assert membership.requests(nobody, bob) == [RequestChange("bob", (), key)]
     assert membership.requests(bob, other) == [RequestChange("bob", key, another)]
     assert membership.requests(other, junk) == [RequestChange("bob", another, ())]
-    assert membership.requests(nobody, junk) == [RequestChange("bob", (), ())]
+    assert membership.requests(nobody, junk) == []
     assert membership.requests(bob, bob) == []
 
 

@@ -129,9 +129,8 @@ def environments(before: Membership, after: Membership) -> list[EnvironmentChang
 def requests(before: Membership, after: Membership) -> list[RequestChange]:
     """The `.pub` files that changed, by name."""
     names = sorted(before.requests.keys() | after.requests.keys())
-    # One that holds no key came as well: it is None where there is no file.
-    changed = [name for name in names if before.requests.get(name) != after.requests.get(name)]
-    return [RequestChange(name, before.requests.get(name, ()), after.requests.get(name, ())) for name in changed]
+    pairs = ((name, before.requests.get(name, ()), after.requests.get(name, ())) for name in names)
+    return [RequestChange(*pair) for pair in pairs if pair[1] != pair[2]]
 
 
 def _people(environment: str, old: Mapping[str, Grant], new: Mapping[str, Grant]) -> Iterator[PersonChange]:
