@@ -11,6 +11,7 @@ from gitenv.cli import (
     add_environment,
     add_recipient,
     demo,
+    diff,
     init,
     key,
     lock,
@@ -57,6 +58,7 @@ app.command("init")(init.run)
 app.command("unlock")(unlock.run)
 app.command("lock")(lock.run)
 app.command("status")(status.run)
+app.command("diff")(diff.run)
 app.command("recipients")(recipients.run)
 app.command("log")(log.run)
 app.command("add-recipient")(add_recipient.run)

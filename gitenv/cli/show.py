@@ -63,6 +63,7 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> 
 
     screen = console()
     listed = [[printable(cell) for cell in row] for row in rows]
+    columns = [printable(column) for column in columns]
     if not screen.is_terminal:
         sys.stdout.write("".join("\t".join(row).rstrip() + "\n" for row in [columns, *listed]))
         return

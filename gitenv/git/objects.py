@@ -88,6 +88,8 @@ class Objects:
         except BrokenPipeError:
             return b"", 0
         header = process.stdout.readline()
+        if not header:  # git ends at a damaged object, which is no reason not to read the next one
+            self.close()
         parts = header[:-1].split(b" ")
         # Else it is `SPEC missing` or `SPEC ambiguous`, and a spec may hold spaces.
         if len(parts) != 3 or parts[1] not in (b"blob", b"tree", b"commit", b"tag") or not parts[2].isdigit():
@@ -100,7 +102,11 @@ class Objects:
         assert self._process.stdout is not None
         stream = self._process.stdout
         if size <= limit:
-            return stream.read(size + 1)[:size]
+            data = stream.read(size + 1)
+            if len(data) <= size:  # damaged: git has ended in the middle of it
+                self.close()
+                return None
+            return data[:size]
         for _ in self._pieces(size):
             pass
         return None
