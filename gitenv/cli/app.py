@@ -11,6 +11,7 @@ from gitenv.cli import (
     add_environment,
     add_recipient,
     demo,
+    doctor,
     hook,
     init,
     key,
@@ -70,5 +71,6 @@ app.command("accept")(accept.run)
 app.command("reject")(reject.run)
 app.add_typer(key.app, name="key")
 app.command("uninstall")(uninstall.run)
+app.command("doctor")(doctor.run)
 app.command("hook", context_settings={"ignore_unknown_options": True})(hook.run)
 app.command("demo")(demo.run)
