@@ -40,7 +40,7 @@ def outgoing(folder: str, updates: Iterable[Update]) -> list[Finding]:
     known = ["--all" if is_bare else "--remotes"]
     known += [update.old for update in updates if objects.id(update.old)]
     new = [update.new for update in updates if update.new.strip("0")]
-    words = ("log", "-m", "--format=", *_RAW, *new, "--not", *known)
+    words = ("log", "--format=", *_RAW, *new, "--not", *known)
     fields = os.fsdecode(program.run(folder, *words)).split("\0") if new else []
     return list(_findings(objects, [field.lstrip("\n") for field in fields]))
 
@@ -51,11 +51,13 @@ def _findings(objects: Objects, fields: list[str]) -> Iterator[Finding]:
         data = objects.read(words[3]) if discover.is_env(path) and words[1].startswith("100") else None
         try:
             records = document.parse(data or b"")
+            # What stood there before is no news, and clean keeps it as it is: else nobody could touch such a file again.
+            before = {record.raw for record in document.parse(objects.read(words[2]) or b"")}
         except GitenvError:
             continue
         line = 1
         for record in records:
-            if record.kind in (Kind.ASSIGNMENT, Kind.COMMENT, Kind.UNKNOWN):
+            if record.kind in (Kind.ASSIGNMENT, Kind.COMMENT, Kind.UNKNOWN) and record.raw not in before:
                 name = record.name.decode("ascii") or "a line"
                 mend = (f"git add --renormalize {shell_word(path)}",)
                 yield Finding("plain-text", Severity.ERROR, f"{name} is plain text", path, line, mend)
