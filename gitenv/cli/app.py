@@ -16,6 +16,7 @@ from gitenv.cli import (
     init,
     key,
     lock,
+    log,
     recipients,
     reject,
     remove_environment,
@@ -59,6 +60,7 @@ app.command("unlock")(unlock.run)
 app.command("lock")(lock.run)
 app.command("status")(status.run)
 app.command("recipients")(recipients.run)
+app.command("log")(log.run)
 app.command("add-recipient")(add_recipient.run)
 app.command("add-environment")(add_environment.run)
 app.command("remove-environment")(remove_environment.run)

@@ -29,6 +29,11 @@ class Objects:
         kind, data = self._ask(spec, limit)
         return data if kind == b"blob" else None
 
+    def commit(self, spec: str) -> bytes | None:
+        """A commit as git stores it; None if there is no such commit."""
+        kind, data = self._ask(spec, _MAX_BYTES)
+        return data if kind == b"commit" else None
+
     def _alone(self, spec: str, limit: int) -> bytes | None:
         """`read` for a path that does not fit a line. Else a file of such a name could be neither compared nor left again."""
         size = program.attempt(self._folder, "cat-file", "-s", spec)

@@ -89,12 +89,17 @@ def numbered(records: Iterable[Record]) -> Iterable[tuple[Record, int]]:
 def compare(before: bytes, after: bytes, open_of: OpenOf | None = None) -> Comparison:
     """What happened to each key of a document. Empty: no file. Raises `NotTrusted` for one that is too large."""
     old, new = places(before), places(after)
+    return Comparison(keys(old, new, open_of), *_hidden(before, after, is_same_key=not _rotated(old, new)))
+
+
+def keys(old: Mapping[str, list[Place]], new: Mapping[str, list[Place]], open_of: OpenOf | None = None) -> list[KeyChange]:
+    """What happened to each key, in the order of the new version; what is gone at the end."""
     changes = {name: change for name in new if (change := _change(name, old.get(name), new[name], open_of))}
     gone = {name: KeyChange(name, Outcome.REMOVED, old[name][-1], None) for name in old if name not in new}
     for name, former, is_sure in _renames(old, new, open_of):
         changes[name] = KeyChange(name, Outcome.RENAMED, old[former][-1], new[name][-1], is_sure)
         del gone[former]
-    return Comparison([*changes.values(), *gone.values()], *_hidden(before, after, is_same_key=not _rotated(old, new)))
+    return [*changes.values(), *gone.values()]
 
 
 def _change(name: str, old: list[Place] | None, new: list[Place], open_of: OpenOf | None) -> KeyChange | None:
@@ -134,7 +139,9 @@ def _renames(
     """New names, each with its former one: the same value, where a key tells; else in the same place between two others."""
     gone = [name for name in old if name not in new]
     came = [name for name in new if name not in old]
-    if open_of and gone and came:
+    if not gone or not came:
+        return
+    if open_of:
         values = {value: name for name in gone if (value := _value(old[name][-1].record, open_of))}
         for name in came:
             value = _value(new[name][-1].record, open_of)
