@@ -1,0 +1,90 @@
+"""What hooks ask: may this be committed, may this go out, may this come in. The same rules as `gitenv check`, and no key."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+from contextlib import closing
+from typing import NamedTuple
+
+from gitenv.git import changes, log, program
+from gitenv.review import check, commits, state
+from gitenv.review.check import Place
+from gitenv.review.findings import Finding
+from gitenv.review.private import Protection, statements_in
+from gitenv.review.sides import CommitSide
+
+_BRANCHES = "refs/heads/"
+
+
+class Update(NamedTuple):
+    """One ref that is to move, as git tells hooks: full ids, zeros for none."""
+
+    old: str
+    new: str
+    ref: str
+
+
+def staged(folder: str) -> list[Finding]:
+    """What pre-commit stops for: the index against HEAD, and only what this commit changes."""
+    with closing(check.place(folder)) as where:
+        return check.staged(where)
+
+
+def outgoing(folder: str, updates: Iterable[Update], known: Sequence[str] | None = None) -> list[Finding]:
+    """What pre-push and pre-receive stop for: each new commit for plain text, and each branch's end from where it was.
+
+    `known` says as revisions which commits the other side has: `--remotes=origin` before a push there. Without it all refs
+    in pre-receive, where git has not moved them yet, and else those of all remotes. What the updates move away from is known
+    anyway. Works in a bare repository and in its quarantine.
+    """
+    if known is None:
+        known = ("--all",) if "GIT_QUARANTINE_PATH" in os.environ else ("--remotes",)
+    with closing(check.place(folder)) as where:
+        moved = [_Moved(update, *_commits(where, update)) for update in updates]
+        return _judged(where, [each for each in moved if each.new], known)
+
+
+class _Moved(NamedTuple):
+    update: Update
+    old: str  # the commit, "" where there is none, or it is not here
+    new: str  # the commit, "" for a ref that is deleted or names none
+
+
+def _judged(where: Place, moved: Sequence[_Moved], known: Sequence[str]) -> list[Finding]:
+    found = _plain(where, moved, known) if moved else []
+    done: set[tuple[str, str]] = set()
+    for each in moved:
+        base = each.old or _parting(where, each.new, known)
+        if each.update.ref.startswith(_BRANCHES) and base != each.new and (base, each.new) not in done:
+            done.add((base, each.new))
+            found += state.findings(check.between(where, base, each.new), with_plain=False)
+    return list(dict.fromkeys(found))
+
+
+def _commits(where: Place, update: Update) -> tuple[str, str]:
+    old, new = (where.objects.id(f"{each}^{{commit}}") if each.strip("0") else "" for each in (update.old, update.new))
+    return old, new
+
+
+def _plain(where: Place, moved: Sequence[_Moved], known: Sequence[str]) -> list[Finding]:
+    """Plain text in all that is new, by one walk through it."""
+    states = [statements_in(CommitSide(where.folder, where.objects, each.new).tree) for each in moved]
+    olds = list(dict.fromkeys(each.old for each in moved if each.old))
+    states += [statements_in(CommitSide(where.folder, where.objects, old).tree) for old in olds]
+    revisions = [*(each.new for each in moved), *(f"^{old}" for old in olds), "--not", *known]
+    before = olds[0] if olds else _parting(where, moved[0].new, known)
+    side = CommitSide(where.folder, where.objects, before) if before else None
+    filtered = check.between(where, before, moved[0].new).filtered
+    scan = commits.Scan(where.objects, Protection(*states, filtered=filtered), side)
+    return scan.findings(changes.brought(where.folder, revisions))
+
+
+def _parting(where: Place, new: str, known: Sequence[str]) -> str:
+    """What a new branch is compared with: where it left what the other side has; its HEAD, or the last commit known there."""
+    if "--all" in known and (head := log.head(where.folder)):
+        return log.merge_base(where.folder, head, new)
+    listed = program.lines(where.folder, "rev-list", "--boundary", "--topo-order", new, "--not", *known)
+    if not listed:
+        return new  # the other side has it
+    return next((line[1:] for line in listed if line.startswith("-")), "")
