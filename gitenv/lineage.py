@@ -226,13 +226,13 @@ def stepped(past: Past, access: Access, pin: Pin | None, goal: Environment) -> P
     return Pin.of(goal, own, past.holders_of(goal) - set(goal.holders), seen)
 
 
-def check_founding(root: str, objects: Objects, tree: Tree, statement: Environment) -> None:
-    """Compare what is seen for the first time, or is just being founded, with the clone's own history.
+def check_founding(root: str, objects: Objects, tree: Tree, statement: Environment, heads: Sequence[str] = ("HEAD",)) -> None:
+    """Compare what is seen for the first time, or is just being founded, with the history that HEAD (or `heads`) reaches.
 
     Whoever can push can replace an environment, but not take its founding out of the history. Raises the reason why a founding
     does not lead to `statement`, or `RolledBack` if it leads further.
     """
-    past = Past(root, objects, tree, statement.name, today=ANY_DAY)
+    past = Past(root, objects, tree, statement.name, today=ANY_DAY, heads=heads)
     past.check_whole()
     past.add_statement(statement)
     for founding in past.foundings():
@@ -241,7 +241,7 @@ def check_founding(root: str, objects: Objects, tree: Tree, statement: Environme
             found.way_to(statement)
             found.check_one_line(statement, past.versions)
         except NotTrusted as error:
-            if founding.id != statement.id and _is_succeeded(root, past, founding, statement, set()):
+            if founding.id != statement.id and _is_succeeded(root, past, founding, statement, set(), heads):
                 continue
             who = f"; this history also has one founded by {founding.by}" if founding.id != statement.id else ""
             raise type(error)(f"{error.message}{who}", f"gitenv trust {statement.name}") from None
@@ -250,7 +250,9 @@ def check_founding(root: str, objects: Objects, tree: Tree, statement: Environme
         raise rolled_back(root, later, statement)
 
 
-def _is_succeeded(root: str, past: Past, founding: Environment, goal: Environment, seen: set[bytes]) -> bool:
+def _is_succeeded(
+    root: str, past: Past, founding: Environment, goal: Environment, seen: set[bytes], heads: Sequence[str]
+) -> bool:
     """Whether who held an environment last founded another one later in its place, which leads to `goal`, maybe over several.
 
     A removal is signed by nobody, so it says nothing: whoever can push can commit one. The founding is signed. It must be later
@@ -261,16 +263,14 @@ def _is_succeeded(root: str, past: Past, founding: Environment, goal: Environmen
     for later in past.foundings() + ([goal] if goal.revision == 1 else []):
         if later.text in seen or later.id == founding.id or later.by not in heirs:
             continue
-        if _is_later(root, past.path, founding, later) and (
-            past.steps_after(later).reaches(goal) or _is_succeeded(root, past, later, goal, seen)
+        if _is_later(root, past.path, founding, later, heads) and (
+            past.steps_after(later).reaches(goal) or _is_succeeded(root, past, later, goal, seen, heads)
         ):
             return True
     return False
 
 
-def _is_later(root: str, path: str, first: Environment, second: Environment) -> bool:
+def _is_later(root: str, path: str, first: Environment, second: Environment, heads: Sequence[str]) -> bool:
     """Whether every commit that brought the second goes back to one that brought the first. What is in none yet is later."""
-    before = log.brought(root, path, first.text)
-    return all(
-        any(log.is_ancestor(root, earlier, commit) for earlier in before) for commit in log.brought(root, path, second.text)
-    )
+    before, after = (log.brought(root, path, statement.text, heads) for statement in (first, second))
+    return all(any(log.is_ancestor(root, earlier, commit) for earlier in before) for commit in after)

@@ -10,6 +10,7 @@ from gitenv.cli import (
     accept,
     add_environment,
     add_recipient,
+    check,
     demo,
     diff,
     doctor,
@@ -60,6 +61,7 @@ app.command("init")(init.run)
 app.command("unlock")(unlock.run)
 app.command("lock")(lock.run)
 app.command("status")(status.run)
+app.command("check")(check.run)
 app.command("diff")(diff.run)
 app.command("recipients")(recipients.run)
 app.command("log")(log.run)

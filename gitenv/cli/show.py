@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
@@ -28,9 +29,19 @@ def console(stderr: bool = False, width: int | None = None) -> Console:
 
 def say(text: str = "", style: str = "", *, aside: bool = False) -> None:
     """One line of ordinary output; `aside`, on standard error, where the output is for a program or a file."""
+    labelled("", "", text, style, aside=aside)
+
+
+def labelled(label: str, label_style: str, text: str, style: str = "", *, aside: bool = False) -> None:
+    """A line that begins with a word in colour, which says the same without it."""
+    stream = sys.stderr if aside else sys.stdout
+    if not stream.isatty() and "FORCE_COLOR" not in os.environ:  # rich takes longer to load than many a command
+        stream.write(f"{label}{printable(text)}\n")
+        stream.flush()  # both streams often go to one place, and stay in order there
+        return
     from rich.text import Text
 
-    console(stderr=aside).print(Text(printable(text), style=style))
+    console(stderr=aside).print(Text.assemble((label, label_style), (printable(text), style)))
 
 
 def commands(*lines: str, aside: bool = False) -> None:

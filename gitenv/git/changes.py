@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import os
+import subprocess
 from collections.abc import Iterable, Iterator, Sequence
-from typing import NamedTuple
+from typing import IO, NamedTuple
 
-from gitenv.git import log
+from gitenv.errors import NotInOrder
+from gitenv.git import log, program
 
 _WORDS = ("-z", "--raw", "--no-abbrev", "--no-renames", "--format=%H")
 _PATHS_A_CALL = 500  # what a command line holds, however long they are
@@ -18,6 +20,15 @@ class Change(NamedTuple):
     path: str
     before: str
     after: str
+
+
+class Brought(NamedTuple):
+    """One file as a commit brought it: no parent of the commit has it so."""
+
+    commit: str
+    path: str
+    mode: str
+    object_id: str
 
 
 class Step(NamedTuple):
@@ -44,6 +55,47 @@ def newest(root: str, paths: Sequence[str], head: str, limit: int) -> Iterator[S
         some = paths[start : start + _PATHS_A_CALL]
         words = (*_WORDS, "--topo-order", f"--max-count={limit}", "--", *(f":(top,literal){path}" for path in some))
         yield from _steps(log.plain(root, *words, heads=[head]))
+
+
+def brought(
+    folder: str, revisions: Sequence[str], pathspecs: Sequence[str] = (), *, is_newest_first: bool = False
+) -> Iterator[Brought]:
+    """What the commits that `revisions` name (as `git log` reads them) brought, read while git walks: any number of them.
+
+    Raises `NotInOrder` where git cannot say, or stops in the middle.
+    """
+    # `-c` shows of a merge only what is like in no parent: what somebody slipped into it.
+    words = ["log", "--no-show-signature", "--no-color", "--full-history", "-c", *_WORDS]
+    words += [] if is_newest_first else ["--reverse"]
+    command = [program.path(), *log.SETTINGS, *words, *revisions, "--", *pathspecs]
+    with subprocess.Popen(
+        command, cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+    ) as git:
+        assert git.stdout is not None
+        fields = _fields(git.stdout)
+        commit = ""
+        for field in fields:
+            meta = field.lstrip("\n")
+            if meta.startswith(":"):
+                parents = len(meta) - len(meta.lstrip(":"))
+                parts = meta[parents:].split(" ")
+                mode, object_id = parts[parents], parts[2 * parents + 1]
+                path = next(fields)
+                if _blob(object_id):
+                    yield Brought(commit, path, mode, object_id)
+            elif meta:
+                commit = meta
+    if git.returncode:
+        raise NotInOrder("git log: the commits cannot be read")
+
+
+def _fields(stream: IO[bytes]) -> Iterator[str]:
+    rest = b""
+    while piece := stream.read(65536):
+        *whole, rest = (rest + piece).split(b"\0")
+        yield from map(os.fsdecode, whole)
+    if rest:
+        yield os.fsdecode(rest)
 
 
 def _steps(output: bytes) -> Iterator[Step]:

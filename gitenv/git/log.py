@@ -7,8 +7,8 @@ from typing import NamedTuple
 
 from gitenv.git import program
 
-# What people set for their own eyes, and what would hide commits or add lines here.
-_PLAIN = tuple(
+#: Against what people set for their own eyes, and what would hide commits or add lines here.
+SETTINGS = tuple(
     word
     for setting in (
         "log.follow=false",
@@ -58,23 +58,23 @@ class LastSeen(NamedTuple):
     undid: str
 
 
-def last_with(root: str, path: str, contents: bytes) -> LastSeen | None:
-    """Where `path` last had these very bytes, in all that HEAD reaches; None if it never had."""
+def last_with(root: str, path: str, contents: bytes, heads: Sequence[str] = ()) -> LastSeen | None:
+    """Where `path` last had these very bytes, in all that HEAD (or `heads`) reaches; None if it never had."""
     blob = program.run(root, "hash-object", "--stdin", stdin=contents).decode("ascii").strip()
     words = ("--format=%H %P", "--max-count=1", f"--find-object={blob}", "--", f":(literal){path}")
-    newest, *parents = plain(root, *words).decode("ascii", "replace").split() or [""]
+    newest, *parents = plain(root, *words, heads=heads).decode("ascii", "replace").split() or [""]
     for commit in filter(None, (newest, *parents)):
         if _id(root, f"{commit}:{path}") == blob:
             return LastSeen(commit, "" if commit == newest else newest)
     return None
 
 
-def brought(root: str, path: str, contents: bytes) -> list[str]:
-    """The commits in all that HEAD reaches that brought these very bytes to `path`: they have them, and no parent has."""
+def brought(root: str, path: str, contents: bytes, heads: Sequence[str] = ()) -> list[str]:
+    """The commits that HEAD (or `heads`) reaches and that brought these bytes to `path`: they have them, and no parent has."""
     blob = program.run(root, "hash-object", "--stdin", stdin=contents).decode("ascii").strip()
     words = ("--format=%H %P", f"--find-object={blob}", "--", f":(literal){path}")
     found = []
-    for line in dict.fromkeys(plain(root, *words).decode("ascii", "replace").splitlines()):
+    for line in dict.fromkeys(plain(root, *words, heads=heads).decode("ascii", "replace").splitlines()):
         if line:
             commit, *parents = line.split()
             there, *before = ids(root, [f"{each}:{path}" for each in (commit, *parents)])
@@ -125,7 +125,7 @@ def plain(root: str, *words: str, heads: Sequence[str] = ()) -> bytes:
     if "HEAD" in (heads or ["HEAD"]) and not head(root):
         return b""
     return program.run(
-        root, *_PLAIN, "log", "--no-show-signature", "--no-color", "--full-history", "-m", *(heads or ["HEAD"]), *words
+        root, *SETTINGS, "log", "--no-show-signature", "--no-color", "--full-history", "-m", *(heads or ["HEAD"]), *words
     )
 
 

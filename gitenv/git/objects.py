@@ -55,15 +55,20 @@ class Objects:
 
     def names(self, spec: str, limit: int = _MAX_BYTES) -> list[str]:
         """The names in a tree, sorted; none if there is no such tree."""
+        return sorted(self.members(spec, limit))
+
+    def members(self, spec: str, limit: int = _MAX_BYTES) -> dict[str, str]:
+        """The names in a tree, each with its object id; none if there is no such tree."""
         kind, data = self._ask(spec, limit)
         if kind != b"tree" or data is None:
-            return []
-        found, start = [], 0
+            return {}
+        found: dict[str, str] = {}
+        start, size = 0, len(self._last_id) // 2
         while start < len(data):
             space, end = data.index(b" ", start), data.index(b"\0", start)
-            found.append(os.fsdecode(data[space + 1 : end]))
-            start = end + 1 + len(self._last_id) // 2
-        return sorted(found)
+            found[os.fsdecode(data[space + 1 : end])] = data[end + 1 : end + 1 + size].hex()
+            start = end + 1 + size
+        return found
 
     def close(self) -> None:
         """End the process, if one was started."""

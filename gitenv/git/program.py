@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Mapping
 
 from gitenv.errors import NotInOrder, printable
 
@@ -23,20 +24,28 @@ def path() -> str:
     raise NotInOrder("git was not found", "install git 2.31 or later")
 
 
-def attempt(folder: str, *arguments: str, stdin: bytes = b"", index: str = "") -> CompletedProcess[bytes]:
-    """Run git in `folder` and return how it ended, whatever that is. `index` is another index file than the usual one."""
+def attempt(
+    folder: str, *arguments: str, stdin: bytes = b"", index: str = "", variables: Mapping[str, str | None] | None = None
+) -> CompletedProcess[bytes]:
+    """Run git in `folder` and return how it ended, whatever that is.
+
+    `index` is another index file than the usual one; `variables` go before the environment's, which None takes away.
+    """
     import subprocess
 
-    env = {**os.environ, "GIT_INDEX_FILE": index} if index else None
+    changed = {**({"GIT_INDEX_FILE": index} if index else {}), **(variables or {})}
+    env = {name: value for name, value in {**os.environ, **changed}.items() if value is not None} if changed else None
     try:
         return subprocess.run([path(), *arguments], cwd=folder, input=stdin, capture_output=True, check=False, env=env)
     except FileNotFoundError:
         raise NotInOrder("git was not found", "install git 2.31 or later") from None
 
 
-def run(folder: str, *arguments: str, stdin: bytes = b"", index: str = "") -> bytes:
+def run(
+    folder: str, *arguments: str, stdin: bytes = b"", index: str = "", variables: Mapping[str, str | None] | None = None
+) -> bytes:
     """Run git in `folder` and return what it prints. Raises `NotInOrder` with the first thing it complains about."""
-    done = attempt(folder, *arguments, stdin=stdin, index=index)
+    done = attempt(folder, *arguments, stdin=stdin, index=index, variables=variables)
     if done.returncode:
         said = [line for line in done.stderr.decode("utf-8", "replace").splitlines() if line.strip()]
         why = next((line for line in said if line.startswith(("error: ", "fatal: "))), said[0] if said else "without a word")

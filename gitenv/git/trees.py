@@ -29,12 +29,20 @@ class CommitTree:
 
     def __init__(self, objects: Objects, treeish: str) -> None:
         self._objects, self._treeish = objects, treeish
+        self._members: dict[str, dict[str, str]] = {}
 
     def read(self, path: str, limit: int) -> bytes | None:
-        return self._objects.read(f"{self._treeish}:{path}", limit)
+        folder, _, name = path.rpartition("/")
+        # git looks a path up by reading the whole folder: ten thousand grants would be read ten thousand times.
+        listed = self._members.get(folder)
+        if listed is None:
+            return self._objects.read(f"{self._treeish}:{path}", limit)
+        return self._objects.read(listed[name], limit) if name in listed else None
 
     def names(self, folder: str) -> list[str]:
-        return _bounded(self._objects.names(f"{self._treeish}:{folder}"), folder)
+        if folder not in self._members:
+            self._members[folder] = self._objects.members(f"{self._treeish}:{folder}")
+        return _bounded(sorted(self._members[folder]), folder)
 
 
 class WorkTree:

@@ -1,25 +1,24 @@
-"""A stand-in: plain text in what is staged or goes out. To be replaced by the gate that `check` is made of."""
+"""What hooks ask: may this be committed, may this go out, may this come in. The same rules as `gitenv check`, and no key."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Sequence
+from contextlib import closing
 from typing import NamedTuple
 
-from gitenv.errors import GitenvError, shell_word
-from gitenv.git import program
-from gitenv.git.objects import Objects
-from gitenv.git.trees import RECIPIENTS
-from gitenv.model import document
-from gitenv.model.document import Kind
-from gitenv.review.findings import Finding, Severity
-from gitenv.team import discover
+from gitenv.git import changes, log, program
+from gitenv.review import check, commits, state
+from gitenv.review.check import Place
+from gitenv.review.findings import Finding
+from gitenv.review.private import Protection, statements_in
+from gitenv.review.sides import CommitSide
 
-_RAW = ("--raw", "-z", "--no-renames", "--no-abbrev", "--diff-filter=d")
+_BRANCHES = "refs/heads/"
 
 
 class Update(NamedTuple):
-    """One reference as a push changes it. Zeros where there is none."""
+    """One ref that is to move, as git tells hooks: full ids, zeros for none."""
 
     old: str
     new: str
@@ -27,38 +26,65 @@ class Update(NamedTuple):
 
 
 def staged(folder: str) -> list[Finding]:
-    """What is wrong with the blobs that the next commit changes."""
-    objects = Objects(folder)
-    fields = os.fsdecode(program.run(folder, "diff", "--cached", "--no-ext-diff", *_RAW)).split("\0")
-    return list(_findings(objects, fields)) if program.paths(folder, "ls-files", "-z", RECIPIENTS) else []
+    """What pre-commit stops for: the index against HEAD, and only what this commit changes."""
+    with closing(check.place(folder)) as where:
+        return check.staged(where)
 
 
-def outgoing(folder: str, updates: Iterable[Update]) -> list[Finding]:
-    """What is wrong with the commits that a push brings."""
-    objects = Objects(folder)
-    is_bare = program.run(folder, "rev-parse", "--is-bare-repository") == b"true\n"
-    known = ["--all" if is_bare else "--remotes"]
-    known += [update.old for update in updates if objects.id(update.old)]
-    new = [update.new for update in updates if update.new.strip("0")]
-    words = ("log", "--format=", *_RAW, *new, "--not", *known)
-    fields = os.fsdecode(program.run(folder, *words)).split("\0") if new else []
-    return list(_findings(objects, [field.lstrip("\n") for field in fields]))
+def outgoing(folder: str, updates: Iterable[Update], known: Sequence[str] | None = None) -> list[Finding]:
+    """What pre-push and pre-receive stop for: each new commit for plain text, and each branch's end from where it was.
+
+    `known` says as revisions which commits the other side has: `--remotes=origin` before a push there. Without it all refs
+    in pre-receive, where git has not moved them yet, and else those of all remotes. What the updates move away from is known
+    anyway. Works in a bare repository and in its quarantine.
+    """
+    if known is None:
+        known = ("--all",) if "GIT_QUARANTINE_PATH" in os.environ else ("--remotes",)
+    with closing(check.place(folder)) as where:
+        moved = [_Moved(update, *_commits(where, update)) for update in updates]
+        return _judged(where, [each for each in moved if each.new], known)
 
 
-def _findings(objects: Objects, fields: list[str]) -> Iterator[Finding]:
-    for meta, path in zip(fields[::2], fields[1::2], strict=False):
-        words = meta.split(" ")
-        data = objects.read(words[3]) if discover.is_env(path) and words[1].startswith("100") else None
-        try:
-            records = document.parse(data or b"")
-            # What stood there before is no news, and clean keeps it as it is: else nobody could touch such a file again.
-            before = {record.raw for record in document.parse(objects.read(words[2]) or b"")}
-        except GitenvError:
-            continue
-        line = 1
-        for record in records:
-            if record.kind in (Kind.ASSIGNMENT, Kind.COMMENT, Kind.UNKNOWN) and record.raw not in before:
-                name = record.name.decode("ascii") or "a line"
-                mend = (f"git add --renormalize {shell_word(path)}",)
-                yield Finding("plain-text", Severity.ERROR, f"{name} is plain text", path, line, mend)
-            line += record.raw.count(b"\n") + 1
+class _Moved(NamedTuple):
+    update: Update
+    old: str  # the commit, "" where there is none, or it is not here
+    new: str  # the commit, "" for a ref that is deleted or names none
+
+
+def _judged(where: Place, moved: Sequence[_Moved], known: Sequence[str]) -> list[Finding]:
+    found = _plain(where, moved, known) if moved else []
+    done: set[tuple[str, str]] = set()
+    for each in moved:
+        base = each.old or _parting(where, each.new, known)
+        if each.update.ref.startswith(_BRANCHES) and base != each.new and (base, each.new) not in done:
+            done.add((base, each.new))
+            found += state.findings(check.between(where, base, each.new), with_plain=False)
+    return list(dict.fromkeys(found))
+
+
+def _commits(where: Place, update: Update) -> tuple[str, str]:
+    old, new = (where.objects.id(f"{each}^{{commit}}") if each.strip("0") else "" for each in (update.old, update.new))
+    return old, new
+
+
+def _plain(where: Place, moved: Sequence[_Moved], known: Sequence[str]) -> list[Finding]:
+    """Plain text in all that is new, by one walk through it."""
+    states = [statements_in(CommitSide(where.folder, where.objects, each.new).tree) for each in moved]
+    olds = list(dict.fromkeys(each.old for each in moved if each.old))
+    states += [statements_in(CommitSide(where.folder, where.objects, old).tree) for old in olds]
+    revisions = [*(each.new for each in moved), *(f"^{old}" for old in olds), "--not", *known]
+    before = olds[0] if olds else _parting(where, moved[0].new, known)
+    side = CommitSide(where.folder, where.objects, before) if before else None
+    filtered = check.between(where, before, moved[0].new).filtered
+    scan = commits.Scan(where.objects, Protection(*states, filtered=filtered), side)
+    return scan.findings(changes.brought(where.folder, revisions))
+
+
+def _parting(where: Place, new: str, known: Sequence[str]) -> str:
+    """What a new branch is compared with: where it left what the other side has; its HEAD, or the last commit known there."""
+    if "--all" in known and (head := log.head(where.folder)):
+        return log.merge_base(where.folder, head, new)
+    listed = program.lines(where.folder, "rev-list", "--boundary", "--topo-order", new, "--not", *known)
+    if not listed:
+        return new  # the other side has it
+    return next((line[1:] for line in listed if line.startswith("-")), "")

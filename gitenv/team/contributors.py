@@ -7,14 +7,11 @@ from collections.abc import Iterator
 from gitenv import access, recipients
 from gitenv.errors import NotTrusted
 from gitenv.git import changes
-from gitenv.model import document, sealed
-from gitenv.model.cipher import Generation
+from gitenv.model import contribution, document, sealed
 from gitenv.model.document import Kind, Record
 from gitenv.model.environment import Environment
-from gitenv.model.reasons import ForgedSeal, Replayed, SealedElsewhere, UnknownContributor
-from gitenv.model.sealed import Sealed
+from gitenv.model.reasons import Replayed
 from gitenv.model.statements import Holder
-from gitenv.model.token import hint
 from gitenv.team.workspace import Workspace
 
 
@@ -28,29 +25,8 @@ class Contributors:
 
     def problem(self, statement: Environment, record: Record, where: str) -> NotTrusted | None:
         """Why a `SEALED` record should not simply be accepted; None if nothing speaks against it. No key is needed for this."""
-        found = sealed.read(record)
-        if found is None:
-            return ForgedSeal(f"{where}: has not the form of a sealed value")
-        try:
-            generation = _generation(statement, found)
-            if generation is None:
-                return SealedElsewhere(f"{where}: sealed for a generation that {statement.name} never had")
-            sealed.check_signed(found, statement.id, generation, where)
-            if found.contributor not in self._known():
-                return UnknownContributor(
-                    f"{where}: sealed by {found.contributor}, who is in no environment here",
-                    "ask them, and compare the fingerprint",
-                )
-            # Who holds one environment gives out names there, and would speak in the name of somebody in another one.
-            if any(person.name == found.by and person != found.contributor for person in self._known()):
-                raise UnknownContributor(
-                    f"{where}: sealed by {found.contributor}, and {found.by} is in an environment here with another key",
-                    "ask them, and compare the fingerprint",
-                )
-        except NotTrusted as error:
-            return error
-        except ValueError:
-            return ForgedSeal(f"{where}: its key is no point on the curve")
+        if problem := contribution.problem(statement, record, self._known, where):
+            return problem
         if record.raw in self._decided_before(statement):
             return Replayed(f"{where}: was accepted or removed before, and came back", "see who brought it: git log -p")
         return None
@@ -86,9 +62,3 @@ class Contributors:
             return [record.raw for record in document.parse(data) if record.kind is Kind.SEALED]
         except NotTrusted:
             return []  # too large to be of ours
-
-
-def _generation(statement: Environment, found: Sealed) -> Generation | None:
-    known = [statement.generation, *(older.generation for older in statement.older)]
-    fitting = [each for each in known if (each.number, hint(each.commitment)) == (found.number, found.hint)]
-    return fitting[0] if fitting else None

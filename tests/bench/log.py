@@ -18,7 +18,7 @@ _FIRST = 1_700_000_000
 def run(gitenv: Gitenv, commits: int, rounds: int) -> list[Row]:
     """All that happened, and the life of one key, beside git's own log of the same file."""
     person = gitenv.fresh()
-    _write_history(person, commits)
+    write_history(person, commits)
     subjects = {
         gitenv.name: lambda: {
             ALL: timed(person, "gitenv", "log", "-r", "long"),
@@ -29,7 +29,7 @@ def run(gitenv: Gitenv, commits: int, rounds: int) -> list[Row]:
     return rows(PART, commits, interleaved(subjects, rounds))
 
 
-def _write_history(person: Person, commits: int) -> None:
+def write_history(person: Person, commits: int) -> None:
     """One value changes in each commit. The tokens are made up: whoever reads a log has no key."""
     source = random.Random(commits)
     values = [_token(source) for _ in range(KEYS)]

@@ -12,6 +12,7 @@
     executable FILE / mode FILE 600 make a file executable; the rights that it gives
     mv rm mkdir link stdin          as they sound; `link TARGET NAME`, `stdin TEXT` for the next command
     git … / gitenv … / python …     must work; `! git …` must fail; `? git …` may do either
+    check … / ! check …             `gitenv check …` within this process, which saves the start of another one
     exits 3                         how the last command ended
     stdout RE / ! stdout RE         what it said (also: stderr; json DOTTED.PATH VALUE, `*` is any member)
     let NAME RE                     keep what RE finds in its output, for $NAME later on; $LAB and $HUB are known
@@ -30,7 +31,10 @@ Words are split as a shell would; regular expressions search, and ^ and $ are a 
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
+import os
 import re
 import shlex
 import shutil
@@ -42,6 +46,7 @@ from typing import NamedTuple
 import pytest
 
 from gitenv import access
+from gitenv.cli import edge
 from gitenv.model import expiry
 from tests.lab import HUB, Done, Lab, Person
 from tests.sessions import forgery, knowledge
@@ -107,7 +112,7 @@ class _Player:
         words = shlex.split(rest, comments=True)
         escape = re.escape if words[0] in ("stdout", "stderr", "grep") else str
         words = [_VARIABLE.sub(lambda match: escape(self.variables.get(match[1], match[0])), word) for word in words]
-        if words[0] in ("git", "gitenv", "python"):
+        if words[0] in ("git", "gitenv", "python", "check"):
             self._run(mode, words)
         elif check := getattr(self, "check_" + words[0].replace("-", "_"), None):
             assert bool(check(*words[1:])) is (mode != "!"), "that is not so"
@@ -118,7 +123,7 @@ class _Player:
     def _run(self, mode: str, words: list[str]) -> None:
         if words[0] == "python":
             words = [sys.executable, *words[1:]]
-        self.last = self.person.run(words, self.stdin)
+        self.last = _within(self.person, words) if words[0] == "check" else self.person.run(words, self.stdin)
         self.stdin = b""
         if mode != "?":
             assert (self.last.exit_code == 0) is not (mode == "!"), "it should have failed" if mode else "it failed"
@@ -256,6 +261,19 @@ class _Player:
 
     def do_found_beside(self, environment: str, path: str) -> None:
         forgery.found_beside(self.person, environment, path)
+
+
+def _within(person: Person, words: list[str]) -> Done:
+    """Run a command of gitenv's in this process: only reading ones, which leave nothing behind in it."""
+    out, err = io.StringIO(), io.StringIO()
+    streams = contextlib.redirect_stdout(out), contextlib.redirect_stderr(err)
+    with contextlib.chdir(person.cwd), streams[0], streams[1], pytest.MonkeyPatch.context() as patch:
+        for name in os.environ.keys() - person.env.keys():
+            patch.delenv(name)
+        for name, value in person.env.items():
+            patch.setenv(name, value)
+        code = edge.main(words)
+    return Done(code, out.getvalue().encode(), err.getvalue().encode())
 
 
 def _found(expression: str, data: bytes) -> bool:

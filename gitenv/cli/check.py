@@ -1,0 +1,109 @@
+"""`gitenv check`."""
+
+from __future__ import annotations
+
+import os
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from gitenv.cli import show
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from gitenv.review.findings import Finding
+
+_STYLES = {"error": "bold red", "warning": "yellow", "note": "cyan"}
+
+
+class Format(StrEnum):
+    """How findings are written."""
+
+    TEXT = "text"
+    JSON = "json"
+    SARIF = "sarif"
+    GITHUB = "github"
+
+
+def run(
+    commits: Annotated[
+        str | None,
+        typer.Argument(metavar="BASE..HEAD", help="The commits to judge, from BASE's state; BASE alone: up to HEAD."),
+    ] = None,
+    staged: Annotated[bool, typer.Option("--staged", help="What the next commit changes.")] = False,
+    everything: Annotated[bool, typer.Option("--all", help="All of HEAD.")] = False,
+    history: Annotated[bool, typer.Option("--history", help="Plain text in any commit of any branch.")] = False,
+    how: Annotated[Format, typer.Option("--format", help="How to write what is found.")] = Format.TEXT,
+    strict: Annotated[bool, typer.Option("--strict", help="End with 1 for warnings, too.")] = False,
+) -> None:
+    """Look for plain text and for what is not honest. Needs no key.
+
+    Without arguments: the index and the work tree. Ends with 1 if there is an error.
+    """
+    from contextlib import closing
+
+    from gitenv.errors import Usage
+    from gitenv.review import check, findings, formats
+
+    if sum([commits is not None, staged, everything, history]) > 1:
+        raise Usage("BASE..HEAD, --staged, --all and --history exclude each other", "gitenv check --help")
+    with closing(check.place(os.getcwd())) as where:
+        if commits is not None:
+            found = check.commit_range(where, commits)
+        elif staged:
+            found = check.staged(where)
+        elif everything:
+            found = check.everything(where)
+        else:
+            found = check.history(where) if history else check.here(where)
+    found = formats.ordered(found)
+    _write(found, how)
+    if findings.stops(found, is_strict=strict):
+        raise typer.Exit(1)
+
+
+def show_findings(found: Sequence[Finding], *, aside: bool = False) -> None:
+    """Findings as people read them, grouped by file, each with what mends it; `aside` on standard error, as hooks do."""
+    from gitenv.review.formats import counts
+
+    path = None
+    for each in found:
+        if each.path != path:
+            path = each.path
+            show.say(_harmless(path or "the repository"), "bold", aside=aside)
+        place = f"line {each.line}: " if each.line else ""
+        commit = f" [commit {each.commit[:10]}]" if each.commit else ""
+        text = f"{place}{each.text}{commit} ({each.code})"
+        show.labelled(f"  {each.severity.value}: ", _STYLES[each.severity.value], _harmless(text), aside=aside)
+        show.commands(*(f"  {_harmless(command)}" for command in each.commands), aside=aside)
+    number = counts(found)
+    parts = [f"{count:,} {severity.value}{'' if count == 1 else 's'}" for severity, count in number.items() if count]
+    show.say(", ".join(parts) if parts else "nothing found", aside=aside)
+    if any(each.code == "plain-in-history" for each in found):
+        show.say(
+            "Who has a clone has these values: change them where they come from first. Taking them out of history as well",
+            aside=aside,
+        )
+        show.say("(git filter-repo) changes every commit after them, and is your decision.", aside=aside)
+
+
+def _write(found: Sequence[Finding], how: Format) -> None:
+    from gitenv import __version__
+    from gitenv.review import formats
+
+    if how is Format.JSON:
+        show.as_json(formats.as_json(found))
+    elif how is Format.SARIF:
+        show.as_json(formats.as_sarif(found, __version__))
+    elif how is Format.GITHUB:
+        show.write(formats.as_workflow_commands(found))
+    else:
+        show_findings(found)
+
+
+def _harmless(text: str) -> str:
+    """Text that no runner of GitHub's takes for a command of ours, where a file is named like one."""
+    text = text.replace("##[", "#\\x23[")
+    return f"./{text}" if text.lstrip().startswith("::") else text

@@ -1,0 +1,69 @@
+"""The attributes that a state of a repository gives to its files, by git itself, and by nothing but that state.
+
+`git check-attr` also reads `info/attributes`, the user's and the system's files, and knows `--source` only since 2.40. So it is
+asked in an empty repository beside, that borrows the objects and has an index of `.gitattributes` files only.
+"""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Mapping, Sequence
+
+from gitenv.git import program
+
+ASKED = ("filter", "text", "working-tree-encoding")
+
+_FOREIGN = (
+    *("GIT_CONFIG_COUNT", "GIT_CONFIG_PARAMETERS", "GIT_ATTR_SOURCE", "GIT_PREFIX", "GIT_NAMESPACE"),
+    *("GIT_LITERAL_PATHSPECS", "GIT_GLOB_PATHSPECS", "GIT_NOGLOB_PATHSPECS", "GIT_ICASE_PATHSPECS"),
+)
+
+Attributes = dict[str, dict[str, str]]
+"""For each path the values of `ASKED`, as check-attr says them: "set", "unset", "unspecified" or a word."""
+
+
+def attributes(folder: str, files: Mapping[str, str], paths: Sequence[str]) -> Attributes:
+    """What `.gitattributes` files (path → object id) say of `paths`, none of which needs to be there. Raises `NotInOrder`."""
+    if not paths:
+        return {}
+    with tempfile.TemporaryDirectory(prefix="gitenv-") as scratch:
+        variables = _prepared(folder, scratch)
+        lines = "".join(f"100644 {object_id} 0\t{path}\0" for path, object_id in files.items())
+        program.run(scratch, "update-index", "-z", "--index-info", stdin=os.fsencode(lines), variables=variables)
+        listed = os.fsencode("\0".join(paths) + "\0")
+        said = program.run(scratch, "check-attr", "--cached", "-z", "--stdin", *ASKED, stdin=listed, variables=variables)
+    fields = os.fsdecode(said).split("\0")
+    found: Attributes = {}
+    for path, name, value in zip(fields[0::3], fields[1::3], fields[2::3], strict=False):
+        found.setdefault(path, {})[name] = value
+    return found
+
+
+def _prepared(folder: str, scratch: str) -> dict[str, str | None]:
+    """Make the repository; return the variables that let git work there, whatever hook of whatever repository calls."""
+    words = ("rev-parse", "--path-format=absolute", "--git-path", "objects", "--show-object-format")
+    objects, object_format = program.lines(folder, *words)
+    for name in ("refs", "tree"):
+        os.mkdir(os.path.join(scratch, name))
+    _write(scratch, "HEAD", "ref: refs/heads/none\n")
+    extension = "[extensions]\n\tobjectFormat = sha256\n" if object_format == "sha256" else ""
+    version = 1 if extension else 0
+    core = f"repositoryformatversion = {version}\n\tbare = false\n\tattributesFile = {os.devnull}\n\tignoreCase = false"
+    _write(scratch, "config", f"[core]\n\t{core}\n{extension}")
+    return {
+        "GIT_DIR": scratch,
+        "GIT_WORK_TREE": os.path.join(scratch, "tree"),
+        "GIT_INDEX_FILE": os.path.join(scratch, "index"),
+        "GIT_COMMON_DIR": scratch,
+        "GIT_OBJECT_DIRECTORY": objects,
+        "GIT_ATTR_NOSYSTEM": "1",
+        "GIT_CONFIG_NOSYSTEM": "1",
+        "GIT_CONFIG_GLOBAL": os.devnull,
+        **dict.fromkeys(_FOREIGN),
+    }
+
+
+def _write(folder: str, name: str, text: str) -> None:
+    with open(os.path.join(folder, name), "w", encoding="ascii", newline="\n") as file:
+        file.write(text)

@@ -1,0 +1,170 @@
+"""`gitenv check`: what is judged, and from which state. No key, no pin and no configuration of a clone is needed."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from gitenv.errors import GitenvError, NotInOrder, Usage
+from gitenv.git import changes, log, program
+from gitenv.git.objects import Objects
+from gitenv.git.trees import RECIPIENTS
+from gitenv.model import document, environment, statements
+from gitenv.model.document import Kind
+from gitenv.model.environment import Environment
+from gitenv.review import commits, state, steps
+from gitenv.review.change import Change
+from gitenv.review.codes import finding
+from gitenv.review.findings import Finding
+from gitenv.review.private import Protection, pathspecs
+from gitenv.review.sides import CommitSide, IndexSide, Side, WorkSide, resolve
+
+
+class Place(NamedTuple):
+    """The repository to look at, with or without a work tree."""
+
+    folder: str  # where git is started: the top of the work tree, or a bare repository
+    objects: Objects
+    has_work_tree: bool
+    is_shallow: bool
+
+    def close(self) -> None:
+        """End the process that reads objects."""
+        self.objects.close()
+
+
+def place(folder: str) -> Place:
+    """The repository around a folder. Raises `NotInOrder` where there is none."""
+    words = ("--path-format=absolute", "--git-dir", "--is-inside-work-tree", "--is-shallow-repository", "--show-cdup")
+    done = program.attempt(folder, "rev-parse", *words)
+    if done.returncode:
+        raise NotInOrder("this is not a git repository", "change to the folder of one, or make one: git init")
+    git_dir, inside, is_shallow, up = (*os.fsdecode(done.stdout).split("\n"), "")[:4]
+    top = os.path.normpath(os.path.join(os.path.realpath(folder), up)) if inside == "true" else git_dir
+    return Place(top, Objects(top), inside == "true", is_shallow == "true")
+
+
+def commit_range(where: Place, text: str) -> list[Finding]:
+    """Judge the commits of `A..B`, `A...B`, or `A` (that is `A..HEAD`): each for plain text, and the end from A's state."""
+    first, dots, last = text.partition("...") if "..." in text else text.partition("..")
+    base = _commit(where, first or "HEAD")
+    end = _resolved(where, last or "HEAD")
+    if dots == "..." and base:
+        base = log.merge_base(where.folder, base, end)
+    return judged(where, base, end)
+
+
+def judged(where: Place, base: str, end: str) -> list[Finding]:
+    """Judge what `end` brings, from the state of the commit `base` ("": none)."""
+    change = between(where, base, end)
+    revisions = [end, *(f"^{commit}" for commit in (base,) if commit)]
+    scan = commits.Scan(where.objects, change.protection, change.before)
+    found = scan.findings(changes.brought(where.folder, revisions))
+    return [*found, *state.findings(change, with_plain=False), *shallow(where)]
+
+
+def between(where: Place, base: str, end: str) -> Change:
+    """The change from one commit ("": none) to another. Where the base went on since they parted, it is still believed.
+
+    Documents are compared with where they parted: what others did to them meanwhile is not this change's doing.
+    """
+    believed = CommitSide(where.folder, where.objects, base) if base else None
+    is_next = base and where.objects.id(f"{end}^1") == base and not where.objects.id(f"{end}^2")
+    parting = log.merge_base(where.folder, base, end) if base and not is_next else base
+    before = believed if parting in ("", base) else CommitSide(where.folder, where.objects, parting)
+    last = CommitSide(where.folder, where.objects, end)
+    return Change(where.folder, where.objects, last, base=believed, before=before, heads=[end])
+
+
+def staged(where: Place) -> list[Finding]:
+    """Judge what the next commit changes: the index against HEAD."""
+    change = Change(where.folder, where.objects, IndexSide(where.folder, where.objects), base=_head(where))
+    return list(state.findings(change, with_plain=True))
+
+
+def everything(where: Place) -> list[Finding]:
+    """Judge all of HEAD, by nothing but its own history."""
+    head = resolve(where.folder, "HEAD")
+    end = CommitSide(where.folder, where.objects, head)
+    found = list(state.findings(Change(where.folder, where.objects, end, is_whole=True), with_plain=True))
+    return [*found, *shallow(where)]
+
+
+def here(where: Place) -> list[Finding]:
+    """Judge the index whole, and what lies in the work tree beside it."""
+    if not where.has_work_tree:
+        return everything(where)
+    base = _head(where)
+    change = Change(where.folder, where.objects, IndexSide(where.folder, where.objects), base=base, is_whole=True)
+    found = list(state.findings(change, with_plain=True))
+    known = {(each.code, each.path) for each in found}
+    found += [each for each in _work_tree(where, change, base) if (each.code, each.path) not in known]
+    return [*found, *shallow(where)]
+
+
+def history(where: Place) -> list[Finding]:
+    """Look for plain text in all commits of all branches."""
+    known: dict[str, Environment] = {}
+    patterns = [f":(top,glob){RECIPIENTS}/*/environment"]
+    for number, each in enumerate(changes.brought(where.folder, ["--all"], patterns)):
+        for statement in _statement(where, each.object_id):
+            known[f"{number}"] = statement
+    found = list(commits.history(where.folder, where.objects, Protection(known), pathspecs(known.values())))
+    return [*found, *shallow(where)]
+
+
+def shallow(where: Place) -> Iterator[Finding]:
+    """That a clone has not all commits, if it has not: what is wrong with a statement may only be that."""
+    if where.is_shallow:
+        text = "this clone is shallow: what is older than its commits was not looked at"
+        yield finding("shallow", text, commands=("git fetch --unshallow",))
+
+
+def _work_tree(where: Place, change: Change, base: Side | None) -> Iterator[Finding]:
+    """Conflict markers in files as they lie there, and statements of a work tree that are no honest step."""
+    side = WorkSide(where.folder, where.objects)
+    for path, entry in side.entries().items():
+        if not change.protection.covers(path) or not entry.is_file:
+            continue
+        try:
+            records = document.parse(side.read(path) or b"")
+        except GitenvError:
+            continue  # too large to be staged; git add says so
+        if any(record.kind is Kind.PLAIN and record.raw.startswith((b"<<<<<<<", b">>>>>>>")) for record in records):
+            yield finding("conflict-marker", "a conflict marker, in the work tree", path)
+    unstaged = program.attempt(where.folder, "status", "--porcelain", "-z", "--", f":(top){RECIPIENTS}").stdout
+    if any(line[1:2] not in (b" ", b"") for line in unstaged.split(b"\0")):
+        yield from steps.findings(Change(where.folder, where.objects, side, base=base or change.end))
+
+
+def _statement(where: Place, object_id: str) -> Iterator[Environment]:
+    data = where.objects.read(object_id, statements.MAX_BYTES)
+    try:
+        yield environment.read(data or b"", "environment")
+    except GitenvError:
+        return
+
+
+def _head(where: Place) -> Side | None:
+    head = log.head(where.folder)
+    return CommitSide(where.folder, where.objects, head, "HEAD") if head else None
+
+
+def _commit(where: Place, revision: str) -> str:
+    """The commit that a change begins from; "" for the zeros that git and hosts give for none."""
+    if revision and not revision.strip("0"):
+        return ""
+    try:
+        return _resolved(where, revision)
+    except Usage as error:
+        if where.is_shallow:
+            raise Usage(error.message + "; this clone is shallow", "git fetch --unshallow") from None
+        if not log.head(where.folder) and revision == "HEAD":
+            raise Usage("there is no commit yet", "gitenv check --staged") from None
+        raise
+
+
+def _resolved(where: Place, revision: str) -> str:
+    """`resolve` by the process that reads objects, where it can: starting another one is what takes time."""
+    return where.objects.id(f"{revision}^{{commit}}") or resolve(where.folder, revision)

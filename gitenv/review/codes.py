@@ -1,0 +1,161 @@
+"""The catalogue of what `gitenv check` finds: each code with its weight and one line of help. Codes stay what they are."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from gitenv.review.findings import Finding, Severity
+
+BEFORE = "; it was there before"
+
+
+class Code(NamedTuple):
+    """What a code means, wherever it is found."""
+
+    severity: Severity
+    help: str
+
+
+def _all(severity: Severity, helps: dict[str, str]) -> dict[str, Code]:
+    return {name: Code(severity, text) for name, text in helps.items()}
+
+
+CODES: dict[str, Code] = {
+    # Documents.
+    **_all(
+        Severity.ERROR,
+        {
+            "plain-text": "A line of a protected file, or of one that is named like a dotenv file, is not encrypted.",
+            "plain-in-history": "A value stood in plain text in a commit: it is known, so change it where it comes from.",
+            "unreadable": "A protected file is damaged or larger than a document may be, so nobody can say what is in it.",
+            "not-a-file": "A link or a submodule stands where a protected file or one of .recipients/ belongs.",
+            "token-malformed": "A line looks encrypted and has not the form of what gitenv writes.",
+            "token-unknown": "A line is encrypted for a generation that this environment never had.",
+            "token-retired": "A line came in that is encrypted with an earlier key, which people who left still have.",
+            "token-unclaimed": "A file that belongs to no environment has encrypted lines.",
+            "unverified-mark": "The mark of a line that nobody vouches for was committed as it stands in a work tree.",
+            "conflict-marker": "A conflict was committed before it was resolved.",
+            "forged-seal": "A sealed value is not signed by whom it names, for this key name and environment.",
+            "sealed-elsewhere": "A sealed value is for another environment, or for a generation that this one never had.",
+            "unknown-contributor": "A sealed value is by somebody who is in no environment, or in one with another key.",
+            "replayed": "A sealed value was decided about before, and came back.",
+        },
+    ),
+    **_all(
+        Severity.WARNING,
+        {
+            "dotenv-like": "A file that no environment claims looks like a dotenv file, and holds keys in plain text.",
+            "duplicate-key": "A key is set more than once in one file; the last one counts.",
+            "similar-keys": "Two keys of one file differ in case only, or in characters that look alike.",
+            "value-rolled-back": "A value is what it was once before: the very bytes of an earlier commit.",
+        },
+    ),
+    **_all(Severity.NOTE, {"sealed": "A sealed value waits for a holder: gitenv accept, or gitenv reject."}),
+    # Statements, judged from the state of the base.
+    **_all(
+        Severity.ERROR,
+        {
+            "statement-malformed": "A statement has not its form, so nothing of its environment can be believed.",
+            "not-signed": "A statement was changed after it was signed, or was never signed by whom it names.",
+            "unknown-key": "A statement is signed with a key that nobody has.",
+            "not-a-holder": "A statement is signed by somebody who was no holder before.",
+            "foreign-environment": "Another environment stands under a known name.",
+            "other-key": "Another data key stands for a generation that is known.",
+            "other-text": "Another text stands for a revision that is known.",
+            "not-later": "A later generation has a revision that is no later one.",
+            "too-far-ahead": "Several generations came at once, and no steps in between are there.",
+            "severed": "A next generation does not go back to the one before.",
+            "off-chain": "An earlier generation stands there that was never one of this environment.",
+            "forked": "Two next generations do not go back to each other; one may be by who was removed.",
+            "rolled-back": "An earlier statement was put back in the place of a later one.",
+            "too-long": "The environment was changed more often than can be followed.",
+            "competing": "Two environments claim one path.",
+            "recipients-unreadable": "The .recipients/ folder holds more than it may, or cannot be read.",
+        },
+    ),
+    **_all(
+        Severity.WARNING,
+        {
+            "environment-new": "A new environment is there: compare who founded it.",
+            "environment-removed": "An environment is gone.",
+            "paths-changed": "An environment claims other paths than before.",
+        },
+    ),
+    **_all(
+        Severity.NOTE,
+        {
+            "statement-behind": "The branch has an earlier statement than the base: it is behind, merge the base.",
+            "rotated": "An environment has a new data key.",
+            "one-holder": "Nobody but one person can let others in: if their key is lost, so is the environment.",
+        },
+    ),
+    # People.
+    **_all(
+        Severity.ERROR,
+        {
+            "grant-malformed": "A file that is named like a grant is none.",
+            "grant-not-signed": "A grant was changed after it was signed, or was never signed by whom it names.",
+            "grant-unknown-key": "A grant is signed with a key that nobody has.",
+            "grant-not-a-holder": "A grant is signed by somebody who is no holder.",
+            "grant-elsewhere": "A grant was made for another environment.",
+            "grant-no-point": "A grant is for a key that is no point on the curve.",
+            "stray-name": "A file in .recipients/ has a name that nobody can have.",
+        },
+    ),
+    **_all(
+        Severity.WARNING,
+        {
+            "grant-retired": "Somebody has no grant for the current generation, only one for an earlier one.",
+            "grant-expired": "A grant's last day is over (policy, not cryptography: whoever had the key may have kept it).",
+            "grant-deleted": "A grant was deleted without a rotation: whoever had it still has the key.",
+            "recipient-added": "Somebody can read an environment who could not before.",
+            "recipient-key": "Somebody is in an environment with another key than before.",
+            "role-changed": "Somebody has another role than before.",
+            "swapped-key": "A .pub file has another key than the one its owner is in with.",
+        },
+    ),
+    **_all(
+        Severity.NOTE,
+        {
+            "recipient-removed": "Somebody is no longer in an environment.",
+            "expiry-changed": "A grant has another last day.",
+            "request": "Somebody asks to be let in; that gives them nothing.",
+        },
+    ),
+    # Attributes.
+    **_all(
+        Severity.ERROR,
+        {
+            "not-filtered": "git does not hand a protected file to gitenv, so the next git add stages it in plain text.",
+            "guard-removed": "The guard is gone: a fresh clone would stage plain text instead of stopping.",
+            "filter-unclaimed": "git hands files to gitenv that belong to no environment.",
+        },
+    ),
+    **_all(Severity.WARNING, {"text-conversion": "git may convert the line ends of a protected file."}),
+    **_all(
+        Severity.NOTE,
+        {
+            "guard-missing": "There is no guard: a fresh clone stages plain text until somebody runs gitenv init there.",
+            # What could not be looked at.
+            "shallow": "This clone has only the newest commits: what is older was not looked at.",
+            "more": "There is more of the same kind than is listed.",
+        },
+    ),
+}
+
+
+def finding(
+    code: str,
+    text: str,
+    path: str = "",
+    line: int = 0,
+    commands: tuple[str, ...] = (),
+    commit: str = "",
+    *,
+    was_before: bool = False,
+) -> Finding:
+    """A finding of the catalogue. An error that the base has as well, byte for byte, is a warning: nobody brought it now."""
+    severity = CODES[code].severity
+    if was_before and severity is Severity.ERROR:
+        severity, text = Severity.WARNING, text + BEFORE
+    return Finding(code, severity, text, path, line, commands, commit)

@@ -1,0 +1,176 @@
+"""Plain text in the commits of a change, each by itself: what got into history once is not taken out by a later commit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
+
+from gitenv.errors import NotTrusted, shell_word
+from gitenv.git import changes
+from gitenv.git.changes import Brought
+from gitenv.git.objects import Objects
+from gitenv.model import comparing, document
+from gitenv.review.codes import finding
+from gitenv.review.documents import PLAIN, Version, bounded, plain, records_of
+from gitenv.review.findings import Finding, Severity
+from gitenv.review.private import Protection, is_like_dotenv
+from gitenv.review.sides import Side
+
+_MAX_BYTES = document.MAX_BYTES + 1
+_MAX_FINDINGS = 200
+_SHOWN = 8
+_LINK = "120000"
+
+
+class Scan:
+    """Looks at what commits brought. Each blob is read once at each path; each line is named once, in its first commit."""
+
+    def __init__(self, objects: Objects, protection: Protection, before: Side | None) -> None:
+        """`before` is what the commits began from: lines that stood there already are nobody's fault now."""
+        self._objects, self._protection, self._before = objects, protection, before
+        self._seen: set[tuple[str, str]] = set()
+        self._named: set[tuple[str, bytes]] = set()
+        self._old: dict[str, frozenset[bytes]] = {}
+        self._ids: frozenset[str] | None = None
+
+    def findings(self, brought: Iterable[Brought]) -> list[Finding]:
+        """What is plain in them."""
+        found: list[Finding] = []
+        for each in brought:
+            if (each.path, each.object_id) in self._seen or each.path.startswith(".recipients/"):
+                continue
+            self._seen.add((each.path, each.object_id))
+            if len(found) <= _MAX_FINDINGS:
+                found += self._judge(each)
+        return bounded(found, _MAX_FINDINGS)
+
+    def _judge(self, each: Brought) -> list[Finding]:
+        if self._protection.covers(each.path):
+            if not each.mode.startswith("100"):
+                return [not_a_file(each.path, each.mode, each.commit)]
+            return self._protected(each)
+        return self._alike(each) if is_like_dotenv(each.path) and each.mode.startswith("100") else []
+
+    def _protected(self, each: Brought) -> list[Finding]:
+        data = self._objects.read(each.object_id, _MAX_BYTES)
+        if data is None:
+            return [unreadable(each.path, each.commit)]
+        try:
+            # Reading what stood there before is only for who needs it.
+            records = [record.raw for record in document.parse(data) if record.kind in PLAIN]
+            if not records:
+                return []
+            found = plain(Version(each.path, data, None, self.before(each)), each.commit, _mend(each))
+        except NotTrusted as error:
+            return [unreadable(each.path, each.commit, error.message)]
+        new = {raw for raw in records if (each.path, raw) not in self._named}
+        self._named.update((each.path, raw) for raw in new)
+        if new == set(records):
+            return found
+        at = {line: record.raw for record, line in comparing.numbered(document.parse(data))}
+        return [one for one in found if new and (not one.line or at.get(one.line) in new)]
+
+    def before(self, each: Brought) -> frozenset[bytes]:
+        """The records that stood at a path, or in the very file that was moved there."""
+        if self._before is None:
+            return frozenset()
+        if each.path not in self._old:
+            self._old[each.path] = records_of(self._before.read(each.path))
+        if self._ids is None:
+            self._ids = frozenset(entry.object_id for entry in self._before.entries().values())
+        if each.object_id in self._ids:
+            return self._old[each.path] | records_of(self._objects.read(each.object_id, _MAX_BYTES))
+        return self._old[each.path]
+
+    def _alike(self, each: Brought) -> list[Finding]:
+        data = self._objects.read(each.object_id, _MAX_BYTES) or b""
+        found = like_dotenv(each.path, data, self.before(each), each.commit)
+        return [found] if found else []
+
+
+def like_dotenv(path: str, data: bytes, before: frozenset[bytes], commit: str = "") -> Finding | None:
+    """The one warning for a file named `NAME.env` that holds keys in plain text, some of them new."""
+    try:
+        numbered = list(comparing.numbered(document.parse(data)))
+    except NotTrusted:
+        return None
+    listed = [(record, line) for record, line in numbered if record.name and record.kind in PLAIN and record.raw not in before]
+    if not listed:
+        return None
+    count = "1 key" if len(listed) == 1 else f"{len(listed):,} keys"
+    text = f"looks like a dotenv file, with {count} in plain text, and no environment claims it"
+    commands = (f"gitenv add-environment NAME {shell_word(path)}",)
+    return finding("dotenv-like", text, path, listed[0][1], commands, commit)
+
+
+def unreadable(path: str, commit: str = "", why: str = "it is damaged, or larger than a document may be") -> Finding:
+    """The finding for a protected file that nobody can judge."""
+    return finding("unreadable", f"cannot be judged: {why}", path, 0, (), commit)
+
+
+def not_a_file(path: str, mode: str, commit: str = "", *, was_before: bool = False) -> Finding:
+    """The finding for a link or a submodule where a protected file belongs."""
+    what = "a link" if mode == _LINK else "a submodule"
+    text = f"{what} in the place of a protected file; gitenv does not follow links"
+    return finding("not-a-file", text, path, 0, (f"git rm --cached {shell_word(f':/{path}')}",), commit, was_before=was_before)
+
+
+class _Key(NamedTuple):
+    """One key that stood in plain text: the newest and the oldest commit that brought it, and where."""
+
+    line: int
+    newest: str
+    oldest: str
+    versions: int
+
+
+def history(folder: str, objects: Objects, protection: Protection, specs: Sequence[str]) -> Iterator[Finding]:
+    """All plain text that any commit of any branch ever had, newest first: each key once for each path."""
+    seen: set[tuple[str, str]] = set()
+    keys: dict[tuple[str, str], _Key] = {}
+    for each in changes.brought(folder, ["--all"], specs, is_newest_first=True):
+        looks_so = is_like_dotenv(each.path)
+        if (each.path, each.object_id) in seen or not each.mode.startswith("100"):
+            continue
+        seen.add((each.path, each.object_id))
+        if not looks_so and not protection.covers(each.path):
+            continue
+        data = objects.read(each.object_id, _MAX_BYTES)
+        for name, line in _plain_names(data or b"", only_names=looks_so and not protection.covers(each.path)):
+            known = keys.get((each.path, name))
+            if known or len(keys) < _MAX_KEYS:
+                first = known or _Key(line, each.commit, each.commit, 0)
+                keys[each.path, name] = first._replace(oldest=each.commit, versions=first.versions + 1)
+    by_path: dict[str, list[Finding]] = {}
+    for (path, name), key in keys.items():
+        found = _once(path, name, key)
+        is_ours = protection.covers(path)
+        by_path.setdefault(path, []).append(found if is_ours else found._replace(severity=Severity.WARNING))
+    for listed in by_path.values():
+        yield from bounded(listed)
+
+
+_MAX_KEYS = 100_000
+
+
+def _plain_names(data: bytes, *, only_names: bool) -> Iterator[tuple[str, int]]:
+    try:
+        for record, line in comparing.numbered(document.parse(data)):
+            if record.kind in PLAIN and (record.name or not only_names):
+                yield record.name.decode("ascii"), line
+    except NotTrusted:
+        return
+
+
+def _once(path: str, name: str, key: _Key) -> Finding:
+    what = name or "a line without a name"
+    times = "in 1 version" if key.versions == 1 else f"in {key.versions:,} versions, since {key.oldest[:10]}"
+    text = f"{what} stood in plain text {times}: change the value where it comes from"
+    return finding(
+        "plain-in-history", text, path, key.line, (f"git show {key.newest[:10]} -- {shell_word(f':/{path}')}",), key.newest
+    )
+
+
+def _mend(each: Brought) -> tuple[str, ...]:
+    word = shell_word(f":/{each.path}")
+    return (f"git rebase -i {each.commit[:10]}^", f"git add --renormalize {word} && git commit --amend")

@@ -1,0 +1,112 @@
+"""Whether git hands every protected file to gitenv, and stops where nobody set that up: the attributes of a state."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from gitenv.git import attributes, scratch
+from gitenv.git.objects import Objects
+from gitenv.model import names
+from gitenv.review.codes import finding
+from gitenv.review.findings import Finding
+from gitenv.review.private import is_dotenv
+from gitenv.review.sides import Entry, Side
+
+if TYPE_CHECKING:
+    from gitenv.review.change import Change
+
+_FILE = ".gitattributes"
+_MAX_BYTES = 1024 * 1024
+_MAX_FILES = 1_000
+_MAX_PATHS = 200_000
+_GUARD = attributes.GUARD.partition("=")[2]
+_FILTERED = re.compile(rb'^[ \t]*("(?:[^"\\]|\\.)*"|[^\s#]\S*)[ \t].*\bfilter=gitenv\b', re.MULTILINE)
+_SHOWN = 5
+
+
+def files_of(entries: Mapping[str, Entry]) -> dict[str, str]:
+    """The `.gitattributes` files of a state, with their object ids. git follows no links to them."""
+    found = ((path, entry) for path, entry in entries.items() if path.endswith(_FILE) and entry.is_file)
+    named = ((path, entry.object_id) for path, entry in found if path.rpartition("/")[2] == _FILE)
+    return dict(list(named)[:_MAX_FILES])
+
+
+def names_others(objects: Objects, entries: Mapping[str, Entry], claimed: Collection[str]) -> bool:
+    """Whether any line gives gitenv more than the default names and the patterns that statements claim."""
+    known = {*attributes.DEFAULTS, *claimed, *(f"/{pattern}" for pattern in claimed)}
+    for path, object_id in files_of(entries).items():
+        text = objects.read(object_id, _MAX_BYTES) or b""
+        spelled = (match.decode("utf-8", "surrogateescape") for match in _FILTERED.findall(text))
+        if any(pattern.strip('"') not in known for pattern in spelled) or (path != _FILE and b"filter=gitenv" in text):
+            return True
+        if b"filter=gitenv" in text and b"[attr]" in text:
+            return True
+    return False
+
+
+def filtered(folder: str, entries: Mapping[str, Entry]) -> frozenset[str]:
+    """All files of a state that its attributes give to gitenv."""
+    paths = [path for path, entry in entries.items() if entry.is_file][:_MAX_PATHS]
+    found = scratch.attributes(folder, files_of(entries), paths)
+    return frozenset(path for path, values in found.items() if values["filter"] == "gitenv")
+
+
+def findings(change: Change) -> Iterator[Finding]:
+    """What the attributes of the end leave open. Asked only where they, the statements, or which files there are changed."""
+    if not change.statements and not change.base_statements:
+        return  # nobody has set up anything here
+    paths = list(_protected(change))
+    now = scratch.attributes(change.folder, files_of(change.end.entries()), paths)
+    open_ = [path for path in paths if now[path]["filter"] != "gitenv"]
+    if open_:
+        text = f"git does not hand {_joined(open_)} to gitenv: the next git add stages plain text"
+        yield finding("not-filtered", text, _FILE, 0, ("gitenv init",))
+    converted = [path for path in paths if path not in open_ and now[path]["text"] != "unset"]
+    if converted:
+        yield finding("text-conversion", f"git may convert the line ends of {_joined(converted)}", _FILE, 0, ("gitenv init",))
+    yield from _guard(change, [path for path in paths if now[path]["working-tree-encoding"] != _GUARD])
+    if change.has_new_attributes or change.is_whole:
+        yield from _unclaimed(change)
+
+
+def _guard(change: Change, unguarded: Sequence[str]) -> Iterator[Finding]:
+    if not unguarded:
+        return
+    before = _attributes_of(change, change.before, unguarded) if change.before else {}
+    removed = [path for path in unguarded if before.get(path, {}).get("working-tree-encoding") == _GUARD]
+    if removed:
+        text = f"nothing stops plain text for {_joined(removed)} any more, in a clone where nobody ran gitenv init"
+        yield finding("guard-removed", text, _FILE, 0, ("gitenv init",))
+    elif change.is_whole:
+        text = f"nothing stops plain text for {_joined(unguarded)} in a clone where nobody ran gitenv init"
+        yield finding("guard-missing", text, _FILE)
+
+
+def _unclaimed(change: Change) -> Iterator[Finding]:
+    stray = sorted(path for path in change.filtered if not is_dotenv(path) and not change.protection.statement_of(path))
+    if stray:
+        old = _attributes_of(change, change.before, stray) if change.before and not change.is_whole else {}
+        was_before = all(old.get(path, {}).get("filter") == "gitenv" for path in stray)
+        text = f"git hands {_joined(stray)} to gitenv, and no environment claims that"
+        yield finding("filter-unclaimed", text, _FILE, 0, ("git log -p -- :/.gitattributes",), was_before=was_before)
+
+
+def _attributes_of(change: Change, side: Side | None, paths: Sequence[str]) -> scratch.Attributes:
+    return scratch.attributes(change.folder, files_of(side.entries()), paths) if side else {}
+
+
+def _protected(change: Change) -> Iterator[str]:
+    """The files that gitenv has to get, and those that would be claimed if somebody made them."""
+    there = change.end.entries()
+    for path, entry in there.items():
+        if entry.is_file and (is_dotenv(path) or any(each.claims(path) for each in change.statements.values())):
+            yield path
+    literal = {pattern for each in change.statements.values() for pattern in each.paths if not set(pattern) & {"*", "?"}}
+    yield from sorted(pattern for pattern in literal if pattern not in there and names.claimed([pattern], pattern))
+
+
+def _joined(paths: Sequence[str]) -> str:
+    shown = ", ".join(paths[:_SHOWN])
+    return shown if len(paths) <= _SHOWN else f"{shown} and {len(paths) - _SHOWN:,} more"

@@ -1,0 +1,153 @@
+"""One file of a commit, judged without a key: what is plain text, what only looks encrypted, what came from elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from gitenv.errors import NotTrusted, shell_word
+from gitenv.model import comparing, contribution, document, sealed, similar, token
+from gitenv.model.contribution import People
+from gitenv.model.document import Kind, Record
+from gitenv.model.environment import Environment
+from gitenv.review.codes import finding
+from gitenv.review.findings import Finding
+
+PLAIN = (Kind.ASSIGNMENT, Kind.COMMENT, Kind.UNKNOWN)
+_ENCRYPTED = (Kind.TOKEN, Kind.LOOKALIKE)
+_MARKERS = (b"<<<<<<<", b">>>>>>>", b"|||||||")
+_MOST = 20  # lines of one file that are named one by one
+
+
+class Version(NamedTuple):
+    """One file as it is to be judged."""
+
+    path: str
+    data: bytes
+    statement: Environment | None  # whose file it is
+    before: frozenset[bytes] | None  # the records that stood there in the base; None: there is nothing to compare with
+
+
+def records_of(data: bytes | None) -> frozenset[bytes]:
+    """What stands in a document, to compare with; nothing where it cannot be read."""
+    try:
+        return frozenset(record.raw for record in document.parse(data or b""))
+    except NotTrusted:
+        return frozenset()
+
+
+def plain(version: Version, commit: str = "", commands: tuple[str, ...] = ()) -> list[Finding]:
+    """The lines in plain text, each by its name or number. Raises `NotTrusted` for a document that is too large."""
+    numbered = comparing.numbered(document.parse(version.data))
+    listed = [(record, line) for record, line in numbered if record.kind in PLAIN]
+    return bounded([_plain(version, record, line, commit, commands) for record, line in listed])
+
+
+def encrypted(version: Version, people: People) -> Iterator[Finding]:
+    """Everything else that a document can have wrong. Raises `NotTrusted` for one that is too large."""
+    numbered = list(comparing.numbered(document.parse(version.data)))
+    if version.statement is None:
+        yield from _unclaimed(version, numbered)
+        numbered = [(record, line) for record, line in numbered if record.kind not in (*_ENCRYPTED, Kind.SEALED)]
+    found = [(record, _judge(version, record, line, people)) for record, line in numbered]
+    yield from bounded([each for record, each in found if each and record.kind is not Kind.SEALED])
+    yield from bounded([each for record, each in found if each and record.kind is Kind.SEALED])
+    yield from _names(version)
+
+
+def _unclaimed(version: Version, numbered: Sequence[tuple[Record, int]]) -> Iterator[Finding]:
+    marked = [(record, line) for record, line in numbered if record.kind in (*_ENCRYPTED, Kind.SEALED)]
+    if marked:
+        count = "1 encrypted line" if len(marked) == 1 else f"{len(marked):,} encrypted lines"
+        known = version.before is not None and all(record.raw in version.before for record, _ in marked)
+        text = f"{count}, and no environment claims this file"
+        yield finding("token-unclaimed", text, version.path, marked[0][1], ("gitenv status",), was_before=known)
+
+
+def bounded(found: Sequence[Finding], most: int = _MOST) -> list[Finding]:
+    """The first of them, the gravest first, and how many are left: whoever can push can push ten thousand."""
+    if len(found) <= most:
+        return list(found)
+    ranked = sorted(found, key=lambda each: ("error", "warning", "note").index(each.severity.value))
+    worst = ranked[0]
+    rest = finding("more", f"and {len(found) - most:,} more like these", worst.path, commit=worst.commit)
+    return [*ranked[:most], rest]
+
+
+def _plain(version: Version, record: Record, line: int, commit: str, commands: tuple[str, ...]) -> Finding:
+    what = f"{record.name.decode('ascii')} stands there" if record.name else "a line stands there"
+    was_before = version.before is not None and record.raw in version.before
+    commands = commands or (f"git add --renormalize {shell_word(f':/{version.path}')}",)
+    return finding("plain-text", f"{what} in plain text", version.path, line, commands, commit, was_before=was_before)
+
+
+def _judge(version: Version, record: Record, line: int, people: People) -> Finding | None:
+    is_known = version.before is not None and record.raw in version.before
+    look = (f"git log -p -- {shell_word(f':/{version.path}')}",)
+    name = record.name.decode("ascii") or "a line"
+    if record.kind is Kind.UNVERIFIED:
+        text = "a mark of an unverified line was committed as it stands in a work tree"
+        return finding("unverified-mark", text, version.path, line, look, was_before=is_known)
+    if record.kind is Kind.PLAIN:
+        if record.raw.startswith(_MARKERS):
+            return finding("conflict-marker", "a conflict marker", version.path, line, (), was_before=is_known)
+        return None
+    if record.kind in _ENCRYPTED:
+        code, text = _token(version, record)
+        if code:
+            # Without a base nobody can say that it came in: a rotation leaves what nobody vouches for.
+            is_left = code == "token-retired" and version.before is None
+            return finding(code, f"{name} {text}", version.path, line, look, was_before=is_known or is_left)
+    if record.kind is Kind.SEALED:
+        return _sealed(version, record, line, people, is_known=is_known)
+    return None
+
+
+def _token(version: Version, record: Record) -> tuple[str, str]:
+    """The code and what to say of a token that is not one of today's; nothing of one that is."""
+    found = token.read(record) if record.kind is Kind.TOKEN else None
+    if found is None:
+        return "token-malformed", "looks encrypted, and has not the form of what gitenv writes"
+    statement = version.statement
+    assert statement is not None
+    generation = contribution.generation_of(statement, found.number, found.hint)
+    if generation is None:
+        shown = f"{found.number}.{found.hint.decode('ascii')}"
+        return "token-unknown", f"is encrypted for generation {shown}, which {statement.name} never had"
+    if generation != statement.generation:
+        now = statement.generation.number
+        return "token-retired", f"is encrypted with the key of generation {generation.number}; {statement.name} is at {now}"
+    return "", ""
+
+
+def _sealed(version: Version, record: Record, line: int, people: People, *, is_known: bool) -> Finding:
+    name, word = record.name.decode("ascii"), shell_word(f":/{version.path}")
+    assert version.statement is not None
+    problem = contribution.problem(version.statement, record, people, name)
+    if problem:
+        commands = (f"git log -p -- {word}", f"gitenv reject {name} -f {word}")
+        return finding(problem.code, problem.message, version.path, line, commands, was_before=is_known)
+    found = sealed.read(record)
+    by = found.by if found else ""
+    commands = (f"gitenv accept {name} -f {word}", f"gitenv reject {name} -f {word}")
+    return finding("sealed", f"{by} sealed {name} for the holders of {version.statement.name}", version.path, line, commands)
+
+
+def _names(version: Version) -> Iterator[Finding]:
+    """Keys that are set twice, and keys that a reader takes for each other."""
+    places = comparing.places(version.data)
+    old = version.before or frozenset()
+    new = {name for name, listed in places.items() if any(place.record.raw not in old for place in listed)}
+    twice = [
+        finding("duplicate-key", f"{name} is set {len(listed)} times; the last one counts", version.path, listed[-1].line)
+        for name, listed in places.items()
+        if len(listed) > 1 and name in new
+    ]
+    yield from bounded(twice)
+    alike = []
+    for group in similar.alike(places):
+        if new.intersection(group.names):
+            why = "differ in case only" if group.is_case else "look alike"
+            shown = ", ".join(group.names[:4])
+            alike.append(finding("similar-keys", f"{shown} {why}", version.path, places[group.names[-1]][-1].line))
+    yield from bounded(alike)

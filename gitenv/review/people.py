@@ -1,0 +1,138 @@
+"""Who is in, by which grants, and what in `.recipients/` does not count and why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from gitenv import access, recipients
+from gitenv.access import renewal
+from gitenv.errors import GitenvError, NotTrusted, shell_word
+from gitenv.git.trees import RECIPIENTS
+from gitenv.model.grant import READER, Grant
+from gitenv.model.reasons import Retired
+from gitenv.model.statements import Holder
+from gitenv.model.trust import check_signed
+from gitenv.review.change import Change
+from gitenv.review.codes import CODES, finding
+from gitenv.review.documents import bounded
+from gitenv.review.findings import Finding
+from gitenv.review.membership import State
+from gitenv.review.sides import Side
+
+
+def findings(change: Change) -> Iterator[Finding]:
+    """Grants that do not count, names that nobody can have, keys that were swapped, links."""
+    yield from bounded(list(_links(change)))
+    for name, state in change.members.states.items():
+        old = change.former_members.states.get(name)
+        yield from bounded(list(_refused(change, name, state, old)))
+        yield from bounded(list(_malformed(state, old)))
+        yield from bounded(list(_ended(name, state)))
+        if len(state.holders) == 1 and (change.is_whole or not old or old.holders != state.holders):
+            (holder,) = state.holders
+            yield finding("one-holder", f"{name}: {holder.name} is its only holder", f"{RECIPIENTS}/{name}/environment")
+    yield from bounded(list(_strays(change)))
+    yield from bounded(list(_swapped(change)))
+
+
+def _links(change: Change) -> Iterator[Finding]:
+    old = change.before.entries() if change.before else {}
+    for path, entry in change.end.entries().items():
+        if (path == RECIPIENTS or path.startswith(f"{RECIPIENTS}/")) and (not entry.is_file or path == RECIPIENTS):
+            what = "a link" if entry.is_link else "no folder" if entry.is_file else "a submodule"
+            commands = (f"git rm --cached {shell_word(f':/{path}')}",)
+            yield finding(
+                "not-a-file", f"{what}, which gitenv does not follow", path, 0, commands, was_before=old.get(path) == entry
+            )
+
+
+def _refused(change: Change, name: str, state: State, old: State | None) -> Iterator[Finding]:
+    known = {refused.grant.text for refused in old.refused} if old else set()
+    for refused in state.refused:
+        given = refused.grant
+        path = f"{RECIPIENTS}/{name}/{given.to}.grant"
+        was_before = given.text in known
+        if isinstance(refused.why, Retired):
+            text = f"{given.to} has a grant for generation {given.generation.number} of {name}, now is "
+            text += f"{state.statement.generation.number}: whoever was let in while it was rotated has to be let in again"
+            role = " --role reader" if given.role == READER else ""
+            # A `.pub` can be swapped; the key that a holder let in stands in the grant that they signed.
+            is_meant = _is_by_a_holder(change, given, state)
+            let_in = f"gitenv add-recipient {given.to} -e {name}{role}"
+            commands = (f"{let_in} --fingerprint {given.key.fingerprint()}",) if is_meant else ()
+            yield finding("grant-retired", text, path, 0, commands)
+            continue
+        code = f"grant-{refused.why.code}"
+        code = code if code in CODES else "grant-malformed"
+        text = f"does not count: {refused.reason}"
+        yield finding(code, text, path, 0, (f"git log -p -- :/{path}",), was_before=was_before)
+
+
+def _is_by_a_holder(change: Change, given: Grant, state: State) -> bool:
+    """Whether one who is in let somebody in: else who was taken out could have a command proposed."""
+    if given.by not in state.holders or given.generation not in [older.generation for older in state.statement.older]:
+        return False
+    try:
+        check_signed(given, recipients.key_finder(change.end.tree, state.statement.name), given.to)
+        given.key.fingerprint()
+    except (NotTrusted, ValueError):
+        return False
+    return True
+
+
+def _malformed(state: State, old: State | None) -> Iterator[Finding]:
+    for path, error in state.malformed.items():
+        known = old.malformed.get(path) if old else None
+        was_before = known is not None and known.message == error.message
+        text = f"does not count: {error.message.removeprefix(f'{path}: ')}"
+        yield finding("grant-malformed", text, path, 0, (f"git log -p -- :/{path}",), was_before=was_before)
+
+
+def _ended(name: str, state: State) -> Iterator[Finding]:
+    today = access.today()
+    for given in state.counted.values():
+        if given.expired(today):
+            text = f"{given.to}'s access to {name} was until {given.expires} (policy, not cryptography)"
+            commands = (renewal(name, given.to, given.role), f"gitenv remove-recipient {given.to} -e {name}")
+            yield finding("grant-expired", text, f"{RECIPIENTS}/{name}/{given.to}.grant", 0, commands)
+    spoken_for = {Holder(given.to, given.key.fingerprint()) for given in state.counted.values()}
+    for holder in state.statement.holders:
+        if holder not in spoken_for and holder.name not in {refused.grant.to for refused in state.refused}:
+            text = f"{holder.name} is a holder of {name} and has no grant for its current generation"
+            let_in = f"gitenv add-recipient {holder.name} -e {name}"
+            yield finding("grant-retired", text, f"{RECIPIENTS}/{name}/environment", 0, (let_in,))
+
+
+def _strays(change: Change) -> Iterator[Finding]:
+    old = set(_stray_names(change.before, change.former_members.states)) if change.before else set()
+    for file in _stray_names(change.end, change.members.states):
+        shown = file.encode("ascii", "backslashreplace").decode("ascii")  # else one letter of another script is like ours
+        text = f"{shown}: no name that anybody can have (a-z 0-9 . _ -)"
+        yield finding("stray-name", text, f"{RECIPIENTS}/{file.rstrip('/')}", was_before=file in old)
+
+
+def _stray_names(side: Side, environments: object) -> Iterator[str]:
+    try:
+        yield from recipients.strays(side.tree)
+        for name in environments if isinstance(environments, dict) else ():
+            yield from (f"{name}/{file}" for file in recipients.stray_grants(side.tree, name))
+    except GitenvError:
+        return  # too many to be read: that is said already
+
+
+def _swapped(change: Change) -> Iterator[Finding]:
+    """A `.pub` file whose owner is in with another key."""
+    now, old = change.members, change.former_members
+    granted: dict[str, set[str]] = {}
+    for state in now.states.values():
+        for given in state.counted.values():
+            granted.setdefault(given.to, set()).add(given.key.fingerprint())
+    for name, keys in now.requests.items():
+        if name not in granted or (not change.is_whole and old.requests.get(name) == keys):
+            continue
+        if not granted[name] & set(keys):
+            text = f"another key than the one that {name} is in with"
+            commands = (f"ask {name}: is the key in {name}.pub theirs? Then: gitenv add-recipient {name} --replace",)
+            yield finding("swapped-key", text, f"{RECIPIENTS}/{name}.pub", 0, commands)
+        elif old.requests.get(name) and set(keys) - set(old.requests[name]) - granted[name]:
+            yield finding("swapped-key", f"also a key that {name} is not in with", f"{RECIPIENTS}/{name}.pub")

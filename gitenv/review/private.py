@@ -1,0 +1,68 @@
+"""Which files may hold nothing plain: claimed by a statement, given to gitenv by attributes, or named like a dotenv file."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+
+from gitenv import recipients
+from gitenv.errors import GitenvError
+from gitenv.git.trees import RECIPIENTS, Tree
+from gitenv.model import names
+from gitenv.model.environment import Environment
+from gitenv.review.protected import Claims
+
+
+class Protection:
+    """What is protected in a change: by the statements of the state it ends in, and of those it comes from."""
+
+    def __init__(self, *states: Mapping[str, Environment], filtered: Collection[str] = ()) -> None:
+        """The statements of the end first. `filtered` are the paths that attributes give to gitenv."""
+        self._states = [(Claims(state.values()), {each.name: each for each in state.values()}) for state in states]
+        self.filtered = frozenset(filtered)
+        self._known: dict[str, bool] = {}
+
+    def statement_of(self, path: str) -> Environment | None:
+        """The environment that a path belongs to."""
+        found = (by_name.get(claims.environment_of(path)) for claims, by_name in self._states)
+        return next((statement for statement in found if statement), None)
+
+    def covers(self, path: str) -> bool:
+        """Whether nothing plain may stand at a path."""
+        if path not in self._known:
+            found = is_dotenv(path) or path in self.filtered or self.statement_of(path) is not None
+            self._known[path] = found and not path.startswith(f"{RECIPIENTS}/")
+        return self._known[path]
+
+
+def is_dotenv(path: str) -> bool:
+    """Whether a file is named `.env` or `.env.NAME`, in whatever case, and is no example."""
+    base = path.rpartition("/")[2].lower()
+    return (base == ".env" or base.startswith(".env.")) and base not in names.EXEMPT
+
+
+def is_like_dotenv(path: str) -> bool:
+    """Whether a file is named `NAME.env`: often one as well, and nobody's by default."""
+    base = path.rpartition("/")[2].lower()
+    return base.endswith(".env") and base != ".env" and not any(word in base for word in ("example", "sample", "template"))
+
+
+def statements_in(tree: Tree) -> dict[str, Environment]:
+    """The environments of a tree that can be read, by name; no grant is looked at."""
+    found: dict[str, Environment] = {}
+    try:
+        listed = list(recipients.environments(tree))
+    except GitenvError:
+        return {}  # whoever judges .recipients/ says so
+    for name in listed:
+        try:
+            found[name] = recipients.environment_in(tree, name)
+        except GitenvError:
+            continue
+    return found
+
+
+def pathspecs(statements: Iterable[Environment]) -> list[str]:
+    """What git is asked for, to see every file that is or looks protected."""
+    patterns = dict.fromkeys(pattern for statement in statements for pattern in statement.paths)
+    named = (f":(top,glob){pattern}" if "/" in pattern else f":(top,glob)**/{pattern}" for pattern in patterns)
+    return [":(top,glob,icase)**/.env", ":(top,glob,icase)**/.env.*", ":(top,glob,icase)**/*.env", *named]

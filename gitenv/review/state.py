@@ -1,0 +1,119 @@
+"""Everything that is judged of the state a change ends in: its documents, statements, people and attributes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+from gitenv.errors import GitenvError, NotTrusted
+from gitenv.review import coverage, news, people, steps
+from gitenv.review.change import Change
+from gitenv.review.codes import finding
+from gitenv.review.commits import like_dotenv, not_a_file, unreadable
+from gitenv.review.documents import Version, bounded, encrypted, plain, records_of
+from gitenv.review.findings import Finding
+from gitenv.review.private import is_like_dotenv
+from gitenv.review.rollback import Came, came, rollbacks
+
+_MAX_FINDINGS = 500
+
+
+class Documents(NamedTuple):
+    """What was found in files, and what came in that may have been there once before."""
+
+    findings: list[Finding]
+    came: Mapping[str, list[Came]]
+
+
+def findings(change: Change, *, with_plain: bool) -> Iterator[Finding]:
+    """Judge the end of a change. `with_plain` also looks for plain text in its documents, where no commits are looked at."""
+    found = _documents(change, with_plain=with_plain)
+    yield from bounded(found.findings, _MAX_FINDINGS)
+    yield from _rolled_back(change, found.came)
+    if change.is_whole or change.has_new_members:
+        yield from steps.findings(change)
+        yield from people.findings(change)
+        yield from news.findings(change)
+    if change.is_whole or change.has_new_attributes or _has_new_files(change):
+        yield from coverage.findings(change)
+
+
+def _documents(change: Change, *, with_plain: bool) -> Documents:
+    found: list[Finding] = []
+    new: dict[str, list[Came]] = {}
+    entries = change.end.entries()
+    for path in _judged(change):
+        is_covered = change.protection.covers(path)
+        if not entries[path].is_file:
+            if is_covered:
+                there = change.before.entries() if change.before and not change.is_whole else {}
+                found.append(not_a_file(path, entries[path].mode, was_before=there.get(path) == entries[path]))
+            continue
+        data = change.end.read(path)
+        if data is None:
+            found += [unreadable(path)] if is_covered else []
+            continue
+        old = change.before.read(path) if change.before else b""
+        before = records_of(old)
+        try:
+            if is_covered:
+                found += _document(change, path, data, before, with_plain=with_plain)
+                new[path] = came(old or b"", data)
+            elif with_plain and (one := like_dotenv(path, data, frozenset() if change.is_whole else before)):
+                found.append(one)
+        except NotTrusted as error:
+            found.append(unreadable(path, why=error.message))
+    return Documents(found, new)
+
+
+def _judged(change: Change) -> list[str]:
+    """The files to look at: those that changed, and all of environments whose key did: what was current may be so no more."""
+    rekeyed = [
+        statement
+        for name, statement in change.statements.items()
+        if (old := change.former_statements.get(name)) and old.generation != statement.generation
+    ]
+    gone = [statement for name, statement in change.former_statements.items() if name not in change.statements]
+    if change.is_whole:
+        candidates = list(change.changed)
+    else:
+        also = (path for path in change.end.entries() if any(each.claims(path) for each in (*rekeyed, *gone)))
+        candidates = sorted({*change.changed, *also}) if rekeyed or gone else change.changed
+    return [path for path in candidates if change.protection.covers(path) or is_like_dotenv(path)]
+
+
+def _document(change: Change, path: str, data: bytes, before: frozenset[bytes], *, with_plain: bool) -> Iterator[Finding]:
+    statement = change.protection.statement_of(path)
+    has_base = change.before is not None or not change.is_whole
+    version = Version(path, data, statement, before if has_base else None)
+    if with_plain:
+        # Where the whole is judged, what stands in plain text is an error, however long it has.
+        yield from plain(version._replace(before=None if change.is_whole else before))
+    yield from encrypted(version, lambda: change.people)
+
+
+def _rolled_back(change: Change, came_in: Mapping[str, list[Came]]) -> Iterator[Finding]:
+    """Values that went back to an earlier one, told by the base's history."""
+    commit = change.before.commit if change.before else ""
+    if not commit or not any(came_in.values()):
+        return
+    try:
+        found = rollbacks(change.folder, change.objects, commit, came_in)
+    except GitenvError:
+        return  # a clone that lacks objects; that it is shallow is said elsewhere
+    listed = []
+    for back in found:
+        code = "replayed" if back.is_sealed else "value-rolled-back"
+        what = "was accepted or removed before, and came back" if back.is_sealed else "is what it was in an earlier commit"
+        look = (f"git show {back.commit[:10]}",)
+        listed.append(finding(code, f"{back.name} {what}, {back.commit[:10]}", back.path, back.line, look))
+    yield from bounded(listed)
+
+
+def _has_new_files(change: Change) -> bool:
+    """Whether there is a protected file that the base had not, or a new path: it may be one that no attribute means."""
+    claims = [{name: each.paths for name, each in every.items()} for every in (change.statements, change.former_statements)]
+    if change.has_new_members and claims[0] != claims[1]:
+        return True
+    old = change.before.entries() if change.before else {}
+    return any(path not in old and change.protection.covers(path) for path in change.changed)

@@ -1,0 +1,130 @@
+"""Whether the statements of a change follow honestly from those of its base: the same rules as a clone's pins have."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from gitenv import recipients
+from gitenv.access import standing_in
+from gitenv.errors import GitenvError, NotTrusted, shell_word
+from gitenv.git.trees import RECIPIENTS
+from gitenv.lineage import Past, check_founding
+from gitenv.model import names
+from gitenv.model.environment import Environment
+from gitenv.model.trust import check_signed
+from gitenv.pins import Pin
+from gitenv.review.change import Change
+from gitenv.review.codes import CODES, finding
+from gitenv.review.findings import Finding
+
+_MAX_PAIRS = 200_000
+
+
+def findings(change: Change) -> Iterator[Finding]:
+    """What is wrong with the statements, and which environments claim one path."""
+    now, old = change.members, change.base_members
+    for side, error in change.trouble.items():
+        yield finding("recipients-unreadable", f".recipients/ of {side} cannot be read: {error.message}", RECIPIENTS)
+    for name, error in now.broken.items():
+        known = old.broken.get(name)
+        was_before = known is not None and known.message == error.message
+        text = f"{name}: cannot be read: {_reason(name, error)}"
+        yield finding("statement-malformed", text, _file(name), 0, _look(name), was_before=was_before)
+    for name, state in now.states.items():
+        known_state = old.states.get(name)
+        if known_state is None:
+            yield from _founded(change, state.statement)
+        elif known_state.statement.text != state.statement.text:
+            yield from _followed(change, known_state.statement, state.statement)
+        elif change.base is None:
+            yield from _founded(change, state.statement)
+    yield from _competing(change)
+
+
+def _followed(change: Change, old: Environment, new: Environment) -> Iterator[Finding]:
+    """A statement that is another one than the base's: is there an honest way from there, in the commits in between?"""
+    assert change.base is not None
+    name = new.name
+    try:
+        past = Past(change.folder, change.objects, change.end.tree, name, heads=change.heads)
+        past.add(change.base.tree)
+        past.check_whole()
+        found = past.steps_from(_believed(change, old))
+        way = found.way_to(new)
+        if way:
+            found.check_one_line(new, past.versions)
+            return
+    except NotTrusted as error:
+        code = error.code if error.code in CODES else "not-a-holder"
+        yield finding(code, f"{name}: {_reason(name, error)}", _file(name), 0, _look(name))
+        return
+    was, now = f"revision {old.revision} (generation {old.generation.number})", f"revision {new.revision}"
+    now += f" (generation {new.generation.number})"
+    if change.goes_on:
+        commands = (f"git log -- {shell_word(f':/{_file(name)}')}",)
+        yield finding("rolled-back", f"{name}: put back from {was} to {now}", _file(name), 0, commands)
+    else:
+        text = f"{name}: at {now}, and the base is at {was}: merge the base before you set values"
+        yield finding("statement-behind", text, _file(name))
+
+
+def _believed(change: Change, old: Environment) -> Pin:
+    """The base's state as a pin: its statement, and whoever holds the environment there today."""
+    assert change.base is not None
+    tree = change.base.tree
+    holders = standing_in(tree, old, recipients.key_finder(tree, old.name)).holders
+    return Pin.of(old, None, holders - set(old.holders), frozenset())
+
+
+def _founded(change: Change, statement: Environment) -> Iterator[Finding]:
+    """A statement that nothing in the base leads to: signed by a holder of its own, and what its own founding leads to."""
+    name = statement.name
+    try:
+        check_signed(statement, recipients.key_finder(change.end.tree, name), f"{name}/environment")
+        if statement.revision == 1 and statement.by not in statement.holders:
+            text = f"{name}: founded by {statement.by}, who is no holder of it"
+            yield finding("not-a-holder", text, _file(name), 0, _look(name))
+            return
+        check_founding(change.folder, change.objects, change.end.tree, statement, change.heads)
+    except NotTrusted as error:
+        code = error.code if error.code in CODES else "not-a-holder"
+        yield finding(code, f"{name}: {_reason(name, error)}", _file(name), 0, _look(name))
+
+
+def _competing(change: Change) -> Iterator[Finding]:
+    """Two environments that claim one path: a new one could have values encrypted for whoever founded it."""
+    listed = list(change.statements.values())
+    new = [each for each in listed if change.is_whole or _paths(change, each.name) != each.paths]
+    if len(new) * len(listed) > _MAX_PAIRS:
+        text = f"{len(listed):,} environments, more than can be compared"
+        yield finding("competing", text, RECIPIENTS)
+        return
+    there = sorted(change.end.entries()) if new else []
+    done: set[str] = set()
+    for one in new:
+        done.add(one.name)
+        mine = [path for path in there if one.claims(path)]
+        for other in listed:
+            if other.name not in done and (path := names.shared(one.paths, other.paths, mine)):
+                known = [_paths(change, each.name) == each.paths for each in (one, other)]
+                blamed = other if known[0] else one
+                both = " and ".join(sorted((one.name, other.name)))
+                text = f"both {both} claim {path}"
+                yield finding("competing", text, _file(blamed.name), 0, _look(blamed.name), was_before=all(known))
+
+
+def _paths(change: Change, name: str) -> tuple[str, ...]:
+    known = change.base_statements.get(name)
+    return known.paths if known else ()
+
+
+def _reason(name: str, error: GitenvError) -> str:
+    return error.message.removeprefix(f"{name}/environment: ")
+
+
+def _file(name: str) -> str:
+    return f"{RECIPIENTS}/{name}/environment"
+
+
+def _look(name: str) -> tuple[str, ...]:
+    return (f"git log -p -- :/{_file(name)}",)

@@ -1,0 +1,268 @@
+"""`gitenv check` on what is hostile, huge or odd; and its formats, none of which lets a name out of its place."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from urllib.parse import unquote_to_bytes
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gitenv.errors import Usage
+from gitenv.git import attributes, index, program
+from gitenv.model import document
+from gitenv.review import check, codes, commits, documents, formats, private
+from gitenv.review.check import Place
+from gitenv.review.documents import Version
+from gitenv.review.findings import Finding, Severity
+from tests.model import builders
+from tests.model.builders import ALICE, EVE
+
+HOSTILE = [
+    "::error::x",
+    "a\nb",
+    "##[error]x",
+    "a,b:c%0A",
+    "\x1b[31mred",
+    "\udcff",
+    "<img>",
+    "`x`|y",
+    "‮gpj.",
+    " ::set-output name=x::y",
+]
+_FINDINGS = [
+    codes.finding("plain-text", "PASSWORD stands there in plain text", ".env", 3, ("git add --renormalize :/.env",)),
+    codes.finding("not-a-holder", "development: signed by eve", ".recipients/development/environment"),
+    codes.finding("shallow", "this clone is shallow"),
+    codes.finding("plain-text", "X stands there in plain text", "ä/ü .env", 0, (), "1" * 40, was_before=True),
+]
+
+_ATTRIBUTES = attributes.committed([".env.production", "public/*"], guard=True)
+
+
+def _codes(found: list[Finding]) -> dict[str, Severity]:
+    return {each.code: each.severity for each in found}
+
+
+@pytest.fixture
+def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
+    """An empty repository, where git knows nobody's configuration."""
+    for name, value in {"GIT_CONFIG_GLOBAL": "/dev/null", "GIT_CONFIG_NOSYSTEM": "1", "HOME": str(tmp_path)}.items():
+        monkeypatch.setenv(name, value)
+    for who in ("AUTHOR", "COMMITTER"):
+        monkeypatch.setenv(f"GIT_{who}_NAME", "Eve")
+        monkeypatch.setenv(f"GIT_{who}_EMAIL", "eve@example.com")
+    program.run(str(tmp_path), "init", "-q", "-b", "main")
+    place = check.place(str(tmp_path))
+    yield place
+    place.close()
+
+
+def commit(place: Place, files: dict[str, bytes]) -> str:
+    """Commit files as they are, past every filter, beside those that are there."""
+    contents = list(dict.fromkeys(files.values()))
+    blobs = dict(zip(contents, index.write_blobs(place.folder, contents), strict=True))
+    lines = [f"100644 {blobs[data]} 0\t{path}\0".encode("utf-8", "surrogateescape") for path, data in files.items()]
+    program.run(place.folder, "update-index", "-z", "--index-info", stdin=b"".join(lines))
+    program.run(place.folder, "commit", "-qm", "x", "--no-verify")
+    return program.run(place.folder, "rev-parse", "HEAD").decode().strip()
+
+
+def test_every_code_has_one_line_of_help() -> None:
+    """The catalogue is what documents are checked against: kebab-case codes, and a sentence each."""
+    for name, code in codes.CODES.items():
+        assert re.fullmatch(r"[a-z]+(-[a-z]+)*", name)
+        assert code.help.endswith(".")
+        assert "\n" not in code.help
+
+
+def test_an_unborn_branch_and_zeros(repository: Place) -> None:
+    """Before the first commit there is nothing to find; zeros for a base mean that everything is new."""
+    assert check.here(repository) == []
+    assert check.staged(repository) == []
+    assert check.history(repository) == []
+    end = commit(repository, {"readme": b"x\n", ".env": b"A=1\n", "b/.ENV.Production": b"B=1\n", ".env.example": b"C=1\n"})
+    for zeros in ("0" * 40, "0" * 64):
+        found = check.commit_range(repository, f"{zeros}..{end}")
+        assert [(each.path, each.code) for each in found] == [(".env", "plain-text"), ("b/.ENV.Production", "plain-text")]
+
+
+def test_hostile_names_and_depths(repository: Place) -> None:
+    """Files with line feeds, escapes and deep folders are judged like any other, and only shown printable."""
+    names = [f"{name}/.env" for name in HOSTILE if "\udcff" not in name] + ["d/" * 200 + ".env", "\udcff/.env"]
+    commit(repository, {"readme": b"x\n"})
+    commit(repository, dict.fromkeys(names, b"A=1\n"))
+    for found in (check.commit_range(repository, "HEAD~1"), check.everything(repository), check.history(repository)):
+        assert {each.path for each in found} == set(names)
+
+
+def test_a_huge_document_and_many_lines(repository: Place) -> None:
+    """What is larger than a document may be cannot be judged and says so; of many plain lines the first are named."""
+    commit(repository, {"readme": b"x\n"})
+    commit(repository, {".env": b"A" * (document.MAX_BYTES + 10), "a/.env": b"A=1\n" * 5000, "b/.env": b"A=1\n" * 20_000})
+    found = check.commit_range(repository, "HEAD~1")
+    assert {each.path for each in found if each.code == "unreadable"} == {".env", "b/.env"}
+    assert len([each for each in found if each.path == "a/.env"]) < 50
+    assert any("4,980 more" in each.text for each in found)
+
+
+def test_plain_text_that_was_there_and_moved(repository: Place) -> None:
+    """A line that the base has verbatim is a warning, also in a file that only moved; a new one beside it is an error."""
+    commit(repository, {".env": b"A=1\nB=2\n"})
+    program.run(repository.folder, "rm", "-q", "--cached", ".env")
+    commit(repository, {"web/.env": b"A=1\nB=2\n"})
+    assert {each.severity for each in check.commit_range(repository, "HEAD~1")} == {Severity.WARNING}
+    commit(repository, {"web/.env": b"A=1\nB=3\n"})
+    found = [each for each in check.commit_range(repository, "HEAD~1") if each.code == "plain-text"]
+    assert [(each.severity, each.line) for each in found] == [(Severity.WARNING, 1), (Severity.ERROR, 2)]
+
+
+def test_a_merge_is_judged_for_what_it_slips_in(repository: Place) -> None:
+    """What a merge takes from a parent is that parent's; what no parent has is found in the merge."""
+    base = commit(repository, {"readme": b"x\n"})
+    one = commit(repository, {"one": b"1\n"})
+    program.run(repository.folder, "switch", "-qc", "two", base)
+    two = commit(repository, {"two": b"2\n", ".env": b"A=1\n"})
+    commit(repository, {".env": b"A=2\n"})
+    tree = program.run(repository.folder, "write-tree").decode().strip()
+    merged = program.run(repository.folder, "commit-tree", tree, "-p", one, "-p", two, "-m", "x").decode().strip()
+    found = [(each.commit, each.line) for each in check.commit_range(repository, f"{base}..{merged}")]
+    assert found == [(two, 1), (merged, 1)]
+
+
+def test_ten_thousand_grants(repository: Place) -> None:
+    """Junk that is named like grants is counted, and a few of it are named; what the base had already is a warning."""
+    founded = builders.statement()
+    folder = ".recipients/production"
+    own = builders.grant_for(ALICE, about=founded)
+    commit(repository, {f"{folder}/environment": founded.text, f"{folder}/alice.grant": own.text, ".gitattributes": b""})
+    forged = {f"{folder}/eve.grant": builders.grant_for(EVE, about=founded, signer=EVE).text}
+    commit(repository, {f"{folder}/p{number}.grant": b"x\n" for number in range(9_990)} | forged)
+    found = check.commit_range(repository, "HEAD~1")
+    assert [each.code for each in found if each.path.endswith("eve.grant")] == ["grant-not-signed"]
+    assert len([each for each in found if each.code == "grant-malformed"]) == 20
+    assert any(each.text == "and 9,970 more like these" for each in found)
+    commit(repository, {f"{folder}/q.grant": b"x\n"})
+    later = check.commit_range(repository, "HEAD~1")
+    assert [each.path for each in later if each.severity is Severity.ERROR] == [f"{folder}/q.grant"]
+
+
+def test_statements_are_judged_from_the_base(repository: Place) -> None:
+    """What a holder of the base signed is a step; what names another holder, a widened path or a stranger is told."""
+    ring = builders.ring_of()
+    founded = builders.statement(ring)
+    where = ".recipients/production/environment"
+    mine = {where: founded.text, ".recipients/production/alice.grant": builders.grant_for(ALICE, about=founded).text}
+    commit(repository, mine | {".env.production": builders.committed(b"A=1\n", ring), ".gitattributes": _ATTRIBUTES})
+    wider = builders.statement(ring, revision=2, paths=(".env.production", "public/*"))
+    base = commit(repository, {where: wider.text})
+    assert _codes(check.commit_range(repository, "HEAD~1")) == {"paths-changed": Severity.WARNING}
+    stolen = builders.statement(ring, revision=3, holders=(EVE,), by=EVE)
+    commit(repository, {where: stolen.text, ".recipients/eve.pub": EVE.key.line("eve")})
+    assert _codes(check.commit_range(repository, base))["not-a-holder"] is Severity.ERROR
+    forged = builders.statement(ring, revision=3, holders=(ALICE, EVE), signer=EVE)
+    commit(repository, {where: forged.text})
+    assert _codes(check.commit_range(repository, base))["not-signed"] is Severity.ERROR
+    commit(repository, {where: founded.text})
+    assert _codes(check.commit_range(repository, base))["rolled-back"] is Severity.ERROR
+    commit(repository, {where: b"junk\n"})
+    assert _codes(check.commit_range(repository, base))["statement-malformed"] is Severity.ERROR
+    commit(repository, {where: builders.statement(ring, revision=2).text})
+    assert _codes(check.commit_range(repository, base))["other-text"] is Severity.ERROR
+
+
+def test_a_shallow_clone_says_so(repository: Place, tmp_path: Path) -> None:
+    """What is there is judged, and what could not be looked at is said; a base that is not there is named with the mend."""
+    first = commit(repository, {".env.example": b"A=\n"})
+    commit(repository, {"readme": b"x\n"})
+    clone = str(tmp_path / "clone")
+    program.run(str(tmp_path), "clone", "-q", "--depth=1", f"file://{repository.folder}", clone)
+    with closing(check.place(clone)) as place:
+        assert _codes(check.everything(place)) == {"shallow": Severity.NOTE}
+        with pytest.raises(Usage, match="shallow"):
+            check.commit_range(place, f"{first}..HEAD")
+
+
+@given(st.binary(max_size=300))
+@settings(max_examples=100, deadline=None)
+def test_any_bytes_can_be_judged(data: bytes) -> None:
+    """No document makes the judges fail, and no finding quotes a value."""
+    version = Version(".env", data, None, frozenset())
+    found = [*documents.plain(version), *documents.encrypted(version, frozenset)]
+    found += [each] if (each := commits.like_dotenv("a.env", data, frozenset())) else []
+    names = {record.name for record in document.parse(data)}
+    for each in found:
+        assert each.code in codes.CODES
+        assert each.line > 0 or each.code == "more"
+    assert all(name.isascii() for name in names)
+
+
+def test_workflow_commands_hold_one_line_each() -> None:
+    """No name ends its line, its property or the command, and the older form is nowhere in it."""
+    found = [codes.finding("plain-text", f"{name} x", name, 1, (f"git log {name}",)) for name in HOSTILE]
+    lines = formats.as_workflow_commands(found + _FINDINGS).splitlines()
+    assert len(lines) == len(found) + len(_FINDINGS)
+    for line in lines:
+        properties, _, message = line[2:].partition("::")
+        assert re.fullmatch(r"(error|warning|notice) (file=[^:,\r\n]+,)?(line=\d+,)?title=gitenv [a-z-]+", properties)
+        assert "##[" not in line
+        assert message.isprintable()
+
+
+def test_sarif_is_what_code_scanning_reads() -> None:
+    """Version, rules that results refer to, places that are relative URIs with lines from 1, and fingerprints."""
+    found = _FINDINGS + [codes.finding("plain-text", "x", name, 1) for name in HOSTILE]
+    log = json.loads(json.dumps(formats.as_sarif(found, "1.2.3")))
+    assert log["version"] == "2.1.0"
+    (run,) = log["runs"]
+    rules = run["tool"]["driver"]["rules"]
+    assert run["tool"]["driver"]["name"] == "gitenv"
+    for rule in rules:
+        assert rule["defaultConfiguration"]["level"] in ("error", "warning", "note")
+        assert rule["help"]["text"]
+        assert rule["shortDescription"]["text"]
+    assert len({rule["id"] for rule in rules}) == len(rules)
+    for result, each in zip(run["results"], found, strict=True):
+        assert rules[result["ruleIndex"]]["id"] == result["ruleId"] == each.code
+        assert result["level"] == each.severity.value
+        place = result["locations"][0]["physicalLocation"]
+        uri = place["artifactLocation"]["uri"]
+        assert re.fullmatch(r"[A-Za-z0-9._~/%-]+", uri)
+        assert unquote_to_bytes(uri).decode("utf-8", "surrogateescape") == (each.path or ".recipients")
+        assert place["region"]["startLine"] >= 1
+        assert re.fullmatch("[0-9a-f]{64}", result["partialFingerprints"]["gitenvFinding/v1"])
+        assert result["message"]["text"]
+
+
+def test_json_is_sorted_and_counts() -> None:
+    """The same findings in any order give the same JSON, with how many there are of each weight."""
+    one, other = (formats.as_json(formats.ordered(listed)) for listed in (_FINDINGS, _FINDINGS[::-1] + _FINDINGS))
+    assert one == other
+    assert (one["errors"], one["warnings"], one["notes"]) == (2, 1, 1)
+
+
+def test_text_is_no_workflow_command(capsys: pytest.CaptureFixture[str]) -> None:
+    """A runner that reads the text finds no command in it, whatever files are called."""
+    from gitenv.cli.check import show_findings
+
+    found = [Finding("plain-text", Severity.ERROR, f"{name} x", name, 1, (name,)) for name in HOSTILE]
+    show_findings(formats.ordered(found))
+    for line in capsys.readouterr().out.splitlines():
+        assert line.isprintable()
+        assert not line.lstrip().startswith("::")
+        assert "##[" not in line
+
+
+def test_names_that_are_protected() -> None:
+    """`.env` and `.env.NAME` in any case and folder, and no example; `NAME.env` only looks so."""
+    for path in (".env", "a/b/.env", ".ENV", ".env.local", ".env.keys", "a/.env.production", ".Env.x"):
+        assert private.is_dotenv(path)
+    for path in (".env.example", ".env.SAMPLE", "env", ".environment", "a.env", ".env/file", ".envrc"):
+        assert not private.is_dotenv(path)
+    assert private.is_like_dotenv("a/prod.env")
+    assert not private.is_like_dotenv("a/example.env")
