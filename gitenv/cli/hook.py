@@ -23,7 +23,7 @@ _AFTER = ("post-merge", "post-checkout")
 
 def run(
     name: Annotated[str, typer.Argument(help=f"One of {', '.join((*_BEFORE, *_AFTER))}.", metavar="NAME")],
-    _arguments: Annotated[list[str] | None, typer.Argument(help="What git gave the hook.", metavar="…")] = None,
+    arguments: Annotated[list[str] | None, typer.Argument(help="What git gave the hook.", metavar="…")] = None,
     print_: Annotated[
         bool, typer.Option("--print", help="Print the hook, with the full path of gitenv: for a server, or your own hooks.")
     ] = False,
@@ -41,7 +41,7 @@ def run(
     elif name == "pre-commit":
         _judge_staged()
     elif name in _BEFORE:
-        _judge_updates(name)
+        _judge_updates(name, arguments or [])
     else:
         _look_around()
 
@@ -57,7 +57,7 @@ def _judge_staged() -> None:
         raise typer.Exit(1)
 
 
-def _judge_updates(name: str) -> None:
+def _judge_updates(name: str, arguments: Sequence[str]) -> None:
     from gitenv.drivers import hook
     from gitenv.review import findings, gate
 
@@ -68,7 +68,8 @@ def _judge_updates(name: str) -> None:
         updates = [gate.Update(words[3], words[1], words[2]) for words in listed]
     else:
         updates = [gate.Update(*words) for words in listed]
-    found = gate.outgoing(os.getcwd(), [update for update in updates if update.new.strip("0")])
+    known = [f"--remotes={_remote(arguments)}"] if name == "pre-push" else None
+    found = gate.outgoing(os.getcwd(), [update for update in updates if update.new.strip("0")], known)
     _show(found)
     if findings.stops(found):
         if name == "pre-push":
@@ -79,6 +80,12 @@ def _judge_updates(name: str) -> None:
         else:
             show.say("nothing was taken in", aside=True)
         raise typer.Exit(1)
+
+
+def _remote(arguments: Sequence[str]) -> str:
+    """The remote that is pushed to, as a pattern for its branches; an address has none here, so all remotes' count."""
+    name = os.environ.get("PRE_COMMIT_REMOTE_NAME") or next(iter(arguments), "")
+    return name if name and all(c.isalnum() or c in "-_." for c in name) else "*"
 
 
 def _look_around() -> None:
@@ -108,16 +115,14 @@ def _look_around() -> None:
 
 
 def _show(found: Sequence[Finding]) -> None:
-    """Errors and warnings, the errors first; each with what mends it."""
-    grave = [finding for finding in found if finding.severity.value != "note"]
-    for finding in sorted(grave, key=lambda finding: finding.severity.value)[:_MOST]:
-        place = f"{finding.path}:{finding.line}" if finding.line else finding.path
-        where = f"{place} ({finding.commit[:10]})" if finding.commit and place else place or finding.commit[:10]
-        show.say(
-            f"{finding.severity.value}: {where}: {finding.text}" if where else f"{finding.severity.value}: {finding.text}",
-            aside=True,
-        )
-        show.commands(*finding.commands, aside=True)
+    """Errors and warnings, each with what mends it; errors, where there are too many for both."""
+    from gitenv.cli.check import show_findings
+    from gitenv.review import formats
+
+    grave = [finding for finding in formats.ordered(found) if finding.severity.value != "note"]
+    if grave:
+        gravest = sorted(grave, key=lambda each: each.severity.value)[:_MOST]
+        show_findings(formats.ordered(gravest), aside=True)
     if len(grave) > _MOST:
         show.say(f"and {len(grave) - _MOST:,} more:", aside=True)
         show.commands("gitenv check", aside=True)

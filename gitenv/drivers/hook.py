@@ -37,10 +37,20 @@ def is_needed(name: str, arguments: Sequence[str]) -> bool:
 
 
 def updates() -> bytes:
-    """What git writes to a hook that is asked about references. It can be read only once."""
+    """What git writes to a hook that is asked about references. It can be read only once.
+
+    The pre-commit framework has read it itself, and says it in variables: one branch, and all of it where it has no parent.
+    """
     if not _read:
-        _read.append(sys.stdin.buffer.read())
+        _read.append(_from_framework() or sys.stdin.buffer.read())
     return _read[0]
+
+
+def _from_framework() -> bytes:
+    if os.environ.get("PRE_COMMIT") != "1" or not (branch := os.environ.get("PRE_COMMIT_REMOTE_BRANCH")):
+        return b""
+    local, old = os.environ.get("PRE_COMMIT_TO_REF", "HEAD"), os.environ.get("PRE_COMMIT_FROM_REF", "0" * 40)
+    return os.fsencode(f"{os.environ.get('PRE_COMMIT_LOCAL_BRANCH', 'HEAD')} {local} {branch} {old}\n")
 
 
 def looks_like_env(path: str) -> bool:
