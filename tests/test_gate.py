@@ -44,16 +44,16 @@ def test_a_push_is_judged_in_quarantine(lab: Lab) -> None:
     alice.must("git", "push", "-q")
     alice.must("git", "push", "-q", "origin", "HEAD:refs/heads/topic")
     _stage_plain(alice, b"PASSWORD=not-a-secret\n")
-    alice.must("git", "commit", "-qm", "By mistake")
+    alice.must("git", "commit", "-nqm", "By mistake")
     bad = _id(alice, "HEAD")
     for words in (("HEAD:main",), ("HEAD:new",), ("HEAD:refs/tags/v1",), ("+HEAD:topic", "HEAD:refs/tags/v2")):
-        said = alice.run(["git", "push", "-q", "origin", *words])
+        said = alice.run(["git", "push", "-q", "--no-verify", "origin", *words])
         assert said.exit_code == 1
         assert f"found error plain-text .env {bad[:10]}" in said.said
         assert "not-a-secret" not in said.said
     alice.must("git", "rm", "-q", "--cached", ".env")
     alice.must("git", "commit", "-qm", "Out again")
-    assert "plain-text" in alice.run(["git", "push", "-q", "origin", "HEAD:main"]).said
+    assert "plain-text" in alice.run(["git", "push", "-q", "--no-verify", "origin", "HEAD:main"]).said
     alice.must("git", "reset", "-q", "--hard", "HEAD~2")
     alice.must("git", "push", "-q", "origin", "HEAD:refs/tags/good", ":topic")
     blob = alice.run(["git", "hash-object", "-w", "--stdin"], b"x").stdout.decode().strip()
@@ -69,12 +69,12 @@ def test_the_first_push_of_all_is_judged(lab: Lab) -> None:
     (empty / "hooks").mkdir(exist_ok=True)
     (empty / "hooks" / "pre-receive").write_bytes((lab.hub / "hooks" / "pre-receive").read_bytes())
     (empty / "hooks" / "pre-receive").chmod(0o755)
-    said = alice.run(["git", "push", "-q", str(empty), "HEAD:main"])
+    said = alice.run(["git", "push", "-q", "--no-verify", str(empty), "HEAD:main"])
     assert said.exit_code == 0, said.said
     assert "found error" not in said.said
     _stage_plain(alice, b"PASSWORD=not-a-secret\n")
-    alice.must("git", "commit", "-qm", "By mistake")
-    assert alice.run(["git", "push", "-q", str(empty), "HEAD:other"]).exit_code == 1
+    alice.must("git", "commit", "-nqm", "By mistake")
+    assert alice.run(["git", "push", "-q", "--no-verify", str(empty), "HEAD:other"]).exit_code == 1
 
 
 def test_what_goes_out_is_what_no_remote_has(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -84,7 +84,7 @@ def test_what_goes_out_is_what_no_remote_has(lab: Lab, monkeypatch: pytest.Monke
     first = _id(alice, "HEAD")
     alice.must("git", "fetch", "-q")
     _stage_plain(alice, b"PASSWORD=not-a-secret\n")
-    alice.must("git", "commit", "-qm", "By mistake")
+    alice.must("git", "commit", "-nqm", "By mistake")
     bad = _id(alice, "HEAD")
     unknown = "1234567890" * 4
     for old in (first, ZEROS, unknown):
@@ -104,7 +104,7 @@ def test_what_is_staged_is_judged_from_head(lab: Lab, monkeypatch: pytest.Monkey
     assert gate.staged(".") == []
     _stage_plain(alice, b"PASSWORD=not-a-secret\n")
     assert [each.code for each in gate.staged(".")] == ["plain-text"]
-    alice.must("git", "commit", "-qm", "By mistake")
+    alice.must("git", "commit", "-nqm", "By mistake")
     assert gate.staged(".") == []
     _stage_plain(alice, b"PASSWORD=not-a-secret\nMORE=not-a-secret\n")
     assert [(each.severity.value, each.line) for each in gate.staged(".")] == [("warning", 1), ("error", 2)]

@@ -115,14 +115,17 @@ def _look_around() -> None:
 
 
 def _show(found: Sequence[Finding]) -> None:
-    """Errors and warnings, each with what mends it; errors, where there are too many for both."""
-    from gitenv.cli.check import show_findings
+    """Errors and warnings, a line each and what mends it: the errors first, where there are too many for both."""
     from gitenv.review import formats
 
-    grave = [finding for finding in formats.ordered(found) if finding.severity.value != "note"]
-    if grave:
-        gravest = sorted(grave, key=lambda each: each.severity.value)[:_MOST]
-        show_findings(formats.ordered(gravest), aside=True)
+    grave = sorted(formats.ordered(found), key=lambda each: each.severity.value)
+    grave = [each for each in grave if each.severity.value != "note"]
+    for each in grave[:_MOST]:
+        place = f"{each.path}:{each.line}" if each.line else each.path
+        commit = f"({each.commit[:10]})" if each.commit else ""
+        where = " ".join(filter(None, (place, commit)))
+        show.say(f"{each.severity.value}: {f'{where}: ' if where else ''}{each.text} ({each.code})", aside=True)
+        show.commands(*each.commands, aside=True)
     if len(grave) > _MOST:
         show.say(f"and {len(grave) - _MOST:,} more:", aside=True)
         show.commands("gitenv check", aside=True)
