@@ -88,13 +88,21 @@ def alice(new_lab: NewLab) -> Person:
     bob.cwd, alice.cwd = bob.home / "app", alice.home / "app"
     put(bob, hostile_files())
     bob.env["GIT_AUTHOR_NAME"] = bob.env["GIT_COMMITTER_NAME"] = f"{HOSTILE['title']}{HOSTILE['bidi']}[red]"
-    bob.must("git", "commit", "-qm", HOSTILE["clear"])
-    bob.must("git", "push", "-q", "origin", "HEAD:main")
+    _past_the_hook(bob, "commit", "-qm", HOSTILE["clear"])
+    _past_the_hook(bob, "push", "-q", "origin", "HEAD:main")
     alice.must("git", "switch", "-qc", HOSTILE["bidi"])
     filtered = alice.run(["git", "pull", "-q", "origin", "main"])
     assert filtered.exit_code == 0
     harmless(filtered.stderr)
     return alice
+
+
+def _past_the_hook(person: Person, verb: str, *words: str) -> None:
+    """What the hook stops, and says harmlessly; and the same without it, as somebody would who means harm."""
+    stopped = person.run(["git", verb, *words])
+    assert stopped.exit_code
+    assert "plain text" in harmless(stopped.stderr)
+    person.must("git", verb, "--no-verify", *words)
 
 
 def commands(text: str) -> Iterator[list[str]]:
@@ -130,13 +138,25 @@ def commands(text: str) -> Iterator[list[str]]:
     yield ["diff", "--format", text]
     yield ["accept", text, "--yes"]
     yield ["reject", text, "-f", text, "--yes"]
+    yield ["hook", text]
+    yield ["hook", "--print", text]
+    yield ["hook", "post-checkout", text, text, "1"]
     yield [f"x{text}"]
 
 
 def test_what_a_repository_holds(alice: Person) -> None:
     """No command shows anything of it but as escapes, and none fails on it as a bug."""
     for words in (
-        *(["status"], ["status", "--json"], ["recipients"], ["recipients", "--json"], ["unlock", "--yes"], ["init"]),
+        *(
+            ["status"],
+            ["status", "--json"],
+            ["doctor"],
+            ["doctor", "--json"],
+            ["recipients"],
+            ["recipients", "--json"],
+            ["unlock", "--yes"],
+            ["init"],
+        ),
         *(["add-recipient", f"{kind}-{place}", "--yes"] for kind in "pc" for place in ("clear", "newline", "bidi")),
         *(["add-recipient", "bob", "--yes", "-e", f"e-{place}"] for place in ("title", "newline")),
         *(["rotate", "--dry-run"], ["set", "KEY"], ["set", "KEY", "-f", ".env.production"], ["accept", "--all", "--yes"]),
@@ -145,7 +165,7 @@ def test_what_a_repository_holds(alice: Person) -> None:
         *(["add-environment", "staging"], ["key", "show"], ["lock"], ["unlock"], ["uninstall"]),
     ):
         done = alice.run(["gitenv", *words])
-        assert done.exit_code in (0, 2, 3, 4, 5), words
+        assert done.exit_code in (0, 1, 2, 3, 4, 5), words
         assert done.said, words
         harmless(done.stdout + done.stderr)
 

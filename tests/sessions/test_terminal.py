@@ -157,7 +157,7 @@ def rotated(new_lab: NewLab) -> Person:
     """alice on a branch where bob has made the next generation, which her clone has not followed yet."""
     alice = new_lab("rotated").person("alice")
     alice.cwd = alice.home / "app"
-    alice.must("git", "switch", "-q", "topic")
+    alice.must("git", "-c", f"core.hooksPath={os.devnull}", "switch", "-q", "topic")  # hooks would follow
     return alice
 
 
