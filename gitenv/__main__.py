@@ -17,6 +17,11 @@ def main() -> int:
         if arguments[0] == "filter-process":
             return env_filter.serve()
         return env_filter.once(arguments[0], arguments[1])
+    if arguments[:1] == ["merge-driver"] and len(arguments) in (6, 9):
+        gc.disable()
+        from gitenv.drivers import merge
+
+        return merge.merge(*arguments[1:])
     from gitenv.cli import edge
 
     return edge.main(arguments)

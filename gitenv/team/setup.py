@@ -47,7 +47,7 @@ def check_interpreter(repository: Repository) -> None:
 
 
 def install(repository: Repository, name: str) -> None:
-    """Configure filter and diff driver for this clone of `name`'s."""
+    """Configure filter, diff and merge driver for this clone of `name`'s."""
     check_interpreter(repository)
     settings = {
         "filter.gitenv.process": filter_command("filter-process"),
@@ -57,6 +57,9 @@ def install(repository: Repository, name: str) -> None:
         "filter.gitenv.required": "true",
         # textconv gets what smudge gives; starting Python for each blob would make `git log -p` crawl.
         "diff.gitenv.textconv": "cat",
+        "merge.gitenv.name": "merge of .env files by key",
+        # A git before 2.44 has no labels to give, and leaves the last three words as they are.
+        "merge.gitenv.driver": filter_command("merge-driver %O %A %B %L %P %S %X %Y"),
     }
     clone.set_up(repository.layout.common_dir, name)
     for key, value in settings.items():
@@ -97,6 +100,7 @@ def uninstall(repository: Repository, pins: list[Pin], guard: bool) -> None:
     """
     repository.remove_section("filter.gitenv")
     repository.remove_section("diff.gitenv")
+    repository.remove_section("merge.gitenv")
     path = _info_attributes(repository)
     text = files.read(path, _MAX_ATTRIBUTES) or b""
     block = attributes.guarded(pattern for pin in pins for pattern in pin.environment.paths) if guard else b""
