@@ -22,6 +22,11 @@ def main() -> int:
         from gitenv.drivers import merge
 
         return merge.merge(*arguments[1:])
+    if arguments[:1] == ["textconv"] and len(arguments) == 2:
+        gc.disable()
+        from gitenv.drivers import textconv
+
+        return textconv.show(arguments[1])
     from gitenv.cli import edge
 
     return edge.main(arguments)

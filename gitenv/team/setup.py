@@ -49,6 +49,12 @@ def check_interpreter(repository: Repository) -> None:
 def install(repository: Repository, name: str) -> None:
     """Configure filter, diff and merge driver for this clone of `name`'s."""
     check_interpreter(repository)
+    clone.set_up(repository.layout.common_dir, name)
+    configure(repository)
+
+
+def configure(repository: Repository) -> None:
+    """Bring this clone's configuration up to date: an earlier gitenv had less of it, and `gitenv.maskDiff` may have changed."""
     settings = {
         "filter.gitenv.process": filter_command("filter-process"),
         "filter.gitenv.clean": filter_command("clean %f"),
@@ -56,12 +62,11 @@ def install(repository: Repository, name: str) -> None:
         # A filter that dies without `required` would stage plain text.
         "filter.gitenv.required": "true",
         # textconv gets what smudge gives; starting Python for each blob would make `git log -p` crawl.
-        "diff.gitenv.textconv": "cat",
+        "diff.gitenv.textconv": filter_command("textconv") if repository.is_set("gitenv.maskDiff") else "cat",
         "merge.gitenv.name": "merge of .env files by key",
         # A git before 2.44 has no labels to give, and leaves the last three words as they are.
         "merge.gitenv.driver": filter_command("merge-driver %O %A %B %L %P %S %X %Y"),
     }
-    clone.set_up(repository.layout.common_dir, name)
     for key, value in settings.items():
         if repository.config(key) != value:
             repository.set_config(key, value)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -11,7 +12,7 @@ from gitenv.model import clean, document, merging, smudge, unverified
 from gitenv.model.cipher import Dek, EnvironmentId
 from gitenv.model.document import Kind
 from gitenv.model.keyring import Keyring, first_generation
-from gitenv.model.merging import Style
+from gitenv.model.merging import OpenOf, Style
 from gitenv.model.reasons import CannotStand
 
 _ID = EnvironmentId(b"i" * 16)
@@ -22,6 +23,11 @@ NEW = Keyring(_ID, (_NEXT := OLD.next_generation(_SECOND))[0], _SECOND, _NEXT[1]
 _NAMES = ("A", "B", "C", "D")
 _VALUES = st.dictionaries(st.sampled_from(_NAMES), st.sampled_from((b"1", b"2", b"3")))
 _LINES = st.lists(st.sampled_from((b"A=1", b"A=2", b"B=1", b"B=2", b"C=1", b"# one", b"# two", b"", b"## head", b"not known")))
+
+
+def _merge(sides: Sequence[bytes], open_of: OpenOf | None = None, style: Style | None = None) -> merging.Merged:
+    base, ours, theirs = sides
+    return merging.merge(base, ours, theirs, open_of, style)
 
 
 def _text(values: dict[str, bytes]) -> bytes:
@@ -54,14 +60,14 @@ def test_what_one_side_changed_is_the_outcome(base: list[bytes], changed: list[b
     """Where only one side changed something, or both the same, the outcome is that side to the byte."""
     before, after = _file(base), _file(changed)
     for sides in ((before, before, after), (before, after, before), (before, after, after)):
-        assert merging.merge(*sides) == (after, [])
+        assert _merge(sides) == (after, [])
 
 
 @given(_LINES, _LINES, _LINES)
 def test_no_record_that_no_side_has(base: list[bytes], ours: list[bytes], theirs: list[bytes]) -> None:
-    """The outcome has no record that is on no side, none oftener than on the two sides together, and loses none that one side added."""
+    """The outcome has no record that is on no side, none oftener than on both together, and loses none that one side added."""
     sides = [_encrypted(_file(lines), OLD) for lines in (base, ours, theirs)]
-    merged = merging.merge(*sides, style=Style(with_base=False))
+    merged = _merge(sides, style=Style(with_base=False))
     was, mine, other, now = (_raws(data) for data in (*sides, merged.data))
     assert all(count <= mine[raw] + other[raw] for raw, count in now.items())
     assert all(raw in now for raw in (mine | other) if raw not in was)
@@ -74,7 +80,7 @@ def test_changes_of_different_keys_never_conflict(base: dict[str, bytes], change
     mine = {name: side[name] for name in _NAMES if name in (side := changed if name in ours else base)}
     theirs = {name: side[name] for name in reversed(_NAMES) if name in (side := base if name in ours else changed)}
     sides = [_encrypted(_text(values), OLD) for values in (base, mine, theirs)]
-    one, other = merging.merge(*sides), merging.merge(sides[0], sides[2], sides[1])
+    one, other = _merge(sides), merging.merge(sides[0], sides[2], sides[1])
     assert one.conflicts == other.conflicts == []
     assert _raws(one.data) == _raws(other.data) == _raws(_encrypted(_text(changed), OLD))
 
@@ -92,8 +98,8 @@ def test_across_a_rotation_it_is_the_merge_of_the_plain_text(
         return
     plain = [_text(base), _text(old), _text(new)]
     order = (0, 1, 2) if is_ours else (0, 2, 1)
-    merged = merging.merge(*(stored[n] for n in order), merging.opener([NEW]))
-    wanted = merging.merge(*(plain[n] for n in order))
+    merged = _merge([stored[n] for n in order], merging.opener([NEW]))
+    wanted = _merge([plain[n] for n in order])
     assert sorted(merged.conflicts) == sorted(wanted.conflicts)
     if not merged.conflicts:
         opened = _opened(merged.data)
@@ -107,7 +113,7 @@ def test_plain_text_is_never_encrypted(base: dict[str, bytes], old: dict[str, by
     """A branch from before gitenv: a plain line becomes no token, and where the same stands encrypted, that is what stays."""
     sides = [_text(base), _encrypted(_text(new), NEW), _text(old)]
     for open_of in (merging.opener([NEW]), None):
-        merged = merging.merge(*sides, open_of)
+        merged = _merge(sides, open_of)
         tokens = {record.raw for record in document.parse(merged.data) if record.kind is Kind.TOKEN}
         assert tokens <= _raws(sides[1]).keys()
         for name, value in new.items():
@@ -131,7 +137,8 @@ def test_a_change_under_a_retired_key_stands_behind_the_value() -> None:
     base, ours, theirs = _encrypted(b"A=1\n", OLD), _encrypted(b"A=1\nB=1\n", NEW), _encrypted(b"A=2\n", OLD)
     merged = merging.merge(base, ours, theirs, merging.opener([NEW]))
     opened = _opened(merged.data)
-    assert merged.conflicts == [] and opened.startswith(b"A=1\n#gitenv-unverified:")
+    assert merged.conflicts == []
+    assert opened.startswith(b"A=1\n#gitenv-unverified:")
     assert _accepted(opened) == b"A=2\nB=1\n"
     assert unverified.reject(opened, unverified.find(document.parse(opened))) == b"A=1\nB=1\n"
 
@@ -173,13 +180,13 @@ def test_comments_stay_with_their_keys() -> None:
 
 
 def test_lines_of_a_value_without_quotes_are_not_mixed() -> None:
-    """Two versions of a private key without quotes, whose first line is the same, conflict and are not woven into one another."""
+    """Two versions of a private key without quotes, whose first line is the same, conflict and are not mixed."""
     base, ours, theirs = (
         b"KEY=-----BEGIN X-----\n%b1\n%b2\n-----END X-----\nZ=1\n" % (word, word) for word in (b"old", b"our", b"the")
     )
     for ring in (None, OLD):
         sides = [_encrypted(text, ring) if ring else text for text in (base, ours, theirs)]
-        assert merging.merge(*sides).conflicts == [""]
+        assert _merge(sides).conflicts == [""]
     moved = base.replace(b"Z=1", b"NEW=1\nZ=1")
     assert merging.merge(base, moved, theirs).conflicts == [""]
 
@@ -192,7 +199,7 @@ def test_duplicates_and_what_is_sealed() -> None:
 
 
 def test_line_ends() -> None:
-    """A last line without an end gets one where something comes behind it; a CR belongs to its line; an empty base has nothing."""
+    """A last line without an end gets one where something comes behind it; a CR is its line's; an empty base has nothing."""
     assert merging.merge(b"A=1", b"A=1\nB=1\n", b"A=2") == (b"A=2\nB=1\n", [])
     assert merging.merge(b"A=1\nB=1\n", b"A=1\nB=1", b"A=2\nB=1\n") == (b"A=2\nB=1", [])
     assert merging.merge(b"A=1\r\nB=1\r\n", b"A=2\r\nB=1\r\n", b"A=1\r\nB=2\r\n") == (b"A=2\r\nB=2\r\n", [])
@@ -200,7 +207,7 @@ def test_line_ends() -> None:
 
 
 def test_a_conflict_of_what_both_began_from_is_no_value() -> None:
-    """Where the base is a conflict itself, no side counts as unchanged: two values conflict, and two that are the same do not."""
+    """Where the base is a conflict itself, no side counts as unchanged: two values conflict, the same value twice does not."""
     base = merging.merge(b"A=0\nB=0\n", b"A=1\nB=1\n", b"A=2\nB=2\n").data
     assert merging.merge(base, b"A=1\nB=3\n", b"A=2\nB=3\n").conflicts == ["A"]
     assert merging.merge(base, b"A=1\nB=3\n", b"B=3\n").conflicts == ["A"]
@@ -211,7 +218,7 @@ def test_what_cannot_be_merged_by_key_is_refused() -> None:
     marked = merging.merge(b"A=0\n", b"A=1\n", b"A=2\n").data
     for sides in ((b"A=0\n", marked, b"A=2\n"), (b"A=1\n", b'X="\nA=1\n', b'A=1\nY="\n')):
         try:
-            merging.merge(*sides)
+            _merge(sides)
         except CannotStand:
             continue
         raise AssertionError(sides)
