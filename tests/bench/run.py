@@ -1,4 +1,4 @@
-"""gitenv's speed, measured side by side in one run: `python tests/bench/run.py [--quick] [--people] [--team] [--review] [--json FILE]`.
+"""gitenv's speed, measured side by side in one run: `python tests/bench/run.py [--quick] [--people] [--team] [--json FILE]`.
 
 It prints what it finds and asserts nothing. Needs gitenv installed for this interpreter (the filter is started as `gitenv init`
 configures it); git-crypt and hyperfine are measured, or measured with, if they are there, and named as absent if not.
@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # this script is started by its path
 
-from tests.bench import commands, files, keys, machine, people, report, review, start, team
+from tests.bench import commands, files, keys, machine, people, report, start, team
 from tests.bench.measure import Row
 from tests.bench.peers import GitCrypt, Gitenv, Plain, git_crypt
 from tests.lab import Lab
@@ -33,29 +33,14 @@ class Extent(NamedTuple):
     people: tuple[int, ...]
     rotated: tuple[tuple[int, int], ...]  # files, people
     environments: tuple[int, ...]
-    merged: int  # keys
-    shown: int  # commits
 
 
 FULL = Extent(
     *(60, 3, 5, (100, 300, 1_000), (1_000, 3_000, 10_000), (10, 1_000, 10_000)),
     rotated=((250, 25), (500, 50), (1_000, 100), (2_000, 200)),
     environments=(5, 25, 50, 100),
-    merged=5_000,
-    shown=200,
 )
-QUICK = Extent(
-    10,
-    1,
-    2,
-    (30, 100),
-    (1_000, 10_000),
-    (10, 100),
-    rotated=((100, 10), (1_000, 100)),
-    environments=(5, 50),
-    merged=5_000,
-    shown=30,
-)
+QUICK = Extent(10, 1, 2, (30, 100), (1_000, 10_000), (10, 100), rotated=((100, 10), (1_000, 100)), environments=(5, 50))
 FEW_FILES = 10
 
 
@@ -83,8 +68,6 @@ def main() -> None:
 def _chosen(lab: Lab, extent: Extent, options: argparse.Namespace) -> Iterator[Row]:
     if options.people:
         return _many_people(Gitenv(lab), extent)
-    if options.review:
-        return _review(Gitenv(lab), extent)
     return _team(lab, extent) if options.team else _measure(lab, extent)
 
 
@@ -105,7 +88,6 @@ def _measure(lab: Lab, extent: Extent) -> Iterator[Row]:
         yield from files.open_all([gitenv], count, extent.rounds)
     yield from _many_people(gitenv, extent)
     yield from _team(lab, extent)
-    yield from _review(gitenv, extent)
     yield from commands.run(gitenv, extent.rounds * 3)
 
 
@@ -121,17 +103,11 @@ def _team(lab: Lab, extent: Extent) -> Iterator[Row]:
         yield from team.let_in(lab, count, extent.rounds)
 
 
-def _review(gitenv: Gitenv, extent: Extent) -> Iterator[Row]:
-    yield from review.merge(gitenv, extent.merged, extent.rounds)
-    yield from review.diff(gitenv, extent.shown, extent.rounds)
-
-
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Measure gitenv beside git-crypt and beside git without a filter.")
     parser.add_argument("--quick", action="store_true", help="fewer rounds and smaller counts")
     parser.add_argument("--people", action="store_true", help="only what depends on how many people there are")
     parser.add_argument("--team", action="store_true", help="only rotations, and letting people into many environments")
-    parser.add_argument("--review", action="store_true", help="only merges and diffs")
     parser.add_argument("--json", metavar="FILE", help="write every run, the machine and the versions there")
     # In memory if the system has such a folder: a thousand new objects wait for a disk much longer than for any filter.
     memory = "/dev/shm"

@@ -21,7 +21,6 @@ def merge(gitenv: Gitenv, keys: int, rounds: int) -> Iterator[Row]:
     yield from rows(MERGE, keys, interleaved(subjects, rounds, warm_up=1))
     person.must("gitenv", "rotate", "development")
     person.must("git", "commit", "-q", "-m", "Rotate")
-    person.must("git", "branch", "-f", "ours")
     yield from rows(MERGE, keys, interleaved({"across a rotation": lambda: _merge(person)}, rounds, warm_up=1))
 
 
