@@ -35,7 +35,8 @@ from typing import NamedTuple
 import pytest
 
 from tests.conftest import NewLab
-from tests.lab import GITENV, HUB, Done, Lab, Person
+from tests.lab import HUB, Done, Lab, Person
+from tests.programs import programs
 
 TOP = Path(__file__).parent.parent
 _BLOCK = re.compile(r"^```console\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -112,15 +113,6 @@ def _begin(kind: str, new_lab: NewLab) -> Lab:
     return lab
 
 
-def _programs(folder: Path) -> Path:
-    folder.mkdir()
-    gitenv = folder / "gitenv"
-    words = " ".join(f"'{Path(word).as_posix() if word == GITENV[0] else word}'" for word in GITENV)
-    gitenv.write_text(f'#!/bin/sh\nexec {words} "$@"\n', encoding="utf-8", newline="\n")
-    gitenv.chmod(0o755)
-    return folder
-
-
 DOCUMENTS = [path.relative_to(TOP).as_posix() for path in [TOP / "README.md", *sorted(TOP.glob("docs/*.md"))]]
 
 
@@ -130,8 +122,8 @@ def test_document(document: str, new_lab: NewLab, tmp_path: Path) -> None:
     text = (TOP / document).read_text(encoding="utf-8")
     kind = found[1] if (found := _LAB.match(text)) else "fresh"
     assert kind in ("fresh", "empty", "founded"), f"there is no lab called {kind}"
-    lab, programs = _begin(kind, new_lab), _programs(tmp_path / "bin")
-    shells = {name: Shell(lab.person(name), programs) for name in ("alice", "bob")}
+    lab, path = _begin(kind, new_lab), programs(tmp_path / "bin")
+    shells = {name: Shell(lab.person(name), path) for name in ("alice", "bob")}
     for step in steps(text):
         done = shells[step.who].run(step.command)
         said = f"{document}: {step.who}$ {step.command}\n--- it ended with {done.exit_code} and printed:\n{done.said}"

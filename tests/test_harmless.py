@@ -125,6 +125,9 @@ def commands(text: str) -> Iterator[list[str]]:
     yield ["set-role", text, "reader", "--yes"]
     yield ["set-role", "bob", text]
     yield ["set-role", "bob", "reader", "-e", text]
+    yield ["diff", text]
+    yield ["diff", f"{text}...HEAD"]
+    yield ["diff", "--format", text]
     yield ["accept", text, "--yes"]
     yield ["reject", text, "-f", text, "--yes"]
     yield [f"x{text}"]
@@ -138,6 +141,7 @@ def test_what_a_repository_holds(alice: Person) -> None:
         *(["add-recipient", "bob", "--yes", "-e", f"e-{place}"] for place in ("title", "newline")),
         *(["rotate", "--dry-run"], ["set", "KEY"], ["set", "KEY", "-f", ".env.production"], ["accept", "--all", "--yes"]),
         *(["remove-recipient", f"{kind}-{place}", "--yes"] for kind in "pcg" for place in ("clear", "newline", "bidi")),
+        *(["diff", "HEAD~1", *form] for form in ([], ["--format", "json"], ["--format", "markdown"])),
         *(["add-environment", "staging"], ["key", "show"], ["lock"], ["unlock"], ["uninstall"]),
     ):
         done = alice.run(["gitenv", *words])

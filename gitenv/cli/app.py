@@ -11,9 +11,11 @@ from gitenv.cli import (
     add_environment,
     add_recipient,
     demo,
+    diff,
     init,
     key,
     lock,
+    log,
     recipients,
     reject,
     remove_environment,
@@ -56,7 +58,9 @@ app.command("init")(init.run)
 app.command("unlock")(unlock.run)
 app.command("lock")(lock.run)
 app.command("status")(status.run)
+app.command("diff")(diff.run)
 app.command("recipients")(recipients.run)
+app.command("log")(log.run)
 app.command("add-recipient")(add_recipient.run)
 app.command("add-environment")(add_environment.run)
 app.command("remove-environment")(remove_environment.run)

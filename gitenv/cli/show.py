@@ -5,15 +5,18 @@ Rules: one line for one fact; commands to type stand alone on their line, indent
 
 from __future__ import annotations
 
+import itertools
 import json
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from gitenv.errors import GitenvError, Usage, printable
 
 if TYPE_CHECKING:
     from rich.console import Console
+
+_PAGE = 500  # rows: enough for columns to be even, few enough to be seen at once
 
 
 def console(stderr: bool = False, width: int | None = None) -> Console:
@@ -60,6 +63,7 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> 
 
     screen = console()
     listed = [[printable(cell) for cell in row] for row in rows]
+    columns = [printable(column) for column in columns]
     if not screen.is_terminal:
         sys.stdout.write("".join("\t".join(row).rstrip() + "\n" for row in [columns, *listed]))
         return
@@ -70,6 +74,32 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> 
         shown.add_row(*(Text(cell) for cell in row))
     # Wider than the terminal is for the terminal to wrap: a fingerprint that is cut or folded cannot be compared.
     console(width=4096).print(shown, crop=False)
+
+
+def listing(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """A table that may be long, written while it is made; nothing if there are no rows."""
+    lines = ([printable(cell) for cell in row] for row in rows)
+    if sys.stdout.isatty():
+        _pages(list(columns), lines)
+        return
+    for number, row in enumerate(lines):
+        if not number:
+            sys.stdout.write("\t".join(columns) + "\n")
+        sys.stdout.write("\t".join(row).rstrip() + "\n")
+
+
+def _pages(columns: list[str], lines: Iterator[list[str]]) -> None:
+    """Columns get wider from page to page, and never narrower."""
+    from rich.cells import cell_len
+    from rich.text import Text
+
+    screen, widths, head = console(), [0] * len(columns), [columns]
+    while page := list(itertools.islice(lines, _PAGE)):
+        widths = [max(width, *map(cell_len, cells)) for width, *cells in zip(widths, *head, *page, strict=True)]
+        for row in [*head, *page]:
+            padded = (cell + " " * (width - cell_len(cell)) for cell, width in zip(row, widths, strict=True))
+            screen.print(Text("  ".join(padded).rstrip(), style="dim" if row is columns else ""))
+        head = []
 
 
 def as_json(value: object) -> None:

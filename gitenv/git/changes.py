@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from gitenv.git import log
+
+_WORDS = ("-z", "--raw", "--no-abbrev", "--no-renames", "--format=%H")
+_PATHS_A_CALL = 500  # what a command line holds, however long they are
 
 
 class Change(NamedTuple):
@@ -29,8 +32,22 @@ def steps(root: str, patterns: Iterable[str]) -> Iterator[Step]:
 
     A merge is compared with each of its parents. Raises `NotInOrder` where git cannot say.
     """
-    words = ("-z", "--raw", "--no-abbrev", "--no-renames", "--topo-order", "--reverse", "--format=%H")
-    fields = iter(os.fsdecode(log.plain(root, *words, "--", *map(_pathspec, patterns))).split("\0"))
+    yield from _steps(log.plain(root, *_WORDS, "--topo-order", "--reverse", "--", *map(_pathspec, patterns)))
+
+
+def newest(root: str, paths: Sequence[str], head: str, limit: int) -> Iterator[Step]:
+    """The last `limit` changes of files, by their paths, in all that the commit `head` reaches; children before parents.
+
+    A merge is compared with each of its parents. Raises `NotInOrder` where git cannot say.
+    """
+    for start in range(0, len(paths), _PATHS_A_CALL):
+        some = paths[start : start + _PATHS_A_CALL]
+        words = (*_WORDS, "--topo-order", f"--max-count={limit}", "--", *(f":(top,literal){path}" for path in some))
+        yield from _steps(log.plain(root, *words, heads=[head]))
+
+
+def _steps(output: bytes) -> Iterator[Step]:
+    fields = iter(os.fsdecode(output).split("\0"))
     step: Step | None = None
     for field in fields:
         meta = field.lstrip("\n")

@@ -122,7 +122,7 @@ def is_shallow(root: str) -> bool:
 
 def plain(root: str, *words: str, heads: Sequence[str] = ()) -> bytes:
     """`git log` of HEAD or of `heads`, whatever the user's configuration makes of it; nothing before the first commit."""
-    if not head(root):
+    if "HEAD" in (heads or ["HEAD"]) and not head(root):
         return b""
     return program.run(
         root, *_PLAIN, "log", "--no-show-signature", "--no-color", "--full-history", "-m", *(heads or ["HEAD"]), *words

@@ -29,6 +29,11 @@ class Objects:
         kind, data = self._ask(spec, limit)
         return data if kind == b"blob" else None
 
+    def commit(self, spec: str) -> bytes | None:
+        """A commit as git stores it; None if there is no such commit."""
+        kind, data = self._ask(spec, _MAX_BYTES)
+        return data if kind == b"commit" else None
+
     def _alone(self, spec: str, limit: int) -> bytes | None:
         """`read` for a path that does not fit a line. Else a file of such a name could be neither compared nor left again."""
         size = program.attempt(self._folder, "cat-file", "-s", spec)
@@ -83,6 +88,8 @@ class Objects:
         except BrokenPipeError:
             return b"", 0
         header = process.stdout.readline()
+        if not header:  # git ends at a damaged object, which is no reason not to read the next one
+            self.close()
         parts = header[:-1].split(b" ")
         # Else it is `SPEC missing` or `SPEC ambiguous`, and a spec may hold spaces.
         if len(parts) != 3 or parts[1] not in (b"blob", b"tree", b"commit", b"tag") or not parts[2].isdigit():
@@ -95,7 +102,11 @@ class Objects:
         assert self._process.stdout is not None
         stream = self._process.stdout
         if size <= limit:
-            return stream.read(size + 1)[:size]
+            data = stream.read(size + 1)
+            if len(data) <= size:  # damaged: git has ended in the middle of it
+                self.close()
+                return None
+            return data[:size]
         for _ in self._pieces(size):
             pass
         return None

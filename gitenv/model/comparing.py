@@ -6,6 +6,7 @@ not: there, `open_of` tells, or the answer says that it is not sure.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from enum import Enum
 from typing import NamedTuple
@@ -15,6 +16,7 @@ from gitenv.model.document import Kind, Record
 
 _TEXT = (Kind.ASSIGNMENT, Kind.LOOKALIKE)
 _HIDDEN = (Kind.COMMENT, Kind.UNKNOWN, Kind.TOKEN, Kind.UNVERIFIED, Kind.LOOKALIKE)
+_TELLING = 8  # bytes that hardly ever two keys have in common by chance
 
 OpenOf = Callable[[Record], bytes | None]
 """What a token was made of, or None where no key at hand opens it."""
@@ -89,12 +91,17 @@ def numbered(records: Iterable[Record]) -> Iterable[tuple[Record, int]]:
 def compare(before: bytes, after: bytes, open_of: OpenOf | None = None) -> Comparison:
     """What happened to each key of a document. Empty: no file. Raises `NotTrusted` for one that is too large."""
     old, new = places(before), places(after)
+    return Comparison(keys(old, new, open_of), *_hidden(before, after, is_same_key=not _rotated(old, new)))
+
+
+def keys(old: Mapping[str, list[Place]], new: Mapping[str, list[Place]], open_of: OpenOf | None = None) -> list[KeyChange]:
+    """What happened to each key, in the order of the new version; what is gone at the end."""
     changes = {name: change for name in new if (change := _change(name, old.get(name), new[name], open_of))}
     gone = {name: KeyChange(name, Outcome.REMOVED, old[name][-1], None) for name in old if name not in new}
     for name, former, is_sure in _renames(old, new, open_of):
         changes[name] = KeyChange(name, Outcome.RENAMED, old[former][-1], new[name][-1], is_sure)
         del gone[former]
-    return Comparison([*changes.values(), *gone.values()], *_hidden(before, after, is_same_key=not _rotated(old, new)))
+    return [*changes.values(), *gone.values()]
 
 
 def _change(name: str, old: list[Place] | None, new: list[Place], open_of: OpenOf | None) -> KeyChange | None:
@@ -132,19 +139,35 @@ def _renames(
     old: Mapping[str, list[Place]], new: Mapping[str, list[Place]], open_of: OpenOf | None
 ) -> Iterable[tuple[str, str, bool]]:
     """New names, each with its former one: the same value, where a key tells; else in the same place between two others."""
-    gone = [name for name in old if name not in new]
     came = [name for name in new if name not in old]
-    if open_of and gone and came:
-        values = {value: name for name in gone if (value := _value(old[name][-1].record, open_of))}
-        for name in came:
-            value = _value(new[name][-1].record, open_of)
-            if value and value in values:
-                yield name, values.pop(value), True
+    gone = [name for name in old if name not in new] if came else []
+    if not gone:  # the most frequent case, and the log has it ten thousand times
         return
     standing = {place: name for name, place in _between(old, new).items()}
-    for name, place in _between(new, old).items():
-        if former := standing.pop(place, None):
+    places_now = _between(new, old)
+    if open_of:
+        values = {value: name for name in gone if (value := value_of(old[name][-1].record, open_of))}
+        for name, place in places_now.items():
+            value = value_of(new[name][-1].record, open_of)
+            former = values.get(value, "") if value else ""
+            # That two keys are `true` does not make them one.
+            if value and former and (len(value) >= _TELLING or standing.get(place) == former):
+                del values[value]
+                yield name, former, True
+        return
+    for name, place in places_now.items():
+        former = standing.pop(place, "")
+        if former and _may_be_same(old[former][-1].record, new[name][-1].record):
             yield name, former, False
+
+
+def _may_be_same(was: Record, now: Record) -> bool:
+    """Whether two records may set one value under two names: lengths are rounded, and both have their names in them."""
+    one, other = _token(was), _token(now)
+    if one is None or other is None:
+        return one is other and _text(was) == _text(now)
+    longer, steps = len(now.name) - len(was.name), max(len(one.body), len(other.body)) // 4
+    return abs(len(other.body) - len(one.body) - longer) < max(32, steps)
 
 
 def _between(names: Mapping[str, list[Place]], others: Mapping[str, list[Place]]) -> dict[str, tuple[str, str, int]]:
@@ -160,13 +183,15 @@ def _between(names: Mapping[str, list[Place]], others: Mapping[str, list[Place]]
     return found
 
 
-def _value(record: Record, open_of: OpenOf) -> bytes | None:
+def value_of(record: Record, open_of: OpenOf) -> bytes | None:
     """What a record sets its name to, without the name."""
     text = record.raw if record.kind is Kind.ASSIGNMENT else open_of(record)
-    if not text:
-        return None
-    _, _, value = text.partition(b"=")
-    return value.strip() or None
+    return _text(record._replace(raw=text)) or None if text else None
+
+
+def _text(record: Record) -> bytes:
+    """What stands behind the name and its `=` or `:` in a record of plain text."""
+    return record.raw.partition(record.name)[2].strip().lstrip(b"=:").strip()
 
 
 def _rotated(old: Mapping[str, list[Place]], new: Mapping[str, list[Place]]) -> bool:
@@ -189,5 +214,5 @@ def _hidden(before: bytes, after: bytes, is_same_key: bool) -> tuple[int, int]:
     )
     if not is_same_key:
         return max(0, len(new) - len(old)), max(0, len(old) - len(new))
-    was, now = set(old), set(new)
-    return sum(raw not in was for raw in new), sum(raw not in now for raw in old)
+    was, now = Counter(old), Counter(new)
+    return (now - was).total(), (was - now).total()

@@ -53,6 +53,29 @@ class Side(Protocol):
         ...
 
 
+class NothingSide:
+    """What there is before the first commit."""
+
+    label, commit = "nothing", ""
+
+    def __init__(self) -> None:
+        self.tree: Tree = _NoTree()
+
+    def entries(self) -> Mapping[str, Entry]:
+        return {}
+
+    def read(self, path: str) -> bytes | None:  # noqa: ARG002
+        return None
+
+
+class _NoTree:
+    def read(self, path: str, limit: int) -> bytes | None:  # noqa: ARG002
+        return None
+
+    def names(self, folder: str) -> list[str]:  # noqa: ARG002
+        return []
+
+
 class CommitSide:
     """A commit, or any treeish. Works in bare repositories as well."""
 

@@ -1,7 +1,8 @@
-"""gitenv's speed, measured side by side in one run: `python tests/bench/run.py [--quick] [--people] [--team] [--json FILE]`.
+"""gitenv's speed, measured side by side in one run: `python tests/bench/run.py [--quick] [--json FILE]`.
 
-It prints what it finds and asserts nothing. Needs gitenv installed for this interpreter (the filter is started as `gitenv init`
-configures it); git-crypt and hyperfine are measured, or measured with, if they are there, and named as absent if not.
+`--people`, `--team` and `--review` measure a part of it. It prints what it finds and asserts nothing. Needs gitenv installed
+for this interpreter (the filter is started as `gitenv init` configures it); git-crypt and hyperfine are measured, or measured
+with, if they are there, and named as absent if not.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from typing import NamedTuple
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # this script is started by its path
 
-from tests.bench import commands, files, keys, machine, people, report, start, team
+from tests.bench import commands, files, keys, log, machine, people, report, start, team
 from tests.bench.measure import Row
 from tests.bench.peers import GitCrypt, Gitenv, Plain, git_crypt
 from tests.lab import Lab
@@ -66,6 +67,8 @@ def main() -> None:
 
 
 def _chosen(lab: Lab, extent: Extent, options: argparse.Namespace) -> Iterator[Row]:
+    if options.review:
+        return _review(lab, extent)
     if options.people:
         return _many_people(Gitenv(lab), extent)
     return _team(lab, extent) if options.team else _measure(lab, extent)
@@ -89,6 +92,11 @@ def _measure(lab: Lab, extent: Extent) -> Iterator[Row]:
     yield from _many_people(gitenv, extent)
     yield from _team(lab, extent)
     yield from commands.run(gitenv, extent.rounds * 3)
+    yield from _review(lab, extent)
+
+
+def _review(lab: Lab, extent: Extent) -> Iterator[Row]:
+    yield from log.run(Gitenv(lab), max(extent.keys), extent.rounds)
 
 
 def _many_people(gitenv: Gitenv, extent: Extent) -> Iterator[Row]:
@@ -108,6 +116,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--quick", action="store_true", help="fewer rounds and smaller counts")
     parser.add_argument("--people", action="store_true", help="only what depends on how many people there are")
     parser.add_argument("--team", action="store_true", help="only rotations, and letting people into many environments")
+    parser.add_argument("--review", action="store_true", help="only hooks and reviews")
     parser.add_argument("--json", metavar="FILE", help="write every run, the machine and the versions there")
     # In memory if the system has such a folder: a thousand new objects wait for a disk much longer than for any filter.
     memory = "/dev/shm"

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 
 import pytest
@@ -18,7 +19,10 @@ from tests.sessions import forgery
 if sys.platform == "win32":
     pytest.skip("there are no pseudo-terminals", allow_module_level=True)
 import pty
+import select
+import termios
 
+_PATIENCE = 120  # seconds, for a busy machine
 Reply = Callable[[subprocess.Popen[bytes], int], None]
 
 
@@ -38,6 +42,9 @@ def on_terminal(person: Person, *words: str, at: str = "", reply: Reply | None =
     os.close(theirs)
     seen = b""
     while True:
+        if not select.select([ours], [], [], _PATIENCE)[0]:
+            process.kill()
+            raise AssertionError(f"nothing more in {_PATIENCE} s after: {seen!r}")
         try:
             seen += os.read(ours, 4096)
         except OSError:  # EIO: the other side has closed
@@ -53,6 +60,18 @@ def say(text: bytes) -> Reply:
     """Type something."""
 
     def reply(_: subprocess.Popen[bytes], terminal: int) -> None:
+        os.write(terminal, text)
+
+    return reply
+
+
+def say_secretly(text: bytes) -> Reply:
+    """Type something at a prompt that does not show it. It drops what was typed before it had switched that off."""
+
+    def reply(_: subprocess.Popen[bytes], terminal: int) -> None:
+        deadline = time.monotonic() + _PATIENCE
+        while termios.tcgetattr(terminal)[3] & termios.ECHO and time.monotonic() < deadline:
+            time.sleep(0.01)
         os.write(terminal, text)
 
     return reply
@@ -263,7 +282,7 @@ def _changes(person: Person) -> str:
 
 def test_set_asks_without_showing(bob: Person) -> None:
     """What is typed at the prompt is never seen, and is the value without its line end."""
-    code, seen = on_terminal(bob, "set", "PASSWORD", at="PASSWORD in .env", reply=say(b"hunter2-typed\n"))
+    code, seen = on_terminal(bob, "set", "PASSWORD", at="PASSWORD in .env", reply=say_secretly(b"hunter2-typed\n"))
     assert code == 0
     assert "PASSWORD changed in .env; staged" in seen
     assert "hunter2" not in seen
@@ -274,7 +293,7 @@ def test_set_seals_without_showing(new_lab: NewLab) -> None:
     """The same for who cannot read it back."""
     alice = new_lab("crowd").person("alice")
     alice.cwd = alice.home / "app"
-    code, seen = on_terminal(alice, "set", "KEY", "-f", ".env.production", at="KEY in", reply=say(b"hunter2-typed\n"))
+    code, seen = on_terminal(alice, "set", "KEY", "-f", ".env.production", at="KEY in", reply=say_secretly(b"hunter2-typed\n"))
     assert code == 0
     assert "KEY sealed in .env.production" in seen
     assert "hunter2" not in seen

@@ -1,0 +1,65 @@
+"""`gitenv diff`."""
+
+from __future__ import annotations
+
+import os
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from gitenv.cli import show
+from gitenv.errors import Usage
+
+if TYPE_CHECKING:
+    from gitenv.review.difference import Difference
+
+
+class Format(StrEnum):
+    """How it is shown."""
+
+    TEXT = "text"
+    JSON = "json"
+    MARKDOWN = "markdown"
+
+
+def run(
+    revisions: Annotated[
+        list[str] | None,
+        typer.Argument(help="One to compare the work tree with (default: HEAD), or two, also as A..B or A...B.", metavar="REV"),
+    ] = None,
+    staged: Annotated[bool, typer.Option("--staged", "--cached", help="Compare with the index, not the work tree.")] = False,
+    form: Annotated[Format, typer.Option("--format", help="markdown is one comment for a pull request.")] = Format.TEXT,
+    exit_code: Annotated[bool, typer.Option("--exit-code", help="End with 1 if anything differs.")] = False,
+    values: Annotated[bool, typer.Option("--values", help="Show values, as far as you can read them.")] = False,
+) -> int:
+    """Show what a change does to the environments.
+
+    Key names, who may read, and what a reviewer must know. It needs no key and shows no value unless you ask for it.
+    """
+    from gitenv.review import choosing, diff
+
+    if values and form is Format.MARKDOWN:
+        raise Usage("a comment is no place for values", "gitenv diff --values, without --format markdown")
+    found = choosing.chosen(os.getcwd(), revisions or [], staged=staged)
+    if found.is_shallow:
+        show.note("this clone is shallow: what is older than its commits was not looked at (git fetch --unshallow)")
+    compared = diff.difference(found.place, found.before, found.after, with_values=values)
+    _show(compared, form, values)
+    found.place.objects.close()
+    return 1 if exit_code and not compared.is_empty else 0
+
+
+def _show(compared: Difference, form: Format, values: bool) -> None:
+    if form is Format.JSON:
+        from gitenv.review.as_json import as_json
+
+        show.as_json(as_json(compared, with_values=values))
+    elif form is Format.MARKDOWN:
+        from gitenv.review import markdown
+
+        show.write(markdown.render(compared))
+    else:
+        from gitenv.cli import diff_text
+
+        diff_text.show_text(compared, with_values=values)

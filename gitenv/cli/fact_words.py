@@ -1,0 +1,72 @@
+"""What happened, in a few words: one line of `gitenv log`."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from gitenv.cli.words import joined
+from gitenv.review.facts import What
+
+if TYPE_CHECKING:
+    from gitenv.review.facts import Fact
+
+_WORDS = {
+    What.SET: "set {key}{plain}",
+    What.CHANGED: "changed {key}{plain}",
+    What.REMOVED: "removed {key}",
+    What.RENAMED: "renamed {former} to {key}{likely}{plain}",
+    What.ENCRYPTED: "encrypted {key}",
+    What.EXPOSED: "put {key} in plain text",
+    What.REENCRYPTED: "encrypted {key_or_count} anew{generations}",
+    What.MOVED: "moved from {former}",
+    What.EARLIER: "{key} was there before",
+    What.SEALED: "sealed {key}{as_by}",
+    What.ACCEPTED: "accepted {key}{sealed_by}",
+    What.REJECTED: "rejected {key}{sealed_by}",
+    What.FOUNDED: "founded by {by}",
+    What.REPLACED: "replaced by another environment, of {by}",
+    What.ENDED: "removed",
+    What.UNREADABLE: "cannot be read any more",
+    What.ROTATED: "rotated by {by}{generations}{anew}",
+    What.PUT_BACK: "put back to generation {generation}, revision {revision}",
+    What.PATHS: "paths set by {by}: {paths}",
+    What.SIGNED: "signed anew by {by}",
+    What.LET_IN: "{by} let in {person}{as_role}{until}",
+    What.TAKEN_OUT: "{person} taken out by {by}",
+    What.ROLE: "{by} made {person} a {role}",
+    What.EXPIRY: "{by} gave {person} another last day{until}",
+    What.NEW_KEY: "{by} let in a new key of {person}",
+    What.UNCOUNTED: "a grant for {person} that does not count",
+    What.ASKED: "{person} asks to be let in",
+    What.REQUEST: "{person} has another public key",
+    What.WITHDRAWN: "{person} withdrew the public key",
+}
+
+
+def sentence(fact: Fact) -> str:
+    """A fact without its place: `set HELLO`, `bob let in alice`."""
+    by = fact.by.name if fact.by else "somebody"
+    is_new_generation = fact.generation != fact.former_generation and fact.former_generation and fact.generation
+    return _WORDS[fact.what].format(
+        key=fact.key,
+        former=fact.former,
+        person=fact.person,
+        role=fact.role,
+        by=by,
+        generation=fact.generation,
+        revision=fact.revision,
+        paths=joined(fact.paths, 3),
+        plain=" in plain text" if fact.is_plain else "",
+        likely="" if fact.is_sure else ", by its place",
+        key_or_count=fact.key or counted(fact.keys),
+        generations=f", generation {fact.former_generation} to {fact.generation}" if is_new_generation else "",
+        anew=f", {counted(fact.keys)}" if fact.keys else "",
+        as_by=f" as {by}",
+        sealed_by=f", sealed by {by}",
+        as_role=" as a reader" if fact.role == "reader" else "",
+        until=f" until {fact.expires}" if fact.expires else "",
+    )
+
+
+def counted(keys: int) -> str:
+    return f"{keys:,} key{'' if keys == 1 else 's'}"

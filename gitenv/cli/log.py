@@ -1,0 +1,215 @@
+"""`gitenv log`."""
+
+from __future__ import annotations
+
+import csv
+import itertools
+import os
+import shutil
+import sys
+from enum import Enum
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from gitenv.cli import show
+from gitenv.errors import printable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+    from gitenv.review.facts import Event
+    from gitenv.review.history import History
+
+_FIRST_IN_A_FORMULA = ("=", "+", "-", "@")
+_MOST_SKIPPED = 10
+_MAX_AUTHOR = 20  # characters in the table
+_WIDE = 100
+_ON_A_TERMINAL = ("when (UTC)", "commit", "who", "what")
+_COLUMNS = ("when (UTC)", "who", "what", "where", "commit", "signed")
+
+
+class Format(Enum):
+    """How the events are written."""
+
+    TEXT = "text"
+    JSON = "json"
+    CSV = "csv"
+
+
+def run(
+    key: Annotated[str, typer.Argument(metavar="KEY", help="The life of one key; without it, all that happened.")] = "",
+    environment: Annotated[
+        list[str] | None, typer.Option("--environment", "-e", help="Only this one; may be repeated.")
+    ] = None,
+    format_: Annotated[Format, typer.Option("--format", help="text for people; json and csv tell more.")] = Format.TEXT,
+    number: Annotated[int | None, typer.Option("-n", metavar="N", min=1, help="Only the newest N lines.")] = None,
+    revision: Annotated[
+        str, typer.Option("--revision", "-r", metavar="REV", help="A branch, a commit, or main..topic; else HEAD.")
+    ] = "",
+) -> None:
+    """Show who set, changed or removed which key, and who let whom in.
+
+    From the commits, the newest first; no key is needed, and no value is shown. A key is followed to its former names. Author,
+    date and signature are what the commits say: nobody has verified them.
+    """
+    from gitenv.cli.progress import Bar
+    from gitenv.model.names import check_name
+    from gitenv.review.history import History
+
+    for name in environment or []:
+        check_name(name, "environment")
+    history = History(os.getcwd(), key=key, environments=environment or (), revision=revision)
+    bar = Bar("looking through the commits", history.count)
+    seen = Seen(itertools.islice(history.events(bar.step), number), bar.give_way)
+    try:
+        _WRITERS[format_](history, seen)
+    finally:
+        bar.close()
+    _notes(history, seen, key)
+
+
+class Seen:
+    """Events on their way to be shown, with what is to be said afterwards."""
+
+    def __init__(self, events: Iterable[Event], first: Callable[[], None]) -> None:
+        """`first` is called when the first one comes."""
+        self._events, self._first = events, first
+        self.is_any = self.is_any_signed = False
+
+    def __iter__(self) -> Iterator[Event]:
+        for event in self._events:
+            if not self.is_any:
+                self._first()
+            self.is_any = True
+            self.is_any_signed |= event.author.is_signed
+            yield event
+
+
+def _write_text(_: History, seen: Seen) -> None:
+    if sys.stdout.isatty():
+        narrow = shutil.get_terminal_size().columns < _WIDE
+        show.listing(_ON_A_TERMINAL, (_short_row(event, narrow) for event in seen))
+    else:
+        show.listing(_COLUMNS, map(_row, seen))
+    if seen.is_any_signed:
+        show.note("signatures were not verified; git does that: git verify-commit COMMIT")
+
+
+def _row(event: Event) -> list[str]:
+    from gitenv.cli.fact_words import sentence
+
+    moment = _moment(event)[:16].replace("T", " ") or "?"
+    signed = "signed" if event.author.is_signed else ""
+    return [moment, _who(event), sentence(event.fact), _where(event), event.commit[:10], signed]
+
+
+def _short_row(event: Event, narrow: bool) -> list[str]:
+    """The longest words at the end, so that most lines fit."""
+    moment, who, what, where, commit, signed = _row(event)
+    sentence = f"{where}: {what}" if where else what
+    return [moment[:10] if narrow else moment, commit[:8], who, f"{sentence} ({signed})" if signed else sentence]
+
+
+def _who(event: Event) -> str:
+    name = event.author.name or event.author.email
+    return name if len(name) <= _MAX_AUTHOR else f"{name[: _MAX_AUTHOR - 1]}…"
+
+
+def _where(event: Event) -> str:
+    """The path, and the environment where the path does not say it."""
+    from gitenv.review.claims import by_name
+
+    fact = event.fact
+    if not fact.path or fact.person:
+        return fact.environment
+    return fact.path if not fact.environment or by_name(fact.path) == fact.environment else f"{fact.path} ({fact.environment})"
+
+
+def _write_json(history: History, seen: Seen) -> None:
+    """One event a line, as they are found: a long history need not fit into memory."""
+    import json
+
+    show.write('{\n "events": [')
+    for number, event in enumerate(seen):
+        show.write((",\n  " if number else "\n  ") + json.dumps(as_record(event), sort_keys=True))
+    skipped = json.dumps([each._asdict() for each in history.skipped], sort_keys=True)
+    show.write(f'\n ],\n "shallow": {json.dumps(history.is_cut)},\n "skipped": {skipped}\n}}\n')
+
+
+def _write_csv(_: History, seen: Seen) -> None:
+    out = csv.writer(sys.stdout, lineterminator="\n")
+    out.writerow(NAMES)
+    for event in seen:
+        record = as_record(event)
+        out.writerow([cell(record[name]) for name in NAMES])
+
+
+_WRITERS = {Format.TEXT: _write_text, Format.JSON: _write_json, Format.CSV: _write_csv}
+NAMES = (
+    *("at", "author", "email", "signed", "commit", "event", "environment", "path", "key", "former", "person", "person_key"),
+    *("by", "by_key", "role", "expires", "paths", "revision", "generation", "former_generation", "keys"),
+    *("plain", "sure", "reason"),
+)
+
+
+def as_record(event: Event) -> dict[str, object]:
+    author, fact = event.author, event.fact
+    return {
+        "at": _moment(event),
+        "author": author.name,
+        "email": author.email,
+        "signed": author.is_signed,
+        "commit": event.commit,
+        "event": fact.what.value,
+        "environment": fact.environment,
+        "path": fact.path,
+        "key": fact.key,
+        "former": fact.former,
+        "person": fact.person,
+        "person_key": fact.person_key,
+        "by": fact.by.name if fact.by else "",
+        "by_key": fact.by.fingerprint if fact.by else "",
+        "role": fact.role,
+        "expires": fact.expires,
+        "paths": list(fact.paths),
+        "revision": fact.revision,
+        "generation": fact.generation,
+        "former_generation": fact.former_generation,
+        "keys": fact.keys,
+        "plain": fact.is_plain,
+        "sure": fact.is_sure,
+        "reason": fact.reason,
+    }
+
+
+def cell(value: object) -> str:
+    """A cell that no spreadsheet takes for a formula, in ASCII: whoever can push chooses their name, and names of files."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    text = " ".join(value) if isinstance(value, list) else str(value or "")
+    plain = printable(text).encode("ascii", "backslashreplace").decode("ascii")
+    return f"'{plain}" if plain.lstrip().startswith(_FIRST_IN_A_FORMULA) else plain
+
+
+def _moment(event: Event) -> str:
+    """The author's date in UTC, like 2026-11-21T10:00:00Z; "" if there is none."""
+    from datetime import UTC, datetime
+
+    seconds = event.author.seconds
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if seconds >= 0 else ""
+
+
+def _notes(history: History, seen: Seen, key: str) -> None:
+    """What was not looked at, and why there may be nothing; on standard error."""
+    for skipped in history.skipped[:_MOST_SKIPPED]:
+        show.note(f"not looked at: {skipped.path} in {skipped.commit[:10]}: {skipped.why}")
+    if (more := len(history.skipped) + history.skipped_more - _MOST_SKIPPED) > 0:
+        show.note(f"not looked at: {more:,} more files")
+    if key and not seen.is_any:
+        import difflib
+
+        near = difflib.get_close_matches(key, history.names, 3, 0.7)
+        show.note(f"no commit here has a key {key[:80]!r}" + (f"; there is {', '.join(near)}" if near else ""))
+    if history.is_cut:
+        show.note("this clone has only the newest commits; to get the others: git fetch --unshallow")

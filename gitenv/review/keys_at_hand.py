@@ -1,0 +1,110 @@
+"""The keys that a review may use where it has them: never asked for, and nothing is written."""
+
+from __future__ import annotations
+
+import contextlib
+
+from gitenv import clone
+from gitenv.access import Access, Judged
+from gitenv.errors import GitenvError, Locked
+from gitenv.git.layout import Layout
+from gitenv.git.trees import Tree
+from gitenv.model import clean, document, token
+from gitenv.model.cipher import Unopened
+from gitenv.model.comparing import OpenOf
+from gitenv.model.document import Record
+from gitenv.model.keyring import Keyring
+from gitenv.pins import Pin
+
+
+class KeysAtHand:
+    """The environments of this clone that its user can open. Which file is whose comes from the pins, never from the tree."""
+
+    def __init__(self, layout: Layout | None, tree: Tree) -> None:
+        """`layout` is None in a bare repository. `tree` is the newer state: it may be a step ahead of the pins."""
+        self._layout, self._tree = layout, tree
+        self._access: Access | None = None
+        self._rings: dict[str, Keyring | None] = {}
+        self._unopened: clone.Unopened | None = None
+
+    def ring_of(self, path: str) -> Keyring | None:
+        """The keyring for a file; None without a key."""
+        try:
+            access = self._opened()
+            pin = access.claimant(path) if access else None
+        except GitenvError:  # a damaged pin, two environments that claim it: no key that anybody should use
+            return None
+        if access is None or pin is None:
+            return None
+        if pin.name not in self._rings:
+            self._rings[pin.name] = _ring(access, pin, self._judged(access, pin))
+        return self._rings[pin.name]
+
+    def opener_of(self, path: str) -> OpenOf:
+        """What opens the tokens of a file. The key is looked for when the first token asks."""
+
+        def open_of(record: Record) -> bytes | None:
+            ring, found = self.ring_of(path), token.read(record)
+            keys = ring.find(found.number, found.hint) if ring and found else None
+            if keys is None or found is None:
+                return None
+            try:
+                return token.open_with(keys, found)
+            except Unopened:
+                return None
+
+        return open_of
+
+    def as_committed(self, path: str, data: bytes, before: bytes) -> bytes | None:
+        """A file of the work tree as a commit would have it, made in memory; None without a key, and for what clean refuses."""
+        ring = self.ring_of(path)
+        if ring is None or self._layout is None:
+            return None
+        if self._unopened is None:
+            self._unopened = clone.unopened(self._layout.git_dir)
+        access = self._opened()
+        pin = access.claimant(path) if access else None
+        judged = self._judged(access, pin) if access and pin else None
+        if judged and judged.is_earlier:
+            ring = ring.at(judged.environment.generation) or ring
+        try:
+            stands = frozenset(record.raw for record in document.parse(before))
+            return clean.clean(data, ring, lambda: stands, was_opened=not self._unopened.may_be(path))
+        except GitenvError:
+            return None
+
+    def no_key(self, path: str, environment: str) -> Locked:
+        """The error for a file that cannot be opened, with whom to ask."""
+        access = self._opened()
+        pin = access.claimant(path) if access else None
+        if access is None or not access.pinned():
+            return Locked("there is no key in this clone", "gitenv init")
+        if pin is None:
+            what = f"{environment} is" if environment else "its environment is"
+            return Locked(f"{what} new to this clone", f"gitenv unlock {environment}".strip())
+        try:
+            access.ring(pin)
+        except Locked as error:
+            return error
+        except GitenvError as error:
+            return Locked(error.message, error.hint)
+        return Locked(f"{pin.name} cannot be opened here", f"gitenv unlock {pin.name}")
+
+    def _opened(self) -> Access | None:
+        if self._access is None and self._layout:
+            self._access = Access(self._layout)
+        return self._access
+
+    def _judged(self, access: Access, pin: Pin) -> Judged | None:
+        with contextlib.suppress(GitenvError):
+            return access.judge(pin, self._tree)
+        return None
+
+
+def _ring(access: Access, pin: Pin, judged: Judged | None) -> Keyring | None:
+    """The newest that can be opened: a rotation may have been pulled that no command has looked at yet."""
+    for each in (judged.moves if judged else None, pin):
+        with contextlib.suppress(GitenvError):
+            if each is not None:
+                return access.ring(each)
+    return None

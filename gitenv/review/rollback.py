@@ -1,0 +1,77 @@
+"""Values that went back to an earlier one: a token that stood at a path before, was superseded, and is there again.
+
+No MAC covers a whole file, so whoever can push can put an old value back. It has the very bytes that it had, and the history
+shows that to anybody, without a key.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+from gitenv.git import changes
+from gitenv.git.objects import Objects
+from gitenv.model import comparing, document
+from gitenv.model.document import Kind, Record
+
+_MAX_VERSIONS = 2_000  # of all files together, the newest first
+_MAX_BYTES = 256 * 1024 * 1024
+_ENCRYPTED = (Kind.TOKEN, Kind.SEALED)
+
+
+class Rollback(NamedTuple):
+    """One value that is what it was once."""
+
+    path: str
+    name: str
+    line: int
+    commit: str  # the full id of the newest commit that had brought it
+    is_sealed: bool  # a sealed value that was taken away and came back: it was decided about before
+
+
+class Came(NamedTuple):
+    """An encrypted record that a new version of a file has and the old one does not, and the line it begins in."""
+
+    record: Record
+    line: int
+
+
+def came(before: bytes, after: bytes) -> list[Came]:
+    """The named tokens and sealed values of `after` that are not in `before`. Raises `NotTrusted` for too large documents."""
+    known = {record.raw for record in document.parse(before)}
+    numbered = comparing.numbered(document.parse(after))
+    return [
+        Came(record, line) for record, line in numbered if record.name and record.kind in _ENCRYPTED and record.raw not in known
+    ]
+
+
+def rollbacks(folder: str, objects: Objects, base: str, files: Mapping[str, Sequence[Came]]) -> list[Rollback]:
+    """Which of the records that came to `files` stood at the same path in a commit that `base` reaches; by path and line.
+
+    `base` is the full id of the commit that they are compared with ("": none, and so nothing is found). Looks through the
+    newest 2,000 versions. Raises `NotInOrder` where git cannot walk.
+    """
+    wanted = {path: {each.record.raw: each for each in listed} for path, listed in files.items() if listed}
+    found: list[Rollback] = []
+    budget = _MAX_BYTES
+    for commit, path, blob in _versions(folder, base, list(wanted)) if base and wanted else ():
+        missing = wanted.get(path, {})
+        data = (objects.read(blob, document.MAX_BYTES) or b"") if missing else b""
+        budget -= len(data)
+        if budget < 0 or not any(wanted.values()):
+            break
+        for line in set(data.split(b"\n")) & missing.keys():
+            back = missing.pop(line)
+            name, is_sealed = back.record.name.decode("ascii"), back.record.kind is Kind.SEALED
+            found.append(Rollback(path, name, back.line, commit, is_sealed))
+    return sorted(found)
+
+
+def _versions(folder: str, base: str, paths: Sequence[str]) -> Iterator[tuple[str, str, str]]:
+    """The versions that files had: commit, path and blob, the newest first."""
+    seen: set[tuple[str, str]] = set()
+    for step in changes.newest(folder, paths, base, _MAX_VERSIONS):
+        for change in step.changes:
+            if change.after and (change.path, change.after) not in seen:
+                seen.add((change.path, change.after))
+                yield step.commit, change.path, change.after

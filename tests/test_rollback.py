@@ -1,0 +1,58 @@
+"""Values that went back to an earlier one, as history shows them to anybody."""
+
+from __future__ import annotations
+
+import pytest
+
+from gitenv.git.objects import Objects
+from gitenv.review.rollback import Rollback, came, rollbacks
+from tests.conftest import NewLab
+from tests.lab import Person
+
+BODY = "A" * 70
+
+
+@pytest.fixture
+def alice(new_lab: NewLab) -> Person:
+    """alice in an empty repository."""
+    alice = new_lab("").person("alice")
+    alice.must("git", "init", "-q", "app")
+    alice.cwd = alice.home / "app"
+    return alice
+
+
+def _token(name: str, number: int) -> bytes:
+    return f"{name}=gitenv1:1.aaaaaa:{BODY}{number:04d}\n".encode()
+
+
+def _commit(alice: Person, path: str, data: bytes) -> str:
+    (alice.cwd / path).write_bytes(data)
+    alice.must("git", "add", "-A")
+    alice.must("git", "commit", "-qm", "x")
+    return alice.must("git", "rev-parse", "HEAD").said
+
+
+def test_a_value_that_came_back(alice: Person) -> None:
+    """A token that was superseded before the base is named with its line and commit; a new one and the same one are not."""
+    first = _commit(alice, ".env", _token("A", 1) + _token("B", 1))
+    _commit(alice, ".env", _token("A", 2) + _token("B", 1))
+    base = _commit(alice, "other", b"x")
+    now = b"## heading\n" + _token("B", 1) + _token("A", 1) + _token("C", 1)
+    objects = Objects(str(alice.cwd))
+    listed = came(_token("A", 2) + _token("B", 1), now)
+    assert [(each.record.name, each.line) for each in listed] == [(b"A", 3), (b"C", 4)]
+    assert rollbacks(str(alice.cwd), objects, base, {".env": listed}) == [Rollback(".env", "A", 3, first, False)]
+    assert rollbacks(str(alice.cwd), objects, base, {".env.production": listed}) == []
+    assert rollbacks(str(alice.cwd), objects, "", {".env": listed}) == []
+    objects.close()
+
+
+def test_a_sealed_value_that_came_back(alice: Person) -> None:
+    """One that was taken away is told from a value."""
+    sealed = f"A=gitenv1-sealed:1.aaaaaa:bob:{BODY}\n".encode()
+    first = _commit(alice, ".env", sealed)
+    base = _commit(alice, ".env", b"## empty\n")
+    objects = Objects(str(alice.cwd))
+    found = rollbacks(str(alice.cwd), objects, base, {".env": came(b"## empty\n", sealed)})
+    assert found == [Rollback(".env", "A", 1, first, True)]
+    objects.close()
