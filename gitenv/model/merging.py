@@ -130,7 +130,11 @@ class _Merging:
 
     def run(self) -> None:
         for place in _ordered(self._ours, self._theirs):
-            was, mine, other = (side.get(place, _NOTHING) for side in (self._base, self._ours, self._theirs))
+            was, mine, other = self._base.get(place), self._ours.get(place), self._theirs.get(place)
+            if mine and was == mine == other and not mine.lead and mine.record and place not in self._torn:
+                self.out.append(self._spelling(mine.record))  # nearly all of a long document
+                continue
+            was, mine, other = was or _NOTHING, mine or _NOTHING, other or _NOTHING
             sides = [_several(part.record) for part in (was, mine, other)]
             chosen = self._three_way(*sides, is_torn=place in self._torn)
             if chosen is None and not (mine.record and other.record):
@@ -197,7 +201,10 @@ class _Merging:
 
     def _spelling(self, record: Record) -> Record:
         """How a record is spelled that both sides may have: under the file's key, and rather under any than in plain text."""
-        found = [spelled[record.raw] for spelled in self._spelled[1:] if record.raw in spelled]
+        one, other = (spelled.get(record.raw) for spelled in self._spelled[1:])
+        found = [each for each in (one, other) if each]
+        if len(found) == 1 or found[0].raw == found[1].raw:
+            return found[0]
         return max(found, key=lambda each: (bool(self._key) and _key(each) == self._key, _rank(each)))
 
     def _number(self) -> int:
@@ -212,7 +219,7 @@ def _alike(sides: Sequence[_Records], open_of: OpenOf) -> tuple[Sequence[_Record
     differ = [record for side in sides for record in side if record.raw not in everywhere and record.kind in kinds]
     if len({_key(record) for record in differ}) < 2:
         return sides, frozenset()  # one key, or none: equal values are equal
-    texts = {record.raw: (_name(record), _text(record, open_of)) for record in differ}
+    texts = {raw: (_name(record), _text(record, open_of)) for raw, record in {each.raw: each for each in differ}.items()}
     first = {said: record for record in sorted(differ, key=_rank) if (said := texts[record.raw])[1] is not None}
     closed = frozenset(raw for raw, (_, text) in texts.items() if text is None)
     return [[first.get(texts.get(record.raw, (b"", None)), record) for record in side] for side in sides], closed
@@ -229,7 +236,7 @@ def _rank(record: Record) -> int:
 
 def _key(record: Record) -> bytes:
     """What a token says of its key: generation and hint. Empty for plain text."""
-    return record.raw.rpartition(b":")[0].rpartition(b":")[2] if record.kind is Kind.TOKEN else b""
+    return record.raw.split(b":", 2)[1] if record.kind is Kind.TOKEN else b""
 
 
 def _main_key(records: _Records) -> bytes:
@@ -254,22 +261,24 @@ def _name(record: Record) -> bytes:
 
 def _parts(records: Iterable[Record]) -> dict[Place, Part]:
     found: dict[Place, Part] = {}
-    count: Counter[bytes] = Counter()
+    count: dict[bytes, int] = {}
     lead: list[Record] = []
     for record in records:
         if not (name := _name(record)):
             lead.append(record)
             continue
-        count[name] += 1
-        found[Place(name, count[name])] = Part(tuple(lead), record)
+        count[name] = number = count.get(name, 0) + 1
+        found[Place(name, number)] = Part(tuple(lead), record)
         lead = []
     found[_END] = Part(tuple(lead), None)
     return found
 
 
-def _torn(records: Iterable[Record]) -> set[Place]:
+def _torn(records: _Records) -> set[Place]:
     """The keys in a conflict of what both began from: git makes one where that is two commits itself. They had no one value."""
     found: set[Place] = set()
+    if not any(map(_is_marker, records)):
+        return found
     count: Counter[bytes] = Counter()
     depth = 0
     for record in records:
@@ -300,7 +309,11 @@ def _checked(out: Sequence[Record], is_ended: bool) -> bytes:
     if wanted and not is_ended:
         wanted[-1] = wanted[-1]._replace(end=b"")
     data = document.join(wanted)
-    if [_meaning(record) for record in document.parse(data)] != [_meaning(record) for record in wanted]:
+    if len(wanted) > document.MAX_RECORDS or len(data) > document.MAX_BYTES or any(r.kind in _TEXT for r in wanted):
+        parsed = document.parse(data)
+    else:
+        return data  # what is encrypted is read in the same way wherever it stands
+    if [_meaning(record) for record in parsed] != [_meaning(record) for record in wanted]:
         raise CannotStand("this would change how the lines around it are read")
     return data
 

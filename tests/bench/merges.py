@@ -6,17 +6,25 @@ from collections.abc import Callable, Iterator, Mapping
 
 from tests.bench.measure import Row, Sample, interleaved, rows, timed
 from tests.bench.peers import Gitenv, env_file
-from tests.lab import Person
+from tests.lab import Lab, Person
 
 MERGE, DIFF = "merge", "diff"
 DRIVER, COMMAND = "merge driver alone", "git merge"
 LOG = "git log -p"
+KEYS, COMMITS = 5_000, 30
 
 
-def merge(gitenv: Gitenv, keys: int, rounds: int) -> Iterator[Row]:
+def run(lab: Lab, rounds: int) -> Iterator[Row]:
+    """Both, in a lab of its own: a rotation moves the pin that all copies of a repository have."""
+    gitenv = Gitenv(lab)
+    yield from _diff(gitenv, COMMITS, rounds)
+    yield from _merges(gitenv, KEYS, rounds)
+
+
+def _merges(gitenv: Gitenv, keys: int, rounds: int) -> Iterator[Row]:
     """Two branches of a file of many keys, one changed on each; within a generation, and across a rotation."""
     person = _founded(gitenv, env_file(keys))
-    _branch(person, b"THEIRS=1\n")
+    _branch(person)
     subjects: dict[str, Callable[[], Sample]] = {"same key": lambda: _merge(person)}
     yield from rows(MERGE, keys, interleaved(subjects, rounds, warm_up=1))
     person.must("gitenv", "rotate", "development")
@@ -24,7 +32,7 @@ def merge(gitenv: Gitenv, keys: int, rounds: int) -> Iterator[Row]:
     yield from rows(MERGE, keys, interleaved({"across a rotation": lambda: _merge(person)}, rounds, warm_up=1))
 
 
-def diff(gitenv: Gitenv, commits: int, rounds: int) -> Iterator[Row]:
+def _diff(gitenv: Gitenv, commits: int, rounds: int) -> Iterator[Row]:
     """`git log -p` over commits that each change one value, with `cat`, with masks, and as it is stored."""
     person = _founded(gitenv, env_file(20))
     for number in range(commits):
@@ -54,10 +62,10 @@ def _founded(gitenv: Gitenv, data: bytes) -> Person:
     return person
 
 
-def _branch(person: Person, line: bytes) -> None:
+def _branch(person: Person) -> None:
     """`theirs` has one key more at the end, `ours` one at the top."""
     data = (person.cwd / ".env").read_bytes()
-    for name, changed in (("theirs", data + line), ("ours", b"OURS=1\n" + data)):
+    for name, changed in (("theirs", data + b"THEIRS=1\n"), ("ours", b"OURS=1\n" + data)):
         person.must("git", "switch", "-q", "-c", name, "main")
         (person.cwd / ".env").write_bytes(changed)
         person.must("git", "commit", "-q", "-a", "-m", name)
@@ -71,5 +79,5 @@ def _merge(person: Person) -> Sample:
     for name in (".base", ".ours", ".theirs"):
         (person.cwd / name).unlink()
     whole = timed(person, "git", "merge", "-q", "--no-edit", "theirs")
-    person.must("git", "reset", "-q", "--hard", "ours")
+    person.must("git", "reset", "-q", "--hard", "ORIG_HEAD")
     return {DRIVER: alone, COMMAND: whole}

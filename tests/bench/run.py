@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # this script is started by its path
 
-from tests.bench import commands, files, keys, log, machine, people, report, start, team
+from tests.bench import commands, files, keys, log, machine, merges, people, report, start, team
 from tests.bench.measure import Row
 from tests.bench.peers import GitCrypt, Gitenv, Plain, git_crypt
 from tests.lab import Lab
@@ -97,6 +97,7 @@ def _measure(lab: Lab, extent: Extent) -> Iterator[Row]:
 
 def _review(lab: Lab, extent: Extent) -> Iterator[Row]:
     yield from log.run(Gitenv(lab), max(extent.keys), extent.rounds)
+    yield from merges.run(Lab(lab.root / "merges"), extent.rounds)
 
 
 def _many_people(gitenv: Gitenv, extent: Extent) -> Iterator[Row]:
