@@ -27,6 +27,11 @@ def main() -> int:
         from gitenv.drivers import textconv
 
         return textconv.show(arguments[1])
+    if arguments[:1] == ["hook"] and len(arguments) > 1 and not arguments[1].startswith("-"):
+        from gitenv.drivers import hook
+
+        if not hook.is_needed(arguments[1], arguments[2:]):
+            return 0
     from gitenv.cli import edge
 
     return edge.main(arguments)

@@ -5,6 +5,7 @@ Nothing in gitenv listens to it: an environment variable that sets the clock wou
 
 from __future__ import annotations
 
+import os
 import shlex
 import sys
 from collections.abc import Mapping, Sequence
@@ -28,6 +29,7 @@ def command(day: str) -> Sequence[str]:
 def settings(day: str) -> Mapping[str, str]:
     """What makes git start the filter on that day, whatever the clone's own configuration says."""
     pairs = [(f"filter.gitenv.{key}", _filter(day) + verb) for key, verb in _VERBS.items()]
+    pairs += [("core.hooksPath", os.devnull)]  # hooks know the real day only, and would look around on that one
     found = {"GIT_CONFIG_COUNT": str(len(pairs))}
     for number, (key, value) in enumerate(pairs):
         found |= {f"GIT_CONFIG_KEY_{number}": key, f"GIT_CONFIG_VALUE_{number}": value}

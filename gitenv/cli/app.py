@@ -12,6 +12,8 @@ from gitenv.cli import (
     add_recipient,
     demo,
     diff,
+    doctor,
+    hook,
     init,
     key,
     lock,
@@ -73,4 +75,6 @@ app.command("accept")(accept.run)
 app.command("reject")(reject.run)
 app.add_typer(key.app, name="key")
 app.command("uninstall")(uninstall.run)
+app.command("doctor")(doctor.run)
+app.command("hook", context_settings={"ignore_unknown_options": True})(hook.run)
 app.command("demo")(demo.run)

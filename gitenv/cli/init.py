@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from gitenv.git.repository import Ignored
+    from gitenv.team.hooks import Left
     from gitenv.team.init import Founded, Joined, LostGrant
 
 _REPLACED = "git replaces an ignored .env without asking: whoever has one of their own copies it before they pull this"
@@ -31,6 +32,7 @@ def run(
     no_key: Annotated[
         bool, typer.Option("--no-key", help="For bots: set up the filter, make no key; ciphertext passes through.")
     ] = False,
+    no_hooks: Annotated[bool, typer.Option("--no-hooks", help="Leave git's hooks as they are.")] = False,
     strict: Annotated[
         bool, typer.Option("--strict", help="For CI: believe only what GITENV_TRUST=SHA256:… vouches for.")
     ] = False,
@@ -51,11 +53,14 @@ def run(
         raise Usage("--replace is for who was let in and lost the key", "leave it out")
     if no_key:
         init.set_up_without_key(workspace)
+        init.install_hooks(workspace, wanted=False)
         show.say("this clone passes ciphertext through; new plain text in .env files is refused")
     elif init.is_founded(workspace):
         if wanted:
             raise Usage("this repository has gitenv already", "add one with: gitenv add-environment NAME PATTERN")
-        _show_joined(init.join(workspace, name, strict, replace))
+        joined_here = init.join(workspace, name, strict, replace)
+        _show_left(init.install_hooks(workspace, wanted=not no_hooks))
+        _show_joined(joined_here)
         if unignore and (paths := init.unignore_pinned(workspace)):
             show.say(f"encrypted and staged: {joined(paths)}")
             show.note(_REPLACED)
@@ -67,7 +72,9 @@ def run(
             init.take_out_of_gitignore(workspace, seen.ignored)
             show.note(_REPLACED)
             seen = init.look(workspace, wanted)
-        _show_founded(init.found_here(workspace, seen, name, guard=not no_guard))
+        founded = init.found_here(workspace, seen, name, guard=not no_guard)
+        _show_left(init.install_hooks(workspace, wanted=not no_hooks))
+        _show_founded(founded)
 
 
 def _environments(given: Sequence[str]) -> dict[str, list[str]]:
@@ -84,6 +91,12 @@ def _wants_unignore(lines: Sequence[Ignored], unignore: bool) -> bool:
     for line in lines:
         show.say(f"{line.path} is ignored by {line.source}:{line.line}: {line.pattern}")
     return unignore or (show.is_terminal() and show.ask("Take that out, so that git sees these files?", yes=False))
+
+
+def _show_left(left: Sequence[Left]) -> None:
+    if left:
+        show.note("hooks that are not gitenv's to write; each line belongs into the file before it:")
+        show.commands(*(f"{each.file}: {each.line}" for each in left), aside=True)
 
 
 def _show_founded(done: Founded) -> None:

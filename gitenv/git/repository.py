@@ -71,7 +71,7 @@ class Repository:
         self.root = os.path.normpath(os.fsdecode(top.stdout).rstrip("\n"))
         self.layout = Layout(self.root, os.path.normpath(git_dir), os.path.normpath(common_dir))
         self.objects = Objects(self.root)
-        self._check_version()
+        self.version = self._check_version()  # git's own: (2, 39)
 
     def path(self, relative: str) -> str:
         """The absolute path of a file of the work tree."""
@@ -91,9 +91,18 @@ class Repository:
         """Set a value for this clone (and its linked work trees)."""
         program.run(self.root, "config", "--local", "--replace-all", key, value)
 
+    def unset_config(self, key: str) -> None:
+        """Take a value out of this clone's configuration, if it is there."""
+        program.attempt(self.root, "config", "--local", "--unset-all", key)
+
     def remove_section(self, section: str) -> None:
         """Remove a section of this clone's configuration, if there is one."""
         program.attempt(self.root, "config", "--local", "--remove-section", section)
+
+    def hooks_folder(self) -> str:
+        """Where git looks for hooks here: `core.hooksPath`, or the folder in the common one."""
+        found = program.run(self.root, "rev-parse", "--path-format=absolute", "--git-path", "hooks")
+        return os.path.normpath(os.fsdecode(found).rstrip("\n"))
 
     # Files.
 
@@ -189,11 +198,15 @@ class Repository:
                 stdin=os.fsencode("\0".join(listed)),
             )
 
-    def _check_version(self) -> None:
+    def _check_version(self) -> tuple[int, int]:
         words = program.lines(self.root, "version")[0].split()
         numbers = words[2].split(".") if len(words) > 2 else []
-        if len(numbers) > 1 and all(n.isdigit() for n in numbers[:2]) and (int(numbers[0]), int(numbers[1])) < _OLDEST:
+        if len(numbers) < 2 or not all(n.isdigit() for n in numbers[:2]):
+            return _OLDEST  # whatever that is, it need not be refused
+        version = int(numbers[0]), int(numbers[1])
+        if version < _OLDEST:
             raise _too_old()
+        return version
 
 
 def _too_old() -> NotInOrder:

@@ -18,11 +18,13 @@ from gitenv.model.environment import Environment
 from gitenv.model.reasons import SwappedKey
 from gitenv.pins import Pin
 from gitenv.team import (
+    arriving,
     claims,
     conversions,
     discover,
     following,
     found,
+    hooks,
     ignored,
     key_lines,
     opening,
@@ -31,6 +33,7 @@ from gitenv.team import (
     vouching,
 )
 from gitenv.team.discover import ReadableComment
+from gitenv.team.hooks import Left
 from gitenv.team.opening import Opened
 from gitenv.team.workspace import Workspace
 
@@ -121,6 +124,7 @@ def found_here(workspace: Workspace, seen: discover.Found, name: str, guard: boo
     written += found.write_attributes(workspace, patterns, guard)
     workspace.repository.stage(written)
     found.stage_files(workspace, seen.files)
+    arriving.keep_to_owner(workspace, workspace.access.pinned())
     return Founded(
         name,
         key.public.fingerprint(),
@@ -156,6 +160,7 @@ def join(workspace: Workspace, name: str, strict: bool, replace: bool = False) -
     new = _pin_on_first_sight(workspace, problems, strict)
     conversions.undo(workspace, converted)
     opened = opening.open_files(workspace)
+    arriving.keep_to_owner(workspace, workspace.access.pinned())
     return Joined(
         chosen,
         key.public.fingerprint(),
@@ -216,6 +221,14 @@ def set_up_without_key(workspace: Workspace) -> None:
     """For bots: filter and guard only. Nothing is pinned, so ciphertext passes through and new plain text is refused."""
     setup.install(workspace.repository, "")
     setup.lift_guard(workspace.repository, workspace.access.pinned())
+
+
+def install_hooks(workspace: Workspace, *, wanted: bool) -> list[Left]:
+    """Install git's hooks, or take them out; return those that are not gitenv's to write."""
+    if wanted:
+        return hooks.install(workspace.repository)
+    hooks.leave_out(workspace.repository)
+    return []
 
 
 def _key() -> tuple[DeviceKey, bool]:

@@ -11,7 +11,7 @@ from gitenv.errors import Usage
 from gitenv.git import attributes
 from gitenv.git.trees import RECIPIENTS
 from gitenv.pins import Pin
-from gitenv.team import opening, setup
+from gitenv.team import hooks, opening, setup
 from gitenv.team.workspace import Workspace
 
 _MAX_BYTES = 16 * 1024 * 1024
@@ -43,6 +43,7 @@ def uninstall(workspace: Workspace) -> Left:
             (closed if stored and there == stored else readable).append(path)
     committed = workspace.repository.was_ever_committed(RECIPIENTS)
     workspace.access.pins.forget()
+    hooks.remove(workspace.repository)
     setup.uninstall(workspace.repository, pins, guard=committed)
     if pins and not committed:
         _undo_founding(workspace, pins, sorted(entries))

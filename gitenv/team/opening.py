@@ -145,7 +145,9 @@ def _open_environment(workspace: Workspace, pin: Pin, entries: Iterable[IndexEnt
         plain = _plain(workspace, pin, there) if is_unedited or _is_closed(there) else there
         if plain != there:
             workspace.clear_leftovers(os.path.dirname(workspace.repository.path(entry.path)))
-            files.replace(workspace.repository.path(entry.path), plain)
+            path = workspace.repository.path(entry.path)
+            # Not for the others on this machine; the owner's x bit is in the index.
+            files.replace(path, plain, stat.S_IMODE(os.lstat(path).st_mode) & 0o700)
             (result.opened if there == stored else result.opened_edited).append(entry.path)
         elif there == _plain(workspace, pin, stored):
             result.open_already.append(entry.path)

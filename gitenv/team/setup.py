@@ -53,9 +53,9 @@ def install(repository: Repository, name: str) -> None:
     configure(repository)
 
 
-def configure(repository: Repository) -> None:
-    """Bring this clone's configuration up to date: an earlier gitenv had less of it, and `gitenv.maskDiff` may have changed."""
-    settings = {
+def settings(repository: Repository) -> dict[str, str]:
+    """git's configuration of a clone, by key."""
+    return {
         "filter.gitenv.process": filter_command("filter-process"),
         "filter.gitenv.clean": filter_command("clean %f"),
         "filter.gitenv.smudge": filter_command("smudge %f"),
@@ -67,7 +67,11 @@ def configure(repository: Repository) -> None:
         # A git before 2.44 has no labels to give, and leaves the last three words as they are.
         "merge.gitenv.driver": filter_command("merge-driver %O %A %B %L %P %S %X %Y"),
     }
-    for key, value in settings.items():
+
+
+def configure(repository: Repository) -> None:
+    """Bring git's configuration of a clone to `settings`: an earlier gitenv had less, or `gitenv.maskDiff` has changed."""
+    for key, value in settings(repository).items():
         if repository.config(key) != value:
             repository.set_config(key, value)
 
@@ -75,9 +79,7 @@ def configure(repository: Repository) -> None:
 def lift_guard(repository: Repository, pins: list[Pin]) -> None:
     """Write `info/attributes`, from the pinned paths only: what a commit says must not decide what is filtered here."""
     path = _info_attributes(repository)
-    patterns = [pattern for pin in pins for pattern in pin.environment.paths]
-    text = files.read(path, _MAX_ATTRIBUTES) or b""
-    new = attributes.with_block(text, attributes.lifted(patterns))
+    text, new = _lifted(path, pins)
     if new != text:
         files.make_folder(os.path.dirname(path))
         files.replace(path, new)
@@ -91,6 +93,18 @@ def is_installed(repository: Repository) -> bool:
 def is_known(repository: Repository) -> bool:
     """Whether anybody ran `gitenv init` here, with whatever installation."""
     return bool(repository.config("filter.gitenv.process")) or bool(clone.note(repository.layout.common_dir).id)
+
+
+def is_lifted_for(repository: Repository, pins: list[Pin]) -> bool:
+    """Whether `info/attributes` is as `lift_guard` leaves it: all pinned paths, and nothing after them that would win."""
+    text, new = _lifted(_info_attributes(repository), pins)
+    return text == new
+
+
+def _lifted(path: str, pins: list[Pin]) -> tuple[bytes, bytes]:
+    patterns = [pattern for pin in pins for pattern in pin.environment.paths]
+    text = files.read(path, _MAX_ATTRIBUTES) or b""
+    return text, attributes.with_block(text, attributes.lifted(patterns))
 
 
 def is_lifted(repository: Repository) -> bool:

@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # this script is started by its path
 
-from tests.bench import commands, files, keys, log, machine, merges, people, report, start, team
+from tests.bench import commands, files, keys, log, machine, merges, people, report, review, start, team
 from tests.bench.measure import Row
 from tests.bench.peers import GitCrypt, Gitenv, Plain, git_crypt
 from tests.lab import Lab
@@ -68,7 +68,7 @@ def main() -> None:
 
 def _chosen(lab: Lab, extent: Extent, options: argparse.Namespace) -> Iterator[Row]:
     if options.review:
-        return _review(lab, extent)
+        return _review(Gitenv(lab), extent)
     if options.people:
         return _many_people(Gitenv(lab), extent)
     return _team(lab, extent) if options.team else _measure(lab, extent)
@@ -92,12 +92,13 @@ def _measure(lab: Lab, extent: Extent) -> Iterator[Row]:
     yield from _many_people(gitenv, extent)
     yield from _team(lab, extent)
     yield from commands.run(gitenv, extent.rounds * 3)
-    yield from _review(lab, extent)
+    yield from _review(gitenv, extent)
 
 
-def _review(lab: Lab, extent: Extent) -> Iterator[Row]:
-    yield from log.run(Gitenv(lab), max(extent.keys), extent.rounds)
-    yield from merges.run(Lab(lab.root / "merges"), extent.rounds)
+def _review(gitenv: Gitenv, extent: Extent) -> Iterator[Row]:
+    yield from review.hooks(gitenv, extent.starts)
+    yield from log.run(gitenv, max(extent.keys), extent.rounds)
+    yield from merges.run(Lab(gitenv.person.home.parents[1] / "merges"), extent.rounds)
 
 
 def _many_people(gitenv: Gitenv, extent: Extent) -> Iterator[Row]:

@@ -143,6 +143,15 @@ def test_a_change_under_a_retired_key_stands_behind_the_value() -> None:
     assert unverified.reject(opened, unverified.find(document.parse(opened))) == b"A=1\nB=1\n"
 
 
+def test_a_value_that_counts_stays_one() -> None:
+    """Where one side has the same value under a retired key, or in plain text, the token of today stays."""
+    now = _encrypted(b"A=1\nB=1\nC=1\n", NEW)
+    rest = now[now.index(b"B=") :]
+    for other in (_encrypted(b"A=1\n", OLD) + rest, b"A=1\n" + rest):
+        for sides in ((now, now, other + b"## x\n"), (now, other + b"## x\n", now)):
+            assert _merge(sides, merging.opener([NEW])) == (now + b"## x\n", [])
+
+
 def test_a_newer_key_is_not_brought_into_an_older_file() -> None:
     """An edit under the newer key that is carried to an older commit conflicts there; what it left alone stays as it is."""
     base, theirs = _encrypted(b"A=1\nB=1\n", NEW), _encrypted(b"A=1\nB=2\n", NEW)

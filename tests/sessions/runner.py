@@ -9,6 +9,7 @@
     cp input.env .env               a file from below, or any other
     bytes .env 'A=1\\r\\n' x10       make a file with escapes, repeated
     edit .env OLD NEW               replace the one place where OLD stands
+    executable FILE / mode FILE 600 make a file executable; the rights that it gives
     mv rm mkdir link stdin          as they sound; `link TARGET NAME`, `stdin TEXT` for the next command
     git … / gitenv … / python …     must work; `! git …` must fail; `? git …` may do either
     exits 3                         how the last command ended
@@ -157,6 +158,9 @@ class _Player:
     def check_grep(self, expression: str, name: str) -> bool:
         return _found(expression, self._bytes(name))
 
+    def check_mode(self, name: str, mode: str) -> bool:
+        return sys.platform == "win32" or f"{self._path(name).stat().st_mode & 0o777:o}" == mode
+
     def check_clean_status(self) -> bool:
         self.last = self.person.must("git", "status", "--porcelain")
         git_dir = self.person.must("git", "rev-parse", "--absolute-git-dir").stdout.decode().strip()
@@ -229,6 +233,9 @@ class _Player:
 
     def do_link(self, target: str, name: str) -> None:
         self._path(name).symlink_to(target)
+
+    def do_executable(self, name: str) -> None:
+        self._path(name).chmod(0o755)
 
     def do_needs(self, what: str) -> None:
         assert what == "symlinks", f"nobody knows whether there are {what}"

@@ -1,0 +1,57 @@
+"""`gitenv doctor`."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from gitenv.cli import show
+
+if TYPE_CHECKING:
+    from gitenv.review.doctor import Report
+    from gitenv.review.findings import Finding
+
+_MOST = 50
+
+
+def run(
+    fix: Annotated[bool, typer.Option("--fix", help="Mend what can be mended without losing anything.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+) -> None:
+    """Look for what is wrong with this clone's set-up: filter, guard, hooks, other tools, leftovers.
+
+    Ends with 1 if errors are left.
+    """
+    from gitenv.review import doctor, findings
+    from gitenv.team.workspace import Workspace
+
+    workspace = Workspace(os.getcwd())
+    report = doctor.fix(workspace) if fix else doctor.examine(workspace)
+    if json:
+        show.as_json({"findings": [_as_json(finding) for finding in report.findings], "mended": report.mended})
+    else:
+        _show(report)
+    if findings.stops(report.findings):
+        raise typer.Exit(1)
+
+
+def _show(report: Report) -> None:
+    for line in report.mended:
+        show.say(f"mended: {line}")
+    for finding in report.findings[:_MOST]:
+        place = f"{finding.path}:{finding.line}: " if finding.line else f"{finding.path}: " if finding.path else ""
+        show.say(f"{finding.severity.value}: {place}{finding.text} ({finding.code})")
+        show.commands(*filter(None, finding.commands))
+    if len(report.findings) > _MOST:
+        show.say(f"and {len(report.findings) - _MOST:,} more:")
+        show.commands("gitenv doctor --json")
+    if not report.findings:
+        show.say("nothing is wrong with this clone")
+    elif report.mendable:
+        show.say(f"gitenv doctor --fix mends {report.mendable} of {len(report.findings)}")
+
+
+def _as_json(finding: Finding) -> dict[str, object]:
+    return {**finding._asdict(), "severity": finding.severity.value}

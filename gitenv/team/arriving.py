@@ -1,0 +1,113 @@
+"""What a merge or a checkout brought along: pins follow it, and the user hears of what is theirs now. Nothing is opened."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import stat
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from gitenv import recipients
+from gitenv.errors import GitenvError, NotTrusted
+from gitenv.git import program
+from gitenv.pins import Pin
+from gitenv.team import file_report, following, pinning, setup
+from gitenv.team.file_report import Problem
+from gitenv.team.workspace import Workspace
+
+
+class LetIn(NamedTuple):
+    """An environment that somebody let the user into."""
+
+    environment: str
+    by: str
+
+
+class Arrived(NamedTuple):
+    """What is new for whoever works in this clone."""
+
+    let_in: list[LetIn]
+    new: list[str]  # environments that this clone does not believe yet, and that have a grant for the user
+    pending: list[Problem]
+    problems: list[NotTrusted]
+
+
+def arrived(workspace: Workspace) -> Arrived:
+    """Bring pins and attributes to what is at hand, keep open files to their owner, and say what is new."""
+    before = {pin.name: pin for pin in workspace.access.pinned()}
+    problems = following.refresh(workspace)
+    after = workspace.access.pinned()
+    setup.lift_guard(workspace.repository, after)
+    keep_to_owner(workspace, after)
+    # Who follows what came in may be able to open it now; without that it is no news.
+    let_in = [LetIn(pin.name, pin.grant.by.name) for pin in after if pin.grant and _had_none(before.get(pin.name))]
+    pending = file_report.undecided(workspace, after)[1] if after else []
+    return Arrived(let_in, _new(workspace), pending, problems)
+
+
+def keep_to_owner(workspace: Workspace, pins: Iterable[Pin]) -> list[str]:
+    """Take the rights of all others from files of environments: git made them as the umask has it. Returns which."""
+    if os.name == "nt":
+        return []
+    listed = workspace.files_of([pin.environment for pin in pins])
+    paths = sorted({entry.path for entries in listed.values() for entry in entries})
+    found = [path for path in paths if _narrow(workspace, path)]
+    if found:
+        # Else git would run the filter for each of them at the next status. It stages nothing, whatever is edited.
+        program.attempt(workspace.root, "update-index", "-q", "--refresh")
+    return found
+
+
+def open_to_others(workspace: Workspace, pins: Iterable[Pin]) -> list[str]:
+    """The files that `keep_to_owner` would change."""
+    listed = workspace.files_of([pin.environment for pin in pins]) if os.name != "nt" else {}
+    paths = sorted({entry.path for entries in listed.values() for entry in entries})
+    return [path for path in paths if _mode(workspace, path) & 0o077]
+
+
+def _mode(workspace: Workspace, path: str) -> int:
+    """The rights that a regular file gives; 0 for a link, and where there is none."""
+    try:
+        status = os.lstat(workspace.repository.path(path))
+    except OSError:
+        return 0
+    return stat.S_IMODE(status.st_mode) if stat.S_ISREG(status.st_mode) else 0
+
+
+def _narrow(workspace: Workspace, path: str) -> bool:
+    if not (mode := _mode(workspace, path)) & 0o077:
+        return False
+    with contextlib.suppress(OSError):
+        # Through no link, should one have taken its place meanwhile.
+        descriptor = os.open(workspace.repository.path(path), os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+        try:
+            if stat.S_ISREG(os.fstat(descriptor).st_mode):
+                os.fchmod(descriptor, mode & 0o700)  # git knows the owner's x bit, and would see it go
+                return True
+        finally:
+            os.close(descriptor)
+    return False
+
+
+def _had_none(old: Pin | None) -> bool:
+    return old is not None and old.grant is None
+
+
+def _new(workspace: Workspace) -> list[str]:
+    """What is not pinned and has a grant for the user's key. Who signed that is for `unlock` to show."""
+    key = workspace.access.device()
+    if key is None:
+        return []
+    try:
+        new = pinning.new_environments(workspace, []).new
+    except NotTrusted:
+        return []
+    return [statement.name for statement in new if _has_grant(workspace, statement.name, workspace.access.name)]
+
+
+def _has_grant(workspace: Workspace, environment: str, name: str) -> bool:
+    key = workspace.access.device()
+    with contextlib.suppress(GitenvError):
+        return key is not None and any(recipients.grants_for(workspace.tree, environment, key.public, name))
+    return False

@@ -1,0 +1,164 @@
+"""The hooks as files and as configuration: where they come from, what they start, and how little it takes to do nothing."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from gitenv.drivers import hook
+from gitenv.git.repository import Repository
+from gitenv.team import hooks, setup
+from gitenv.team.hooks import State
+from tests.conftest import NewLab
+from tests.test_hot_path import _REPORT
+
+TOP = Path(__file__).parent.parent
+
+
+@pytest.fixture
+def clone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty repository, with nothing of the machine's configuration."""
+    for name in [name for name in os.environ if name.startswith(("GIT", "XDG_"))]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
+    folder = tmp_path / "app"
+    subprocess.run(["git", "init", "-q", str(folder)], check=True)
+    subprocess.run(["git", "config", "user.name", "alice"], cwd=folder, check=True)
+    subprocess.run(["git", "config", "user.email", "alice@example.com"], cwd=folder, check=True)
+    return folder
+
+
+def _loaded(folder: Path, *arguments: str) -> set[str]:
+    code = _REPORT.format(arguments=list(arguments))
+    done = subprocess.run([sys.executable, "-E", "-P", "-c", code], cwd=folder, capture_output=True, check=True)
+    return set(done.stderr.decode().rpartition("loaded: ")[2].split())
+
+
+@pytest.mark.parametrize("name", [*hooks.NAMES, hooks.SERVER])
+def test_a_hook_starts_this_gitenv_by_its_full_path(name: str) -> None:
+    """The text of every hook calls gitenv by the filter's command, and nothing of it is found through PATH."""
+    text = hooks.text(name).decode()
+    assert setup.filter_command("")[:-1] in text
+    assert "command gitenv" not in text
+    assert f"gitenv hook {name}" in text
+
+
+def test_the_wheel_carries_the_hooks() -> None:
+    """What pip installs has the hooks where gitenv looks for them first, and the source distribution has them, too."""
+    targets = tomllib.loads((TOP / "pyproject.toml").read_text())["tool"]["hatch"]["build"]["targets"]
+    assert targets["wheel"]["force-include"] == {"hooks": "gitenv/hooks"}
+    assert "/hooks" in targets["sdist"]["include"]
+    assert {path.name for path in (TOP / "hooks").iterdir()} == {*hooks.NAMES, hooks.SERVER}
+
+
+def test_a_built_wheel_has_the_hooks(tmp_path: Path) -> None:
+    """The same of a wheel that is really built, where its builder is installed."""
+    builder = pytest.importorskip("hatchling.builders.wheel").WheelBuilder(str(TOP))
+    import zipfile
+
+    wheel = next(iter(builder.build(directory=str(tmp_path), versions=["standard"])))
+    found = {name for name in zipfile.ZipFile(wheel).namelist() if name.startswith("gitenv/hooks/")}
+    assert found == {f"gitenv/hooks/{name}" for name in (*hooks.NAMES, hooks.SERVER)}
+
+
+def test_git_with_configured_hooks_gets_no_files(clone: Path) -> None:
+    """From git 2.54 on hooks stand in the configuration, one event each, and uninstall leaves no line of them."""
+    before = (clone / ".git/config").read_bytes()
+    repository = Repository(str(clone))
+    repository.version = (2, 39)
+    assert hooks.install(repository) == []
+    assert (clone / ".git/hooks/pre-commit").exists()
+    repository.version = (2, 54)
+    assert hooks.install(repository) == []
+    assert not (clone / ".git/hooks/pre-commit").exists()
+    assert [repository.config(f"hook.gitenv-{name}.event") for name in hooks.NAMES] == [*hooks.NAMES]
+    assert set(hooks.states(repository).values()) == {State.RUNS}
+    repository.set_config("hook.gitenv-pre-push.command", "elsewhere")
+    assert hooks.states(repository)["pre-push"] is State.ELSEWHERE
+    repository.version = (2, 39)
+    assert set(hooks.states(repository).values()) == {State.MISSING}
+    hooks.remove(repository)
+    assert (clone / ".git/config").read_bytes() == before
+
+
+@pytest.mark.parametrize(("name", "code"), [("pre-commit", 1), ("post-checkout", 0)])
+def test_a_configured_hook_without_gitenv(name: str, code: int, clone: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where gitenv is gone the hook before a commit stops with a word about it, and one after a checkout fails nothing."""
+    monkeypatch.setattr(sys, "executable", "/nowhere/it's gone/python")
+    # As git starts it: the words of the hook behind the command, in quotes of the shell's.
+    line = f'{hooks.command(name)} "$@"'
+    done = subprocess.run(["sh", "-c", line, line, "a", "b"], cwd=clone, capture_output=True, check=False)
+    assert done.returncode == code
+    assert (b"gitenv init" in done.stderr) is (code == 1)
+
+
+def test_a_configured_hook_judges(new_lab: NewLab) -> None:
+    """Started as git starts it, the configured hook stops what the one in a file stops."""
+    alice = new_lab("founded").person("alice")
+    alice.cwd = alice.home / "app"
+    assert alice.run(["sh", "-c", hooks.command("pre-commit")]).exit_code == 0
+    blob = alice.run(["git", "hash-object", "-w", "--stdin"], b"A=plain\n").stdout.decode().strip()
+    alice.must("git", "update-index", "--cacheinfo", f"100644,{blob},.env")
+    done = alice.run(["sh", "-c", hooks.command("pre-commit")])
+    assert done.exit_code == 1
+    assert b"plain text" in done.stderr
+
+
+def test_a_commit_without_env_files_loads_nothing(clone: Path) -> None:
+    """With nothing protected staged the hook loads two modules of ours, and not even `re` or `subprocess`."""
+    (clone / "readme").write_bytes(b"hello\n")
+    subprocess.run(["git", "add", "readme"], cwd=clone, check=True)
+    loaded = _loaded(clone, "hook", "pre-commit")
+    assert {name for name in loaded if name.startswith("gitenv")} == {
+        *("gitenv", "gitenv.__main__", "gitenv.drivers", "gitenv.drivers.hook")
+    }
+    assert not loaded & {"re", "subprocess", "typing", "collections", "enum"}
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="names that Windows does not have")
+@pytest.mark.parametrize(
+    ("path", "is_needed"),
+    [
+        *((".env", True), ("web/.env.production", True), ("prod.env", True), (".envrc", True), ("app_env", True)),
+        *((".recipients/bob.pub", True), (".gitattributes", True), ("web/.gitattributes", True), ("deploy/secrets.ini", True)),
+        *(("environment.py", False), ("secrets.ini", False), ("odd\nname", False), ("docs/.recipients.md", False)),
+    ],
+)
+def test_what_a_commit_must_be_looked_at_for(path: str, is_needed: bool, clone: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Names that speak of gitenv, and the paths that pinned environments claim, are looked at; nothing else is."""
+    block = b"# gitenv: begin\n.env filter=gitenv -text\n/deploy/*.ini filter=gitenv -text\n# gitenv: end\n"
+    (clone / ".git/info/attributes").write_bytes(block)
+    (clone / path).parent.mkdir(parents=True, exist_ok=True)
+    (clone / path).write_bytes(b"text\n")
+    subprocess.run(["git", "add", "-f", "."], cwd=clone, check=True, env={**os.environ, "GIT_ATTR_NOSYSTEM": "1"})
+    monkeypatch.chdir(clone)
+    assert hook.is_needed("pre-commit", []) is is_needed
+
+
+def test_what_a_checkout_must_be_looked_at_for(clone: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only a switch between commits that differ in what is protected is looked at, or one whose beginning is unknown."""
+    commits = []
+    for name in ("readme", "other", ".env"):
+        (clone / name).write_bytes(b"")
+        subprocess.run(["git", "add", "."], cwd=clone, check=True)
+        subprocess.run(["git", "commit", "-qm", name], cwd=clone, check=True)
+        shown = subprocess.run(["git", "rev-parse", "HEAD"], cwd=clone, check=True, capture_output=True)
+        commits.append(shown.stdout.decode().strip())
+    monkeypatch.chdir(clone)
+    first, second, third = commits
+    assert not hook.is_needed("post-checkout", [first, second, "1"])
+    assert not hook.is_needed("post-checkout", [third, third, "1"])
+    assert not hook.is_needed("post-checkout", [second, third, "0"])  # files, and no branch
+    assert hook.is_needed("post-checkout", [third, first, "1"])
+    assert hook.is_needed("post-checkout", ["0" * 40, first, "1"])
+    assert hook.is_needed("post-checkout", ["1" * 40, first, "1"])
+    assert hook.is_needed("post-merge", ["0"])  # no ORIG_HEAD
+    subprocess.run(["git", "update-ref", "ORIG_HEAD", first], cwd=clone, check=True)
+    assert hook.is_needed("post-merge", ["0"])
+    assert not hook.is_needed("post-merge", ["1"])  # --squash
