@@ -17,6 +17,16 @@ def main() -> int:
         if arguments[0] == "filter-process":
             return env_filter.serve()
         return env_filter.once(arguments[0], arguments[1])
+    if arguments[:1] == ["merge-driver"] and len(arguments) in (6, 9):
+        gc.disable()
+        from gitenv.drivers import merge
+
+        return merge.merge(*arguments[1:])
+    if arguments[:1] == ["textconv"] and len(arguments) == 2:
+        gc.disable()
+        from gitenv.drivers import textconv
+
+        return textconv.show(arguments[1])
     if arguments[:1] == ["hook"] and len(arguments) > 1 and not arguments[1].startswith("-"):
         from gitenv.drivers import hook
 

@@ -91,6 +91,17 @@ def _named_commits(data: bytes) -> Iterator[tuple[str, str]]:
             yield name, commit
 
 
+def mask_secret(common_dir: str) -> bytes:
+    """What masks in diffs are made with; made up when it is first asked for. It tells nobody anything but whoever has it."""
+    path = os.path.join(common_dir, "gitenv", "mask")
+    secret = files.read(path, _MAX_BYTES) or b""
+    if len(secret) != 64:
+        files.make_folder(os.path.join(common_dir, "gitenv"))
+        secret = os.urandom(32).hex().encode("ascii")
+        files.replace(path, secret, 0o600)
+    return secret
+
+
 class Unopened(NamedTuple):
     """The files of a work tree that a checkout wrote as they stand in a commit: nobody vouches for plain lines in them."""
 
@@ -127,7 +138,7 @@ def set_unopened(git_dir: str, paths: Set[str]) -> None:
 def forget(common_dir: str) -> None:
     """Remove all of these notes."""
     folder = os.path.join(common_dir, "gitenv")
-    for name in ("clone", "locked", "unopened", "walked", "doubted"):
+    for name in ("clone", "locked", "unopened", "walked", "doubted", "mask"):
         if os.path.lexists(os.path.join(folder, name)):
             os.unlink(os.path.join(folder, name))
     if os.path.isdir(folder) and not os.listdir(folder):

@@ -69,6 +69,10 @@ _ALLOWED = {
 }
 
 
+_MERGE = {"gitenv.drivers.merge", "gitenv.model.merging", "gitenv.model.reasons"}
+_SLOW = {"typer", "rich", "pygit2", "json", "dataclasses", "logging", "tempfile", "pathlib", "hashlib", "shutil"}
+
+
 @pytest.fixture
 def clone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A repository that gitenv was founded in, with one .env file."""
@@ -110,8 +114,19 @@ def test_nothing_that_git_starts_loads_a_slow_library(clone: Path) -> None:
     committed = subprocess.run(["git", "cat-file", "blob", ":.env"], cwd=clone, capture_output=True, check=True).stdout
     loaded, out = _loaded(_REPORT.format(arguments=["smudge", ".env"]), clone, committed)
     assert out == b"HELLO=world\n"
-    slow = {"typer", "rich", "pygit2", "json", "dataclasses", "logging", "tempfile", "pathlib", "hashlib", "shutil"}
-    assert not loaded & {*slow, "cryptography.hazmat.primitives.serialization", "gitenv.cli", "gitenv.team"}
+    assert not loaded & {*_SLOW, "cryptography.hazmat.primitives.serialization", "gitenv.cli", "gitenv.team"}
+
+
+def test_a_merge_within_a_generation_loads_no_cryptography(clone: Path) -> None:
+    """The merge driver takes no key where it needs none, and nothing that a filter would not load."""
+    token = subprocess.run(["git", "cat-file", "blob", ":.env"], cwd=clone, capture_output=True, check=True).stdout
+    for name, added in (("base", b""), ("ours", b"## ours\n"), ("theirs", b"")):
+        (clone / name).write_bytes(token.replace(b"HELLO", b"THEIRS") * (name == "theirs") + token + added)
+    words = ["merge-driver", "base", "ours", "theirs", "7", ".env", "%S", "%X", "%Y"]
+    loaded, _ = _loaded(_REPORT.format(arguments=words), clone, b"")
+    assert (clone / "ours").read_bytes() == token.replace(b"HELLO", b"THEIRS") + token + b"## ours\n"
+    assert {name for name in loaded if name.startswith("gitenv")} <= {*_ALLOWED, *_MERGE}
+    assert not loaded & {"cryptography", "subprocess", *_SLOW}
 
 
 def test_the_start_compiles_no_annotations(clone: Path) -> None:

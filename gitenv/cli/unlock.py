@@ -41,6 +41,7 @@ def run(
     workspace.need_environments()
     if not setup.is_installed(workspace.repository):
         raise Locked("this clone is not set up", "gitenv init")
+    setup.configure(workspace.repository)
     wanted = environments or []
     for name in wanted:
         workspace.check_known(name)

@@ -83,6 +83,10 @@ class Repository:
         """A value of the configuration, whatever file it is in; "" if there is none."""
         return os.fsdecode(program.attempt(self.root, "config", "--get", key).stdout).rstrip("\n")
 
+    def is_set(self, key: str) -> bool:
+        """Whether a value of the configuration says yes, in any of git's words for it."""
+        return program.attempt(self.root, "config", "--type=bool", "--get", key).stdout.strip() == b"true"
+
     def set_config(self, key: str, value: str) -> None:
         """Set a value for this clone (and its linked work trees)."""
         program.run(self.root, "config", "--local", "--replace-all", key, value)

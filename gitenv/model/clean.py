@@ -24,11 +24,13 @@ def clean(data: bytes, ring: Keyring, committed: Committed, *, was_opened: bool 
     A file that was never opened (`was_opened` says so, or its tokens do) may hold plain text that somebody else committed: that
     stays as it stands in the commit, and is not made a value by us.
 
-    Raises `NotTrusted` for a line that only looks like a token, and for an unverified mark whose TAG is wrong; the message
-    has the line's number and name.
+    Raises `NotTrusted` for a line that only looks like a token, for an unverified mark whose TAG is wrong, and for the mask of
+    a diff; the message has the line's number and name.
     """
     records = document.parse(data)
     was_closed = not was_opened or any(record.kind is Kind.TOKEN for record in records)
+    if document.MASK in data:
+        _refuse_masks(records, committed if was_closed else frozenset)
     keys, head = ring.keys, token.head(ring.current)
     out: list[bytes] = []
     for position, record in enumerate(records):
@@ -48,6 +50,19 @@ def clean(data: bytes, ring: Keyring, committed: Committed, *, was_opened: bool 
     cleaned = b"".join(out)
     document.check_size(len(cleaned))  # ciphertext is longer, and what is committed must open again
     return cleaned
+
+
+def _refuse_masks(records: list[Record], committed: Committed) -> None:
+    """An editor that reverts a hunk of a masked diff writes the mask into the file: the value would be lost."""
+    from gitenv.model import masking
+    from gitenv.model.reasons import Masked
+
+    for position, record in enumerate(records):
+        if record.kind in _TEXT and masking.is_masked(record) and record.raw not in committed():
+            raise Masked(
+                f"{place(records, position)}: is a mask from a diff (gitenv.maskDiff), and no value",
+                "write the value itself, or take the line back: git restore -p",
+            )
 
 
 def pass_through(data: bytes, committed: Committed, refusal: GitenvError) -> bytes:

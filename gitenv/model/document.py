@@ -14,6 +14,7 @@ from gitenv.errors import NotTrusted
 
 MAX_BYTES = 4 * 1024 * 1024
 MAX_RECORDS = 10_000
+MASK = b"<masked by gitenv "  # what a diff shows in the place of a value, see model.masking; it is never one
 NAME = rb"[A-Za-z_][A-Za-z0-9_.-]{0,127}"
 
 

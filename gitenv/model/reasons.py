@@ -56,6 +56,10 @@ class Lookalike(NotTrusted):
     """A line that looks encrypted, and that no key of the environment opens."""
 
 
+class Masked(NotTrusted):
+    """A mask from a diff in the place of what it stands for."""
+
+
 class CannotStand(NotTrusted):
     """What is behind a mark cannot become a value where it stands."""
 

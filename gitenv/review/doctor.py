@@ -85,22 +85,24 @@ def _configuration(workspace: Workspace) -> Iterator[Ailment]:
         return "git's configuration of this clone is as gitenv init writes it"
 
     said: set[str] = set()
-    for key, value in setup.settings().items():
+    for key, value in setup.settings(repository).items():
         there = repository.config(key)
         if there != value:
-            code, severity, text = _about(key, there)
+            code, severity, text = _about(key, there, value)
             if code not in said:
                 said.add(code)
                 yield Ailment(Finding(code, severity, text, commands=(_FIX,)), mend)
 
 
-def _about(key: str, there: str) -> tuple[str, Severity, str]:
+def _about(key: str, there: str, wanted: str) -> tuple[str, Severity, str]:
     if key.endswith(".required"):
         return "not-required", Severity.ERROR, "filter.gitenv.required is not true: a filter that dies stages plain text"
     if key.startswith("merge."):
         return "merge-driver", Severity.WARNING, f"{key} is not set as gitenv sets it: merges are by line and not by key"
+    if key.startswith("diff.") and wanted != "cat":
+        return "textconv", Severity.WARNING, "gitenv.maskDiff is set since gitenv was set up: git shows values in diffs"
     if key.startswith("diff."):
-        return "textconv", Severity.WARNING, f"{key} is not {setup.settings()[key]!r}: git shows what is encrypted, or is slow"
+        return "textconv", Severity.WARNING, f"{key} is not {wanted!r}: git shows what is encrypted or masked, or is slow"
     if not there:
         return "filter-missing", Severity.ERROR, f"{key} is not set: git does not call gitenv"
     if not _is_there(there):

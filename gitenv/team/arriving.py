@@ -39,7 +39,8 @@ def arrived(workspace: Workspace) -> Arrived:
     problems = following.refresh(workspace)
     after = workspace.access.pinned()
     setup.lift_guard(workspace.repository, after)
-    keep_to_owner(workspace, after)
+    if not _is_rebasing(workspace):
+        keep_to_owner(workspace, after)
     # Who follows what came in may be able to open it now; without that it is no news.
     let_in = [LetIn(pin.name, pin.grant.by.name) for pin in after if pin.grant and _had_none(before.get(pin.name))]
     pending = file_report.undecided(workspace, after)[1] if after else []
@@ -88,6 +89,12 @@ def _narrow(workspace: Workspace, path: str) -> bool:
         finally:
             os.close(descriptor)
     return False
+
+
+def _is_rebasing(workspace: Workspace) -> bool:
+    """Whether git will go on with the index as it knows it: a file whose rights changed since would count as edited there."""
+    git_dir = workspace.repository.layout.git_dir
+    return any(os.path.isdir(os.path.join(git_dir, name)) for name in ("rebase-merge", "rebase-apply"))
 
 
 def _had_none(old: Pin | None) -> bool:

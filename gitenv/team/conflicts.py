@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import os
-import tempfile
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from gitenv import clone, files
-from gitenv.errors import GitenvError, NotInOrder, NotTrusted
-from gitenv.git import program
+from gitenv.errors import GitenvError, NotTrusted
 from gitenv.git.repository import IndexEntry
-from gitenv.model import document, rotation, smudge
+from gitenv.model import document, merging, rotation, smudge
 from gitenv.model.document import Kind
 from gitenv.model.keyring import Keyring
 from gitenv.team.staging import Rewritten
@@ -79,27 +76,14 @@ def _merged(
     texts = {each.entry.stage: each.after for each in rewritten}
     if _OURS not in texts or _THEIRS not in texts:  # deleted on one side
         return Merged(path, rewritten, texts.get(_OURS) or texts.get(_THEIRS) or b"", True)
-    text, is_left = _by_git(workspace, texts.get(_BASE, b""), texts[_OURS], texts[_THEIRS])
-    if is_left:
-        return Merged(path, rewritten, text, True)
+    try:
+        merged = merging.merge(texts.get(_BASE, b""), texts[_OURS], texts[_THEIRS], merging.opener([ring]))
+    except NotTrusted:  # too large together, or in conflict already in a commit
+        merged = merging.in_conflict(texts[_OURS], texts[_THEIRS])
+    if merged.conflicts:
+        return Merged(path, rewritten, merged.data, True)
     ours = next(each for each in rewritten if each.entry.stage == _OURS)
-    return Merged(path, [Rewritten(ours.entry._replace(stage=0), ours.before, text)], text, False)
-
-
-def _by_git(workspace: Workspace, base: bytes, ours: bytes, theirs: bytes) -> tuple[bytes, bool]:
-    """`git merge-file` on ciphertext, in git's own folder."""
-    folder = os.path.join(workspace.repository.layout.git_dir, "gitenv")
-    files.make_folder(folder)
-    with tempfile.TemporaryDirectory(prefix=f"merge-{os.getpid()}-", dir=folder) as place:
-        paths = [os.path.join(place, name) for name in ("ours", "base", "theirs")]
-        for name, data in zip(paths, (ours, base, theirs), strict=True):
-            with open(name, "wb") as file:
-                file.write(data)
-        labels = [word for label in ("ours", "base", "theirs") for word in ("-L", label)]
-        done = program.attempt(workspace.root, "merge-file", "-p", *labels, *paths)
-    if not 0 <= done.returncode < 128:
-        raise NotInOrder("git merge-file failed", "git status")
-    return done.stdout, done.returncode > 0
+    return Merged(path, [Rewritten(ours.entry._replace(stage=0), ours.before, merged.data)], merged.data, False)
 
 
 def _is_typed(data: bytes) -> bool:

@@ -47,13 +47,13 @@ def check_interpreter(repository: Repository) -> None:
 
 
 def install(repository: Repository, name: str) -> None:
-    """Configure filter and diff driver for this clone of `name`'s."""
+    """Configure filter, diff and merge driver for this clone of `name`'s."""
     check_interpreter(repository)
     clone.set_up(repository.layout.common_dir, name)
     configure(repository)
 
 
-def settings() -> dict[str, str]:
+def settings(repository: Repository) -> dict[str, str]:
     """git's configuration of a clone, by key."""
     return {
         "filter.gitenv.process": filter_command("filter-process"),
@@ -62,13 +62,16 @@ def settings() -> dict[str, str]:
         # A filter that dies without `required` would stage plain text.
         "filter.gitenv.required": "true",
         # textconv gets what smudge gives; starting Python for each blob would make `git log -p` crawl.
-        "diff.gitenv.textconv": "cat",
+        "diff.gitenv.textconv": filter_command("textconv") if repository.is_set("gitenv.maskDiff") else "cat",
+        "merge.gitenv.name": "merge of .env files by key",
+        # A git before 2.44 has no labels to give, and leaves the last three words as they are.
+        "merge.gitenv.driver": filter_command("merge-driver %O %A %B %L %P %S %X %Y"),
     }
 
 
 def configure(repository: Repository) -> None:
-    """Bring git's configuration of a clone to `settings`."""
-    for key, value in settings().items():
+    """Bring git's configuration of a clone to `settings`: an earlier gitenv had less, or `gitenv.maskDiff` has changed."""
+    for key, value in settings(repository).items():
         if repository.config(key) != value:
             repository.set_config(key, value)
 
@@ -116,6 +119,7 @@ def uninstall(repository: Repository, pins: list[Pin], guard: bool) -> None:
     """
     repository.remove_section("filter.gitenv")
     repository.remove_section("diff.gitenv")
+    repository.remove_section("merge.gitenv")
     path = _info_attributes(repository)
     text = files.read(path, _MAX_ATTRIBUTES) or b""
     block = attributes.guarded(pattern for pin in pins for pattern in pin.environment.paths) if guard else b""

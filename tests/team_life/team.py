@@ -418,10 +418,11 @@ class Team:
             self.unlock(who)
             return "forwards"
         base = clone.head.base_with(theirs)
-        tree, conflicts = model.merged(base.tree, clone.head.tree, theirs.tree)
         done = self.git(who, *words)
         there = self.person(who).must("git", "diff", "--name-only", "--diff-filter=U").stdout.decode().split()
-        assert {path.removeprefix(".recipients/") for path in there} == conflicts, f"{self.said[-1]}: {there}\n{done.said}"
+        paths = {path.removeprefix(".recipients/") for path in there}
+        tree, conflicts = model.merged(base.tree, clone.head.tree, theirs.tree, paths)
+        assert paths == conflicts, f"{self.said[-1]}: {there}\n{done.said}"
         assert (done.exit_code != 0) is bool(conflicts), done.said
         if not conflicts:
             self._merged(who, tree, theirs)
@@ -503,7 +504,7 @@ class Team:
         texts = [documents.reencrypted(model.document(side, name), sides, new) for side in (ours, theirs.tree)]
         first = documents.reencrypted(model.document(base.tree, name), [*sides, origin], new)
         self.written |= {(line.secret, new) for text in (first, *texts) for line in text if line.generation is new}
-        text = documents.merged(first, *texts)
+        text = documents.merged(first, texts[0], texts[1], with_key=True)
         left = self.person(who).must("git", "diff", "--name-only", "--diff-filter=U").stdout.decode().split()
         assert (file in left) is (text is None), f"{self.said[-1]}: {left}"
         if text is None:
