@@ -76,7 +76,7 @@ def _plain(where: Place, moved: Sequence[_Moved], known: Sequence[str]) -> list[
     before = olds[0] if olds else _parting(where, moved[0].new, known)
     side = CommitSide(where.folder, where.objects, before) if before else None
     filtered = check.between(where, before, moved[0].new).filtered
-    scan = commits.Scan(where.objects, Protection(*states, filtered=filtered), side)
+    scan = commits.Scan(where.objects, Protection(*states, filtered=filtered), side, [each.new for each in moved])
     return scan.findings(changes.brought(where.folder, revisions))
 
 
