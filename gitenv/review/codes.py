@@ -31,19 +31,21 @@ CODES: dict[str, Code] = {
             "not-a-file": "A link or a submodule stands where a protected file or one of .recipients/ belongs.",
             "token-malformed": "A line looks encrypted and has not the form of what gitenv writes.",
             "token-unknown": "A line is encrypted for a generation that this environment never had.",
-            "token-retired": "A line came in that is encrypted with an earlier key, which people who left still have.",
+            "token-moved": "A key has the encrypted value of another one; it opens for nobody there.",
             "token-unclaimed": "A file that belongs to no environment has encrypted lines.",
             "unverified-mark": "The mark of a line that nobody vouches for was committed as it stands in a work tree.",
             "conflict-marker": "A conflict was committed before it was resolved.",
             "forged-seal": "A sealed value is not signed by whom it names, for this key name and environment.",
             "sealed-elsewhere": "A sealed value is for another environment, or for a generation that this one never had.",
-            "unknown-contributor": "A sealed value is by somebody who is in no environment, or in one with another key.",
             "replayed": "A sealed value was decided about before, and came back.",
         },
     ),
     **_all(
         Severity.WARNING,
         {
+            # Inert until a holder decides, and honest work may bring them: a branch from before a rotation, a newcomer's value.
+            "token-retired": "A line came in that is encrypted with an earlier key, which people who left still have.",
+            "unknown-contributor": "A sealed value is by somebody who is in no environment, or in one with another key.",
             "dotenv-like": "A file that no environment claims looks like a dotenv file, and holds keys in plain text.",
             "duplicate-key": "A key is set more than once in one file; the last one counts.",
             "similar-keys": "Two keys of one file differ in case only, or in characters that look alike.",

@@ -23,7 +23,7 @@
     needs symlinks                  skip where there are none
     learns-nothing WHO WORD…        with the key that somebody has, no object of any repository opens to one of these
     rotate ENV / found-over ENV / found-beside ENV PATH / forge-grant ENV NAME      see tests.sessions.forgery
-    forge TOOL WORD…                one of its TOOLS
+    forge TOOL WORD…                one of its TOOLS; git runs no hooks in this clone from then on: who forges wants none
     -- input.env --
 
 Words are split as a shell would; regular expressions search, and ^ and $ are a line's.
@@ -248,6 +248,7 @@ class _Player:
             pytest.skip("links need a privilege on Windows")
 
     def do_forge(self, tool: str, *words: str) -> None:
+        self.person.must("git", "config", "core.hooksPath", "/dev/null")
         forgery.TOOLS[tool](self.person, *words)
 
     def do_rotate(self, environment: str) -> None:
