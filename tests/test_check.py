@@ -135,6 +135,16 @@ def test_a_merge_is_judged_for_what_it_slips_in(repository: Place) -> None:
     assert found == [(two, 1), (merged, 1)]
 
 
+def test_what_is_replaced_is_judged_as_it_is(repository: Place) -> None:
+    """A `refs/replace/` that shows something innocent in the place of a commit hides nothing from the gate."""
+    base = commit(repository, {"readme": b"x\n"})
+    bad = commit(repository, {".env": b"A=1\n"})
+    program.run(repository.folder, "-c", "core.useReplaceRefs=true", "replace", "-f", bad, base)
+    with closing(check.place(repository.folder)) as place:
+        assert _codes(check.commit_range(place, f"{base}..{bad}")) == {"plain-text": Severity.ERROR}
+        assert _codes(check.everything(place))["plain-text"] is Severity.ERROR
+
+
 def test_ten_thousand_grants(repository: Place) -> None:
     """Junk that is named like grants is counted, and a few of it are named; what the base had already is a warning."""
     founded = builders.statement()

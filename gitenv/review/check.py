@@ -35,7 +35,8 @@ class Place(NamedTuple):
 
 
 def place(folder: str) -> Place:
-    """The repository around a folder. Raises `NotInOrder` where there is none."""
+    """The repository around a folder, without what `git replace` shows of it. Raises `NotInOrder` where there is none."""
+    program.see_real_objects()
     words = ("--path-format=absolute", "--git-dir", "--is-inside-work-tree", "--is-shallow-repository", "--show-cdup")
     done = program.attempt(folder, "rev-parse", *words)
     if done.returncode:
