@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from gitenv.errors import Usage
 from gitenv.git import attributes, index, program
 from gitenv.model import document
-from gitenv.review import check, codes, commits, documents, formats, private
+from gitenv.review import check, codes, commits, documents, formats, gate, private
 from gitenv.review.check import Place
 from gitenv.review.documents import Version
 from gitenv.review.findings import Finding, Severity
@@ -133,6 +133,35 @@ def test_a_merge_is_judged_for_what_it_slips_in(repository: Place) -> None:
     merged = program.run(repository.folder, "commit-tree", tree, "-p", one, "-p", two, "-m", "x").decode().strip()
     found = [(each.commit, each.line) for each in check.commit_range(repository, f"{base}..{merged}")]
     assert found == [(two, 1), (merged, 1)]
+
+
+def test_a_merge_that_takes_what_was_before(repository: Place) -> None:
+    """A merge with an older commit, that takes its plain file: no commit brought that, and the end has it all the same."""
+    legacy = commit(repository, {".env": b"A=1\n"})
+    base = commit(repository, {".env": builders.committed(b"A=1\n", builders.ring_of())})
+    words = ("commit-tree", f"{legacy}^{{tree}}", "-p", base, "-p", legacy, "-m", "x")
+    merged = program.run(repository.folder, *words).decode().strip()
+    found = check.commit_range(repository, f"{base}..{merged}")
+    assert [(each.code, each.severity, each.line, each.commit) for each in found] == [("plain-text", Severity.ERROR, 1, merged)]
+    update = gate.Update(base, merged, "refs/heads/main")
+    assert gate.outgoing(repository.folder, [update], ["--all"]) == found
+    # Where the server's own branch has it, another branch may merge it.
+    program.run(repository.folder, "update-ref", "refs/heads/main", legacy)
+    found = gate.outgoing(repository.folder, [update._replace(ref="refs/heads/topic")], ["--all"])
+    assert {each.severity for each in found} == {Severity.WARNING}
+
+
+def test_a_new_branch_protects_what_its_beginning_did(repository: Place) -> None:
+    """A new branch that takes an environment away, and has its file in plain text from then on."""
+    ring = builders.ring_of()
+    where, file = ".recipients/production/environment", "config/secrets"
+    founded = builders.statement(ring, paths=(file,))
+    commit(repository, {where: founded.text, file: builders.committed(b"A=1\n", ring)})
+    program.run(repository.folder, "update-ref", "refs/remotes/origin/main", "HEAD")
+    program.run(repository.folder, "rm", "-q", "--cached", where)
+    end = commit(repository, {file: b"A=1\n"})
+    found = gate.outgoing(repository.folder, [gate.Update("0" * 40, end, "refs/heads/topic")], ["--remotes"])
+    assert _codes(found)["plain-text"] is Severity.ERROR
 
 
 def test_what_is_replaced_is_judged_as_it_is(repository: Place) -> None:
