@@ -136,3 +136,18 @@ def test_nothing_chosen_by_others_is_part_of_a_script() -> None:
     assert len(scripts) == 2
     assert not any("${{" in part for script in scripts for part in script)
     assert "${{" not in (ACTION / "review.sh").read_text(encoding="utf-8")
+
+
+def test_python_starts_nothing_of_a_pull_request() -> None:
+    """Scripts of a host start where a pull request is checked out: -I, or a venv.py or json.py from there would run."""
+    places = [ACTION / "action.yml", ACTION / "review.sh", TOP / "docs" / "review.md"]
+    started = [line for place in places for line in re.findall(r"python3? -.*", place.read_text(encoding="utf-8"))]
+    assert len(started) >= 2
+    assert all(line.startswith("python3 -I ") for line in started)
+
+
+def test_the_base_is_not_where_a_merge_request_began() -> None:
+    """Whoever was removed could begin before that: the GitLab snippet believes the target branch as it is now."""
+    snippet = (TOP / "docs" / "review.md").read_text(encoding="utf-8").partition("## On GitLab")[2].partition("```\n")[0]
+    assert "git fetch -q --no-tags origin" in snippet
+    assert "DIFF_BASE" not in snippet
