@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from gitenv.errors import Usage
 from gitenv.git import attributes, index, program
 from gitenv.model import document
+from gitenv.model.keyring import Keyring
 from gitenv.review import check, codes, commits, documents, formats, gate, private
 from gitenv.review.check import Place
 from gitenv.review.documents import Version
@@ -162,6 +163,40 @@ def test_a_new_branch_protects_what_its_beginning_did(repository: Place) -> None
     end = commit(repository, {file: b"A=1\n"})
     found = gate.outgoing(repository.folder, [gate.Update("0" * 40, end, "refs/heads/topic")], ["--remotes"])
     assert _codes(found)["plain-text"] is Severity.ERROR
+
+
+def _founded(repository: Place, ring: Keyring) -> str:
+    founded = builders.statement(ring)
+    where = ".recipients/production/environment"
+    mine = {where: founded.text, ".recipients/production/alice.grant": builders.grant_for(ALICE, about=founded).text}
+    return commit(repository, mine | {".env.production": builders.committed(b"A=1\n", ring), ".gitattributes": _ATTRIBUTES})
+
+
+def test_an_environment_in_the_place_of_another(repository: Place) -> None:
+    """A change that takes an environment away and founds another one over its files, as clones would refuse it."""
+    base = _founded(repository, builders.ring_of())
+    program.run(repository.folder, "rm", "-q", "--cached", "-r", ".recipients/production")
+    ring = builders.ring_of()
+    other = builders.statement(ring, name="prod", holders=(EVE,), by=EVE)
+    mine = {".recipients/prod/environment": other.text, ".env.production": builders.committed(b"A=2\n", ring)}
+    end = commit(repository, mine | {".recipients/prod/eve.grant": builders.grant_for(EVE, EVE, other).text})
+    found = check.commit_range(repository, f"{base}..{end}")
+    errors = [(each.code, each.path) for each in found if each.severity is Severity.ERROR]
+    assert errors == [("competing", ".recipients/prod/environment")]
+
+
+def test_attributes_behind_a_thousand_others(repository: Place) -> None:
+    """However many .gitattributes a change brings, and however large: the one that lifts the guard is found."""
+    ring = builders.ring_of()
+    base = _founded(repository, ring)
+    many = {f"a/{number:04}/.gitattributes": b"# x\n" for number in range(1_001)}
+    lifted = {"z/.gitattributes": b".env.* -filter !working-tree-encoding\n"}
+    commit(repository, many | lifted | {"z/.env.production": builders.committed(b"A=1\n", ring)})
+    wide = _ATTRIBUTES + b"#" * 1024 * 1024 + b"\nconfig/* filter=gitenv\n"
+    end = commit(repository, {".gitattributes": wide, "config/x": b"x\n"})
+    found = _codes(check.commit_range(repository, f"{base}..{end}"))
+    for code in ("not-filtered", "guard-removed", "filter-unclaimed"):
+        assert found[code] is Severity.ERROR
 
 
 def test_what_is_replaced_is_judged_as_it_is(repository: Place) -> None:

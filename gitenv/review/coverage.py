@@ -30,14 +30,19 @@ def files_of(entries: Mapping[str, Entry]) -> dict[str, str]:
     """The `.gitattributes` files of a state, with their object ids. git follows no links to them."""
     found = ((path, entry) for path, entry in entries.items() if path.endswith(_FILE) and entry.is_file)
     named = ((path, entry.object_id) for path, entry in found if path.rpartition("/")[2] == _FILE)
-    return dict(list(named)[:_MAX_FILES])
+    return dict(named)
 
 
 def names_others(objects: Objects, entries: Mapping[str, Entry], claimed: Collection[str]) -> bool:
     """Whether any line gives gitenv more than the default names and the patterns that statements claim."""
     known = {*attributes.DEFAULTS, *claimed, *(f"/{pattern}" for pattern in claimed)}
-    for path, object_id in files_of(entries).items():
-        text = objects.read(object_id, _MAX_BYTES) or b""
+    files = files_of(entries)
+    if len(files) > _MAX_FILES:
+        return True
+    for path, object_id in files.items():
+        text = objects.read(object_id, _MAX_BYTES)
+        if text is None:
+            return True  # git reads larger ones than we do
         spelled = (match.decode("utf-8", "surrogateescape") for match in _FILTERED.findall(text))
         if any(pattern.strip('"') not in known for pattern in spelled) or (path != _FILE and b"filter=gitenv" in text):
             return True
