@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import sys
 from pathlib import Path
@@ -27,6 +28,12 @@ printf '%s\\n' "$*" >>"$HOME/asked"
 case "$*" in *--paginate*) cat "$HOME/earlier" 2>/dev/null;; esac
 exit 0
 """
+# The same for GitLab: curl lists the notes that are there, or writes one.
+CURL = """#!/bin/sh
+printf '%s\\n' "$*" >>"$HOME/asked"
+case "$*" in *per_page*) cat "$HOME/earlier" 2>/dev/null || echo '[]';; esac
+exit 0
+"""
 
 
 class Host:
@@ -37,9 +44,9 @@ class Host:
         self.person.must("git", "clone", "-q", HUB, "app")
         self.person.cwd = self.person.home / "app"
         self.programs = programs(folder)
-        gh = self.programs / "gh"
-        gh.write_text(GH, encoding="utf-8")
-        gh.chmod(0o755)
+        for name, script in (("gh", GH), ("curl", CURL)):
+            (self.programs / name).write_text(script, encoding="utf-8")
+            (self.programs / name).chmod(0o755)
 
     def review(self, base: str, head: str, **settings: str) -> Done:
         env = {
@@ -53,6 +60,19 @@ class Host:
             "HEAD": self._id(head),
         }
         return self.person.run(["bash", str(ACTION / "review.sh")], env=env | settings)
+
+    def gitlab(self, base: str, head: str) -> Done:
+        env = {
+            "PATH": f"{self.programs}:{self.person.env['PATH']}",
+            "CI_PROJECT_DIR": str(self.person.cwd),
+            "CI_API_V4_URL": "https://gitlab.example.com/api/v4",
+            "CI_PROJECT_ID": "5",
+            "CI_MERGE_REQUEST_IID": "7",
+            "GITENV_COMMENT_TOKEN": "token",
+            "CI_MERGE_REQUEST_DIFF_BASE_SHA": self._id(base),
+            "CI_COMMIT_SHA": self._id(head),
+        }
+        return self.person.run(["sh", "-e", "-c", gitlab_script()], env=env)
 
     def has(self, name: str) -> str:
         file = self.person.home / name
@@ -127,6 +147,31 @@ def test_the_first_push_of_a_branch(lab: Lab, tmp_path: Path) -> None:
     assert host.review("0" * 40, "origin/main").exit_code == 0
     host.person.must("git", "checkout", "-q", "origin/plain")
     assert host.review("0" * 40, "origin/plain").exit_code == 1
+
+
+def gitlab_script() -> str:
+    """The `script:` of the job in docs/review.md, as a runner puts it together."""
+    page = (TOP / "docs" / "review.md").read_text(encoding="utf-8")
+    found = re.search(r"## On GitLab\n\n```yaml\n.*?  script:\n(.*?)```", page, re.DOTALL)
+    assert found
+    lines = [line.removeprefix("    - ").removeprefix("      ") for line in found[1].splitlines()]
+    return "\n".join(line for line in lines if line != "|" and "pip install" not in line)
+
+
+def test_gitlab_has_one_note(lab: Lab, tmp_path: Path) -> None:
+    """The job of the documents writes a note, replaces its own and nobody else's, and fails where the gate does."""
+    host = Host(lab, tmp_path / "bin")
+    notes = "https://gitlab.example.com/api/v4/projects/5/merge_requests/7/notes"
+    done = host.gitlab("origin/main", "origin/topic")
+    assert done.exit_code == 0, done.said
+    assert f"-X POST --data-urlencode body@{host.person.cwd}.md {notes}\n" in host.has("asked")
+    assert host.has("app.md").startswith(MARKER)
+    people = {"project_5_bot_1": 12, "alice": 11}
+    earlier = [{"id": number, "body": f"{MARKER} old", "author": {"username": name}} for name, number in people.items()]
+    host.write("earlier", json.dumps([*earlier[::-1], {"id": 13, "body": "LGTM", "author": {"username": "project_5_bot_1"}}]))
+    assert host.gitlab("origin/main", "origin/topic").exit_code == 0
+    assert f"-X PUT --data-urlencode body@{host.person.cwd}.md {notes}/12\n" in host.has("asked")
+    assert host.gitlab("origin/main", "origin/plain").exit_code == 1
 
 
 def test_nothing_chosen_by_others_is_part_of_a_script() -> None:

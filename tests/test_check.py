@@ -82,6 +82,30 @@ def test_every_code_has_one_line_of_help() -> None:
         assert "\n" not in code.help
 
 
+def test_the_documented_codes_are_those_there_are() -> None:
+    """docs/review.md lists each code with its weight and its help."""
+    page = (Path(__file__).parent.parent / "docs" / "review.md").read_text(encoding="utf-8")
+    listed = re.findall(r"^\| `([a-z-]+)` \| (error|warning|note) \| (.*) \|$", page, re.MULTILINE)
+    assert sorted(listed) == sorted((name, code.severity.value, code.help) for name, code in codes.CODES.items())
+
+
+def test_a_value_under_another_name_is_named() -> None:
+    """Two values that were swapped, and one that was copied to another name; none that only moved to another line."""
+    ring = builders.ring_of()
+    statement = builders.statement(ring)
+    first = builders.committed(b"A=1\nB=2\n# c\n", ring)
+    one, two, line = (record.raw for record in document.parse(first))
+
+    def found(data: bytes, before: bytes) -> list[tuple[str, int]]:
+        version = Version(".env", data, statement, documents.records_of(before))
+        return [(each.code, each.line) for each in documents.encrypted(version, list)]
+
+    assert found(b"\n".join([two, line, one, line]), first) == []
+    swapped = b"A=%b\nB=%b\n" % (two.partition(b"=")[2], one.partition(b"=")[2])
+    assert found(swapped, first) == [("token-moved", 1), ("token-moved", 2)]
+    assert found(first + b"C=" + one.partition(b"=")[2] + b"\n", b"") == [("token-moved", 4)]
+
+
 def test_an_unborn_branch_and_zeros(repository: Place) -> None:
     """Before the first commit there is nothing to find; zeros for a base mean that everything is new."""
     assert check.here(repository) == []

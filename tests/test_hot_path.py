@@ -129,6 +129,14 @@ def test_a_merge_within_a_generation_loads_no_cryptography(clone: Path) -> None:
     assert not loaded & {"cryptography", "subprocess", *_SLOW}
 
 
+def test_hooks_load_no_command_line(clone: Path) -> None:
+    """Where there is something to judge or to follow, a hook loads its rules, and neither typer nor rich nor libgit2."""
+    for words in (["hook", "pre-commit"], ["hook", "post-checkout", "0" * 40, "1" * 40, "1"]):
+        loaded, _ = _loaded(_REPORT.format(arguments=words), clone, b"")
+        assert "gitenv.cli.hook_work" in loaded  # .env is staged
+        assert not loaded & {"typer", "rich", "pygit2", "gitenv.cli.app", "logging", "dataclasses"}
+
+
 def test_the_start_compiles_no_annotations(clone: Path) -> None:
     """No NamedTuple of the hot path has its fields as text, which typing would compile at every start of the filter."""
     count = "import builtins, sys\nreal, calls = compile, []\n"

@@ -35,6 +35,10 @@ def main(arguments: list[str]) -> int:
 
 
 def _run(arguments: list[str]) -> int:
+    from gitenv.cli import hook_work
+
+    if arguments[:1] == ["hook"] and arguments[1:2] and arguments[1] in hook_work.NAMES and "--print" not in arguments:
+        return hook_work.work(arguments[1], arguments[2:])  # git has no words to be read, and waits
     from gitenv.cli.app import app
 
     result = app(args=arguments or ["--help"], prog_name="gitenv", standalone_mode=False)

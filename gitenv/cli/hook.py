@@ -1,28 +1,17 @@
-"""`gitenv hook`: what git's hooks do, once drivers.hook found that there is something to do."""
+"""`gitenv hook`."""
 
 from __future__ import annotations
 
-import os
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from gitenv.cli import show
-from gitenv.cli.words import joined
-from gitenv.errors import GitenvError, Usage, shell_word
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from gitenv.review.findings import Finding
-
-_MOST = 20
-_BEFORE = ("pre-commit", "pre-push", "pre-receive")
-_AFTER = ("post-merge", "post-checkout")
+from gitenv.cli import hook_work, show
+from gitenv.errors import Usage
 
 
 def run(
-    name: Annotated[str, typer.Argument(help=f"One of {', '.join((*_BEFORE, *_AFTER))}.", metavar="NAME")],
+    name: Annotated[str, typer.Argument(help=f"One of {', '.join(hook_work.NAMES)}.", metavar="NAME")],
     arguments: Annotated[list[str] | None, typer.Argument(help="What git gave the hook.", metavar="…")] = None,
     print_: Annotated[
         bool, typer.Option("--print", help="Print the hook, with the full path of gitenv: for a server, or your own hooks.")
@@ -32,100 +21,11 @@ def run(
 
     On a server: gitenv hook --print pre-receive > hooks/pre-receive, and chmod +x.
     """
-    if name not in (*_BEFORE, *_AFTER):
-        raise Usage(f"gitenv has no hook {name!a}", f"there are: {', '.join((*_BEFORE, *_AFTER))}")
+    if name not in hook_work.NAMES:
+        raise Usage(f"gitenv has no hook {name!a}", f"there are: {', '.join(hook_work.NAMES)}")
     if print_:
         from gitenv.team import hooks
 
         show.write(hooks.text(name).decode("ascii"))
-    elif name == "pre-commit":
-        _judge_staged()
-    elif name in _BEFORE:
-        _judge_updates(name, arguments or [])
-    else:
-        _look_around()
-
-
-def _judge_staged() -> None:
-    from gitenv.review import findings, gate
-
-    found = gate.staged(os.getcwd())
-    _show(found)
-    if findings.stops(found):
-        show.say("nothing was committed. Once you have mended it, commit again", aside=True)
-        show.note("git commit --no-verify goes past this once; pre-push and the server look again")
-        raise typer.Exit(1)
-
-
-def _judge_updates(name: str, arguments: Sequence[str]) -> None:
-    from gitenv.drivers import hook
-    from gitenv.review import findings, gate
-
-    listed = [line.split(" ") for line in hook.updates().decode("utf-8", "surrogateescape").splitlines()]
-    if any(len(words) != (4 if name == "pre-push" else 3) for words in listed):
-        raise Usage(f"{name} reads what git writes to it", "let git call it")
-    if name == "pre-push":  # local ref, local id, remote ref, remote id
-        updates = [gate.Update(words[3], words[1], words[2]) for words in listed]
-    else:
-        updates = [gate.Update(*words) for words in listed]
-    known = [f"--remotes={_remote(arguments)}"] if name == "pre-push" else None
-    found = gate.outgoing(os.getcwd(), [update for update in updates if update.new.strip("0")], known)
-    _show(found)
-    if findings.stops(found):
-        if name == "pre-push":
-            show.say("nothing was pushed: what goes out cannot be taken back", aside=True)
-            show.note(
-                "mend the commits themselves (git commit --amend, git rebase -i); a commit on top leaves them as they are"
-            )
-        else:
-            show.say("nothing was taken in", aside=True)
-        raise typer.Exit(1)
-
-
-def _remote(arguments: Sequence[str]) -> str:
-    """The remote that is pushed to, as a pattern for its branches; an address has none here, so all remotes' count."""
-    name = os.environ.get("PRE_COMMIT_REMOTE_NAME") or next(iter(arguments), "")
-    return name if name and all(c.isalnum() or c in "-_." for c in name) else "*"
-
-
-def _look_around() -> None:
-    """After a merge or a checkout, which must not fail for anything that is found."""
-    from gitenv.team import arriving, setup
-    from gitenv.team.workspace import Workspace
-
-    try:
-        workspace = Workspace(os.getcwd())
-        if not setup.is_known(workspace.repository):
-            return
-        found = arriving.arrived(workspace)
-    except GitenvError as error:
-        show.error(error)
-        return
-    for problem in found.problems[:_MOST]:
-        show.error(problem)
-    for given in found.let_in[:_MOST]:
-        show.say(f"{given.by} gave you {given.environment}:", aside=True)
-        show.commands(f"gitenv unlock {given.environment}", aside=True)
-    if found.new:
-        show.say(f"new here, with a grant for you: {joined(found.new)}", aside=True)
-        show.commands(f"gitenv unlock {' '.join(map(shell_word, found.new[:_MOST]))}", aside=True)
-    for pending in found.pending[:_MOST]:
-        show.say(f"pending: {pending.text}", aside=True)
-        show.commands(*pending.commands, aside=True)
-
-
-def _show(found: Sequence[Finding]) -> None:
-    """Errors and warnings, a line each and what mends it: the errors first, where there are too many for both."""
-    from gitenv.review import formats
-
-    grave = sorted(formats.ordered(found), key=lambda each: each.severity.value)
-    grave = [each for each in grave if each.severity.value != "note"]
-    for each in grave[:_MOST]:
-        place = f"{each.path}:{each.line}" if each.line else each.path
-        commit = f"({each.commit[:10]})" if each.commit else ""
-        where = " ".join(filter(None, (place, commit)))
-        show.say(f"{each.severity.value}: {f'{where}: ' if where else ''}{each.text} ({each.code})", aside=True)
-        show.commands(*each.commands, aside=True)
-    if len(grave) > _MOST:
-        show.say(f"and {len(grave) - _MOST:,} more:", aside=True)
-        show.commands("gitenv check", aside=True)
+    elif code := hook_work.work(name, arguments or []):
+        raise typer.Exit(code)

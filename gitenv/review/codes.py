@@ -32,6 +32,7 @@ CODES: dict[str, Code] = {
             "token-malformed": "A line looks encrypted and has not the form of what gitenv writes.",
             "token-unknown": "A line is encrypted for a generation that this environment never had.",
             "token-retired": "A line came in that is encrypted with an earlier key, which people who left still have.",
+            "token-moved": "A key has the encrypted value of another one; it opens for nobody there.",
             "token-unclaimed": "A file that belongs to no environment has encrypted lines.",
             "unverified-mark": "The mark of a line that nobody vouches for was committed as it stands in a work tree.",
             "conflict-marker": "A conflict was committed before it was resolved.",

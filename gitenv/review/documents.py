@@ -52,7 +52,25 @@ def encrypted(version: Version, people: People) -> Iterator[Finding]:
     found = [(record, _judge(version, record, line, people)) for record, line in numbered]
     yield from bounded([each for record, each in found if each and record.kind is not Kind.SEALED])
     yield from bounded([each for record, each in found if each and record.kind is Kind.SEALED])
+    yield from bounded(list(_moved(version, numbered)))
     yield from _names(version)
+
+
+def _moved(version: Version, numbered: Sequence[tuple[Record, int]]) -> Iterator[Finding]:
+    """Values under another name than they were encrypted for: the name is part of what is encrypted, so no two are alike."""
+    known = [raw.partition(token.MARK) for raw in version.before or ()]
+    owners = {text: name[:-1] for name, mark, text in known if mark}
+    for record, line in numbered:
+        if record.kind is Kind.TOKEN:
+            text = record.raw.partition(token.MARK)[2]
+            owner = owners.setdefault(text, record.name)
+            if owner != record.name:
+                whose = owner.decode("ascii", "backslashreplace") or "a line without a name"
+                name = record.name.decode("ascii") or "a line"
+                was_before = version.before is not None and record.raw in version.before
+                look = (f"git log -p -- {shell_word(f':/{version.path}')}",)
+                text_of = f"{name} has the encrypted value of {whose}, and opens for nobody"
+                yield finding("token-moved", text_of, version.path, line, look, was_before=was_before)
 
 
 def _unclaimed(version: Version, numbered: Sequence[tuple[Record, int]]) -> Iterator[Finding]:
