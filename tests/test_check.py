@@ -223,6 +223,20 @@ def test_attributes_behind_a_thousand_others(repository: Place) -> None:
         assert found[code] is Severity.ERROR
 
 
+def test_what_only_begins_like_a_token(repository: Place) -> None:
+    """A line that only begins like ciphertext can be read by all, also where a later commit takes it out, and in a tag."""
+    base = commit(repository, {"readme": b"x\n"})
+    bad = commit(repository, {".env": b"A=gitenv1:not-a-secret\nB=gitenv1:1.AAAAAA:not-a-secret\n", ".recipients/.env": b"C=1\n"})
+    end = commit(repository, {".env": b"\n", ".recipients/.env": b"\n"})
+    wanted = [(bad, ".env", 1), (bad, ".env", 2), (bad, ".recipients/.env", 1)]
+    for found in (
+        check.commit_range(repository, f"{base}..{end}"),
+        gate.outgoing(repository.folder, [gate.Update("0" * 40, bad, "refs/tags/v1")], [base]),
+    ):
+        plain = [each for each in found if each.code == "plain-text" and each.severity is Severity.ERROR]
+        assert sorted((each.commit, each.path, each.line) for each in plain) == sorted(wanted)
+
+
 def test_what_is_replaced_is_judged_as_it_is(repository: Place) -> None:
     """A `refs/replace/` that shows something innocent in the place of a commit hides nothing from the gate."""
     base = commit(repository, {"readme": b"x\n"})

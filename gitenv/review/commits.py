@@ -11,7 +11,7 @@ from gitenv.git.changes import Brought
 from gitenv.git.objects import Objects
 from gitenv.model import comparing, document
 from gitenv.review.codes import finding
-from gitenv.review.documents import PLAIN, Version, bounded, plain, records_of
+from gitenv.review.documents import PLAIN, Version, bounded, is_plain, plain, records_of
 from gitenv.review.findings import Finding, Severity
 from gitenv.review.private import Protection, is_like_dotenv
 from gitenv.review.sides import Side
@@ -40,7 +40,7 @@ class Scan:
         """What is plain in them."""
         found: list[Finding] = []
         for each in brought:
-            if (each.path, each.object_id) in self._seen or each.path.startswith(".recipients/"):
+            if (each.path, each.object_id) in self._seen:
                 continue
             self._seen.add((each.path, each.object_id))
             if len(found) <= _MAX_FINDINGS:
@@ -52,7 +52,8 @@ class Scan:
             if not each.mode.startswith("100"):
                 return [not_a_file(each.path, each.mode, each.commit)]
             return self._protected(each)
-        return self._alike(each) if is_like_dotenv(each.path) and each.mode.startswith("100") else []
+        is_alike = is_like_dotenv(each.path) and each.mode.startswith("100") and not each.path.startswith(".recipients/")
+        return self._alike(each) if is_alike else []
 
     def _protected(self, each: Brought) -> list[Finding]:
         data = self._objects.read(each.object_id, _MAX_BYTES)
@@ -60,7 +61,7 @@ class Scan:
             return [unreadable(each.path, each.commit)]
         try:
             # Reading what stood there before is only for who needs it.
-            records = [record.raw for record in document.parse(data) if record.kind in PLAIN]
+            records = [record.raw for record in document.parse(data) if is_plain(record)]
             if not records:
                 return []
             found = plain(Version(each.path, data, None, self.before(each)), each.commit, _mend(each))
