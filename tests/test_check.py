@@ -226,7 +226,9 @@ def test_attributes_behind_a_thousand_others(repository: Place) -> None:
 def test_what_only_begins_like_a_token(repository: Place) -> None:
     """A line that only begins like ciphertext can be read by all, also where a later commit takes it out, and in a tag."""
     base = commit(repository, {"readme": b"x\n"})
-    bad = commit(repository, {".env": b"A=gitenv1:not-a-secret\nB=gitenv1:1.AAAAAA:not-a-secret\n", ".recipients/.env": b"C=1\n"})
+    bad = commit(
+        repository, {".env": b"A=gitenv1:not-a-secret\nB=gitenv1:1.AAAAAA:not-a-secret\n", ".recipients/.env": b"C=1\n"}
+    )
     end = commit(repository, {".env": b"\n", ".recipients/.env": b"\n"})
     wanted = [(bad, ".env", 1), (bad, ".env", 2), (bad, ".recipients/.env", 1)]
     for found in (
@@ -235,6 +237,18 @@ def test_what_only_begins_like_a_token(repository: Place) -> None:
     ):
         plain = [each for each in found if each.code == "plain-text" and each.severity is Severity.ERROR]
         assert sorted((each.commit, each.path, each.line) for each in plain) == sorted(wanted)
+
+
+def test_where_case_is_ignored(repository: Place) -> None:
+    """On macOS and Windows `.Recipients/` lies over `.recipients/`, and `.GitAttributes` is read: a gate on Linux tells."""
+    base = _founded(repository, builders.ring_of())
+    forged = builders.statement(builders.ring_of(), holders=(EVE,), by=EVE)
+    stray = {".Recipients/production/environment": forged.text, "z/.GitAttributes": b".env -filter !working-tree-encoding\n"}
+    end = commit(repository, stray)
+    errors = {(each.code, each.path) for each in check.commit_range(repository, f"{base}..{end}")}
+    assert errors == set(zip(("stray-name", "guard-removed"), stray, strict=True))
+    commit(repository, {"readme": b"x\n"})
+    assert check.commit_range(repository, "HEAD~1") == []
 
 
 def test_what_is_replaced_is_judged_as_it_is(repository: Place) -> None:
