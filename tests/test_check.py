@@ -251,6 +251,25 @@ def test_where_case_is_ignored(repository: Place) -> None:
     assert check.commit_range(repository, "HEAD~1") == []
 
 
+def test_what_came_and_went_after_a_branch_began(repository: Place) -> None:
+    """A branch from before a value came and went, that brings it back: the base's history tells, and a host would merge it."""
+    begin = commit(repository, {"readme": b"x\n"})
+    body = b"A" * 70
+    sealed, value = b"A=gitenv1-sealed:1.aaaaaa:bob:" + body + b"\n", b"B=gitenv1:1.aaaaaa:" + body + b"\n"
+    commit(repository, {".env": sealed + value})
+    base = commit(repository, {".env": b"## empty\n"})
+    program.run(repository.folder, "switch", "-qc", "topic", begin)
+    end = commit(repository, {".env": sealed + value, "other": b"x\n"})
+    found = _codes(check.commit_range(repository, f"{base}..{end}"))
+    assert found["replayed"] is Severity.ERROR
+    assert found["value-rolled-back"] is Severity.WARNING
+    again = commit(repository, {".env": b"## empty\n" + value})
+    program.run(repository.folder, "branch", "-qf", "main", base)
+    program.run(repository.folder, "switch", "-q", "main")
+    base = commit(repository, {".env": value})
+    assert "value-rolled-back" not in _codes(check.commit_range(repository, f"{base}..{again}"))
+
+
 def test_what_is_replaced_is_judged_as_it_is(repository: Place) -> None:
     """A `refs/replace/` that shows something innocent in the place of a commit hides nothing from the gate."""
     base = commit(repository, {"readme": b"x\n"})
