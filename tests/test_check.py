@@ -207,6 +207,10 @@ def test_an_environment_in_the_place_of_another(repository: Place) -> None:
     found = check.commit_range(repository, f"{base}..{end}")
     errors = [(each.code, each.path) for each in found if each.severity is Severity.ERROR]
     assert errors == [("competing", ".recipients/prod/environment")]
+    own = builders.statement(ring, name="prod")
+    program.run(repository.folder, "rm", "-q", "--cached", ".recipients/prod/eve.grant")
+    mine = {".recipients/prod/environment": own.text, ".recipients/prod/alice.grant": builders.grant_for(ALICE, about=own).text}
+    assert "competing" not in _codes(check.commit_range(repository, f"{base}..{commit(repository, mine)}"))
 
 
 def test_attributes_behind_a_thousand_others(repository: Place) -> None:

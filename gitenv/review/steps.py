@@ -99,7 +99,7 @@ def _competing(change: Change) -> Iterator[Finding]:
         text = f"{len(listed):,} environments, more than can be compared"
         yield finding("competing", text, RECIPIENTS)
         return
-    # What the base has is claimed by it still, although the change takes it away: clones refuse another one in its place.
+    # What the base has is claimed by it still, although the change takes it away. Only who held it founds another one there.
     gone = [each for name, each in change.base_statements.items() if name not in change.statements]
     there = sorted(change.end.entries()) if new else []
     done: set[str] = set()
@@ -107,7 +107,8 @@ def _competing(change: Change) -> Iterator[Finding]:
         done.add(one.name)
         mine = [path for path in there if one.claims(path)]
         for other in gone:
-            if path := names.shared(one.paths, other.paths, mine):
+            state = change.base_members.states.get(other.name)
+            if (state is None or one.by not in state.holders) and (path := names.shared(one.paths, other.paths, mine)):
                 text = f"{one.name} claims {path}, which is {other.name}'s in the base"
                 yield finding("competing", text, _file(one.name), 0, _look(one.name))
         for other in listed:
