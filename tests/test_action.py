@@ -69,7 +69,7 @@ class Host:
             "CI_PROJECT_ID": "5",
             "CI_MERGE_REQUEST_IID": "7",
             "GITENV_COMMENT_TOKEN": "token",
-            "CI_MERGE_REQUEST_DIFF_BASE_SHA": self._id(base),
+            "CI_MERGE_REQUEST_TARGET_BRANCH_NAME": base,
             "CI_COMMIT_SHA": self._id(head),
         }
         return self.person.run(["sh", "-e", "-c", gitlab_script()], env=env)
@@ -162,16 +162,16 @@ def test_gitlab_has_one_note(lab: Lab, tmp_path: Path) -> None:
     """The job of the documents writes a note, replaces its own and nobody else's, and fails where the gate does."""
     host = Host(lab, tmp_path / "bin")
     notes = "https://gitlab.example.com/api/v4/projects/5/merge_requests/7/notes"
-    done = host.gitlab("origin/main", "origin/topic")
+    done = host.gitlab("main", "origin/topic")
     assert done.exit_code == 0, done.said
     assert f"-X POST --data-urlencode body@{host.person.cwd}.md {notes}\n" in host.has("asked")
     assert host.has("app.md").startswith(MARKER)
     people = {"project_5_bot_1": 12, "alice": 11}
     earlier = [{"id": number, "body": f"{MARKER} old", "author": {"username": name}} for name, number in people.items()]
     host.write("earlier", json.dumps([*earlier[::-1], {"id": 13, "body": "LGTM", "author": {"username": "project_5_bot_1"}}]))
-    assert host.gitlab("origin/main", "origin/topic").exit_code == 0
+    assert host.gitlab("main", "origin/topic").exit_code == 0
     assert f"-X PUT --data-urlencode body@{host.person.cwd}.md {notes}/12\n" in host.has("asked")
-    assert host.gitlab("origin/main", "origin/plain").exit_code == 1
+    assert host.gitlab("main", "origin/plain").exit_code == 1
 
 
 def test_nothing_chosen_by_others_is_part_of_a_script() -> None:
@@ -181,3 +181,18 @@ def test_nothing_chosen_by_others_is_part_of_a_script() -> None:
     assert len(scripts) == 2
     assert not any("${{" in part for script in scripts for part in script)
     assert "${{" not in (ACTION / "review.sh").read_text(encoding="utf-8")
+
+
+def test_python_starts_nothing_of_a_pull_request() -> None:
+    """Scripts of a host start where a pull request is checked out: -I, or a venv.py or json.py from there would run."""
+    places = [ACTION / "action.yml", ACTION / "review.sh", TOP / "docs" / "review.md"]
+    started = [line for place in places for line in re.findall(r"python3? -.*", place.read_text(encoding="utf-8"))]
+    assert len(started) >= 2
+    assert all(line.startswith("python3 -I ") for line in started)
+
+
+def test_the_base_is_not_where_a_merge_request_began() -> None:
+    """Whoever was removed could begin before that: the GitLab snippet believes the target branch as it is now."""
+    snippet = (TOP / "docs" / "review.md").read_text(encoding="utf-8").partition("## On GitLab")[2].partition("```\n")[0]
+    assert "git fetch -q --no-tags origin" in snippet
+    assert "DIFF_BASE" not in snippet

@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 from gitenv.errors import Usage
 from gitenv.git import attributes, index, program
 from gitenv.model import document
-from gitenv.review import check, codes, commits, documents, formats, private
+from gitenv.model.keyring import Keyring
+from gitenv.review import check, codes, commits, documents, formats, gate, private
 from gitenv.review.check import Place
 from gitenv.review.documents import Version
 from gitenv.review.findings import Finding, Severity
@@ -157,6 +158,130 @@ def test_a_merge_is_judged_for_what_it_slips_in(repository: Place) -> None:
     merged = program.run(repository.folder, "commit-tree", tree, "-p", one, "-p", two, "-m", "x").decode().strip()
     found = [(each.commit, each.line) for each in check.commit_range(repository, f"{base}..{merged}")]
     assert found == [(two, 1), (merged, 1)]
+
+
+def test_a_merge_that_takes_what_was_before(repository: Place) -> None:
+    """A merge with an older commit, that takes its plain file: no commit brought that, and the end has it all the same."""
+    legacy = commit(repository, {".env": b"A=1\n"})
+    base = commit(repository, {".env": builders.committed(b"A=1\n", builders.ring_of())})
+    words = ("commit-tree", f"{legacy}^{{tree}}", "-p", base, "-p", legacy, "-m", "x")
+    merged = program.run(repository.folder, *words).decode().strip()
+    found = check.commit_range(repository, f"{base}..{merged}")
+    assert [(each.code, each.severity, each.line, each.commit) for each in found] == [("plain-text", Severity.ERROR, 1, merged)]
+    update = gate.Update(base, merged, "refs/heads/main")
+    assert gate.outgoing(repository.folder, [update], ["--all"]) == found
+    # Where the server's own branch has it, another branch may merge it.
+    program.run(repository.folder, "update-ref", "refs/heads/main", legacy)
+    found = gate.outgoing(repository.folder, [update._replace(ref="refs/heads/topic")], ["--all"])
+    assert {each.severity for each in found} == {Severity.WARNING}
+
+
+def test_a_new_branch_protects_what_its_beginning_did(repository: Place) -> None:
+    """A new branch that takes an environment away, and has its file in plain text from then on."""
+    ring = builders.ring_of()
+    where, file = ".recipients/production/environment", "config/secrets"
+    founded = builders.statement(ring, paths=(file,))
+    commit(repository, {where: founded.text, file: builders.committed(b"A=1\n", ring)})
+    program.run(repository.folder, "update-ref", "refs/remotes/origin/main", "HEAD")
+    program.run(repository.folder, "rm", "-q", "--cached", where)
+    end = commit(repository, {file: b"A=1\n"})
+    found = gate.outgoing(repository.folder, [gate.Update("0" * 40, end, "refs/heads/topic")], ["--remotes"])
+    assert _codes(found)["plain-text"] is Severity.ERROR
+
+
+def _founded(repository: Place, ring: Keyring) -> str:
+    founded = builders.statement(ring)
+    where = ".recipients/production/environment"
+    mine = {where: founded.text, ".recipients/production/alice.grant": builders.grant_for(ALICE, about=founded).text}
+    return commit(repository, mine | {".env.production": builders.committed(b"A=1\n", ring), ".gitattributes": _ATTRIBUTES})
+
+
+def test_an_environment_in_the_place_of_another(repository: Place) -> None:
+    """A change that takes an environment away and founds another one over its files, as clones would refuse it."""
+    base = _founded(repository, builders.ring_of())
+    program.run(repository.folder, "rm", "-q", "--cached", "-r", ".recipients/production")
+    ring = builders.ring_of()
+    other = builders.statement(ring, name="prod", holders=(EVE,), by=EVE)
+    mine = {".recipients/prod/environment": other.text, ".env.production": builders.committed(b"A=2\n", ring)}
+    end = commit(repository, mine | {".recipients/prod/eve.grant": builders.grant_for(EVE, EVE, other).text})
+    found = check.commit_range(repository, f"{base}..{end}")
+    errors = [(each.code, each.path) for each in found if each.severity is Severity.ERROR]
+    assert errors == [("competing", ".recipients/prod/environment")]
+    own = builders.statement(ring, name="prod")
+    program.run(repository.folder, "rm", "-q", "--cached", ".recipients/prod/eve.grant")
+    mine = {".recipients/prod/environment": own.text, ".recipients/prod/alice.grant": builders.grant_for(ALICE, about=own).text}
+    assert "competing" not in _codes(check.commit_range(repository, f"{base}..{commit(repository, mine)}"))
+
+
+def test_attributes_behind_a_thousand_others(repository: Place) -> None:
+    """However many .gitattributes a change brings, and however large: the one that lifts the guard is found."""
+    ring = builders.ring_of()
+    base = _founded(repository, ring)
+    many = {f"a/{number:04}/.gitattributes": b"# x\n" for number in range(1_001)}
+    lifted = {"z/.gitattributes": b".env.* -filter !working-tree-encoding\n"}
+    commit(repository, many | lifted | {"z/.env.production": builders.committed(b"A=1\n", ring)})
+    wide = _ATTRIBUTES + b"#" * 1024 * 1024 + b"\nconfig/* filter=gitenv\n"
+    end = commit(repository, {".gitattributes": wide, "config/x": b"x\n"})
+    found = _codes(check.commit_range(repository, f"{base}..{end}"))
+    for code in ("not-filtered", "guard-removed", "filter-unclaimed"):
+        assert found[code] is Severity.ERROR
+
+
+def test_what_only_begins_like_a_token(repository: Place) -> None:
+    """A line that only begins like ciphertext can be read by all, also where a later commit takes it out, and in a tag."""
+    base = commit(repository, {"readme": b"x\n"})
+    bad = commit(
+        repository, {".env": b"A=gitenv1:not-a-secret\nB=gitenv1:1.AAAAAA:not-a-secret\n", ".recipients/.env": b"C=1\n"}
+    )
+    end = commit(repository, {".env": b"\n", ".recipients/.env": b"\n"})
+    wanted = [(bad, ".env", 1), (bad, ".env", 2), (bad, ".recipients/.env", 1)]
+    for found in (
+        check.commit_range(repository, f"{base}..{end}"),
+        gate.outgoing(repository.folder, [gate.Update("0" * 40, bad, "refs/tags/v1")], [base]),
+    ):
+        plain = [each for each in found if each.code == "plain-text" and each.severity is Severity.ERROR]
+        assert sorted((each.commit, each.path, each.line) for each in plain) == sorted(wanted)
+
+
+def test_where_case_is_ignored(repository: Place) -> None:
+    """On macOS and Windows `.Recipients/` lies over `.recipients/`, and `.GitAttributes` is read: a gate on Linux tells."""
+    base = _founded(repository, builders.ring_of())
+    forged = builders.statement(builders.ring_of(), holders=(EVE,), by=EVE)
+    stray = {".Recipients/production/environment": forged.text, "z/.GitAttributes": b".env -filter !working-tree-encoding\n"}
+    end = commit(repository, stray)
+    errors = {(each.code, each.path) for each in check.commit_range(repository, f"{base}..{end}")}
+    assert errors == set(zip(("stray-name", "guard-removed"), stray, strict=True))
+    commit(repository, {"readme": b"x\n"})
+    assert check.commit_range(repository, "HEAD~1") == []
+
+
+def test_what_came_and_went_after_a_branch_began(repository: Place) -> None:
+    """A branch from before a value came and went, that brings it back: the base's history tells, and a host would merge it."""
+    begin = commit(repository, {"readme": b"x\n"})
+    body = b"A" * 70
+    sealed, value = b"A=gitenv1-sealed:1.aaaaaa:bob:" + body + b"\n", b"B=gitenv1:1.aaaaaa:" + body + b"\n"
+    commit(repository, {".env": sealed + value})
+    base = commit(repository, {".env": b"## empty\n"})
+    program.run(repository.folder, "switch", "-qc", "topic", begin)
+    end = commit(repository, {".env": sealed + value, "other": b"x\n"})
+    found = _codes(check.commit_range(repository, f"{base}..{end}"))
+    assert found["replayed"] is Severity.ERROR
+    assert found["value-rolled-back"] is Severity.WARNING
+    again = commit(repository, {".env": b"## empty\n" + value})
+    program.run(repository.folder, "branch", "-qf", "main", base)
+    program.run(repository.folder, "switch", "-q", "main")
+    base = commit(repository, {".env": value})
+    assert "value-rolled-back" not in _codes(check.commit_range(repository, f"{base}..{again}"))
+
+
+def test_what_is_replaced_is_judged_as_it_is(repository: Place) -> None:
+    """A `refs/replace/` that shows something innocent in the place of a commit hides nothing from the gate."""
+    base = commit(repository, {"readme": b"x\n"})
+    bad = commit(repository, {".env": b"A=1\n"})
+    program.run(repository.folder, "-c", "core.useReplaceRefs=true", "replace", "-f", bad, base)
+    with closing(check.place(repository.folder)) as place:
+        assert _codes(check.commit_range(place, f"{base}..{bad}")) == {"plain-text": Severity.ERROR}
+        assert _codes(check.everything(place))["plain-text"] is Severity.ERROR
 
 
 def test_ten_thousand_grants(repository: Place) -> None:

@@ -15,6 +15,7 @@ from gitenv.git.repository import Repository
 from gitenv.team import hooks, setup
 from gitenv.team.hooks import State
 from tests.conftest import NewLab
+from tests.lab import GITENV
 from tests.test_hot_path import _REPORT
 
 TOP = Path(__file__).parent.parent
@@ -162,3 +163,26 @@ def test_what_a_checkout_must_be_looked_at_for(clone: Path, monkeypatch: pytest.
     subprocess.run(["git", "update-ref", "ORIG_HEAD", first], cwd=clone, check=True)
     assert hook.is_needed("post-merge", ["0"])
     assert not hook.is_needed("post-merge", ["1"])  # --squash
+
+
+def test_a_hook_that_nobody_listens_to_has_not_agreed(new_lab: NewLab) -> None:
+    """Whoever pushes can hang up before they are told; the push is refused all the same."""
+    alice = new_lab("founded").person("alice")
+    alice.cwd = alice.home / "app"
+    blob = alice.run(["git", "hash-object", "-w", "--stdin"], b"A=1\n").stdout.decode().strip()
+    alice.must("git", "update-index", "--cacheinfo", f"100644,{blob},.env")
+    alice.must("git", "commit", "-qnm", "By mistake")
+    bad = alice.must("git", "rev-parse", "HEAD").said
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = subprocess.run(
+        [*GITENV, "hook", "pre-receive"],
+        cwd=alice.cwd,
+        env=alice.env,
+        input=f"{'0' * 40} {bad} refs/heads/topic\n".encode(),
+        stdout=writing,
+        stderr=writing,
+        check=False,
+    )
+    os.close(writing)
+    assert done.returncode == 1

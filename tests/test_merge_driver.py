@@ -8,6 +8,7 @@ import pytest
 
 from gitenv.drivers import merge
 from gitenv.model import document, merging
+from gitenv.model.document import Kind
 
 
 @pytest.fixture(autouse=True)
@@ -31,6 +32,15 @@ def test_labels_are_those_that_git_gives() -> None:
     assert new == (1, b"<<<<<<<<< HEAD\nA=1\n=========\nA=2\n>>>>>>>>> to\\x1bpic\\n\n")
     assert _merge(*sides, "0", ".env", "%S", "%X", "%Y") == (1, b"<<<<<<< ours\nA=1\n=======\nA=2\n>>>>>>> theirs\n")
     assert _merge(b"A=0\nB=0\n", b"A=1\nB=0\n", b"A=0\nB=1\n") == (0, b"A=1\nB=1\n")
+
+
+def test_markers_are_such_that_everybody_sees_them() -> None:
+    """`conflict-marker-size` is anybody's: whatever it says, git add and the gate take the markers for what they are."""
+    for size in ("1", "30", "999999999999"):
+        code, text = _merge(b"A=0\n", b"A=1\n", b"A=2\n", size, ".env")
+        assert code == 1
+        kinds = [record.kind for record in document.parse(text)]
+        assert kinds == [Kind.PLAIN, Kind.ASSIGNMENT, Kind.PLAIN, Kind.ASSIGNMENT, Kind.PLAIN]
 
 
 def test_what_is_no_document_is_merged_as_git_does(capfd: pytest.CaptureFixture[str]) -> None:

@@ -23,9 +23,11 @@ def main(arguments: list[str]) -> int:
         show.error(Usage("interrupted"))
         return INTERRUPTED
     except BrokenPipeError:
-        # Whoever read our output has gone; do not fail again when Python flushes at the end.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
+        # Whoever read our output has gone; do not fail again when Python flushes at the end. It is no success: a hook that
+        # was about to refuse a push would let it through, once whoever pushes hangs up.
+        for stream in (sys.stdout, sys.stderr):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+        return 1
     except OSError as error:
         problem = NotInOrder(f"the operating system says: {error.strerror or type(error).__name__}")
         show.error(problem)

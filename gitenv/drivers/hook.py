@@ -68,7 +68,10 @@ def _changed(*command: str) -> list[str]:
 
 
 def _concerns(paths: list[str]) -> bool:
-    if any(path.startswith(".recipients/") or path.endswith(".gitattributes") or looks_like_env(path) for path in paths):
+    if any(
+        path.lower().startswith(".recipients/") or path.lower().endswith(".gitattributes") or looks_like_env(path)
+        for path in paths
+    ):
         return True
     text = _own_attributes() if paths else b""
     own = [line for line in text.split(b"\n") if b" filter=gitenv " in line and line.split(b" ")[0] not in _BY_NAME]

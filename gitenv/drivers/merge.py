@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from gitenv.model.keyring import Keyring
 
 _CLEAN, _CONFLICT = 0, 1
-_DEFAULT_SIZE = 7
+_DEFAULT_SIZE, _MAX_SIZE = 7, 19  # what model.document takes for a marker
 _WITH_BASE = (b"diff3", b"zdiff3")
 
 
@@ -94,7 +94,10 @@ def _merged_commits() -> list[str]:
 def _style(size: str, labels: tuple[str, ...]) -> Style:
     shown = [os.fsencode(printable(label)) for label in labels] if len(labels) == 3 and labels[0] != "%S" else []
     base, ours, theirs = shown or (b"base", b"ours", b"theirs")
-    return Style(ours, base, theirs, int(size) if size.isdecimal() and int(size) else _DEFAULT_SIZE)
+    # `conflict-marker-size` is an attribute, and so anybody's. Of another size markers are no markers to us: `git add` would
+    # encrypt them, and no gate would see the conflict. A huge one would fill the memory.
+    wanted = int(size) if size.isdecimal() and len(size) < 4 else _DEFAULT_SIZE
+    return Style(ours, base, theirs, min(max(wanted, _DEFAULT_SIZE), _MAX_SIZE))
 
 
 def _shows_base() -> bool:

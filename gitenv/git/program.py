@@ -24,6 +24,11 @@ def path() -> str:
     raise NotInOrder("git was not found", "install git 2.31 or later")
 
 
+def see_real_objects() -> None:
+    """From here on git shows this process each object as it is: whoever can push can push `refs/replace/`, and hide one."""
+    os.environ["GIT_NO_REPLACE_OBJECTS"] = "1"
+
+
 def attempt(
     folder: str, *arguments: str, stdin: bytes = b"", index: str = "", variables: Mapping[str, str | None] | None = None
 ) -> CompletedProcess[bytes]:

@@ -58,7 +58,10 @@ class Change:
     @cached_property
     def has_new_attributes(self) -> bool:
         """Whether any `.gitattributes` differs from the base."""
-        return self.before is None or coverage.files_of(self.before.entries()) != coverage.files_of(self.end.entries())
+        if self.before is None:
+            return True
+        old, new = self.before.entries(), self.end.entries()
+        return coverage.files_of(old) != coverage.files_of(new) or coverage.look_alikes(old) != coverage.look_alikes(new)
 
     @cached_property
     def statements(self) -> Mapping[str, Environment]:
@@ -127,4 +130,5 @@ class Change:
 
 
 def _recipients(side: Side) -> dict[str, Entry]:
-    return {path: entry for path, entry in side.entries().items() if path == RECIPIENTS or path.startswith(f"{RECIPIENTS}/")}
+    named = ((path, entry, path.partition("/")[0]) for path, entry in side.entries().items())
+    return {path: entry for path, entry, top in named if top[:1] == "." and top.lower() == RECIPIENTS}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from itertools import chain
 from typing import NamedTuple
 
 from gitenv.errors import GitenvError, NotInOrder, Usage
@@ -35,7 +36,8 @@ class Place(NamedTuple):
 
 
 def place(folder: str) -> Place:
-    """The repository around a folder. Raises `NotInOrder` where there is none."""
+    """The repository around a folder, without what `git replace` shows of it. Raises `NotInOrder` where there is none."""
+    program.see_real_objects()
     words = ("--path-format=absolute", "--git-dir", "--is-inside-work-tree", "--is-shallow-repository", "--show-cdup")
     done = program.attempt(folder, "rev-parse", *words)
     if done.returncode:
@@ -59,8 +61,8 @@ def judged(where: Place, base: str, end: str) -> list[Finding]:
     """Judge what `end` brings, from the state of the commit `base` ("": none)."""
     change = between(where, base, end)
     revisions = [end, *(f"^{commit}" for commit in (base,) if commit)]
-    scan = commits.Scan(where.objects, change.protection, change.before, (end,))
-    found = scan.findings(changes.brought(where.folder, revisions))
+    scan = commits.Scan(where.objects, change.protection, change.before, tips=(end,))
+    found = scan.findings(chain(changes.brought(where.folder, revisions), commits.ended(change)))
     return [*found, *state.findings(change, with_plain=False), *shallow(where)]
 
 

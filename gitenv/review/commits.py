@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from gitenv.errors import NotTrusted, shell_word
 from gitenv.git import changes
@@ -11,10 +11,13 @@ from gitenv.git.changes import Brought
 from gitenv.git.objects import Objects
 from gitenv.model import comparing, document
 from gitenv.review.codes import finding
-from gitenv.review.documents import PLAIN, Version, bounded, plain, records_of
+from gitenv.review.documents import PLAIN, Version, bounded, is_plain, plain, records_of
 from gitenv.review.findings import Finding, Severity
 from gitenv.review.private import Protection, is_like_dotenv
 from gitenv.review.sides import Side
+
+if TYPE_CHECKING:
+    from gitenv.review.change import Change
 
 _MAX_BYTES = document.MAX_BYTES + 1
 _MAX_FINDINGS = 200
@@ -25,12 +28,14 @@ _LINK = "120000"
 class Scan:
     """Looks at what commits brought. Each blob is read once at each path; each line is named once, in its first commit."""
 
-    def __init__(self, objects: Objects, protection: Protection, before: Side | None, tips: Collection[str]) -> None:
-        """`before` is what the commits began from: lines that stood there already are nobody's fault now.
+    def __init__(
+        self, objects: Objects, protection: Protection, before: Side | None, *also: Side, tips: Collection[str]
+    ) -> None:
+        """`before` is what the commits began from: lines that stood there, or in `also`, already are nobody's fault now.
 
         `tips` are the full ids of the newest commits: these are mended without a rebase.
         """
-        self._objects, self._protection, self._before, self._tips = objects, protection, before, tips
+        self._objects, self._protection, self._before, self._also, self._tips = objects, protection, before, also, tips
         self._seen: set[tuple[str, str]] = set()
         self._named: set[tuple[str, bytes]] = set()
         self._old: dict[str, frozenset[bytes]] = {}
@@ -40,7 +45,7 @@ class Scan:
         """What is plain in them."""
         found: list[Finding] = []
         for each in brought:
-            if (each.path, each.object_id) in self._seen or each.path.startswith(".recipients/"):
+            if (each.path, each.object_id) in self._seen:
                 continue
             self._seen.add((each.path, each.object_id))
             if len(found) <= _MAX_FINDINGS:
@@ -52,7 +57,8 @@ class Scan:
             if not each.mode.startswith("100"):
                 return [not_a_file(each.path, each.mode, each.commit)]
             return self._protected(each)
-        return self._alike(each) if is_like_dotenv(each.path) and each.mode.startswith("100") else []
+        is_alike = is_like_dotenv(each.path) and each.mode.startswith("100") and not each.path.startswith(".recipients/")
+        return self._alike(each) if is_alike else []
 
     def _protected(self, each: Brought) -> list[Finding]:
         data = self._objects.read(each.object_id, _MAX_BYTES)
@@ -60,7 +66,7 @@ class Scan:
             return [unreadable(each.path, each.commit)]
         try:
             # Reading what stood there before is only for who needs it.
-            records = [record.raw for record in document.parse(data) if record.kind in PLAIN]
+            records = [record.raw for record in document.parse(data) if is_plain(record)]
             if not records:
                 return []
             mend = _mend(each, is_tip=each.commit in self._tips)
@@ -79,7 +85,8 @@ class Scan:
         if self._before is None:
             return frozenset()
         if each.path not in self._old:
-            self._old[each.path] = records_of(self._before.read(each.path))
+            sides = (self._before, *self._also)
+            self._old[each.path] = frozenset[bytes]().union(*(records_of(side.read(each.path)) for side in sides))
         if self._ids is None:
             self._ids = frozenset(entry.object_id for entry in self._before.entries().values())
         if each.object_id in self._ids:
@@ -90,6 +97,15 @@ class Scan:
         data = self._objects.read(each.object_id, _MAX_BYTES) or b""
         found = like_dotenv(each.path, data, self.before(each), each.commit)
         return [found] if found else []
+
+
+def ended(change: Change) -> Iterator[Brought]:
+    """The files that a change ends with, as if its last commit had brought them.
+
+    No commit brings what a merge takes from a parent, and that parent may be any older one, from before a value was encrypted.
+    """
+    entries = change.end.entries()
+    yield from (Brought(change.end.commit, path, *entries[path]) for path in change.changed)
 
 
 def like_dotenv(path: str, data: bytes, before: frozenset[bytes], commit: str = "") -> Finding | None:

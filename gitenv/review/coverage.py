@@ -6,6 +6,7 @@ import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from gitenv.errors import shell_word
 from gitenv.git import attributes, scratch
 from gitenv.git.objects import Objects
 from gitenv.model import names
@@ -30,14 +31,25 @@ def files_of(entries: Mapping[str, Entry]) -> dict[str, str]:
     """The `.gitattributes` files of a state, with their object ids. git follows no links to them."""
     found = ((path, entry) for path, entry in entries.items() if path.endswith(_FILE) and entry.is_file)
     named = ((path, entry.object_id) for path, entry in found if path.rpartition("/")[2] == _FILE)
-    return dict(list(named)[:_MAX_FILES])
+    return dict(named)
+
+
+def look_alikes(entries: Mapping[str, Entry]) -> dict[str, Entry]:
+    """Files that are `.gitattributes` only where case is ignored: macOS and Windows check them out as such."""
+    named = ((path, path.rpartition("/")[2]) for path in entries if path.lower().endswith(_FILE))
+    return {path: entries[path] for path, name in named if name != _FILE and name.lower() == _FILE}
 
 
 def names_others(objects: Objects, entries: Mapping[str, Entry], claimed: Collection[str]) -> bool:
     """Whether any line gives gitenv more than the default names and the patterns that statements claim."""
     known = {*attributes.DEFAULTS, *claimed, *(f"/{pattern}" for pattern in claimed)}
-    for path, object_id in files_of(entries).items():
-        text = objects.read(object_id, _MAX_BYTES) or b""
+    files = files_of(entries)
+    if len(files) > _MAX_FILES:
+        return True
+    for path, object_id in files.items():
+        text = objects.read(object_id, _MAX_BYTES)
+        if text is None:
+            return True  # git reads larger ones than we do
         spelled = (match.decode("utf-8", "surrogateescape") for match in _FILTERED.findall(text))
         if any(pattern.strip('"') not in known for pattern in spelled) or (path != _FILE and b"filter=gitenv" in text):
             return True
@@ -66,6 +78,12 @@ def findings(change: Change) -> Iterator[Finding]:
     converted = [path for path in paths if path not in open_ and now[path]["text"] != "unset"]
     if converted:
         yield finding("text-conversion", f"git may convert the line ends of {_joined(converted)}", _FILE, 0, ("gitenv init",))
+    before = look_alikes(change.before.entries()) if change.before else {}
+    for path, entry in look_alikes(change.end.entries()).items():
+        text = "where case is ignored this is a .gitattributes, and can lift the guard"
+        yield finding(
+            "guard-removed", text, path, 0, (f"git rm {shell_word(f':/{path}')}",), was_before=before.get(path) == entry
+        )
     yield from _guard(change, [path for path in paths if now[path]["working-tree-encoding"] != _GUARD])
     if change.has_new_attributes or change.is_whole:
         yield from _unclaimed(change)

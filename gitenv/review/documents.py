@@ -28,6 +28,11 @@ class Version(NamedTuple):
     before: frozenset[bytes] | None  # the records that stood there in the base; None: there is nothing to compare with
 
 
+def is_plain(record: Record) -> bool:
+    """Whether a record can be read as it stands. What begins like a token and is none hides nothing."""
+    return record.kind in (*PLAIN, Kind.LOOKALIKE) or (record.kind is Kind.TOKEN and token.read(record) is None)
+
+
 def records_of(data: bytes | None) -> frozenset[bytes]:
     """What stands in a document, to compare with; nothing where it cannot be read."""
     try:
@@ -39,7 +44,8 @@ def records_of(data: bytes | None) -> frozenset[bytes]:
 def plain(version: Version, commit: str = "", commands: tuple[str, ...] = ()) -> list[Finding]:
     """The lines in plain text, each by its name or number. Raises `NotTrusted` for a document that is too large."""
     numbered = comparing.numbered(document.parse(version.data))
-    listed = [(record, line) for record, line in numbered if record.kind in PLAIN]
+    # `encrypted` tells what is malformed at the end of a change; of the commits before it nobody else does.
+    listed = [(record, line) for record, line in numbered if record.kind in PLAIN or (commit and is_plain(record))]
     return bounded([_plain(version, record, line, commit, commands) for record, line in listed])
 
 

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from gitenv.git import changes, log, program
 from gitenv.review import check, commits, state
+from gitenv.review.change import Change
 from gitenv.review.check import Place
 from gitenv.review.findings import Finding
 from gitenv.review.private import Protection, statements_in
@@ -52,14 +53,24 @@ class _Moved(NamedTuple):
 
 
 def _judged(where: Place, moved: Sequence[_Moved], known: Sequence[str]) -> list[Finding]:
-    found = _plain(where, moved, known) if moved else []
-    done: set[tuple[str, str]] = set()
-    for each in moved:
-        base = each.old or _parting(where, each.new, known)
-        if each.update.ref.startswith(_BRANCHES) and base != each.new and (base, each.new) not in done:
-            done.add((base, each.new))
-            found += state.findings(check.between(where, base, each.new), with_plain=False)
+    branches = [each for each in moved if each.update.ref.startswith(_BRANCHES)]
+    bases = {each: each.old or _parting(where, each.new, known) for each in branches or moved[:1]}
+    found = _plain(where, moved, list(bases.values()), known) if moved else []
+    for base, new in dict.fromkeys((bases[each], each.new) for each in branches):
+        if base != new:
+            change = check.between(where, base, new)
+            found += _slipped_in(where, change, found) if "--all" in known else []
+            found += state.findings(change, with_plain=False)
     return list(dict.fromkeys(found))
+
+
+def _slipped_in(where: Place, change: Change, found: Sequence[Finding]) -> list[Finding]:
+    """Plain text that a branch ends with and that no new commit brought; what the server's HEAD has is no news elsewhere."""
+    head = log.head(where.folder)
+    also = [CommitSide(where.folder, where.objects, head)] if head else []
+    scan = commits.Scan(where.objects, change.protection, change.before, *also, tips=(change.end.commit,))
+    known = {(each.code, each.path, each.severity) for each in found}
+    return [each for each in scan.findings(commits.ended(change)) if (each.code, each.path, each.severity) not in known]
 
 
 def _commits(where: Place, update: Update) -> tuple[str, str]:
@@ -67,16 +78,17 @@ def _commits(where: Place, update: Update) -> tuple[str, str]:
     return old, new
 
 
-def _plain(where: Place, moved: Sequence[_Moved], known: Sequence[str]) -> list[Finding]:
-    """Plain text in all that is new, by one walk through it."""
-    states = [statements_in(CommitSide(where.folder, where.objects, each.new).tree) for each in moved]
-    olds = list(dict.fromkeys(each.old for each in moved if each.old))
-    states += [statements_in(CommitSide(where.folder, where.objects, old).tree) for old in olds]
-    revisions = [*(each.new for each in moved), *(f"^{old}" for old in olds), "--not", *known]
-    before = olds[0] if olds else _parting(where, moved[0].new, known)
+def _plain(where: Place, moved: Sequence[_Moved], bases: Sequence[str], known: Sequence[str]) -> list[Finding]:
+    """Plain text in all that is new, by one walk through it. `bases` are what it is compared with, none where one is empty."""
+    olds = [each.old for each in moved if each.old]
+    # What was protected stays so, also on a new branch that takes its environment away.
+    sides = dict.fromkeys([*(each.new for each in moved), *olds, *filter(None, bases)])
+    states = [statements_in(CommitSide(where.folder, where.objects, commit).tree) for commit in sides]
+    revisions = [*(each.new for each in moved), *(f"^{old}" for old in dict.fromkeys(olds)), "--not", *known]
+    before = (olds or bases)[0]
     side = CommitSide(where.folder, where.objects, before) if before else None
     filtered = check.between(where, before, moved[0].new).filtered
-    scan = commits.Scan(where.objects, Protection(*states, filtered=filtered), side, [each.new for each in moved])
+    scan = commits.Scan(where.objects, Protection(*states, filtered=filtered), side, tips=[each.new for each in moved])
     return scan.findings(changes.brought(where.folder, revisions))
 
 

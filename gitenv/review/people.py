@@ -104,6 +104,12 @@ def _ended(name: str, state: State) -> Iterator[Finding]:
 
 
 def _strays(change: Change) -> Iterator[Finding]:
+    there = change.before.entries() if change.before else {}
+    for path, entry in change.end.entries().items():
+        top = path.partition("/")[0]
+        if top != RECIPIENTS and top.lower() == RECIPIENTS:
+            text = f"where case is ignored this lies in {RECIPIENTS}/, in the place of what is judged there"
+            yield finding("stray-name", text, path, was_before=there.get(path) == entry)
     old = set(_stray_names(change.before, change.former_members.states)) if change.before else set()
     for file in _stray_names(change.end, change.members.states):
         shown = file.encode("ascii", "backslashreplace").decode("ascii")  # else one letter of another script is like ours

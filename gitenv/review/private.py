@@ -29,8 +29,9 @@ class Protection:
     def covers(self, path: str) -> bool:
         """Whether nothing plain may stand at a path."""
         if path not in self._known:
-            found = is_dotenv(path) or path in self.filtered or self.statement_of(path) is not None
-            self._known[path] = found and not path.startswith(f"{RECIPIENTS}/")
+            found = path in self.filtered or self.statement_of(path) is not None
+            # Nobody and no environment can be called .env.
+            self._known[path] = is_dotenv(path) or (found and not path.startswith(f"{RECIPIENTS}/"))
         return self._known[path]
 
 

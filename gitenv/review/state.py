@@ -93,12 +93,18 @@ def _document(change: Change, path: str, data: bytes, before: frozenset[bytes], 
 
 
 def _rolled_back(change: Change, came_in: Mapping[str, list[Came]]) -> Iterator[Finding]:
-    """Values that went back to an earlier one, told by the base's history."""
-    commit = change.before.commit if change.before else ""
-    if not commit or not any(came_in.values()):
+    """Values that went back to an earlier one, told by all of the base's history.
+
+    Not only by what was before the change began: whoever begins before a value came and went would bring it back.
+    """
+    side = change.base if change.base and change.base.commit else change.before
+    if not side or not side.commit or not any(came_in.values()):
         return
+    if side is not change.before:  # what the base has as well did not come back
+        there = {path: records_of(side.read(path)) for path, listed in came_in.items() if listed}
+        came_in = {path: [each for each in came_in[path] if each.record.raw not in known] for path, known in there.items()}
     try:
-        found = rollbacks(change.folder, change.objects, commit, came_in)
+        found = rollbacks(change.folder, change.objects, side.commit, came_in)
     except GitenvError:
         return  # a clone that lacks objects; that it is shallow is said elsewhere
     listed = []

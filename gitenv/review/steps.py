@@ -95,15 +95,22 @@ def _competing(change: Change) -> Iterator[Finding]:
     """Two environments that claim one path: a new one could have values encrypted for whoever founded it."""
     listed = list(change.statements.values())
     new = [each for each in listed if change.is_whole or _paths(change, each.name) != each.paths]
-    if len(new) * len(listed) > _MAX_PAIRS:
+    if len(new) * (len(listed) + len(change.base_statements)) > _MAX_PAIRS:
         text = f"{len(listed):,} environments, more than can be compared"
         yield finding("competing", text, RECIPIENTS)
         return
+    # What the base has is claimed by it still, although the change takes it away. Only who held it founds another one there.
+    gone = [each for name, each in change.base_statements.items() if name not in change.statements]
     there = sorted(change.end.entries()) if new else []
     done: set[str] = set()
     for one in new:
         done.add(one.name)
         mine = [path for path in there if one.claims(path)]
+        for other in gone:
+            state = change.base_members.states.get(other.name)
+            if (state is None or one.by not in state.holders) and (path := names.shared(one.paths, other.paths, mine)):
+                text = f"{one.name} claims {path}, which is {other.name}'s in the base"
+                yield finding("competing", text, _file(one.name), 0, _look(one.name))
         for other in listed:
             if other.name not in done and (path := names.shared(one.paths, other.paths, mine)):
                 known = [_paths(change, each.name) == each.paths for each in (one, other)]

@@ -23,7 +23,7 @@
     needs symlinks                  skip where there are none
     learns-nothing WHO WORD…        with the key that somebody has, no object of any repository opens to one of these
     rotate ENV / found-over ENV / found-beside ENV PATH / forge-grant ENV NAME      see tests.sessions.forgery
-    forge TOOL WORD…                one of its TOOLS; git runs no hooks in this clone from then on: who forges wants none
+    forge TOOL WORD…                one of its TOOLS; after any of these git runs no hooks in this clone
     -- input.env --
 
 Words are split as a shell would; regular expressions search, and ^ and $ are a line's.
@@ -247,21 +247,25 @@ class _Player:
         if sys.platform == "win32":
             pytest.skip("links need a privilege on Windows")
 
-    def do_forge(self, tool: str, *words: str) -> None:
+    def _without_hooks(self) -> Person:
+        """Who forges wants none, and somebody whose tools make mistakes may have none."""
         self.person.must("git", "config", "core.hooksPath", "/dev/null")
-        forgery.TOOLS[tool](self.person, *words)
+        return self.person
+
+    def do_forge(self, tool: str, *words: str) -> None:
+        forgery.TOOLS[tool](self._without_hooks(), *words)
 
     def do_rotate(self, environment: str) -> None:
-        forgery.rotate(self.person, environment)
+        forgery.rotate(self._without_hooks(), environment)
 
     def do_forge_grant(self, environment: str, name: str) -> None:
-        forgery.forge_grant(self.person, environment, name)
+        forgery.forge_grant(self._without_hooks(), environment, name)
 
     def do_found_over(self, environment: str) -> None:
-        forgery.found_over(self.person, environment)
+        forgery.found_over(self._without_hooks(), environment)
 
     def do_found_beside(self, environment: str, path: str) -> None:
-        forgery.found_beside(self.person, environment, path)
+        forgery.found_beside(self._without_hooks(), environment, path)
 
 
 def _within(person: Person, words: list[str]) -> Done:
