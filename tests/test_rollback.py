@@ -47,6 +47,13 @@ def test_a_value_that_came_back(alice: Person) -> None:
     objects.close()
 
 
+def test_a_key_that_stood_in_plain_text_is_no_rollback() -> None:
+    """Equal values are equal tokens, so who encrypts a plain commit brings the earlier tokens; a sealed value stays named."""
+    sealed = f"B=gitenv1-sealed:1.aaaaaa:bob:{BODY}\n".encode()
+    listed = came(b"A=1\nB=1\n", _token("A", 1) + sealed + _token("C", 1))
+    assert [each.record.name for each in listed] == [b"B", b"C"]
+
+
 def test_a_sealed_value_that_came_back(alice: Person) -> None:
     """One that was taken away is told from a value."""
     sealed = f"A=gitenv1-sealed:1.aaaaaa:bob:{BODY}\n".encode()

@@ -69,7 +69,7 @@ def show_findings(found: Sequence[Finding], *, aside: bool = False) -> None:
     from gitenv.review.formats import counts
 
     path = None
-    for each in found:
+    for each, following in zip(found, [*found[1:], None], strict=False):
         if each.path != path:
             path = each.path
             show.say(_harmless(path or "the repository"), "bold", aside=aside)
@@ -77,7 +77,9 @@ def show_findings(found: Sequence[Finding], *, aside: bool = False) -> None:
         commit = f" [commit {each.commit[:10]}]" if each.commit else ""
         text = f"{place}{each.text}{commit} ({each.code})"
         show.labelled(f"  {each.severity.value}: ", _STYLES[each.severity.value], _harmless(text), aside=aside)
-        show.commands(*(f"  {_harmless(command)}" for command in each.commands), aside=aside)
+        # What mends several lines of a file is said once, below the last of them.
+        if following is None or (following.path, following.commands) != (each.path, each.commands):
+            show.commands(*(f"  {_harmless(command)}" for command in each.commands), aside=aside)
     number = counts(found)
     parts = [f"{count:,} {severity.value}{'' if count == 1 else 's'}" for severity, count in number.items() if count]
     show.say(", ".join(parts) if parts else "nothing found", aside=aside)

@@ -58,13 +58,21 @@ def _judge_updates(name: str, arguments: Sequence[str]) -> int:
     if findings.stops(found):
         if name == "pre-push":
             show.say("nothing was pushed: what goes out cannot be taken back", aside=True)
-            show.note(
-                "mend the commits themselves (git commit --amend, git rebase -i); a commit on top leaves them as they are"
-            )
+            show.note(_how_to_mend(found))
         else:
             show.say("nothing was taken in", aside=True)
         return 1
     return 0
+
+
+def _how_to_mend(found: Sequence[Finding]) -> str:
+    """What is in a commit stays in it; all else is judged where the branch ends."""
+    if not any(each.commit and each.severity.value == "error" for each in found):
+        return "a commit on top that mends it is enough; then push again"
+    mend = "mend the commits themselves; a commit on top leaves them as they are"
+    if any(command.startswith("git rebase") for each in found for command in each.commands):
+        mend += ". In git rebase -i write 'edit' before the commit, and end with git rebase --continue"
+    return mend
 
 
 def _remote(arguments: Sequence[str]) -> str:
@@ -105,12 +113,13 @@ def _show(found: Sequence[Finding]) -> None:
 
     grave = sorted(formats.ordered(found), key=lambda each: each.severity.value)
     grave = [each for each in grave if each.severity.value != "note"]
-    for each in grave[:_MOST]:
+    for each, following in zip(grave[:_MOST], [*grave[1:_MOST], None], strict=False):
         place = f"{each.path}:{each.line}" if each.line else each.path
         commit = f"({each.commit[:10]})" if each.commit else ""
         where = " ".join(filter(None, (place, commit)))
         show.say(f"{each.severity.value}: {f'{where}: ' if where else ''}{each.text} ({each.code})", aside=True)
-        show.commands(*each.commands, aside=True)
+        if following is None or following.commands != each.commands:  # what mends several is said once, below the last
+            show.commands(*each.commands, aside=True)
     if len(grave) > _MOST:
         show.say(f"and {len(grave) - _MOST:,} more:", aside=True)
         show.commands("gitenv check", aside=True)

@@ -61,7 +61,7 @@ def judged(where: Place, base: str, end: str) -> list[Finding]:
     """Judge what `end` brings, from the state of the commit `base` ("": none)."""
     change = between(where, base, end)
     revisions = [end, *(f"^{commit}" for commit in (base,) if commit)]
-    scan = commits.Scan(where.objects, change.protection, change.before)
+    scan = commits.Scan(where.objects, change.protection, change.before, tips=(end,))
     found = scan.findings(chain(changes.brought(where.folder, revisions), commits.ended(change)))
     return [*found, *state.findings(change, with_plain=False), *shallow(where)]
 

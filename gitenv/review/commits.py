@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from gitenv.errors import NotTrusted, shell_word
@@ -28,9 +28,14 @@ _LINK = "120000"
 class Scan:
     """Looks at what commits brought. Each blob is read once at each path; each line is named once, in its first commit."""
 
-    def __init__(self, objects: Objects, protection: Protection, before: Side | None, *also: Side) -> None:
-        """`before` is what the commits began from: lines that stood there, or in `also`, already are nobody's fault now."""
-        self._objects, self._protection, self._before, self._also = objects, protection, before, also
+    def __init__(
+        self, objects: Objects, protection: Protection, before: Side | None, *also: Side, tips: Collection[str]
+    ) -> None:
+        """`before` is what the commits began from: lines that stood there, or in `also`, already are nobody's fault now.
+
+        `tips` are the full ids of the newest commits: these are mended without a rebase.
+        """
+        self._objects, self._protection, self._before, self._also, self._tips = objects, protection, before, also, tips
         self._seen: set[tuple[str, str]] = set()
         self._named: set[tuple[str, bytes]] = set()
         self._old: dict[str, frozenset[bytes]] = {}
@@ -64,7 +69,8 @@ class Scan:
             records = [record.raw for record in document.parse(data) if is_plain(record)]
             if not records:
                 return []
-            found = plain(Version(each.path, data, None, self.before(each)), each.commit, _mend(each))
+            mend = _mend(each, is_tip=each.commit in self._tips)
+            found = plain(Version(each.path, data, None, self.before(each)), each.commit, mend)
         except NotTrusted as error:
             return [unreadable(each.path, each.commit, error.message)]
         new = {raw for raw in records if (each.path, raw) not in self._named}
@@ -185,6 +191,10 @@ def _once(path: str, name: str, key: _Key) -> Finding:
     )
 
 
-def _mend(each: Brought) -> tuple[str, ...]:
+def _mend(each: Brought, *, is_tip: bool) -> tuple[str, ...]:
     word = shell_word(f":/{each.path}")
-    return (f"git rebase -i {each.commit[:10]}^", f"git add --renormalize {word} && git commit --amend")
+    if is_tip:
+        return (f"git add --renormalize {word} && git commit --amend",)
+    # With --autostash, for the file differs from the index as long as plain text is staged. Where the rebase stops git has
+    # checked the file out: its plain lines are marks there, and staged again they would be plain text again.
+    return (f"git rebase -i --autostash {each.commit[:10]}^", f"gitenv accept --all -f {word} && git commit --amend")

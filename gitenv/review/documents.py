@@ -120,8 +120,10 @@ def _judge(version: Version, record: Record, line: int, people: People) -> Findi
         code, text = _token(version, record)
         if code:
             # Without a base nobody can say that it came in: a rotation leaves what nobody vouches for.
-            is_left = code == "token-retired" and version.before is None
-            return finding(code, f"{name} {text}", version.path, line, look, was_before=is_known or is_left)
+            is_retired = code == "token-retired"
+            commands = (*look, *_decide(version.path, name)) if is_retired and record.name else look
+            is_left = is_retired and version.before is None
+            return finding(code, f"{name} {text}", version.path, line, commands, was_before=is_known or is_left)
     if record.kind is Kind.SEALED:
         return _sealed(version, record, line, people, is_known=is_known)
     return None
@@ -153,8 +155,13 @@ def _sealed(version: Version, record: Record, line: int, people: People, *, is_k
         return finding(problem.code, problem.message, version.path, line, commands, was_before=is_known)
     found = sealed.read(record)
     by = found.by if found else ""
-    commands = (f"gitenv accept {name} -f {word}", f"gitenv reject {name} -f {word}")
-    return finding("sealed", f"{by} sealed {name} for the holders of {version.statement.name}", version.path, line, commands)
+    text = f"{by} sealed {name} for the holders of {version.statement.name}"
+    return finding("sealed", text, version.path, line, _decide(version.path, name))
+
+
+def _decide(path: str, name: str) -> tuple[str, str]:
+    word = shell_word(f":/{path}")
+    return f"gitenv accept {name} -f {word}", f"gitenv reject {name} -f {word}"
 
 
 def _names(version: Version) -> Iterator[Finding]:

@@ -68,7 +68,7 @@ def _slipped_in(where: Place, change: Change, found: Sequence[Finding]) -> list[
     """Plain text that a branch ends with and that no new commit brought; what the server's HEAD has is no news elsewhere."""
     head = log.head(where.folder)
     also = [CommitSide(where.folder, where.objects, head)] if head else []
-    scan = commits.Scan(where.objects, change.protection, change.before, *also)
+    scan = commits.Scan(where.objects, change.protection, change.before, *also, tips=(change.end.commit,))
     known = {(each.code, each.path, each.severity) for each in found}
     return [each for each in scan.findings(commits.ended(change)) if (each.code, each.path, each.severity) not in known]
 
@@ -88,7 +88,7 @@ def _plain(where: Place, moved: Sequence[_Moved], bases: Sequence[str], known: S
     before = (olds or bases)[0]
     side = CommitSide(where.folder, where.objects, before) if before else None
     filtered = check.between(where, before, moved[0].new).filtered
-    scan = commits.Scan(where.objects, Protection(*states, filtered=filtered), side)
+    scan = commits.Scan(where.objects, Protection(*states, filtered=filtered), side, tips=[each.new for each in moved])
     return scan.findings(changes.brought(where.folder, revisions))
 
 

@@ -37,11 +37,19 @@ class Came(NamedTuple):
 
 
 def came(before: bytes, after: bytes) -> list[Came]:
-    """The named tokens and sealed values of `after` that are not in `before`. Raises `NotTrusted` for too large documents."""
-    known = {record.raw for record in document.parse(before)}
+    """The named tokens and sealed values of `after` that are not in `before`. Raises `NotTrusted` for too large documents.
+
+    Not those whose key stood there in plain text: equal values are equal tokens, so mending a plain commit is no rollback.
+    """
+    old = list(document.parse(before))
+    known = {record.raw for record in old}
+    plain = {record.name for record in old if record.kind is Kind.ASSIGNMENT}
     numbered = comparing.numbered(document.parse(after))
     return [
-        Came(record, line) for record, line in numbered if record.name and record.kind in _ENCRYPTED and record.raw not in known
+        Came(record, line)
+        for record, line in numbered
+        if record.name and record.kind in _ENCRYPTED and record.raw not in known
+        if record.kind is Kind.SEALED or record.name not in plain
     ]
 
 
