@@ -81,7 +81,8 @@ def between(where: Place, base: str, end: str) -> Change:
 
 def staged(where: Place) -> list[Finding]:
     """Judge what the next commit changes: the index against HEAD."""
-    change = Change(where.folder, where.objects, IndexSide(where.folder, where.objects), base=_head(where))
+    end = IndexSide(where.folder, where.objects)
+    change = Change(where.folder, where.objects, end, base=_head(where), heads=_heads(where))
     return list(state.findings(change, with_plain=True))
 
 
@@ -98,7 +99,8 @@ def here(where: Place) -> list[Finding]:
     if not where.has_work_tree:
         return everything(where)
     base = _head(where)
-    change = Change(where.folder, where.objects, IndexSide(where.folder, where.objects), base=base, is_whole=True)
+    end = IndexSide(where.folder, where.objects)
+    change = Change(where.folder, where.objects, end, base=base, heads=_heads(where), is_whole=True)
     found = list(state.findings(change, with_plain=True))
     known = {(each.code, each.path) for each in found}
     found += [each for each in _work_tree(where, change, base) if (each.code, each.path) not in known]
@@ -146,6 +148,11 @@ def _statement(where: Place, object_id: str) -> Iterator[Environment]:
         yield environment.read(data or b"", "environment")
     except GitenvError:
         return
+
+
+def _heads(where: Place) -> list[str]:
+    """HEAD, and what git is bringing together with it: two rotations that meet are a step from each of the two sides."""
+    return ["HEAD", *(head for head in ("MERGE_HEAD", "CHERRY_PICK_HEAD", "REBASE_HEAD") if where.objects.id(head))]
 
 
 def _head(where: Place) -> Side | None:
