@@ -32,14 +32,19 @@ from gitenv.cli import (
 )
 from gitenv.cli import set as set_
 
-app = typer.Typer(
-    name="gitenv",
-    help="A team's .env files in git: values encrypted, key names readable, no server.",
-    add_completion=False,
-    rich_markup_mode=None,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-)
+
+def _empty() -> typer.Typer:
+    return typer.Typer(
+        name="gitenv",
+        help="A team's .env files in git: values encrypted, key names readable, no server.",
+        add_completion=False,
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+
+
+app = _empty()
 
 
 def _version(wanted: bool) -> None:
@@ -80,3 +85,13 @@ app.command("uninstall")(uninstall.run)
 app.command("doctor")(doctor.run)
 app.command("hook", context_settings={"ignore_unknown_options": True})(hook.run)
 app.command("demo")(demo.run)
+
+
+def only(name: str) -> typer.Typer:
+    """The same with one command: typer makes all that there are before it runs one. All of them where there is no such one."""
+    found = [command for command in app.registered_commands if command.name == name]
+    if not found:
+        return app
+    alone = _empty()
+    alone.registered_callback, alone.registered_commands = app.registered_callback, found
+    return alone

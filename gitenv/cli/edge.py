@@ -41,9 +41,9 @@ def _run(arguments: list[str]) -> int:
 
     if arguments[:1] == ["hook"] and arguments[1:2] and arguments[1] in hook_work.NAMES and "--print" not in arguments:
         return hook_work.work(arguments[1], arguments[2:])  # git has no words to be read, and waits
-    from gitenv.cli.app import app
+    from gitenv.cli.app import only
 
-    result = app(args=arguments or ["--help"], prog_name="gitenv", standalone_mode=False)
+    result = only(arguments[0] if arguments else "")(args=arguments or ["--help"], prog_name="gitenv", standalone_mode=False)
     return result if isinstance(result, int) else 0
 
 
