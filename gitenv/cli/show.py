@@ -6,7 +6,6 @@ Rules: one line for one fact; commands to type stand alone on their line, indent
 from __future__ import annotations
 
 import itertools
-import json
 import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
@@ -115,6 +114,8 @@ def _pages(columns: list[str], lines: Iterator[list[str]]) -> None:
 
 def as_json(value: object) -> None:
     """For programs: sorted, ASCII only, so that no name can play tricks on a terminal."""
+    import json
+
     sys.stdout.write(json.dumps(value, indent=2, sort_keys=True) + "\n")
 
 

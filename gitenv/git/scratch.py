@@ -7,7 +7,6 @@ asked in an empty repository beside, that borrows the objects and has an index o
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Mapping, Sequence
 
 from gitenv.git import program
@@ -27,6 +26,8 @@ def attributes(folder: str, files: Mapping[str, str], paths: Sequence[str]) -> A
     """What `.gitattributes` files (path → object id) say of `paths`, none of which needs to be there. Raises `NotInOrder`."""
     if not paths:
         return {}
+    import tempfile  # slow to load, and most changes touch no attributes
+
     with tempfile.TemporaryDirectory(prefix="gitenv-") as scratch:
         variables = _prepared(folder, scratch)
         lines = "".join(f"100644 {object_id} 0\t{path}\0" for path, object_id in files.items())

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 from collections.abc import Iterable, Sequence
-from urllib.parse import quote
 
 from gitenv.errors import printable
 from gitenv.review.codes import CODES
@@ -66,6 +64,9 @@ def as_sarif(findings: Sequence[Finding], version: str) -> dict[str, object]:
 
 
 def _result(each: Finding, rule: int) -> dict[str, object]:
+    import hashlib
+    from urllib.parse import quote
+
     text = printable(each.text)
     if each.commands:
         text += "\n" + "\n".join(printable(command) for command in each.commands)
