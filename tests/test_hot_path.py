@@ -137,6 +137,14 @@ def test_hooks_load_no_command_line(clone: Path) -> None:
         assert not loaded & {"typer", "rich", "pygit2", "gitenv.cli.app", "logging", "dataclasses"}
 
 
+@pytest.mark.parametrize("words", [["recipients"], ["status"], ["check"], ["set", "HELLO="], ["unlock", "elsewhere"]])
+def test_without_a_terminal_nothing_is_made_for_one(clone: Path, words: list[str]) -> None:
+    """What a pipe or a file gets, errors and tables too, loads no rich."""
+    loaded, _ = _loaded(_REPORT.format(arguments=words), clone, b"value\n")
+    assert "gitenv.cli.show" in loaded
+    assert "rich" not in loaded
+
+
 def test_the_start_compiles_no_annotations(clone: Path) -> None:
     """No NamedTuple of the hot path has its fields as text, which typing would compile at every start of the filter."""
     count = "import builtins, sys\nreal, calls = compile, []\n"

@@ -9,7 +9,7 @@ import itertools
 import os
 import sys
 from collections.abc import Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 from gitenv.errors import GitenvError, Usage, printable
 
@@ -34,13 +34,18 @@ def say(text: str = "", style: str = "", *, aside: bool = False) -> None:
 def labelled(label: str, label_style: str, text: str, style: str = "", *, aside: bool = False) -> None:
     """A line that begins with a word in colour, which says the same without it."""
     stream = sys.stderr if aside else sys.stdout
-    if not stream.isatty() and "FORCE_COLOR" not in os.environ:  # rich takes longer to load than many a command
+    if not _is_styled(stream):
         stream.write(f"{label}{printable(text)}\n")
         stream.flush()  # both streams often go to one place, and stay in order there
         return
     from rich.text import Text
 
     console(stderr=aside).print(Text.assemble((label, label_style), (printable(text), style)))
+
+
+def _is_styled(stream: TextIO) -> bool:
+    """Whether rich has anything to add: it takes longer to load than many a command."""
+    return stream.isatty() or bool(os.environ.get("FORCE_COLOR"))
 
 
 def commands(*lines: str, aside: bool = False) -> None:
@@ -51,32 +56,26 @@ def commands(*lines: str, aside: bool = False) -> None:
 
 def note(text: str) -> None:
     """Something to look at, on standard error."""
-    from rich.text import Text
-
-    console(stderr=True).print(Text.assemble(("note: ", "yellow"), printable(text)))
+    labelled("note: ", "yellow", text, aside=True)
 
 
 def error(problem: GitenvError) -> None:
     """The one form that every error has."""
-    from rich.text import Text
-
-    screen = console(stderr=True)
-    screen.print(Text.assemble(("error: ", "bold red"), printable(problem.message)))
+    labelled("error: ", "bold red", problem.message, aside=True)
     if problem.hint:
-        screen.print(Text.assemble(("hint: ", "cyan"), printable(problem.hint)))
+        labelled("hint: ", "cyan", problem.hint, aside=True)
 
 
 def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     """A table on a terminal; tab-separated lines for a pipe."""
+    listed = [[printable(cell) for cell in row] for row in rows]
+    columns = [printable(column) for column in columns]
+    if not _is_styled(sys.stdout):
+        sys.stdout.write("".join("\t".join(row).rstrip() + "\n" for row in [columns, *listed]))
+        return
     from rich.table import Table
     from rich.text import Text
 
-    screen = console()
-    listed = [[printable(cell) for cell in row] for row in rows]
-    columns = [printable(column) for column in columns]
-    if not screen.is_terminal:
-        sys.stdout.write("".join("\t".join(row).rstrip() + "\n" for row in [columns, *listed]))
-        return
     shown = Table(title=Text(printable(title)), title_justify="left", box=None, pad_edge=False, header_style="dim")
     for column in columns:
         shown.add_column(Text(column), no_wrap=True)
