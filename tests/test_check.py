@@ -17,7 +17,7 @@ from gitenv.errors import Usage
 from gitenv.git import attributes, index, program
 from gitenv.model import document
 from gitenv.model.keyring import Keyring
-from gitenv.review import check, codes, commits, documents, formats, gate, private
+from gitenv.review import check, codes, commits, documents, formats, gate
 from gitenv.review.check import Place
 from gitenv.review.documents import Version
 from gitenv.review.findings import Finding, Severity
@@ -405,13 +405,3 @@ def test_text_is_no_workflow_command(capsys: pytest.CaptureFixture[str]) -> None
         assert line.isprintable()
         assert not line.lstrip().startswith("::")
         assert "##[" not in line
-
-
-def test_names_that_are_protected() -> None:
-    """`.env` and `.env.NAME` in any case and folder, and no example; `NAME.env` only looks so."""
-    for path in (".env", "a/b/.env", ".ENV", ".env.local", ".env.keys", "a/.env.production", ".Env.x"):
-        assert private.is_dotenv(path)
-    for path in (".env.example", ".env.SAMPLE", "env", ".environment", "a.env", ".env/file", ".envrc"):
-        assert not private.is_dotenv(path)
-    assert private.is_like_dotenv("a/prod.env")
-    assert not private.is_like_dotenv("a/example.env")

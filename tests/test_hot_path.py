@@ -45,6 +45,7 @@ _ALLOWED = {
     "gitenv.model.cipher",
     "gitenv.model.clean",
     "gitenv.model.document",
+    "gitenv.model.dotenv",
     "gitenv.model.environment",
     "gitenv.model.grant",
     "gitenv.model.inert",

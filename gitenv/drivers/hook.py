@@ -9,12 +9,13 @@ from __future__ import annotations
 import os
 import sys
 
+from gitenv.model import dotenv
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _RAW = ("--raw", "-z", "--no-renames", "--ignore-submodules")
-_BY_NAME = (b".env", b".env.*")  # what gitenv's lines in info/attributes always have
 _MAX_BYTES = 1024 * 1024
 _read: list[bytes] = []
 
@@ -53,12 +54,6 @@ def _from_framework() -> bytes:
     return os.fsencode(f"{os.environ.get('PRE_COMMIT_LOCAL_BRANCH', 'HEAD')} {local} {branch} {old}\n")
 
 
-def looks_like_env(path: str) -> bool:
-    """Whether a file is called like a dotenv file, of whatever kind: `.env`, `.env.production`, `prod.env`, `.envrc`."""
-    words = path.rpartition("/")[2].lower().replace("_", ".").replace("-", ".").split(".")
-    return "env" in words or "envrc" in words
-
-
 def _between(old: str, new: str) -> list[str]:
     return _changed("diff-tree", "-r", *_RAW, old, new, "--")
 
@@ -69,12 +64,13 @@ def _changed(*command: str) -> list[str]:
 
 def _concerns(paths: list[str]) -> bool:
     if any(
-        path.lower().startswith(".recipients/") or path.lower().endswith(".gitattributes") or looks_like_env(path)
+        path.lower().startswith(".recipients/") or path.lower().endswith(".gitattributes") or dotenv.kind(path)
         for path in paths
     ):
         return True
     text = _own_attributes() if paths else b""
-    own = [line for line in text.split(b"\n") if b" filter=gitenv " in line and line.split(b" ")[0] not in _BY_NAME]
+    usual = [name.encode() for name in dotenv.FILES]
+    own = [line for line in text.split(b"\n") if b" filter=gitenv " in line and line.split(b" ")[0] not in usual]
     if not own:
         return False
     from gitenv.git import attributes

@@ -13,7 +13,7 @@ from gitenv.git import layout
 from gitenv.git.objects import Objects
 from gitenv.git.process import Whole, digest
 from gitenv.git.trees import RECIPIENTS, CommitTree, IndexTree, Tree, WorkTree
-from gitenv.model import document, names
+from gitenv.model import document, dotenv, names
 from gitenv.pins import Pin
 
 
@@ -171,12 +171,13 @@ class Surroundings:
             return Locked("it is encrypted in this repository, and there is no key in this clone", "gitenv init")
         if name := self._new_environment(path):
             return Locked(f"it belongs to {name}, which is new here", f"gitenv unlock {name}")
-        base = os.path.basename(path)
-        if base != ".env" and not base.startswith(".env."):
+        kind = dotenv.kind(path)
+        if kind == "private":
+            return NotTrusted("it is one's own by its name, and never committed", f"add {shell_word(path)} to .gitignore")
+        if kind != "shared":
             why = "a .gitattributes sends it to gitenv, and it belongs to no environment"
             return NotTrusted(why, "git log -p -- ':(glob)**/.gitattributes'")
-        name = base.removeprefix(".env.").lower()
-        command = f"gitenv add-environment {name if names.is_name(name) else 'NAME'} {shell_word(base)}"
+        command = names.claiming(path, [pin.name for pin in self.access.pinned()])
         return NotTrusted("it belongs to no environment", f"{command}, or add it to .gitignore")
 
     def _new_environment(self, path: str) -> str:

@@ -9,9 +9,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-from gitenv.model.names import EXEMPT
+from gitenv.model import dotenv
 
-DEFAULTS = (".env", ".env.*")
 GUARD = "working-tree-encoding=run-gitenv-init"
 _FILTERED = "filter=gitenv diff=gitenv merge=gitenv -text"
 _UNSET = "!filter !diff !merge !text !working-tree-encoding"
@@ -66,8 +65,8 @@ def covered(pattern: str) -> bool:
 def _block(why: str, patterns: Iterable[str], attributes: str) -> bytes:
     own = [pattern for pattern in dict.fromkeys(patterns) if not covered(pattern)]
     lines = [f"{_BEGIN} ({why})"]
-    lines += [f"{_spelled(pattern)} {attributes}" for pattern in (*DEFAULTS, *own)]
-    lines += [f"{pattern} {_UNSET}" for pattern in (*EXEMPT, *(_OWN if own else ()))]
+    lines += [f"{_spelled(pattern)} {attributes}" for pattern in (*dotenv.FILES, *own)]
+    lines += [f"{pattern} {_UNSET}" for pattern in (*dotenv.TEMPLATES, *(_OWN if own else ()))]
     return "\n".join([*lines, _END, ""]).encode("ascii")
 
 
@@ -84,4 +83,4 @@ def patterns_in(text: bytes) -> Sequence[str]:
         r'^(?:"([^"\n]*)"|([^\s#]\S*)) filter=gitenv', block.group().decode("utf-8", "replace") if block else "", re.M
     )
     spelled = [quoted or bare for quoted, bare in found]
-    return [pattern.removeprefix("/") for pattern in spelled if pattern not in DEFAULTS]
+    return [pattern.removeprefix("/") for pattern in spelled if pattern not in dotenv.FILES]

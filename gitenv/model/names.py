@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable
 
-from gitenv.errors import Usage
+from gitenv.errors import Usage, shell_word
+from gitenv.model import dotenv
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}")
 # Windows opens a device for these, whatever extension follows; a repository is checked out there, too.
 _DEVICES = {"con", "prn", "aux", "nul", *(f"{port}{number}" for port in ("com", "lpt") for number in range(10))}
 MAX_PATTERNS = 100
-EXEMPT = (".env.example", ".env.sample", ".env.template", ".env.dist")
-"""Files that show which keys there are, and stay readable."""
+_NOBODYS = ("template", "private")
 
 
 def is_name(text: str) -> bool:
@@ -51,7 +51,7 @@ def is_pattern(text: str) -> bool:
     if text != text.strip() or set(text) & set('[]\\!"#'):
         return False
     parts = text.lower().split("/")
-    if parts[-1] in EXEMPT or not any(c.isalnum() for c in text):  # `*` would be everything
+    if dotenv.kind(parts[-1]) in _NOBODYS or not any(c.isalnum() for c in text):  # `*` would be everything
         return False
     # More than two stars in a segment would let a statement choose patterns that take for ever to match.
     return not any(part in ("", ".", "..", ".git", ".recipients") or "**" in part or part.count("*") > 2 for part in parts)
@@ -59,6 +59,10 @@ def is_pattern(text: str) -> bool:
 
 def check_pattern(text: str) -> str:
     """`text`, or `Usage`."""
+    kind = dotenv.kind(text.lower())
+    if kind in _NOBODYS:
+        why = "a template, and stays readable" if kind == "template" else "one's own, and is never committed"
+        raise Usage(f"{text[:200]!a} is {why}", "give the team's file another name: .env.NAME")
     if not is_pattern(text):
         raise Usage(
             f"{text[:200]!a} is no path pattern",
@@ -70,12 +74,21 @@ def check_pattern(text: str) -> str:
 def claimed(patterns: Iterable[str], path: str) -> bool:
     """Whether the file at `path` (from the top of the work tree, with `/`) belongs to an environment of these patterns.
 
-    Never one of gitenv's or git's own, or an example, whatever a pattern says: the attributes leave those alone.
+    Never one of gitenv's or git's own, a template, or somebody's own, whatever a pattern says.
     """
-    base = path.rpartition("/")[2]
-    if path.startswith(".recipients/") or base.startswith(".git") or base in EXEMPT:
+    if not any(matches(pattern, path) for pattern in patterns):
         return False
-    return any(matches(pattern, path) for pattern in patterns)
+    is_ours = path.startswith(".recipients/") or path.rpartition("/")[2].startswith(".git")
+    return not is_ours and dotenv.kind(path) not in _NOBODYS
+
+
+def claiming(path: str, taken: Collection[str] = ()) -> str:
+    """The command after which the file at `path` belongs to an environment; `taken` are the names of those that there are."""
+    base = path.rpartition("/")[2]
+    name = dotenv.environment_in(path) if dotenv.kind(path) == "shared" else ""
+    if name in taken:  # it has other files of that name, in other folders
+        return f"gitenv add-environment NAME {shell_word(path)}"
+    return f"gitenv add-environment {name if is_name(name) else 'NAME'} {shell_word(base)}"
 
 
 def matches(pattern: str, path: str) -> bool:

@@ -8,8 +8,7 @@ from collections.abc import Callable, Sequence
 from gitenv import recipients
 from gitenv.errors import GitenvError
 from gitenv.git.trees import Tree
-from gitenv.model import names
-from gitenv.team import discover
+from gitenv.model import dotenv, names
 
 _MAX_KEPT = 64
 _MAX_PATHS = 100_000
@@ -60,9 +59,9 @@ class AllClaims:
 
 def by_name(path: str) -> str | None:
     """The environment that a file's name speaks of, "" if it cannot be one; None for what is called like no document."""
-    if not discover.is_env(path):
+    if dotenv.kind(path) != "shared":
         return None
-    name = discover.environment_of(path)
+    name = dotenv.environment_in(path)
     return name if names.is_name(name) else ""
 
 

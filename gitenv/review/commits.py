@@ -9,11 +9,11 @@ from gitenv.errors import NotTrusted, shell_word
 from gitenv.git import changes
 from gitenv.git.changes import Brought
 from gitenv.git.objects import Objects
-from gitenv.model import comparing, document
+from gitenv.model import comparing, document, dotenv, names
 from gitenv.review.codes import finding
 from gitenv.review.documents import PLAIN, Version, bounded, is_plain, plain, records_of
 from gitenv.review.findings import Finding, Severity
-from gitenv.review.private import Protection, is_like_dotenv
+from gitenv.review.private import Protection
 from gitenv.review.sides import Side
 
 if TYPE_CHECKING:
@@ -57,8 +57,8 @@ class Scan:
             if not each.mode.startswith("100"):
                 return [not_a_file(each.path, each.mode, each.commit)]
             return self._protected(each)
-        is_alike = is_like_dotenv(each.path) and each.mode.startswith("100") and not each.path.startswith(".recipients/")
-        return self._alike(each) if is_alike else []
+        is_file = each.mode.startswith("100") and not each.path.startswith(".recipients/")
+        return self._alike(each) if is_file and dotenv.kind(each.path) == "alike" else []
 
     def _protected(self, each: Brought) -> list[Finding]:
         data = self._objects.read(each.object_id, _MAX_BYTES)
@@ -109,7 +109,7 @@ def ended(change: Change) -> Iterator[Brought]:
 
 
 def like_dotenv(path: str, data: bytes, before: frozenset[bytes], commit: str = "") -> Finding | None:
-    """The one warning for a file named `NAME.env` that holds keys in plain text, some of them new."""
+    """The one warning for a file that is named much like a dotenv one and holds keys in plain text, some of them new."""
     try:
         numbered = list(comparing.numbered(document.parse(data)))
     except NotTrusted:
@@ -119,7 +119,7 @@ def like_dotenv(path: str, data: bytes, before: frozenset[bytes], commit: str = 
         return None
     count = "1 key" if len(listed) == 1 else f"{len(listed):,} keys"
     text = f"looks like a dotenv file, with {count} in plain text, and no environment claims it"
-    commands = (f"gitenv add-environment NAME {shell_word(path)}",)
+    commands = (names.claiming(path),)
     return finding("dotenv-like", text, path, listed[0][1], commands, commit)
 
 
@@ -149,7 +149,7 @@ def history(folder: str, objects: Objects, protection: Protection, specs: Sequen
     seen: set[tuple[str, str]] = set()
     keys: dict[tuple[str, str], _Key] = {}
     for each in changes.brought(folder, ["--all"], specs, is_newest_first=True):
-        looks_so = is_like_dotenv(each.path)
+        looks_so = dotenv.kind(each.path) == "alike"
         if (each.path, each.object_id) in seen or not each.mode.startswith("100"):
             continue
         seen.add((each.path, each.object_id))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from gitenv.errors import shell_word
 from gitenv.git import attributes, scratch
 from gitenv.git.objects import Objects
-from gitenv.model import names
+from gitenv.model import dotenv, names
 from gitenv.review.codes import finding
 from gitenv.review.findings import Finding
 from gitenv.review.private import is_dotenv
@@ -42,7 +42,7 @@ def look_alikes(entries: Mapping[str, Entry]) -> dict[str, Entry]:
 
 def names_others(objects: Objects, entries: Mapping[str, Entry], claimed: Collection[str]) -> bool:
     """Whether any line gives gitenv more than the default names and the patterns that statements claim."""
-    known = {*attributes.DEFAULTS, *claimed, *(f"/{pattern}" for pattern in claimed)}
+    known = {*dotenv.FILES, *claimed, *(f"/{pattern}" for pattern in claimed)}
     files = files_of(entries)
     if len(files) > _MAX_FILES:
         return True

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Mapping
 from gitenv import recipients
 from gitenv.errors import GitenvError
 from gitenv.git.trees import RECIPIENTS, Tree
-from gitenv.model import names
+from gitenv.model import dotenv
 from gitenv.model.environment import Environment
 from gitenv.review.protected import Claims
 
@@ -36,15 +36,8 @@ class Protection:
 
 
 def is_dotenv(path: str) -> bool:
-    """Whether a file is named `.env` or `.env.NAME`, in whatever case, and is no example."""
-    base = path.rpartition("/")[2].lower()
-    return (base == ".env" or base.startswith(".env.")) and base not in names.EXEMPT
-
-
-def is_like_dotenv(path: str) -> bool:
-    """Whether a file is named `NAME.env`: often one as well, and nobody's by default."""
-    base = path.rpartition("/")[2].lower()
-    return base.endswith(".env") and base != ".env" and not any(word in base for word in ("example", "sample", "template"))
+    """Whether nothing plain may stand in a file of that name, whoever claims it."""
+    return dotenv.kind(path) in ("shared", "private")
 
 
 def statements_in(tree: Tree) -> dict[str, Environment]:
@@ -66,4 +59,4 @@ def pathspecs(statements: Iterable[Environment]) -> list[str]:
     """What git is asked for, to see every file that is or looks protected."""
     patterns = dict.fromkeys(pattern for statement in statements for pattern in statement.paths)
     named = (f":(top,glob){pattern}" if "/" in pattern else f":(top,glob)**/{pattern}" for pattern in patterns)
-    return [":(top,glob,icase)**/.env", ":(top,glob,icase)**/.env.*", ":(top,glob,icase)**/*.env", *named]
+    return [*(f":(top,glob,icase)**/{pattern}" for pattern in dotenv.LOOKS), *named]

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from gitenv.model import names
+from gitenv.model import dotenv, names
 from gitenv.model.environment import Environment
-from gitenv.team import discover
 
 
 class Claims:
@@ -32,7 +31,7 @@ class Claims:
 
     def has(self, path: str) -> bool:
         """Whether a path is an environment's, or is called like one that should be."""
-        return bool(self.environment_of(path)) or discover.is_env(path)
+        return bool(self.environment_of(path)) or dotenv.kind(path) == "shared"
 
     def _by_wild_card(self, path: str) -> str:
         return next((name for pattern, name in self._wild if names.matches(pattern, path)), "")

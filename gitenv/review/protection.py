@@ -10,10 +10,9 @@ from typing import NamedTuple
 from gitenv import files
 from gitenv.errors import GitenvError, shell_word
 from gitenv.git import program
-from gitenv.model import document, names
+from gitenv.model import document, dotenv, names
 from gitenv.model.document import Kind
 from gitenv.review.findings import Finding, Severity
-from gitenv.team import discover
 from gitenv.team.workspace import Workspace
 
 _MAX_BYTES = 1024 * 1024
@@ -86,7 +85,7 @@ def _in_hooks(workspace: Workspace) -> Iterator[Finding]:
 
 
 def _is_protected(workspace: Workspace, path: str) -> bool:
-    if discover.is_env(path):
+    if dotenv.kind(path) == "shared":
         return True
     try:
         return workspace.access.claimant(path) is not None
@@ -117,9 +116,7 @@ def _uncovered(workspace: Workspace, path: str, found: _Attributes) -> Iterator[
         yield Finding("encoding", Severity.WARNING, text, path, commands=(command,))
     try:
         if workspace.access.pinned() and workspace.access.claimant(path) is None and not workspace.new_environment(path):
-            name = discover.environment_of(path)
-            word = shell_word(os.path.basename(path))
-            mend = f"gitenv add-environment {name if names.is_name(name) else 'NAME'} {word}"
+            mend = names.claiming(path, [pin.name for pin in workspace.access.pinned()])
             yield Finding("no-environment", Severity.WARNING, "it belongs to no environment", path, commands=(mend,))
     except GitenvError as error:
         yield Finding(error.code, Severity.ERROR, error.message, path, commands=(error.hint,))

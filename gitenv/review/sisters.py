@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from typing import NamedTuple
 
-from gitenv.model import comparing, document, similar
+from gitenv.model import comparing, document, dotenv, similar
 from gitenv.model.comparing import Outcome
 from gitenv.model.document import Kind
 from gitenv.review.difference import AlikeNames, Cell, File, Row, Slip, Table
-from gitenv.team import discover
 
 Order = Callable[[Iterable[str]], list[str]]
 """Paths, the ones first that this change touched first."""
@@ -48,7 +47,7 @@ def touched(states: States, files: Sequence[File]) -> list[Group]:
     for path in sorted({*states.environments, *by_path}):
         if _folder(path) in found:
             environment = states.environments.get(path) or (by_path[path].environment if path in by_path else "")
-            name = environment or discover.environment_of(path)
+            name = environment or dotenv.environment_in(path)
             found[_folder(path)].setdefault(name, []).append(path)
     return [
         Group(folder, [_member(name, paths, states, by_path) for name, paths in sorted(group.items())])

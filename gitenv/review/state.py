@@ -6,13 +6,13 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from gitenv.errors import GitenvError, NotTrusted
+from gitenv.model import dotenv
 from gitenv.review import coverage, news, people, steps
 from gitenv.review.change import Change
 from gitenv.review.codes import finding
 from gitenv.review.commits import like_dotenv, not_a_file, unreadable
 from gitenv.review.documents import Version, bounded, encrypted, plain, records_of
 from gitenv.review.findings import Finding
-from gitenv.review.private import is_like_dotenv
 from gitenv.review.rollback import Came, came, rollbacks
 
 _MAX_FINDINGS = 500
@@ -79,7 +79,7 @@ def _judged(change: Change) -> list[str]:
     else:
         also = (path for path in change.end.entries() if any(each.claims(path) for each in (*rekeyed, *gone)))
         candidates = sorted({*change.changed, *also}) if rekeyed or gone else change.changed
-    return [path for path in candidates if change.protection.covers(path) or is_like_dotenv(path)]
+    return [path for path in candidates if change.protection.covers(path) or dotenv.kind(path) == "alike"]
 
 
 def _document(change: Change, path: str, data: bytes, before: frozenset[bytes], *, with_plain: bool) -> Iterator[Finding]:

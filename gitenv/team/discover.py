@@ -9,7 +9,7 @@ from typing import NamedTuple
 from gitenv import files
 from gitenv.errors import GitenvError
 from gitenv.git.repository import Ignored, Repository
-from gitenv.model import document, names, smudge
+from gitenv.model import document, dotenv, names, smudge
 from gitenv.model.document import Kind
 
 DEVELOPMENT = "development"
@@ -33,17 +33,6 @@ class ReadableComment(NamedTuple):
     text: str
 
 
-def is_private(path: str) -> bool:
-    """Whether a file is one person's or one machine's, or an example: never the team's secret."""
-    base = os.path.basename(path)
-    return (
-        base == ".env.local"
-        or (base.startswith(".env.") and base.endswith(".local"))
-        or base == ".env.keys"
-        or base in names.EXEMPT
-    )
-
-
 def find(repository: Repository, wanted: Mapping[str, Sequence[str]]) -> Found:
     """Look through the work tree. `wanted` is what the user asked for by name; those patterns go first.
 
@@ -53,12 +42,12 @@ def find(repository: Repository, wanted: Mapping[str, Sequence[str]]) -> Found:
     impossible, linked, files_found = [], [], []
     for path in _candidates(repository):
         claiming = [name for name, patterns in environments.items() if names.claimed(patterns, path)]
-        if not claiming and not is_env(path):
+        if not claiming and dotenv.kind(path) != "shared":
             continue
         if os.path.islink(repository.path(path)):
             linked.append(path)
             continue
-        name = claiming[0] if claiming else environment_of(path)
+        name = claiming[0] if claiming else dotenv.environment_in(path)
         if not names.is_name(name):
             impossible.append(path)
             continue
@@ -68,13 +57,8 @@ def find(repository: Repository, wanted: Mapping[str, Sequence[str]]) -> Found:
     if not any(names.shared(patterns, [".env"], ()) for patterns in environments.values()):
         environments.setdefault(DEVELOPMENT, []).extend([".env", ".env.development"])
     environments = {name: list(dict.fromkeys(patterns)) for name, patterns in environments.items()}
-    ignored = [path for path in repository.ignored() if is_env(path) or _claimed(environments, path)]
+    ignored = [path for path in repository.ignored() if dotenv.kind(path) == "shared" or _claimed(environments, path)]
     return Found(environments, files_found, impossible, linked, repository.why_ignored(ignored))
-
-
-def environment_of(path: str) -> str:
-    """The environment that a .env file's name speaks of: `.env.Production` → production. May be no possible name."""
-    return os.path.basename(path).removeprefix(".env").removeprefix(".").lower() or DEVELOPMENT
 
 
 def readable_comments(repository: Repository, paths: Iterable[str]) -> list[ReadableComment]:
@@ -108,14 +92,9 @@ def _candidates(repository: Repository) -> list[str]:
     return sorted({*tracked, *repository.untracked()})
 
 
-def is_env(path: str) -> bool:
-    """Whether a file is called like one that a team shares: `.env`, `.env.NAME`."""
-    base = os.path.basename(path)
-    return (base == ".env" or base.startswith(".env.")) and not is_private(path)
-
-
 def _patterns(path: str, name: str) -> list[str]:
-    return [".env", ".env.development"] if name == DEVELOPMENT else [os.path.basename(path)]
+    usual = [".env", ".env.development"] if name == DEVELOPMENT else []
+    return usual if names.claimed(usual, path) else [*usual, os.path.basename(path)]
 
 
 def _claimed(environments: Mapping[str, Sequence[str]], path: str) -> bool:

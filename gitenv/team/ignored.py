@@ -9,10 +9,10 @@ from collections.abc import Iterable
 from gitenv import files
 from gitenv.errors import NotInOrder, Usage, printable
 from gitenv.git.repository import Ignored, Repository
+from gitenv.model import dotenv
 
 _MAX_BYTES = 1024 * 1024
 _ABOUT_ENV = re.compile(r"(?:/|\*\*/)*(?:\.env|\*\.env)[^/]*")
-_STILL_IGNORED = (".env.local", ".env.*.local", ".env.keys")
 
 
 def can_be_mended(line: Ignored) -> bool:
@@ -45,7 +45,7 @@ def _rewrite(repository: Repository, source: str, numbers: dict[int, Ignored]) -
     if text is None:
         raise NotInOrder(f"{printable(source)} is gone")
     kept = text.split(b"\n")
-    private = [line.encode() for line in _STILL_IGNORED if line.encode() not in kept]
+    private = [line.encode() for line in dotenv.PRIVATE if line.encode() not in kept]
     for number in sorted(numbers, reverse=True):
         replacement = private if "*" in numbers[number].pattern.removeprefix("**/") else []
         kept[number - 1 : number] = replacement

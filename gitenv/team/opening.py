@@ -10,7 +10,7 @@ from typing import NamedTuple
 from gitenv import clone, files
 from gitenv.errors import GitenvError, Locked, NotInOrder, NotTrusted, printable
 from gitenv.git.repository import IndexEntry
-from gitenv.model import clean, document, smudge
+from gitenv.model import clean, document, dotenv, smudge
 from gitenv.model.document import Kind
 from gitenv.pins import Pin
 from gitenv.team import discover, setup
@@ -50,7 +50,7 @@ def _note_opened(workspace: Workspace, results: Sequence[Opened]) -> None:
     tracked = {entry.path for entry in workspace.repository.tracked()}
     opened = {path for result in results for path in (*result.opened, *result.opened_edited, *result.open_already)}
     if noted.is_full:
-        tracked = {path for path in tracked if discover.is_env(path) or _is_claimed(workspace, path)}
+        tracked = {path for path in tracked if dotenv.kind(path) == "shared" or _is_claimed(workspace, path)}
     clone.set_unopened(git_dir, (tracked if noted.is_full else noted.paths & tracked) - opened)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -12,14 +11,13 @@ from gitenv.errors import GitenvError, Locked, NotInOrder, NotTrusted, shell_wor
 from gitenv.git import attributes
 from gitenv.git.trees import RECIPIENTS
 from gitenv.identity import device
-from gitenv.model import names
+from gitenv.model import dotenv, names
 from gitenv.model.environment import Environment
 from gitenv.model.grant import HOLDER, READER
 from gitenv.model.keyring import Keyring
 from gitenv.model.statements import Holder
 from gitenv.pins import Pin
 from gitenv.team import (
-    discover,
     ending,
     file_report,
     following,
@@ -223,16 +221,14 @@ def _unclaimed(workspace: Workspace) -> list[Problem]:
     problems = [
         Problem("link", f"{entry.path} is a link, and is not encrypted", [f"git rm --cached {shell_word(f':/{entry.path}')}"])
         for entry in tracked
-        if entry.is_link and discover.is_env(entry.path)
+        if entry.is_link and dotenv.kind(entry.path) == "shared"
     ]
     for path in [entry.path for entry in tracked if entry.is_file] + workspace.repository.untracked():
-        base = os.path.basename(path)
-        if not discover.is_env(path):
+        if dotenv.kind(path) != "shared":
             continue
         try:
             if workspace.access.claimant(path) is None and not workspace.new_environment(path):
-                name = discover.environment_of(path)
-                command = f"gitenv add-environment {name if names.is_name(name) else 'NAME'} {shell_word(base)}"
+                command = names.claiming(path, [pin.name for pin in workspace.access.pinned()])
                 problems.append(Problem("no-environment", f"{path} belongs to no environment", [command]))
         except GitenvError as error:
             problems.append(Problem.of(error, path))
@@ -243,7 +239,7 @@ def _widened(workspace: Workspace) -> list[Problem]:
     """Files that somebody's attributes send to gitenv, and that are no .env files: what is pasted there stays closed."""
     found = []
     for path in workspace.repository.filtered():
-        if not discover.is_env(path) and not discover.is_private(path) and workspace.access.claimant(path) is None:
+        if dotenv.kind(path) not in ("shared", "private", "template") and workspace.access.claimant(path) is None:
             word = shell_word(f":/{path}")
             text = f"{path}: a .gitattributes sends it to gitenv, and it belongs to no environment"
             found.append(Problem("widened-attributes", text, [f"git log -p -- ':(glob)**/.gitattributes' {word}"]))

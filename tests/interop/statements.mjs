@@ -7,7 +7,8 @@ import { open as openWrap } from "./hpke.mjs";
 
 const LARGEST = 65_536;
 const HALF_ORDER = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n / 2n;
-const EXAMPLES = [".env.example", ".env.sample", ".env.template", ".env.dist"];
+const TEMPLATE = /^\.env.*\.(?:example|sample|template|dist|defaults|schema|vault)(?:\.local)?$/;
+const OWN = /^\.env\.(?:keys|(?:.*\.)?local)$/;
 const WIRE = Buffer.from("\0\0\0\x13ecdsa-sha2-nistp256\0\0\0\x08nistp256\0\0\0\x41", "latin1");
 
 const SPKI = Buffer.from("3059301306072a8648ce3d020106082a8648ce3d030107034200", "hex");
@@ -40,7 +41,8 @@ const name = (text) => (isName(text) ? text : malformed("not a name"));
 function pattern(text) {
   const parts = text.toLowerCase().split("/");
   const good =
-    text.length <= 200 && /[A-Za-z0-9]/.test(text) && !/^ | $|[[\]\\!"#]/.test(text) && !EXAMPLES.includes(parts.at(-1)) &&
+    text.length <= 200 && /[A-Za-z0-9]/.test(text) && !/^ | $|[[\]\\!"#]/.test(text) &&
+    !TEMPLATE.test(parts.at(-1)) && !OWN.test(parts.at(-1)) &&
     parts.every((part) => !["", ".", "..", ".git", ".recipients"].includes(part) && !/\*\*|\*.*\*.*\*/.test(part));
   return good ? text : malformed("not a path pattern");
 }

@@ -127,7 +127,6 @@ GOOD_PATTERNS = [
     "apps/*/.env",
     "a/b/c/.env.?",
     "my app/.env",
-    ".env.*.local",
     "x" * 200,
 ]
 BAD_PATTERNS = [
@@ -157,7 +156,17 @@ BAD_PATTERNS += [
     "#a",
 ]
 BAD_PATTERNS += ['"a"', "a\\b", "a\nb", "a\0", "a\tb", "ä", "x" * 201, "a*b*c*d", "\x7f", "*", "?", "*.*", "*/*", "./*"]
-BAD_PATTERNS += [".env.example", "a/.env.sample", ".ENV.Template", ".env.dist"]
+BAD_PATTERNS += [
+    ".env.example",
+    "a/.env.sample",
+    ".ENV.Template",
+    ".env.dist",
+    ".env.a.schema",
+    ".env.vault.local",
+    ".env.local",
+    "a/.env.*.local",
+    ".env.keys",
+]
 
 
 @pytest.mark.parametrize("pattern", GOOD_PATTERNS)
