@@ -12,9 +12,15 @@ from collections.abc import Iterable, Sequence
 from gitenv.model import dotenv
 
 GUARD = "working-tree-encoding=run-gitenv-init"
-_FILTERED = "filter=gitenv diff=gitenv merge=gitenv -text"
-_UNSET = "!filter !diff !merge !text !working-tree-encoding"
+# -ident: `ident` in somebody's .gitattributes would make `$Id: x$` differ for ever, and git refuse to leave the commit.
+_FILTERED = "filter=gitenv diff=gitenv merge=gitenv -text -ident"
+_UNSET = "!filter !diff !merge !text !ident !working-tree-encoding"
 _OWN = (".git*", "/.recipients/**")  # where a team's own pattern is a wide one
+# Signed byte for byte, so never converted; and a conflict leaves one side whole, where a merge would interleave two.
+_CONTROL_FILES = (
+    "/.recipients/** -text -ident !filter !eol !working-tree-encoding",
+    "/.recipients/*/environment -merge",
+)
 _BEGIN, _END = "# gitenv: begin", "# gitenv: end"
 _BLOCK = re.compile(rb"(?:^|(?<=\n))# gitenv: begin.*?(?:\n# gitenv: end[^\n]*(?:\n|\Z))", re.DOTALL)
 
@@ -36,11 +42,14 @@ def guarded(patterns: Iterable[str]) -> bytes:
 
 
 def with_block(text: bytes, block: bytes) -> bytes:
-    """`text` with gitenv's block in the place of an older one, or at the end, where it wins over the lines before."""
+    """`text` with gitenv's block in the place of an older one, or at the end, where it wins over the lines before.
+
+    The lines end as those of `text` do: git may have given it CR LF.
+    """
     rest = without_block(text)
     if rest and not rest.endswith(b"\n"):
         rest += b"\n"
-    return rest + block
+    return rest + (block.replace(b"\n", b"\r\n") if b"\r\n" in text else block)
 
 
 def without_block(text: bytes) -> bytes:
@@ -67,6 +76,7 @@ def _block(why: str, patterns: Iterable[str], attributes: str) -> bytes:
     lines = [f"{_BEGIN} ({why})"]
     lines += [f"{_spelled(pattern)} {attributes}" for pattern in (*dotenv.FILES, *own)]
     lines += [f"{pattern} {_UNSET}" for pattern in (*dotenv.TEMPLATES, *(_OWN if own else ()))]
+    lines += _CONTROL_FILES
     return "\n".join([*lines, _END, ""]).encode("ascii")
 
 

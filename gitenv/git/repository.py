@@ -192,9 +192,11 @@ class Repository:
     def _with_paths(self, command: list[str], paths: Iterable[str]) -> None:
         """Any number of paths, whatever is in them: they go through standard input and mean only themselves."""
         if listed := list(paths):
+            # Where git is to convert line ends, `core.safecrlf` refuses each text file that we write with LF.
+            words = ("-c", "core.safecrlf=false", "--literal-pathspecs", *command)
             program.run(
                 self.root,
-                *("--literal-pathspecs", *command, "--pathspec-from-file=-", "--pathspec-file-nul"),
+                *(*words, "--pathspec-from-file=-", "--pathspec-file-nul"),
                 stdin=os.fsencode("\0".join(listed)),
             )
 

@@ -46,7 +46,11 @@ class CommitTree:
 
 
 class WorkTree:
-    """The work tree."""
+    """The work tree.
+
+    Its control files may have CR LF: Git for Windows sets `core.autocrlf`, and a clone has no attributes but the committed ones
+    before `gitenv init`. One CR before each LF comes off, before anything is hashed.
+    """
 
     def __init__(self, root: str) -> None:
         self._root = root
@@ -57,7 +61,8 @@ class WorkTree:
         if folder not in self._checked:
             files.check_inside(self._root, path)
             self._checked.add(folder)
-        return files.read(f"{self._root}/{path}", limit, path)
+        data = files.read(f"{self._root}/{path}", limit, path)
+        return data.replace(b"\r\n", b"\n") if data else data
 
     def names(self, folder: str) -> list[str]:
         files.check_inside(self._root, folder + "/")

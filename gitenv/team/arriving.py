@@ -12,7 +12,7 @@ from gitenv import recipients
 from gitenv.errors import GitenvError, NotTrusted
 from gitenv.git import program
 from gitenv.pins import Pin
-from gitenv.team import file_report, following, pinning, setup
+from gitenv.team import conversions, file_report, following, pinning, setup
 from gitenv.team.file_report import Problem
 from gitenv.team.workspace import Workspace
 
@@ -39,6 +39,7 @@ def arrived(workspace: Workspace) -> Arrived:
     problems = following.refresh(workspace)
     after = workspace.access.pinned()
     setup.lift_guard(workspace.repository, after)
+    conversions.undo_in_recipients(workspace)
     if not _is_rebasing(workspace):
         keep_to_owner(workspace, after)
     # Who follows what came in may be able to open it now; without that it is no news.

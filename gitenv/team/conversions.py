@@ -1,7 +1,7 @@
-"""Files that git converted at the clone, before gitenv was there to stop it.
+"""Files that git converted before gitenv's attributes were there to stop it.
 
-A nested `.gitattributes` can give ciphertext other line ends or another encoding. Where gitenv is set up that no longer counts,
-and git would take each such file for edited.
+`core.autocrlf`, `* text=auto eol=crlf` or a nested `.gitattributes` can give files other line ends, or another encoding. Where
+gitenv is set up that no longer counts, and git would take each such file for edited: a pull that changes one would stop.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from gitenv import files, recipients
 from gitenv.errors import GitenvError
 from gitenv.git import program
+from gitenv.git.trees import RECIPIENTS
 from gitenv.model import document
 from gitenv.model.environment import Environment
 from gitenv.team.workspace import Workspace
@@ -38,6 +39,22 @@ def undo(workspace: Workspace, found: dict[str, bytes]) -> None:
         stored = workspace.repository.objects.read(f":0:{path}")
         if stored is not None and workspace.access.claimant(path) and _contents(workspace, path) == converted:
             files.replace(workspace.repository.path(path), stored)
+
+
+def undo_in_recipients(workspace: Workspace) -> None:
+    """Write the control files anew that git gave CR LF, and nobody edited since. Call it where the guard is lifted."""
+    written = []
+    for entry in workspace.repository.tracked():
+        if not entry.path.startswith(f"{RECIPIENTS}/") or not entry.is_file or entry.stage:
+            continue
+        there = _contents(workspace, entry.path)
+        if there is None or b"\r\n" not in there:
+            continue
+        stored = workspace.repository.objects.read(entry.object_id)
+        if there != stored and there.replace(b"\r\n", b"\n") == stored:
+            files.replace(workspace.repository.path(entry.path), stored)
+            written.append(entry.path)
+    workspace.repository.refresh(written)
 
 
 def _statements(workspace: Workspace) -> Iterator[Environment]:

@@ -45,7 +45,8 @@ def _rewrite(repository: Repository, source: str, numbers: dict[int, Ignored]) -
     if text is None:
         raise NotInOrder(f"{printable(source)} is gone")
     kept = text.split(b"\n")
-    private = [line.encode() for line in dotenv.PRIVATE if line.encode() not in kept]
+    end = b"\r" if b"\r\n" in text else b""
+    private = [line.encode() + end for line in dotenv.PRIVATE if line.encode() + end not in kept]
     for number in sorted(numbers, reverse=True):
         replacement = private if "*" in numbers[number].pattern.removeprefix("**/") else []
         kept[number - 1 : number] = replacement

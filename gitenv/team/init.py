@@ -155,10 +155,10 @@ def join(workspace: Workspace, name: str, strict: bool, replace: bool = False) -
     key, made_key = _key()
     request = [] if problems else found.write_public_key(workspace, chosen, key, is_lost)
     _set_up(workspace, chosen)
-    workspace.repository.stage(request)
     problems += following.refresh(workspace)
     new = _pin_on_first_sight(workspace, problems, strict)
     conversions.undo(workspace, converted)
+    workspace.repository.stage(request)  # git may look at all files for it, and would take a converted one for new text
     opened = opening.open_files(workspace)
     arriving.keep_to_owner(workspace, workspace.access.pinned())
     return Joined(
@@ -221,6 +221,7 @@ def set_up_without_key(workspace: Workspace) -> None:
     """For bots: filter and guard only. Nothing is pinned, so ciphertext passes through and new plain text is refused."""
     setup.install(workspace.repository, "")
     setup.lift_guard(workspace.repository, workspace.access.pinned())
+    conversions.undo_in_recipients(workspace)
 
 
 def install_hooks(workspace: Workspace, *, wanted: bool) -> list[Left]:

@@ -13,7 +13,7 @@ from gitenv.git.repository import IndexEntry
 from gitenv.model import clean, document, dotenv, smudge
 from gitenv.model.document import Kind
 from gitenv.pins import Pin
-from gitenv.team import discover, setup
+from gitenv.team import conversions, discover, setup
 from gitenv.team.workspace import Workspace
 
 
@@ -39,6 +39,7 @@ def open_files(workspace: Workspace, wanted: Iterable[str] = ()) -> list[Opened]
     entries = workspace.files_of([pin.environment for pin in pins])
     results = [_open_environment(workspace, pin, entries[pin.name]) for pin in pins]
     setup.lift_guard(workspace.repository, workspace.access.pinned())
+    conversions.undo_in_recipients(workspace)
     _note_opened(workspace, results)
     workspace.repository.refresh({path for result in results for path in result.opened})
     return results
