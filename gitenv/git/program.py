@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Mapping
 
-from gitenv.errors import NotInOrder, printable
+from gitenv.errors import NotInOrder, printable, shell_word
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -52,6 +52,8 @@ def run(
     """Run git in `folder` and return what it prints. Raises `NotInOrder` with the first thing it complains about."""
     done = attempt(folder, *arguments, stdin=stdin, index=index, variables=variables)
     if done.returncode:
+        if b"dubious ownership" in done.stderr:
+            raise no_repository(done)
         said = [line for line in done.stderr.decode("utf-8", "replace").splitlines() if line.strip()]
         why = next((line for line in said if line.startswith(("error: ", "fatal: "))), said[0] if said else "without a word")
         hint = next((line for line in said if line.startswith("hint: ")), "")
@@ -59,6 +61,23 @@ def run(
         verb = next((word for before, word in words if before != "-c" and not word.startswith("-")), "")
         raise NotInOrder(f"git {verb}: {printable(why.partition(': ')[2] or why)}", printable(hint.removeprefix("hint: ")))
     return done.stdout
+
+
+def no_repository(done: CompletedProcess[bytes]) -> NotInOrder:
+    """Why git found no repository, by what it said."""
+    said = done.stderr.decode("utf-8", "replace")
+    if "dubious ownership" in said:
+        folder = said.partition("repository at '")[2].partition("'\n")[0] or "FOLDER"
+        hint = f"git config --global --add safe.directory {shell_word(folder)}"
+        return NotInOrder("git does not trust this folder: somebody else owns it", hint)
+    if "unknown option" in said or "path-format" in said:
+        return too_old()
+    return NotInOrder("this is not a git repository", "change to the folder of one, or make one: git init")
+
+
+def too_old() -> NotInOrder:
+    """That git is an older one than gitenv needs."""
+    return NotInOrder("this git is too old", "install git 2.31 or later")
 
 
 def lines(folder: str, *arguments: str) -> list[str]:

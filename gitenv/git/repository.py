@@ -53,15 +53,7 @@ class Repository:
             folder, "rev-parse", "--path-format=absolute", "--is-bare-repository", "--git-dir", "--git-common-dir"
         )
         if done.returncode:
-            said = done.stderr.decode("utf-8", "replace")
-            if "dubious ownership" in said:
-                raise NotInOrder(
-                    "git does not trust this folder: somebody else owns it",
-                    "git config --global --add safe.directory FOLDER",
-                )
-            if "unknown option" in said or "path-format" in said:
-                raise _too_old()
-            raise NotInOrder("this is not a git repository", "change to the folder of one, or make one: git init")
+            raise program.no_repository(done)
         is_bare, git_dir, common_dir = os.fsdecode(done.stdout).splitlines()
         if is_bare == "true":
             raise NotInOrder("this is a bare repository: it has no files to encrypt", "run gitenv in a clone with a work tree")
@@ -207,9 +199,5 @@ class Repository:
             return _OLDEST  # whatever that is, it need not be refused
         version = int(numbers[0]), int(numbers[1])
         if version < _OLDEST:
-            raise _too_old()
+            raise program.too_old()
         return version
-
-
-def _too_old() -> NotInOrder:
-    return NotInOrder("this git is too old", "install git 2.31 or later")

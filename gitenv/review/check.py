@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from itertools import chain
 from typing import NamedTuple
 
-from gitenv.errors import GitenvError, NotInOrder, Usage
+from gitenv.errors import GitenvError, Usage
 from gitenv.git import changes, log, program
 from gitenv.git.objects import Objects
 from gitenv.git.trees import RECIPIENTS
@@ -41,7 +41,7 @@ def place(folder: str) -> Place:
     words = ("--path-format=absolute", "--git-dir", "--is-inside-work-tree", "--is-shallow-repository", "--show-cdup")
     done = program.attempt(folder, "rev-parse", *words)
     if done.returncode:
-        raise NotInOrder("this is not a git repository", "change to the folder of one, or make one: git init")
+        raise program.no_repository(done)
     git_dir, inside, is_shallow, up = (*os.fsdecode(done.stdout).split("\n"), "")[:4]
     top = os.path.normpath(os.path.join(os.path.realpath(folder), up)) if inside == "true" else git_dir
     return Place(top, Objects(top), inside == "true", is_shallow == "true")

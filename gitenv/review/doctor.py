@@ -53,6 +53,7 @@ def fix(workspace: Workspace) -> Report:
 
 def _ailments(workspace: Workspace) -> Iterator[Ailment]:
     yield from _interpreter(workspace)
+    yield from _environments(workspace)
     if setup.is_known(workspace.repository):
         yield from _configuration(workspace)
         yield from _cached_textconv(workspace)
@@ -74,6 +75,15 @@ def _interpreter(workspace: Workspace) -> Iterator[Ailment]:
         setup.check_interpreter(workspace.repository)
     except NotInOrder as error:
         yield Ailment(Finding("interpreter", Severity.ERROR, error.message, commands=(error.hint,)))
+
+
+def _environments(workspace: Workspace) -> Iterator[Ailment]:
+    """That there are none, and so nothing that gitenv encrypts: all else that is looked at is in order then."""
+    try:
+        workspace.need_environments()
+    except NotInOrder as error:
+        text = f"{error.message}: git commits .env files as they are"
+        yield Ailment(Finding("no-environments", Severity.ERROR, text, commands=(error.hint,)))
 
 
 def _configuration(workspace: Workspace) -> Iterator[Ailment]:
