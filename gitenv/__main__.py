@@ -37,5 +37,18 @@ def main() -> int:
     return edge.main(arguments)
 
 
+def _not_whole(error: ImportError) -> int:
+    """An interpreter that was upgraded in its place has none of the packages that were installed for the one before."""
+    name = (error.name or "gitenv").partition(".")[0]
+    sys.stderr.write(
+        f"error: {sys.executable} (Python {sys.version_info[0]}.{sys.version_info[1]}) has no {name}: it was upgraded, or "
+        f"gitenv's installation is not whole\nhint: install gitenv again, then: gitenv init\n"
+    )
+    return 5
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    try:
+        sys.exit(main())
+    except ImportError as problem:
+        sys.exit(_not_whole(problem))

@@ -1,7 +1,7 @@
 """What gitenv notes in a clone itself, below `.git/gitenv/`, where nobody who pushes can write."""
 
 import os
-from collections.abc import Iterable, Iterator, Mapping, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from typing import NamedTuple
 
 from gitenv import files
@@ -35,6 +35,26 @@ def set_up(common_dir: str, name: str) -> None:
     if new != old:
         files.make_folder(os.path.join(common_dir, "gitenv"))
         files.replace(os.path.join(common_dir, "gitenv", "clone"), f"{new.id} {new.name}\n".encode("ascii"))
+
+
+def installations(common_dir: str) -> list[str]:
+    """What `set_installations` wrote."""
+    import shlex
+
+    text = os.fsdecode(files.read(os.path.join(common_dir, "gitenv", "installations"), _MAX_BYTES) or b"")
+    try:
+        return shlex.split(text)
+    except ValueError:  # a quote without an end: somebody wrote into it
+        return []
+
+
+def set_installations(common_dir: str, paths: Sequence[str]) -> None:
+    """Remember which programs git may start gitenv with; see `team.installation`."""
+    import shlex
+
+    files.make_folder(os.path.join(common_dir, "gitenv"))
+    text = "".join(f"{shlex.quote(path)}\n" for path in paths)
+    files.replace(os.path.join(common_dir, "gitenv", "installations"), os.fsencode(text))
 
 
 def locked(git_dir: str) -> frozenset[str]:
@@ -138,7 +158,7 @@ def set_unopened(git_dir: str, paths: Set[str]) -> None:
 def forget(common_dir: str) -> None:
     """Remove all of these notes."""
     folder = os.path.join(common_dir, "gitenv")
-    for name in ("clone", "locked", "unopened", "walked", "doubted", "mask"):
+    for name in ("clone", "locked", "unopened", "walked", "doubted", "mask", "installations"):
         if os.path.lexists(os.path.join(folder, name)):
             os.unlink(os.path.join(folder, name))
     if os.path.isdir(folder) and not os.listdir(folder):

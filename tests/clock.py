@@ -18,7 +18,7 @@ access.today = lambda: {day!r}
 sys.exit(main())
 """
 # git starts the filter with the same day; `gitenv status` is not to wonder at it.
-_SETUP = "from gitenv.team import setup\nsetup.filter_command = {words!r}.__add__\n"
+_SETUP = "from gitenv.team import installation\ninstallation.command = lambda places, verb: {words!r} + verb\n"
 
 
 def command(day: str) -> Sequence[str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import subprocess
 import sys
 import tomllib
@@ -12,8 +13,9 @@ import pytest
 
 from gitenv.drivers import hook
 from gitenv.git.repository import Repository
-from gitenv.team import hooks, setup
+from gitenv.team import hooks, installation
 from gitenv.team.hooks import State
+from gitenv.team.installation import Installation
 from tests.conftest import NewLab
 from tests.lab import GITENV
 from tests.test_hot_path import _REPORT
@@ -44,8 +46,8 @@ def _loaded(folder: Path, *arguments: str) -> set[str]:
 @pytest.mark.parametrize("name", [*hooks.NAMES, hooks.SERVER])
 def test_a_hook_starts_this_gitenv_by_its_full_path(name: str) -> None:
     """The text of every hook calls gitenv by the filter's command, and nothing of it is found through PATH."""
-    text = hooks.text(name).decode()
-    assert setup.filter_command("")[:-1] in text
+    text = hooks.text(name, [installation.own()]).decode()
+    assert f'{shlex.quote(installation.own().python)} -E -P {shlex.quote(installation.own().program)} "$@"' in text
     assert "command gitenv" not in text
     assert f"gitenv hook {name}" in text
 
@@ -89,11 +91,10 @@ def test_git_with_configured_hooks_gets_no_files(clone: Path) -> None:
 
 
 @pytest.mark.parametrize(("name", "code"), [("pre-commit", 1), ("post-checkout", 0)])
-def test_a_configured_hook_without_gitenv(name: str, code: int, clone: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_configured_hook_without_gitenv(name: str, code: int, clone: Path) -> None:
     """Where gitenv is gone the hook before a commit stops with a word about it, and one after a checkout fails nothing."""
-    monkeypatch.setattr(sys, "executable", "/nowhere/it's gone/python")
     # As git starts it: the words of the hook behind the command, in quotes of the shell's.
-    line = f'{hooks.command(name)} "$@"'
+    line = f'{hooks.command(name, [Installation("/nowhere/it is gone/python", "/nowhere/__main__.py")])} "$@"'
     done = subprocess.run(["sh", "-c", line, line, "a", "b"], cwd=clone, capture_output=True, check=False)
     assert done.returncode == code
     assert (b"gitenv init" in done.stderr) is (code == 1)
@@ -103,10 +104,10 @@ def test_a_configured_hook_judges(new_lab: NewLab) -> None:
     """Started as git starts it, the configured hook stops what the one in a file stops."""
     alice = new_lab("founded").person("alice")
     alice.cwd = alice.home / "app"
-    assert alice.run(["sh", "-c", hooks.command("pre-commit")]).exit_code == 0
+    assert alice.run(["sh", "-c", hooks.command("pre-commit", [installation.own()])]).exit_code == 0
     blob = alice.run(["git", "hash-object", "-w", "--stdin"], b"A=plain\n").stdout.decode().strip()
     alice.must("git", "update-index", "--cacheinfo", f"100644,{blob},.env")
-    done = alice.run(["sh", "-c", hooks.command("pre-commit")])
+    done = alice.run(["sh", "-c", hooks.command("pre-commit", [installation.own()])])
     assert done.exit_code == 1
     assert b"plain text" in done.stderr
 

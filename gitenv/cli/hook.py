@@ -24,8 +24,10 @@ def run(
     if name not in hook_work.NAMES:
         raise Usage(f"gitenv has no hook {name!a}", f"there are: {', '.join(hook_work.NAMES)}")
     if print_:
-        from gitenv.team import hooks
+        import os
 
-        show.write(hooks.text(name).decode("ascii"))
+        from gitenv.team import hooks, installation
+
+        show.write(os.fsdecode(hooks.text(name, [installation.own()])))
     elif code := hook_work.work(name, arguments or []):
         raise typer.Exit(code)

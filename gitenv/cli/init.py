@@ -42,7 +42,7 @@ def run(
     ] = False,
 ) -> None:
     """Set gitenv up: found it, or join in a clone."""
-    from gitenv.team import init
+    from gitenv.team import init, installation
     from gitenv.team.workspace import Workspace
 
     workspace = Workspace(os.getcwd())
@@ -75,6 +75,8 @@ def run(
         founded = init.found_here(workspace, seen, name, guard=not no_guard)
         _show_left(init.install_hooks(workspace, wanted=not no_hooks))
         _show_founded(founded)
+    if others := [each.python for each in installation.noted(workspace.repository) if each != installation.own()]:
+        show.note(f"this clone is set up for another system or user, too: {joined(others)}")
 
 
 def _environments(given: Sequence[str]) -> dict[str, list[str]]:

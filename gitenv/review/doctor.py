@@ -13,9 +13,10 @@ from typing import NamedTuple
 from gitenv import files
 from gitenv.errors import GitenvError, NotInOrder, shell_word
 from gitenv.git import attributes
+from gitenv.git.repository import Repository
 from gitenv.review import leftovers, protection
 from gitenv.review.findings import Finding, Severity
-from gitenv.team import arriving, hooks, setup
+from gitenv.team import arriving, hooks, installation, setup
 from gitenv.team.hooks import State
 from gitenv.team.workspace import Workspace
 
@@ -98,13 +99,13 @@ def _configuration(workspace: Workspace) -> Iterator[Ailment]:
     for key, value in setup.settings(repository).items():
         there = repository.config(key)
         if there != value:
-            code, severity, text = _about(key, there, value)
+            code, severity, text = _about(repository, key, there, value)
             if code not in said:
                 said.add(code)
                 yield Ailment(Finding(code, severity, text, commands=(_FIX,)), mend)
 
 
-def _about(key: str, there: str, wanted: str) -> tuple[str, Severity, str]:
+def _about(repository: Repository, key: str, there: str, wanted: str) -> tuple[str, Severity, str]:
     if key.endswith(".required"):
         return "not-required", Severity.ERROR, "filter.gitenv.required is not true: a filter that dies stages plain text"
     if key.startswith("merge."):
@@ -115,12 +116,14 @@ def _about(key: str, there: str, wanted: str) -> tuple[str, Severity, str]:
         return "textconv", Severity.WARNING, f"{key} is not {wanted!r}: git shows what is encrypted or masked, or is slow"
     if not there:
         return "filter-missing", Severity.ERROR, f"{key} is not set: git does not call gitenv"
-    if not _is_there(there):
+    if not _is_there(repository, there):
         return "filter-gone", Severity.ERROR, f"{key} starts a program that is not there any more"
     return "filter-elsewhere", Severity.WARNING, f"{key} starts another installation of gitenv than this one"
 
 
-def _is_there(command: str) -> bool:
+def _is_there(repository: Repository, command: str) -> bool:
+    if installation.is_command(command):
+        return any(each.is_there for each in installation.noted(repository))
     try:
         words = shlex.split(command)
     except ValueError:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import shlex
 import subprocess
 import sys
 
@@ -14,19 +13,11 @@ from gitenv.errors import NotInOrder
 from gitenv.git import attributes
 from gitenv.git.repository import Repository
 from gitenv.pins import Pin
+from gitenv.team import installation
 
 _MAX_ATTRIBUTES = 1024 * 1024
 # Where uvx and `pipx run` keep what they throw away again.
 _THROW_AWAY = re.compile(r"[/\\](?:uv[/\\](?:cache[/\\])?(?:archive|environments|builds)-v\d+|pipx[/\\]\.cache)[/\\]")
-
-
-def filter_command(verb: str) -> str:
-    """How git starts gitenv: this interpreter by its full path, and modules from nowhere near the work tree.
-
-    A plain `python -m gitenv` would run a `gitenv.py` that a pull request put there: -P keeps the current folder out of the
-    module path, -E keeps PYTHONPATH out.
-    """
-    return f"{shlex.quote(os.path.abspath(sys.executable).replace(os.sep, '/'))} -E -P -m gitenv {verb}"
 
 
 def check_interpreter(repository: Repository) -> None:
@@ -55,23 +46,26 @@ def install(repository: Repository, name: str) -> None:
 
 def settings(repository: Repository) -> dict[str, str]:
     """git's configuration of a clone, by key."""
+    places = installation.wanted(repository)
     return {
-        "filter.gitenv.process": filter_command("filter-process"),
-        "filter.gitenv.clean": filter_command("clean %f"),
-        "filter.gitenv.smudge": filter_command("smudge %f"),
+        "filter.gitenv.process": installation.command(places, "filter-process"),
+        "filter.gitenv.clean": installation.command(places, "clean %f"),
+        "filter.gitenv.smudge": installation.command(places, "smudge %f"),
         # A filter that dies without `required` would stage plain text.
         "filter.gitenv.required": "true",
         # textconv gets what smudge gives; starting Python for each blob would make `git log -p` crawl.
-        "diff.gitenv.textconv": filter_command("textconv") if repository.is_set("gitenv.maskDiff") else "cat",
+        "diff.gitenv.textconv": installation.command(places, "textconv") if repository.is_set("gitenv.maskDiff") else "cat",
         "merge.gitenv.name": "merge of .env files by key",
         # A git before 2.44 has no labels to give, and leaves the last three words as they are.
-        "merge.gitenv.driver": filter_command("merge-driver %O %A %B %L %P %S %X %Y"),
+        "merge.gitenv.driver": installation.command(places, "merge-driver %O %A %B %L %P %S %X %Y"),
     }
 
 
 def configure(repository: Repository) -> None:
     """Bring git's configuration of a clone to `settings`: an earlier gitenv had less, or `gitenv.maskDiff` has changed."""
-    for key, value in settings(repository).items():
+    new = settings(repository)
+    installation.note(repository)
+    for key, value in new.items():
         if repository.config(key) != value:
             repository.set_config(key, value)
 
@@ -87,7 +81,7 @@ def lift_guard(repository: Repository, pins: list[Pin]) -> None:
 
 def is_installed(repository: Repository) -> bool:
     """Whether git starts this very gitenv in this clone."""
-    return repository.config("filter.gitenv.process") == filter_command("filter-process")
+    return repository.config("filter.gitenv.process") == installation.command(installation.wanted(repository), "filter-process")
 
 
 def is_known(repository: Repository) -> bool:
