@@ -142,9 +142,7 @@ def unopened(git_dir: str) -> Unopened:
 def add_unopened(git_dir: str, path: str) -> None:
     """Remember one, before git gets its contents. Appended: a checkout may bring many, and others may append, too."""
     files.make_folder(os.path.join(git_dir, "gitenv"))
-    with open(os.path.join(git_dir, "gitenv", "unopened"), "ab") as file:
-        if file.tell() < _FULL:
-            file.write(os.fsencode(path) + b"\0")
+    files.append(os.path.join(git_dir, "gitenv", "unopened"), os.fsencode(path) + b"\0", _FULL)
 
 
 def set_unopened(git_dir: str, paths: Set[str]) -> None:

@@ -25,7 +25,7 @@ def read(path: str, limit: int, shown: str = "") -> bytes | None:
             raise NotTrusted(
                 f"{printable(name)} is a link; gitenv does not follow links", "put the file itself there"
             ) from None
-        raise NotInOrder(f"{printable(name)} cannot be read: {error.strerror}") from None
+        raise _refused(error, "read", path, shown) from None
     try:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
@@ -78,7 +78,23 @@ def replace(path: str, data: bytes, mode: int | None = None) -> None:
     except OSError as error:
         with contextlib.suppress(OSError):
             os.unlink(beside)
-        raise NotInOrder(f"{printable(path)} cannot be written: {error.strerror}") from None
+        raise _refused(error, "written", path) from None
+
+
+def append(path: str, data: bytes, limit: int) -> None:
+    """Add to the end of a file, unless it has `limit` bytes already. Raises `NotInOrder`."""
+    try:
+        with open(path, "ab") as file:
+            if file.tell() < limit:
+                file.write(data)
+    except OSError as error:
+        raise _refused(error, "written", path) from None
+
+
+def _refused(error: OSError, verb: str, path: str, shown: str = "") -> NotInOrder:
+    from gitenv import refusal
+
+    return refusal.refused(error, verb, path, shown)
 
 
 def _write_new(path: str, data: bytes, mode: int | None) -> None:
@@ -147,7 +163,7 @@ def make_folder(path: str, mode: int = 0o777) -> None:
     try:
         os.makedirs(path, mode=mode, exist_ok=True)
     except OSError as error:
-        raise NotInOrder(f"{printable(path)} cannot be made: {error.strerror}") from None
+        raise _refused(error, "made", path) from None
 
 
 def entries(path: str, limit: int, shown: str = "") -> Iterator[str]:
@@ -161,6 +177,8 @@ def entries(path: str, limit: int, shown: str = "") -> Iterator[str]:
         found = sorted(os.listdir(path))
     except (FileNotFoundError, NotADirectoryError):
         return
+    except OSError as error:
+        raise _refused(error, "read", path, shown) from None
     check_entries(len(found), limit, shown or path)
     yield from found
 

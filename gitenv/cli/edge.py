@@ -6,7 +6,7 @@ import os
 import sys
 
 from gitenv.cli import show
-from gitenv.errors import BUG, INTERRUPTED, GitenvError, NotInOrder, Usage
+from gitenv.errors import BUG, INTERRUPTED, GitenvError, Usage
 
 
 def main(arguments: list[str]) -> int:
@@ -29,7 +29,9 @@ def main(arguments: list[str]) -> int:
             os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
         return 1
     except OSError as error:
-        problem = NotInOrder(f"the operating system says: {error.strerror or type(error).__name__}")
+        from gitenv import refusal
+
+        problem = refusal.refused(error, "used")
         show.error(problem)
         return problem.exit_code
     except Exception as error:

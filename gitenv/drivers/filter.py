@@ -79,7 +79,7 @@ class EnvFilter:
                 return committed
             _say(f"error: {printable(request.path)}: {error.message}", error.hint)
         except Exception as error:  # plain text must not be staged, and not be shown, because of a bug of ours
-            _say_bug(request.path, error)
+            _say_other(request.path, error)
         raise Refused
 
     def smudge(self, request: Request, data: bytes) -> bytes | None:
@@ -142,7 +142,7 @@ class EnvFilter:
                 return cleaned if cleaned in blobs else None
         except Exception as error:  # there is a reason to refuse already; ours would only hide it
             if not isinstance(error, GitenvError):
-                _say_bug(path, error)
+                _say_other(path, error)
         return None
 
     def _clean_earlier(self, path: str, data: bytes, pin: Pin, judged: Judged, committed: CommittedRecords) -> bytes:
@@ -176,7 +176,7 @@ class EnvFilter:
         except GitenvError as error:
             self._warn(f"warning: {printable(request.path)} stays closed: {error.message}", error.hint)
         except Exception as error:
-            _say_bug(request.path, error)
+            _say_other(request.path, error)
         return data
 
     def _opened(self, request: Request, data: bytes, pin: Pin, is_viewing: bool) -> bytes | None:
@@ -240,8 +240,8 @@ class EnvFilter:
     def _note(self, path: str, opened: bool) -> None:
         try:
             self._around.note(path, opened)
-        except (GitenvError, OSError) as error:  # a checkout is not to fail for it, and is not to hide it
-            self._warn(f"warning: {printable(path)}: gitenv cannot note that it was not opened: {type(error).__name__}", "")
+        except GitenvError as error:  # a checkout is not to fail for it, and is not to hide it
+            self._warn(f"warning: {printable(path)}: gitenv cannot note that it was not opened: {error.message}", error.hint)
 
     def _may_delay(self, request: Request, data: bytes) -> bool:
         """Whether a file can wait until this checkout has brought `.recipients/` along.
@@ -272,8 +272,14 @@ def _say(message: str, hint: str) -> None:
     sys.stderr.flush()
 
 
-def _say_bug(path: str, error: Exception) -> None:
-    """Where our bug is, and no word of what it was working on: an exception's text may quote it."""
+def _say_other(path: str, error: Exception) -> None:
+    """What the system refused, or where our bug is. Not what it was working on: an exception's text may quote it."""
+    if isinstance(error, OSError):
+        from gitenv import refusal
+
+        problem = refusal.refused(error, "used")
+        _say(f"error: {printable(path)}: {problem.message}", problem.hint)
+        return
     trace, place = error.__traceback__, ""
     while trace:
         place = f"{os.path.basename(trace.tb_frame.f_code.co_filename)}:{trace.tb_lineno}"

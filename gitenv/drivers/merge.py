@@ -39,6 +39,9 @@ def merge(base: str, ours: str, theirs: str, size: str, path: str, *labels: str)
             merged = merging.merge(sides[0], sides[1], sides[2], _Opener(path), style._replace(with_base=True))
     except NotTrusted:  # too large, or in conflict already, as where rerere replays a resolution
         return _as_text(base, ours, theirs, style)
+    except NotInOrder as error:
+        sys.stderr.write(f"error: {printable(path)}: {error.message}\nhint: {error.hint}\n")
+        return _as_text(base, ours, theirs, style)
     except Exception as error:
         # git would take our end for a conflict, and leave our side without markers: theirs would be gone with a `git add`.
         sys.stderr.write(f"error: {printable(path)}: a bug in gitenv, {type(error).__name__}\nhint: please report it\n")

@@ -19,7 +19,10 @@ def show(path: str) -> int:
             data = file.read(document.MAX_BYTES + 1)
         secret = clone.mask_secret(layout.find(os.getcwd()).common_dir)
     except (GitenvError, OSError) as error:
-        sys.stderr.write(f"error: cannot show a diff with masks: {type(error).__name__}\n")
+        from gitenv import refusal
+
+        problem = refusal.refused(error, "read") if isinstance(error, OSError) else error
+        sys.stderr.write(f"error: cannot show a diff with masks: {problem.message}\nhint: {problem.hint}\n")
         return 1
     sys.stdout.buffer.write(masking.mask(data, secret))
     return 0

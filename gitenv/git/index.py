@@ -70,7 +70,9 @@ def replace_entries(root: str, layout: Layout, entries: Iterable[Entry]) -> None
             if _exchange(copy, index, before):
                 return
     except OSError as error:
-        raise NotInOrder(f"the index cannot be written: {error.strerror}") from None
+        from gitenv import refusal
+
+        raise refusal.refused(error, "written", index) from None
     finally:
         with contextlib.suppress(OSError):
             os.unlink(copy)

@@ -56,11 +56,22 @@ def run(
             raise no_repository(done)
         said = [line for line in done.stderr.decode("utf-8", "replace").splitlines() if line.strip()]
         why = next((line for line in said if line.startswith(("error: ", "fatal: "))), said[0] if said else "without a word")
-        hint = next((line for line in said if line.startswith("hint: ")), "")
+        hint = next((line for line in said if line.startswith("hint: ")), "") or _mend(folder, done)
         words = zip(("", *arguments), arguments, strict=False)  # each with the one before: `-c` has a value
         verb = next((word for before, word in words if before != "-c" and not word.startswith("-")), "")
         raise NotInOrder(f"git {verb}: {printable(why.partition(': ')[2] or why)}", printable(hint.removeprefix("hint: ")))
     return done.stdout
+
+
+def _mend(folder: str, done: CompletedProcess[bytes]) -> str:
+    from gitenv import refusal
+    from gitenv.git import layout
+
+    try:
+        found = layout.find(folder)
+    except NotInOrder:
+        return ""
+    return refusal.by_git(done.stderr.decode("utf-8", "replace"), found.work_tree, found.common_dir)
 
 
 def no_repository(done: CompletedProcess[bytes]) -> NotInOrder:

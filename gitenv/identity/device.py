@@ -11,7 +11,7 @@ from binascii import Error, a2b_base64
 from typing import TYPE_CHECKING
 
 from gitenv import files
-from gitenv.errors import GitenvError, Locked, NotInOrder, Usage, printable
+from gitenv.errors import GitenvError, Locked, Usage, printable
 from gitenv.identity import home
 from gitenv.model.cipher import P256_ORDER, Unopened
 from gitenv.model.keys import PublicKey, compressed, of
@@ -111,7 +111,9 @@ def set_aside() -> str:
     try:
         os.replace(path(), aside)
     except OSError as error:
-        raise NotInOrder(f"{printable(path())} cannot be moved: {error.strerror}") from None
+        from gitenv import refusal
+
+        raise refusal.refused(error, "moved", path()) from None
     return aside
 
 
@@ -159,7 +161,9 @@ def take_over() -> str:
     try:
         os.replace(next_path(), path())
     except OSError as error:
-        raise NotInOrder(f"{printable(path())} cannot be replaced: {error.strerror}") from None
+        from gitenv import refusal
+
+        raise refusal.refused(error, "replaced", path()) from None
     return aside
 
 

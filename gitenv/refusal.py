@@ -1,0 +1,92 @@
+"""What the operating system refused: which file, why, and the command that mends it.
+
+One `sudo git pull` leaves files to root, and from then on their user may not read them. Loaded only where something failed.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+import sys
+
+from gitenv.errors import NotInOrder, printable, shell_word
+
+_FULL = {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)}
+# What was done once as root leaves more than one file behind: git's own folder, gitenv's in the user's configuration.
+_WHOLE = re.compile(r"(.*?/\.git(?=/|$)|.*/gitenv(?=/(?:clones|device\.pem)))")
+_GIT_SAYS = re.compile(r"permission denied|insufficient permission", re.IGNORECASE)
+_FILE_IN_IT = re.compile(r"(?:open\(\"|['\"])([^'\"]+)['\"]")
+
+
+def refused(error: OSError, verb: str, path: str = "", shown: str = "") -> NotInOrder:
+    """The error for a file that cannot be `verb` (read, written). `path` is where it happened, and `shown` what to call it."""
+    named = path or os.fsdecode(error.filename or "")
+    why = error.strerror or type(error).__name__
+    if not named:
+        return NotInOrder(f"the operating system refused what was needed here: {why}", _hint(error.errno, os.getcwd()))
+    return NotInOrder(f"{printable(shown or named)} cannot be {verb}: {why}", _hint(error.errno, os.path.abspath(named)))
+
+
+def by_git(said: str, root: str, common_dir: str) -> str:
+    """The command that mends what git complains about, where that is its rights to a file; else ""."""
+    line = next((line for line in said.splitlines() if _GIT_SAYS.search(line)), "")
+    if not line:
+        return ""
+    if found := _FILE_IN_IT.search(line):
+        return _give_back(os.path.abspath(os.path.join(root, found[1])))
+    objects = os.path.join(common_dir, "objects")
+    folders = [common_dir, objects, *(os.path.join(objects, name) for name in sorted(os.listdir(objects)))]
+    return _let_in(next((folder for folder in folders if not os.access(folder, os.W_OK)), common_dir))
+
+
+def _hint(number: int | None, path: str) -> str:
+    if number in (errno.EACCES, errno.EPERM):
+        return _give_back(path)
+    if number == errno.EROFS:
+        return "that disk is read-only: mount it for writing"
+    if number in _FULL:
+        return "make room on that disk, then run this again"
+    if number in (errno.EMFILE, errno.ENFILE):
+        return "let more files be open: ulimit -n 1024"
+    return f"look at it: ls -ld {shell_word(path)} {shell_word(os.path.dirname(path))}"
+
+
+def _give_back(path: str) -> str:
+    """The command that lets this user in again, by whose the file is."""
+    return _let_in(_closed(path))
+
+
+def _let_in(closed: str) -> str:
+    if sys.platform == "win32":
+        return f'icacls {shell_word(closed)} /grant "%USERNAME%:F" /t'
+    owner, found = os.lstat(closed).st_uid, _WHOLE.match(closed)
+    whole = shell_word(found[0] if found else closed)
+    if owner == os.geteuid():
+        return f"chmod -R u+rwX {whole}"
+    mend = f'sudo chown -R "$USER" {whole}'
+    if owner and not (found and found[0].endswith("gitenv")):
+        return f"{mend}; or, where {_user(owner)} works here too: sudo chmod -R g+rwX {whole}"
+    return mend
+
+
+def _closed(path: str) -> str:
+    """What keeps this user from `path`: a folder on the way that lets nobody through, the file itself, or its folder."""
+    way = os.sep
+    for part in path.split(os.sep)[1:]:
+        if not os.access(way, os.X_OK):
+            return way
+        if not os.path.lexists(os.path.join(way, part)):
+            return way
+        way = os.path.join(way, part)
+    is_open = os.access(path, os.R_OK) and os.access(path, os.W_OK)
+    return os.path.dirname(path) if is_open else path  # a file is replaced by another one in its folder
+
+
+def _user(number: int) -> str:
+    import pwd
+
+    try:
+        return printable(pwd.getpwuid(number).pw_name)
+    except KeyError:
+        return f"user {number}"

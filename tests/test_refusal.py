@@ -1,0 +1,126 @@
+"""What the operating system refuses is named, with a command that mends it. Each is followed to its end."""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from gitenv import files, refusal
+from gitenv.errors import NotInOrder
+from tests.conftest import NewLab
+from tests.lab import GITENV, Done, Person
+
+IS_ROOT = sys.platform != "win32" and os.geteuid() == 0
+SETPRIV = ["setpriv", "--bounding-set", "-dac_override,-dac_read_search", "--inh-caps", "-all"]
+AS_A_USER = SETPRIV if IS_ROOT else []
+"""For root no file is closed, unless it gives that right up."""
+SUDO = 'sudo() { "$@"; }; USER=$(id -un); '
+
+pytestmark = pytest.mark.skipif(
+    sys.platform == "win32" or (IS_ROOT and not shutil.which("setpriv")), reason="needs files that are closed"
+)
+
+
+@pytest.fixture
+def alice(new_lab: NewLab) -> Person:
+    """A founder, in her clone."""
+    alice = new_lab("founded").person("alice")
+    alice.cwd = alice.home / "app"
+    return alice
+
+
+def _follow(alice: Person, done: Done, command: str) -> None:
+    """Check the hint's form, and do what it says."""
+    assert done.exit_code, done.said
+    hint = re.search(r"^hint: (?:to drop your change: \S+ \S+ \S+; or: )?(.*)$", done.said, re.MULTILINE)
+    assert hint, done.said
+    assert re.fullmatch(command, hint[1]), done.said
+    subprocess.run(["sh", "-c", SUDO + hint[1].partition(";")[0]], check=True, timeout=60)
+
+
+def _close(path: Path) -> str:
+    """Take a file from its owner; or, as once as root, give it to somebody else. The command that mends it."""
+    if IS_ROOT:
+        path.chmod(0o700)
+        os.chown(path, 54321, 54321)
+        return r'sudo chown -R "\$USER" '
+    path.chmod(0)
+    return r"chmod -R u\+rwX "
+
+
+def _pin(alice: Person) -> Path:
+    return next(alice.home.rglob("*.pin"))
+
+
+@pytest.mark.parametrize("words", [["gitenv", "status"], ["gitenv", "unlock"], ["git", "add", ".env"]])
+def test_a_pin_that_cannot_be_read(alice: Person, words: list[str]) -> None:
+    """After one command as root each command, and git's own, names the folder to take back."""
+    (alice.cwd / ".env").write_bytes(b"HELLO=new\n")
+    mend = _close(_pin(alice))
+    command = [*GITENV, *words[1:]] if words[0] == "gitenv" else words
+    _follow(alice, alice.run([*AS_A_USER, *command]), rf"{mend}{re.escape(str(alice.home))}/.config/gitenv")
+    assert alice.run([*AS_A_USER, *command]).exit_code == 0
+
+
+@pytest.mark.parametrize("name", ["clones", "device.pem"])
+def test_a_key_or_a_folder_of_pins_that_cannot_be_read(alice: Person, name: str) -> None:
+    """The same for the key, and for the folder around the pins."""
+    mend = _close(alice.home / ".config/gitenv" / name)
+    _follow(alice, alice.run([*AS_A_USER, *GITENV, "unlock"]), rf"{mend}{re.escape(str(alice.home))}/.config/gitenv")
+    assert alice.run([*AS_A_USER, *GITENV, "unlock"]).exit_code == 0
+
+
+def test_gits_own_files(alice: Person) -> None:
+    """Where git may not write, what it complains about is followed by the command for its folder."""
+    for folder in [alice.cwd / ".git/objects", *(alice.cwd / ".git/objects").iterdir()]:
+        folder.chmod(0o500)
+    done = alice.run([*AS_A_USER, *GITENV, "set", "HELLO"], b"other\n")
+    _follow(alice, done, rf"chmod -R u\+rwX {re.escape(str(alice.cwd))}/\.git")
+    assert alice.run([*AS_A_USER, *GITENV, "set", "HELLO"], b"other\n").exit_code == 0
+
+
+def test_somebody_elses_file_in_a_shared_clone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two users of one clone: both ways are named, and only a clone's files are proposed to be shared."""
+    (tmp_path / ".git").mkdir()
+    pin = tmp_path / "gitenv/clones/x.pin"
+    pin.parent.mkdir(parents=True)
+    for path in (tmp_path / ".git/config", pin):
+        path.touch()
+    monkeypatch.setattr(os, "geteuid", lambda: os.getuid() + 7)
+    monkeypatch.setattr(os, "lstat", lambda path: os.stat_result((0o100600, 0, 0, 1, 54321, 54321, 0, 0, 0, 0)))
+    monkeypatch.setattr(os, "access", lambda path, mode: not os.path.isfile(path))
+    error = PermissionError(errno.EACCES, "Permission denied")
+    hint = refusal.refused(error, "read", str(tmp_path / ".git/config")).hint
+    git_dir = tmp_path / ".git"
+    assert hint == f'sudo chown -R "$USER" {git_dir}; or, where user 54321 works here too: sudo chmod -R g+rwX {git_dir}'
+    assert refusal.refused(error, "read", str(pin)).hint == f'sudo chown -R "$USER" {tmp_path / "gitenv"}'
+
+
+@pytest.mark.parametrize(
+    ("number", "hint"),
+    [(errno.EROFS, "read-only"), (errno.ENOSPC, "make room"), (errno.EMFILE, "ulimit -n"), (errno.ENOTDIR, "ls -ld")],
+)
+def test_whatever_is_refused_is_named_with_a_hint(number: int, hint: str, tmp_path: Path) -> None:
+    """Each kind of refusal says which file, and what to do; also where the system named none."""
+    said = refusal.refused(OSError(number, "No", str(tmp_path / "a file")), "written")
+    assert said.message == f"{tmp_path / 'a file'} cannot be written: No"
+    assert hint in said.hint
+    assert hint in refusal.refused(OSError(number, "No"), "written").hint
+
+
+@pytest.mark.parametrize("act", [lambda path: files.read(path, 9), lambda path: files.append(path, b"a", 9)])
+def test_files_name_what_they_cannot_use(tmp_path: Path, act: Callable[[str], object]) -> None:
+    """Reading and writing raise the same error for what is in the way."""
+    (tmp_path / "folder").mkdir()
+    long = str(tmp_path / ("a" * 300))
+    with pytest.raises(NotInOrder, match="File name too long") as caught:
+        act(long)
+    assert "ls -ld" in caught.value.hint
