@@ -153,10 +153,26 @@ def set_unopened(git_dir: str, paths: Set[str]) -> None:
         files.replace(os.path.join(git_dir, "gitenv", "unopened"), data)
 
 
+def waiting(common_dir: str) -> list[str]:
+    """The files that the second step of founding will share."""
+    data = files.read(os.path.join(common_dir, "gitenv", "waiting"), _MAX_LIST) or b""
+    return [path for path in os.fsdecode(data).split("\0") if path]
+
+
+def set_waiting(common_dir: str, paths: Iterable[str]) -> None:
+    """Note these, and no others."""
+    path, data = os.path.join(common_dir, "gitenv", "waiting"), os.fsencode("".join(f"{path}\0" for path in paths))
+    if data:
+        files.make_folder(os.path.dirname(path))
+        files.replace(path, data)
+    elif os.path.lexists(path):
+        os.unlink(path)
+
+
 def forget(common_dir: str) -> None:
     """Remove all of these notes."""
     folder = os.path.join(common_dir, "gitenv")
-    for name in ("clone", "locked", "unopened", "walked", "doubted", "mask", "installations"):
+    for name in ("clone", "locked", "unopened", "walked", "doubted", "mask", "installations", "waiting"):
         if os.path.lexists(os.path.join(folder, name)):
             os.unlink(os.path.join(folder, name))
     if os.path.isdir(folder) and not os.listdir(folder):

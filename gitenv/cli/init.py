@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gitenv.cli import show
+from gitenv.cli import founding, show
 from gitenv.cli.words import joined, opened_lines, trust_lines
-from gitenv.errors import NotInOrder, NotTrusted, Usage, shell_word
+from gitenv.errors import NotInOrder, NotTrusted, Usage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from gitenv.git.repository import Ignored
+    from gitenv.team.discover import Found
     from gitenv.team.hooks import Left
-    from gitenv.team.init import Founded, Joined, LostGrant
-
-_REPLACED = "git replaces an ignored .env without asking: whoever has one of their own copies it before they pull this"
+    from gitenv.team.init import Joined, LostGrant
+    from gitenv.team.workspace import Workspace
 
 
 def run(
@@ -37,6 +37,10 @@ def run(
         bool, typer.Option("--strict", help="For CI: believe only what GITENV_TRUST=SHA256:… vouches for.")
     ] = False,
     unignore: Annotated[bool, typer.Option("--unignore", help="Take .env files out of .gitignore.")] = False,
+    at_once: Annotated[
+        bool, typer.Option("--at-once", help="Share files that were ignored in one step; pulls then replace those of others.")
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Everybody has pulled the first step: share the files that wait.")] = False,
     replace: Annotated[
         bool, typer.Option("--replace", help="You lost the key of that name: ask to be let in with a new one.")
     ] = False,
@@ -61,22 +65,63 @@ def run(
         joined_here = init.join(workspace, name, strict, replace)
         _show_left(init.install_hooks(workspace, wanted=not no_hooks))
         _show_joined(joined_here)
-        if unignore and (paths := init.unignore_pinned(workspace)):
-            show.say(f"encrypted and staged: {joined(paths)}")
-            show.note(_REPLACED)
+        if not (unignore and _unignore(workspace, at_once)):
+            _share_waiting(workspace, at_once, yes)
     elif strict:  # in CI nobody founds: somebody may have taken .recipients/ away
         raise NotInOrder("this repository has no environments", "see who took them away: git log -- .recipients")
     else:
-        seen = init.look(workspace, wanted)
-        if seen.ignored and _wants_unignore(seen.ignored, unignore):
-            init.take_out_of_gitignore(workspace, seen.ignored)
-            show.note(_REPLACED)
-            seen = init.look(workspace, wanted)
-        founded = init.found_here(workspace, seen, name, guard=not no_guard)
-        _show_left(init.install_hooks(workspace, wanted=not no_hooks))
-        _show_founded(founded)
+        seen, held = _look(workspace, wanted, unignore, at_once)
+        founded = init.found_here(workspace, seen, name, guard=not no_guard, held=held)
+        founding.show_founded(founded, init.install_hooks(workspace, wanted=not no_hooks))
     if others := [each.python for each in installation.noted(workspace.repository) if each != installation.own()]:
         show.note(f"this clone is set up for another system or user, too: {joined(others)}")
+
+
+def _look(workspace: Workspace, wanted: dict[str, list[str]], unignore: bool, at_once: bool) -> tuple[Found, list[str]]:
+    """What founding would do, and which files it holds back; .gitignore is changed where somebody wants that."""
+    from gitenv.team import init, two_steps
+
+    seen = init.look(workspace, wanted)
+    ignored = [line.path for line in seen.ignored]
+    if seen.ignored and _wants_unignore(seen.ignored, unignore):
+        init.take_out_of_gitignore(workspace, seen.ignored)
+        seen = init.look(workspace, wanted)
+    held = two_steps.held_back(workspace, seen.files, ignored)
+    if held and at_once:
+        show.note(founding.COST)
+    return seen, [] if at_once else held
+
+
+def _unignore(workspace: Workspace, at_once: bool) -> bool:
+    """Take files of environments out of .gitignore; False if none is ignored."""
+    from gitenv.team import init
+
+    staged, held = init.unignore_pinned(workspace, at_once=at_once)
+    if staged:
+        show.say(f"encrypted and staged: {joined(staged)}")
+        show.note(founding.COST)
+    if held:
+        founding.show_first_step(held)
+    return bool(staged or held)
+
+
+def _share_waiting(workspace: Workspace, at_once: bool, yes: bool) -> None:
+    """The second step of founding, as soon as somebody says that it may be."""
+    from gitenv.team import two_steps
+
+    waiting = two_steps.waiting(workspace)
+    if not waiting:
+        return
+    founding.show_waiting(waiting)
+    if not at_once:
+        if not yes and not show.is_terminal():
+            show.say("when everybody has pulled it:")
+            show.commands("gitenv init --yes")
+            return
+        two_steps.check_pushed(workspace.repository)
+        if not show.ask("Has everybody pulled the first step?", yes):
+            return
+    founding.show_shared(two_steps.share(workspace, waiting))
 
 
 def _environments(given: Sequence[str]) -> dict[str, list[str]]:
@@ -90,8 +135,8 @@ def _environments(given: Sequence[str]) -> dict[str, list[str]]:
 
 
 def _wants_unignore(lines: Sequence[Ignored], unignore: bool) -> bool:
-    for line in lines:
-        show.say(f"{line.path} is ignored by {line.source}:{line.line}: {line.pattern}")
+    if not unignore:
+        founding.show_ignored(lines)
     return unignore or (show.is_terminal() and show.ask("Take that out, so that git sees these files?", yes=False))
 
 
@@ -99,37 +144,6 @@ def _show_left(left: Sequence[Left]) -> None:
     if left:
         show.note("hooks that are not gitenv's to write; each line belongs into the file before it:")
         show.commands(*(f"{each.file}: {each.line}" for each in left), aside=True)
-
-
-def _show_founded(done: Founded) -> None:
-    if done.made_key:
-        show.say("made a device key for you")
-    _show_identity(done.name, done.fingerprint)
-    for name, patterns in done.environments.items():
-        show.say(f"environment {name}: {joined(patterns)}")
-    if done.files:
-        show.say(f"encrypted and staged: {joined(done.files)}")
-    for comment in done.comments:
-        show.say(f"stays readable, {comment.path}:{comment.line}: {comment.text}")
-    for path in done.impossible:
-        show.note(f"{path} names no environment; gitenv add-environment NAME {shell_word(os.path.basename(path))} can")
-    for path in done.linked:
-        show.note(f"{path} is a link, and is left alone; gitenv does not follow links")
-    for line in done.ignored:
-        show.note(f"{line.path} stays ignored ({line.source}:{line.line}); to share it: gitenv init --unignore")
-    for exposed in done.exposed or []:
-        show.note(
-            f"{exposed.path} stands in plain text in {exposed.commits} older commits (newest {exposed.newest[:12]}): "
-            "whoever has the history has these values. Change them at their providers; "
-            "rewriting history takes back nothing that was fetched"
-        )
-    if done.exposed is None:
-        show.note("gitenv cannot read this kind of history; look yourself for .env files in old commits: git log -- .env")
-    show.say("all of it is staged; commit as always:")
-    show.commands("git commit -m 'Encrypt .env with gitenv'")
-    show.say("only your key opens it so far. Let a second person in, or a recovery key that you keep offline:")
-    chosen = " ".join(f"-e {name}" for name in done.environments)
-    show.commands(f"gitenv add-recipient NAME {chosen}", "gitenv add-recipient recovery.pub --name recovery --all")
 
 
 def _show_joined(done: Joined) -> None:

@@ -178,6 +178,11 @@ class Repository:
         listed = program.lines(self.root, "worktree", "list", "--porcelain")
         return [line.removeprefix("worktree ") for line in listed if line.startswith("worktree ")]
 
+    def committed(self, paths: Sequence[str]) -> set[str]:
+        """Those of `paths` that HEAD has."""
+        words = ("--literal-pathspecs", "ls-tree", "-r", "-z", "--name-only", "HEAD", "--", *paths)
+        return set(os.fsdecode(program.attempt(self.root, *words).stdout).split("\0")) - {""} if paths else set()
+
     def has_commits(self) -> bool:
         return program.attempt(self.root, "rev-parse", "--verify", "-q", "HEAD").returncode == 0
 

@@ -1,4 +1,4 @@
-"""The attributes that a state of a repository gives to its files, by git itself, and by nothing but that state.
+"""The attributes that a state of a repository gives to its files, and what it ignores: by git itself, and by that state alone.
 
 `git check-attr` also reads `info/attributes`, the user's and the system's files, and knows `--source` only since 2.40. So it is
 asked in an empty repository beside, that borrows the objects and has an index of `.gitattributes` files only.
@@ -39,6 +39,25 @@ def attributes(folder: str, files: Mapping[str, str], paths: Sequence[str]) -> A
     for path, name, value in zip(fields[0::3], fields[1::3], fields[2::3], strict=False):
         found.setdefault(path, {})[name] = value
     return found
+
+
+def ignored(folder: str, rules: Mapping[str, bytes], paths: Sequence[str]) -> set[str]:
+    """Those of `paths` that `.gitignore` files (path → contents) ignore, and nothing else does. Raises `NotInOrder`."""
+    if not rules or not paths:
+        return set()
+    import tempfile
+
+    with tempfile.TemporaryDirectory(prefix="gitenv-") as scratch:
+        variables = _prepared(folder, scratch)
+        for path, data in rules.items():
+            os.makedirs(os.path.join(scratch, "tree", os.path.dirname(path)), exist_ok=True)
+            with open(os.path.join(scratch, "tree", path), "wb") as file:
+                file.write(data)
+        words = ("-c", f"core.excludesFile={os.devnull}", "check-ignore", "--no-index", "-z", "--stdin")
+        listed = os.fsencode("\0".join(paths) + "\0")
+        # It ends with 1 where nothing is ignored.
+        said = program.attempt(os.path.join(scratch, "tree"), *words, stdin=listed, variables=variables).stdout
+    return set(os.fsdecode(said).split("\0")) - {""}
 
 
 def _prepared(folder: str, scratch: str) -> dict[str, str | None]:

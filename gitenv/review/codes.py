@@ -38,6 +38,7 @@ CODES: dict[str, Code] = {
             "forged-seal": "A sealed value is not signed by whom it names, for this key name and environment.",
             "sealed-elsewhere": "A sealed value is for another environment, or for a generation that this one never had.",
             "replayed": "A sealed value was decided about before, and came back.",
+            "waits-for-team": "A file that others have and git ignored until now is added before they pulled the first step.",
         },
     ),
     **_all(

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from typing import NamedTuple
 
+from gitenv.errors import shell_word
 from gitenv.git import changes, log, program
 from gitenv.review import check, commits, state
 from gitenv.review.change import Change
 from gitenv.review.check import Place
+from gitenv.review.codes import finding
 from gitenv.review.findings import Finding
 from gitenv.review.private import Protection, statements_in
 from gitenv.review.sides import CommitSide
+from gitenv.team import two_steps
 
 _BRANCHES = "refs/heads/"
 
@@ -29,7 +32,7 @@ class Update(NamedTuple):
 def staged(folder: str) -> list[Finding]:
     """What pre-commit stops for: the index against HEAD, and only what this commit changes."""
     with closing(check.place(folder)) as where:
-        return check.staged(where)
+        return [*check.staged(where), *_too_early(where.folder)]
 
 
 def outgoing(folder: str, updates: Iterable[Update], known: Sequence[str] | None = None) -> list[Finding]:
@@ -44,6 +47,14 @@ def outgoing(folder: str, updates: Iterable[Update], known: Sequence[str] | None
     with closing(check.place(folder)) as where:
         moved = [_Moved(update, *_commits(where, update)) for update in updates]
         return _judged(where, [each for each in moved if each.new], known)
+
+
+def _too_early(folder: str) -> Iterator[Finding]:
+    for path in two_steps.too_early(folder):
+        commands = (f"git rm --cached {shell_word(f':/{path}')}", "gitenv init")
+        yield finding(
+            "waits-for-team", "a pull would replace the files of those who have not pulled the first step", path, 0, commands
+        )
 
 
 class _Moved(NamedTuple):

@@ -30,6 +30,7 @@ from gitenv.team import (
     opening,
     pinning,
     setup,
+    two_steps,
     vouching,
 )
 from gitenv.team.discover import ReadableComment
@@ -47,7 +48,8 @@ class Founded(NamedTuple):
     fingerprint: str
     made_key: bool
     environments: dict[str, list[str]]  # name → patterns
-    files: list[str]
+    files: list[str]  # encrypted and staged
+    waiting: list[str]  # for the second step
     impossible: list[str]
     linked: list[str]
     ignored: list[Ignored]
@@ -105,17 +107,23 @@ def take_out_of_gitignore(workspace: Workspace, lines: Sequence[Ignored]) -> Non
     workspace.repository.stage(ignored.take_out(workspace.repository, lines))
 
 
-def unignore_pinned(workspace: Workspace) -> list[str]:
-    """In a repository with gitenv: take .env files of its environments out of .gitignore and stage them; return them."""
+def unignore_pinned(workspace: Workspace, *, at_once: bool) -> tuple[list[str], list[str]]:
+    """In a repository with gitenv: take .env files of its environments out of .gitignore.
+
+    Returns which files were staged, and which wait for the second step.
+    """
     seen = discover.find(workspace.repository, {pin.name: pin.environment.paths for pin in workspace.access.pinned()})
     take_out_of_gitignore(workspace, seen.ignored)
     paths = [line.path for line in seen.ignored if workspace.access.claimant(line.path)]
-    found.stage_files(workspace, paths)
-    return paths
+    held = [] if at_once else two_steps.held_back(workspace, paths, paths)
+    two_steps.hold_back(workspace, [*two_steps.waiting(workspace), *held])
+    staged = [path for path in paths if path not in held]
+    found.stage_files(workspace, staged)
+    return staged, held
 
 
-def found_here(workspace: Workspace, seen: discover.Found, name: str, guard: bool) -> Founded:
-    """Found gitenv in this repository and stage everything; nothing is committed."""
+def found_here(workspace: Workspace, seen: discover.Found, name: str, guard: bool, held: Sequence[str]) -> Founded:
+    """Found gitenv in this repository and stage everything but the files that are `held` back; nothing is committed."""
     name = names.check_name(name, "person") if name else workspace.access.name or workspace.guess_name()
     key, made_key = _key()
     _set_up(workspace, name)
@@ -123,18 +131,21 @@ def found_here(workspace: Workspace, seen: discover.Found, name: str, guard: boo
     patterns = [pattern for patterns in seen.environments.values() for pattern in patterns]
     written += found.write_attributes(workspace, patterns, guard)
     workspace.repository.stage(written)
-    found.stage_files(workspace, seen.files)
+    staged = [path for path in seen.files if path not in held]
+    two_steps.hold_back(workspace, held)
+    found.stage_files(workspace, staged)
     arriving.keep_to_owner(workspace, workspace.access.pinned())
     return Founded(
         name,
         key.public.fingerprint(),
         made_key,
         seen.environments,
-        seen.files,
+        staged,
+        list(held),
         seen.impossible,
         seen.linked,
         seen.ignored,
-        discover.readable_comments(workspace.repository, seen.files),
+        discover.readable_comments(workspace.repository, staged),
         _exposed(workspace, seen.files),
     )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from gitenv import access, files
@@ -26,6 +26,7 @@ from gitenv.team import (
     reuniting,
     setup,
     survey,
+    two_steps,
 )
 from gitenv.team.file_report import FileStatus, Problem
 from gitenv.team.survey import Membership
@@ -74,7 +75,7 @@ def status(workspace: Workspace) -> Status:
     held = [environment.name for environment in found if (environment.access, environment.role) == (OPEN, HOLDER)]
     own = [(pin.name, pin.grant.to) for pin in workspace.access.pinned() if pin.grant]
     problems += ending.problems(people, held, own)
-    problems += [*_unclaimed(workspace), *_widened(workspace)]
+    problems += [*_waiting(workspace), *_unclaimed(workspace), *_widened(workspace)]
     # Where a statement is not believed, nobody knows who is in: they would all seem to ask.
     is_known = all(environment.access != NOT_TRUSTED for environment in found)
     waiting = [person.name for person in people.people if person.is_waiting and is_known]
@@ -213,6 +214,13 @@ def _in_between(pin: Pin, problem: Problem, said: Sequence[Problem]) -> Problem:
         return problem
     text = f"{pin.name}: several changes since this clone looked, one after the other"
     return Problem("too-far-ahead", text, [f"gitenv unlock {pin.name}"])
+
+
+def _waiting(workspace: Workspace) -> Iterator[Problem]:
+    if found := two_steps.waiting(workspace):
+        listed = found[:3] + ([f"{len(found) - 3} more"] if len(found) > 3 else [])
+        text = f"{', '.join(listed)}: to be shared when your team has pulled the first step of founding"
+        yield Problem("waits-for-team", text, ["gitenv init"])
 
 
 def _unclaimed(workspace: Workspace) -> list[Problem]:

@@ -1,0 +1,109 @@
+"""What founding says: one line a topic, however many files there are, and never more than a screen can keep."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from gitenv.cli import show
+from gitenv.cli.words import joined
+from gitenv.errors import shell_word
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from gitenv.git.repository import Ignored
+    from gitenv.team.hooks import Left
+    from gitenv.team.init import Founded
+
+COST = "git replaces an ignored file without a word: whoever has one of their own copies it before they pull this"
+
+
+def show_founded(done: Founded, left: Sequence[Left]) -> None:
+    """What was done, what to look at, and what comes next."""
+    show.say(f"you are {done.name}, key {done.fingerprint}{' (made for you)' if done.made_key else ''}")
+    _show_environments(done.environments)
+    if done.files:
+        show.say(f"encrypted and staged: {joined(done.files)}")
+    _show_what_to_look_at(done)
+    if left:
+        show.note("some hooks are not gitenv's to write; the lines for them: gitenv doctor")
+    if done.waiting:
+        show_first_step(done.waiting)
+        return
+    show.say("all of it is staged; commit as always:")
+    show.commands("git commit -m 'Encrypt .env with gitenv'")
+    show.say("only your key opens it so far. Let a second person in, or a recovery key that you keep offline:")
+    chosen = " ".join(f"-e {name}" for name in done.environments) if len(done.environments) <= 4 else "--all"
+    show.commands(f"gitenv add-recipient NAME {chosen}", "gitenv add-recipient recovery.pub --name recovery --all")
+
+
+def show_ignored(lines: Sequence[Ignored]) -> None:
+    """Which files git does not see, and why."""
+    first, rest = lines[0], len(lines) - 1
+    more = f", and {rest} more {'file is' if rest == 1 else 'files are'} ignored" if rest else ""
+    show.say(f"{first.path} is ignored by {first.source}:{first.line}: {first.pattern}{more}")
+
+
+def show_first_step(waiting: Sequence[str]) -> None:
+    """The first of two steps is staged; the files follow."""
+    show.say(f"the first of two steps is staged; {_waits(waiting)} until your team has pulled it. Commit and push:")
+    show.commands("git commit -m 'Set gitenv up' && git push")
+    _show_text(waiting, "and send this to your team; when all have pulled, run gitenv init again:")
+
+
+def show_waiting(waiting: Sequence[str]) -> None:
+    """The second step is to come, and only people know whether it may."""
+    _show_text(waiting, f"{_waits(waiting)} until your team has pulled the first step. What they should know:")
+
+
+def show_shared(paths: Sequence[str]) -> None:
+    """The second step is staged."""
+    show.say(f"encrypted and staged: {joined(paths)}; commit and push:")
+    show.commands("git commit -m 'Encrypt .env with gitenv' && git push")
+
+
+def _waits(paths: Sequence[str]) -> str:
+    return f"{joined(paths, 3)} {'waits' if len(paths) == 1 else 'wait'}"
+
+
+def _show_text(waiting: Sequence[str], heading: str) -> None:
+    name = joined(waiting, 3)
+    show.say(heading)
+    show.commands(
+        f"{name} will be in git, encrypted with gitenv. Pull now: your own file stays, and git sees it from then on.",
+        "git add -A then stops and stages nothing, until you run gitenv init. When the files follow, git pull stops at "
+        f"your own: move it away (mv {shell_word(waiting[0])} ~/), and pull again.",
+        "Whoever has not pulled before they follow loses their own: git replaces an ignored file without a word.",
+    )
+
+
+def _show_environments(environments: dict[str, list[str]]) -> None:
+    listed = [(name, joined(patterns)) for name, patterns in environments.items()]
+    if len(listed) == 1:
+        show.say(f"environment {listed[0][0]}: {listed[0][1]}")
+    else:
+        show.say(f"environments: {joined([f'{name} ({patterns})' for name, patterns in listed])}")
+
+
+def _show_what_to_look_at(done: Founded) -> None:
+    if done.comments:
+        first, rest = done.comments[0], len(done.comments) - 1
+        more = f" (and {rest} more that begin with ##)" if rest else ""
+        show.say(f"stays readable, {first.path}:{first.line}: {first.text}{more}")
+    if done.impossible:
+        base = shell_word(os.path.basename(done.impossible[0]))
+        show.note(f"names no environment: {joined(done.impossible, 3)}; gitenv add-environment NAME {base} can")
+    if done.linked:
+        show.note(f"is a link, and is left alone; gitenv does not follow links: {joined(done.linked, 3)}")
+    if done.ignored:
+        where = [f"{line.path} ({line.source}:{line.line})" for line in done.ignored]
+        show.note(f"stays ignored: {joined(where, 3)}; to share it: gitenv init --unignore")
+    if done.exposed:
+        where = [f"{each.path} in {each.commits:,}, the newest {each.newest[:12]}" for each in done.exposed]
+        show.note(
+            f"stands in plain text in older commits: {joined(where, 3)}. Whoever has the history has these values. Change "
+            "them at their providers; rewriting history takes back nothing that was fetched"
+        )
+    if done.exposed is None:
+        show.note("gitenv cannot read this kind of history; look yourself for .env files in old commits: git log -- .env")
