@@ -41,6 +41,7 @@ CODES: dict[str, Code] = {
             "waits-for-team": "A file that others have and git ignored until now is added before they pulled the first step.",
         },
     ),
+    **_all(Severity.NOTE, {"link": "A link in the place of a protected file leads to a protected one, and holds no value."}),
     **_all(
         Severity.WARNING,
         {

@@ -9,7 +9,7 @@ from gitenv.errors import NotTrusted, shell_word
 from gitenv.git import changes
 from gitenv.git.changes import Brought
 from gitenv.git.objects import Objects
-from gitenv.model import comparing, document, dotenv, names
+from gitenv.model import comparing, document, dotenv, links, names
 from gitenv.review.codes import finding
 from gitenv.review.documents import PLAIN, Version, bounded, is_plain, plain, records_of
 from gitenv.review.findings import Finding, Severity
@@ -54,9 +54,11 @@ class Scan:
 
     def _judge(self, each: Brought) -> list[Finding]:
         if self._protection.covers(each.path):
-            if not each.mode.startswith("100"):
-                return [not_a_file(each.path, each.mode, each.commit)]
-            return self._protected(each)
+            if each.mode.startswith("100"):
+                return self._protected(each)
+            # Whether what a link leads to is there is asked where the change ends.
+            is_harmless = bool(protected_target(self._objects, self._protection, each.path, each.mode, each.object_id))
+            return [] if is_harmless else [not_a_file(each.path, each.mode, each.commit)]
         is_file = each.mode.startswith("100") and not each.path.startswith(".recipients/")
         return self._alike(each) if is_file and dotenv.kind(each.path) == "alike" else []
 
@@ -133,6 +135,14 @@ def not_a_file(path: str, mode: str, commit: str = "", *, was_before: bool = Fal
     what = "a link" if mode == _LINK else "a submodule"
     text = f"{what} in the place of a protected file; gitenv does not follow links"
     return finding("not-a-file", text, path, 0, (f"git rm --cached {shell_word(f':/{path}')}",), commit, was_before=was_before)
+
+
+def protected_target(objects: Objects, protection: Protection, path: str, mode: str, object_id: str) -> str:
+    """The protected file of the same repository that a link at a protected path leads to; else ""."""
+    if mode != _LINK or not object_id or dotenv.kind(path) == "private":
+        return ""
+    target = links.leads_to(path, objects.read(object_id, links.MAX_BYTES))
+    return target if target and protection.covers(target) else ""
 
 
 class _Key(NamedTuple):

@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-from gitenv.errors import GitenvError, NotTrusted
+from gitenv.errors import GitenvError, NotTrusted, printable
 from gitenv.model import dotenv
 from gitenv.review import coverage, news, people, steps
 from gitenv.review.change import Change
 from gitenv.review.codes import finding
-from gitenv.review.commits import like_dotenv, not_a_file, unreadable
+from gitenv.review.commits import like_dotenv, not_a_file, protected_target, unreadable
 from gitenv.review.documents import Version, bounded, encrypted, plain, records_of
 from gitenv.review.findings import Finding
 from gitenv.review.rollback import Came, came, rollbacks
+from gitenv.review.sides import Entry
 
 _MAX_FINDINGS = 500
 
@@ -46,8 +47,7 @@ def _documents(change: Change, *, with_plain: bool) -> Documents:
         is_covered = change.protection.covers(path)
         if not entries[path].is_file:
             if is_covered:
-                there = change.before.entries() if change.before and not change.is_whole else {}
-                found.append(not_a_file(path, entries[path].mode, was_before=there.get(path) == entries[path]))
+                found.append(_no_file(change, path, entries))
             continue
         data = change.end.read(path)
         if data is None:
@@ -64,6 +64,16 @@ def _documents(change: Change, *, with_plain: bool) -> Documents:
         except NotTrusted as error:
             found.append(unreadable(path, why=error.message))
     return Documents(found, new)
+
+
+def _no_file(change: Change, path: str, entries: Mapping[str, Entry]) -> Finding:
+    """What stands at a protected path and is no file. A link to a protected one holds no value, and is none's loss."""
+    mode, object_id = entries[path]
+    target = protected_target(change.objects, change.protection, path, mode, object_id)
+    if target in entries:
+        return finding("link", f"a link to {printable(target)}, which is protected itself", path)
+    there = change.before.entries() if change.before and not change.is_whole else {}
+    return not_a_file(path, mode, was_before=there.get(path) == entries[path])
 
 
 def _judged(change: Change) -> list[str]:

@@ -9,9 +9,10 @@ from gitenv import access, files
 from gitenv.access import check_not_rolled_back
 from gitenv.errors import GitenvError, Locked, NotInOrder, NotTrusted, shell_word
 from gitenv.git import attributes
+from gitenv.git.repository import IndexEntry
 from gitenv.git.trees import RECIPIENTS
 from gitenv.identity import device
-from gitenv.model import dotenv, names
+from gitenv.model import dotenv, links, names
 from gitenv.model.environment import Environment
 from gitenv.model.grant import HOLDER, READER
 from gitenv.model.keyring import Keyring
@@ -223,13 +224,21 @@ def _waiting(workspace: Workspace) -> Iterator[Problem]:
         yield Problem("waits-for-team", text, ["gitenv init"])
 
 
+def _leads_to_protected(workspace: Workspace, link: IndexEntry, tracked: Sequence[IndexEntry]) -> bool:
+    target = links.leads_to(link.path, workspace.repository.objects.read(link.object_id, links.MAX_BYTES))
+    try:
+        return any(entry.path == target for entry in tracked) and workspace.access.claimant(target) is not None
+    except GitenvError:
+        return False
+
+
 def _unclaimed(workspace: Workspace) -> list[Problem]:
     """Files that the attributes protect and no pinned environment claims."""
     tracked = workspace.repository.tracked()
     problems = [
         Problem("link", f"{entry.path} is a link, and is not encrypted", [f"git rm --cached {shell_word(f':/{entry.path}')}"])
         for entry in tracked
-        if entry.is_link and dotenv.kind(entry.path) == "shared"
+        if entry.is_link and dotenv.kind(entry.path) == "shared" and not _leads_to_protected(workspace, entry, tracked)
     ]
     for path in [entry.path for entry in tracked if entry.is_file] + workspace.repository.untracked():
         if dotenv.kind(path) != "shared":
