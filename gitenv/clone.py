@@ -12,6 +12,11 @@ _MAX_LIST = 64 * 1024 * 1024
 _FULL = 1024 * 1024
 
 
+def lock_path(common_dir: str) -> str:
+    """The file that a command which writes holds: one for all work trees of a clone."""
+    return os.path.join(common_dir, "gitenv", "lock")
+
+
 class Note(NamedTuple):
     """Which clone this is, and what its user is called in `.recipients/`. Both empty where nobody ran `gitenv init`."""
 
@@ -172,7 +177,8 @@ def set_waiting(common_dir: str, paths: Iterable[str]) -> None:
 def forget(common_dir: str) -> None:
     """Remove all of these notes."""
     folder = os.path.join(common_dir, "gitenv")
-    for name in ("clone", "locked", "unopened", "walked", "doubted", "mask", "installations", "waiting"):
+    for name in ("locked", "unopened", "walked", "doubted", "mask", "installations", "waiting", "clone"):
+        # The clone's id goes last: it leads to the pins.
         if os.path.lexists(os.path.join(folder, name)):
             os.unlink(os.path.join(folder, name))
     if os.path.isdir(folder) and not os.listdir(folder):

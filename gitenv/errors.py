@@ -6,6 +6,7 @@
     ├── NotTrusted   4  signed by nobody we know, edited, or not what was pinned
     │   └── Malformed   it does not even have the form
     └── NotInOrder   5  git, the repository or the file system is not as needed
+        └── Changed     what was read is not there any more: the command starts over
 
 The core raises and one edge prints (`cli.edge` for people, `drivers.filter` for git). A message names its object and says
 where (file, line, key name), never what: no value, no plain text, no private key.
@@ -61,6 +62,13 @@ class NotInOrder(GitenvError):
     """git, the repository or a file stands in the way."""
 
     exit_code = 5
+
+
+class Changed(NotInOrder):
+    """Something was changed between the moment it was read and the one it was to be replaced."""
+
+    def __init__(self, what: str) -> None:
+        super().__init__(f"{what} was changed in the meantime", "run this again")
 
 
 def shell_word(text: str) -> str:

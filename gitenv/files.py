@@ -7,7 +7,7 @@ import os
 import stat
 from collections.abc import Iterator
 
-from gitenv.errors import NotInOrder, NotTrusted, printable
+from gitenv.errors import Changed, NotInOrder, NotTrusted, printable
 
 
 def read(path: str, limit: int, shown: str = "") -> bytes | None:
@@ -55,16 +55,19 @@ def check_inside(root: str, relative: str) -> None:
             raise NotTrusted(f"{printable(relative)}: leads over a link; gitenv does not follow links")
 
 
-def replace(path: str, data: bytes, mode: int | None = None) -> None:
+def replace(
+    path: str, data: bytes, mode: int | None = None, *, instead_of: bytes | None = None, is_elsewhere: bool = False
+) -> None:
     """Write a file beside `path`, bring it to the disk, and put it there: killed at any moment, the old or the new is there.
 
     `mode` is for a new file (the default is what the umask leaves of 0666); an old one keeps its own unless `mode` is given.
-    Raises `NotTrusted` if `path` is a link, `NotInOrder` if the disk is full or the folder closed.
+    `instead_of` is what was read there: an editor may have saved since. What `is_elsewhere`, in git's objects, need not outlive
+    a power cut. Raises `Changed`, `NotTrusted` if `path` is a link, `NotInOrder` if the disk is full or the folder closed.
     """
     if os.path.islink(path):
         raise NotTrusted(f"{printable(path)} is a link; gitenv does not follow links", "put the file itself there")
     # Whatever the file is called: if we are killed, the attributes of `.env.*` keep git from staging what is left behind.
-    beside = os.path.join(os.path.dirname(path), f".env.gitenv-{os.getpid()}.tmp")
+    beside = os.path.join(os.path.dirname(path), f"{_TEMPORARY}{os.getpid()}.tmp")
     try:
         # A leftover of a killed run with our process id may be in the way.
         with contextlib.suppress(FileNotFoundError):
@@ -72,13 +75,36 @@ def replace(path: str, data: bytes, mode: int | None = None) -> None:
         if mode is None:
             with contextlib.suppress(OSError):
                 mode = stat.S_IMODE(os.stat(path).st_mode)
-        _write_new(beside, data, mode)
+        _write_new(beside, data, mode, is_elsewhere)
+        if instead_of is not None and not _is_still(path, instead_of):
+            raise Changed(printable(path))
         os.replace(beside, path)
-        _sync_folder(os.path.dirname(path) or ".")
+        if not is_elsewhere:
+            _sync_folder(os.path.dirname(path) or ".")
     except OSError as error:
+        raise _refused(error, "written", path) from None
+    finally:
         with contextlib.suppress(OSError):
             os.unlink(beside)
+
+
+def create(path: str, data: bytes, mode: int) -> bool:
+    """Write a file that is not there yet, whole or not at all; False, and nothing is done, if it is. Raises `NotInOrder`."""
+    beside = os.path.join(os.path.dirname(path), f"{_TEMPORARY}{os.getpid()}.tmp")
+    try:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(beside)
+        _write_new(beside, data, mode, is_elsewhere=False)
+        _put_new(beside, path)
+        _sync_folder(os.path.dirname(path))
+    except FileExistsError:
+        return False
+    except OSError as error:
         raise _refused(error, "written", path) from None
+    finally:
+        with contextlib.suppress(OSError):
+            os.unlink(beside)
+    return True
 
 
 def append(path: str, data: bytes, limit: int) -> None:
@@ -97,7 +123,29 @@ def _refused(error: OSError, verb: str, path: str, shown: str = "") -> NotInOrde
     return refusal.refused(error, verb, path, shown)
 
 
-def _write_new(path: str, data: bytes, mode: int | None) -> None:
+def _put_new(beside: str, path: str) -> None:
+    """Give a file its name, if no other has it. Raises `FileExistsError`."""
+    if os.name == "nt":
+        os.rename(beside, path)  # there it does not replace anything
+        return
+    try:
+        os.link(beside, path)
+    except FileExistsError:
+        raise
+    except OSError:  # a file system without hard links
+        if os.path.lexists(path):
+            raise FileExistsError from None
+        os.rename(beside, path)
+
+
+def _is_still(path: str, data: bytes) -> bool:
+    try:
+        return read(path, len(data)) == data
+    except NotTrusted:  # longer, or a link by now
+        return False
+
+
+def _write_new(path: str, data: bytes, mode: int | None, is_elsewhere: bool) -> None:
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _BINARY
     descriptor = os.open(path, flags, 0o666 if mode is None else mode & 0o600)
     with open(descriptor, "wb") as file:
@@ -105,7 +153,8 @@ def _write_new(path: str, data: bytes, mode: int | None) -> None:
             os.fchmod(descriptor, mode)
         file.write(data)
         file.flush()
-        os.fsync(descriptor)
+        if not is_elsewhere:
+            os.fsync(descriptor)
 
 
 def _sync_folder(folder: str) -> None:
@@ -121,7 +170,7 @@ def _sync_folder(folder: str) -> None:
 
 
 def clear_leftovers(folder: str) -> None:
-    """Remove what runs of gitenv that were killed left in a folder: files beside others, copies of the index, places to merge.
+    """Remove what killed runs of gitenv left in a folder of gitenv's own: files, copies of the index, places to merge.
 
     All of them have the number of their process in their name. On Windows nothing is removed: asking there whether it runs
     would end it.
@@ -135,6 +184,18 @@ def clear_leftovers(folder: str) -> None:
             found = re.fullmatch(r"(?:\.env\.gitenv-|index-|merge-)([0-9]{1,9})(?:\.tmp|\.lock|-\w+)?", name)
             if found and not _is_running(int(found[1])):
                 _remove(os.path.join(folder, name))
+
+
+def clear_temporary(folder: str, *, is_alone: bool) -> None:
+    """Remove what `replace` left in any folder where it was killed. `is_alone` if nobody else can be writing there."""
+    with contextlib.suppress(OSError):
+        for name in os.listdir(folder):
+            number = name.removeprefix(_TEMPORARY).removesuffix(".tmp")
+            if name == f"{_TEMPORARY}{number}.tmp" and number.isdecimal() and len(number) < 10:
+                path = os.path.join(folder, name)
+                is_dead = is_alone or (os.name != "nt" and not _is_running(int(number)))
+                if is_dead and stat.S_ISREG(os.lstat(path).st_mode):
+                    os.unlink(path)
 
 
 def _is_running(process: int) -> bool:
@@ -192,3 +253,6 @@ def check_entries(count: int, limit: int, shown: str) -> None:
 
 
 _BINARY = getattr(os, "O_BINARY", 0)
+_TEMPORARY = ".env.gitenv-"
+TEMPORARY = f"{_TEMPORARY}*.tmp"
+"""What a file is called that is being written, as a pattern."""

@@ -79,13 +79,16 @@ class Pins:
 
     def put(self, pin: Pin) -> None:
         """Pin, or move a pin. Never backwards: of two processes, the one that is behind changes nothing."""
-        old = self.get(pin.name)
-        if old is not None and old.environment.id == pin.environment.id:
-            if _age(old.environment) > _age(pin.environment):
-                return
-            if old == pin:
-                return
-        self.put_back(pin)
+        from gitenv.locking import Briefly
+
+        with Briefly(self._folder):
+            old = self.get(pin.name)
+            if old is not None and old.environment.id == pin.environment.id:
+                if _age(old.environment) > _age(pin.environment):
+                    return
+                if old == pin:
+                    return
+            self.put_back(pin)
 
     def put_back(self, pin: Pin) -> None:
         """Pin, whatever was pinned before: only where the user was asked."""

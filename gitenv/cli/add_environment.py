@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from typing import Annotated
 
 import typer
 
-from gitenv.cli import show
+from gitenv.cli import exclusive, show
 from gitenv.cli.words import joined
 
 
@@ -23,9 +22,8 @@ def run(
     """
     from gitenv.identity import device
     from gitenv.team import found, letting_in
-    from gitenv.team.workspace import Workspace
 
-    workspace = Workspace(os.getcwd())
+    workspace = exclusive.workspace()
     workspace.need_environments()
     letting_in.need_access(workspace)
     files = found.add_environment(workspace, name, patterns or [], device.need())

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gitenv.cli import show
+from gitenv.cli import exclusive, show
 from gitenv.cli.words import joined
 from gitenv.errors import NotTrusted, Usage
 
@@ -38,12 +38,11 @@ def run(
     from gitenv.model import expiry
     from gitenv.team import letting_in
     from gitenv.team import newcomer as newcomers
-    from gitenv.team.workspace import Workspace
 
     if role not in ("holder", "reader"):
         raise Usage(f"there is no role {role[:40]!a}", "use --role holder or --role reader")
     until = expiry.last_day(expires, access.today()) if expires is not None else ""
-    workspace = Workspace(os.getcwd())
+    workspace = exclusive.workspace()
     workspace.need_environments()
     letting_in.need_access(workspace)
     newcomer = newcomers.read(workspace, recipient, name, os.getcwd(), replace)

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
-from gitenv.cli import show
+from gitenv.cli import exclusive, show
 from gitenv.cli.words import joined
-from gitenv.errors import Usage, printable, shell_word
+from gitenv.errors import Usage, printable
 
 if TYPE_CHECKING:
     from gitenv.model.sealed import Sealed
@@ -37,11 +37,10 @@ class Decision(NamedTuple):
 def decide(decision: Decision, names: Sequence[str] | None, everything: bool, file: str, yes: bool) -> None:
     """Show the lines that are meant, ask, act, and say what became of them."""
     from gitenv.team import deciding
-    from gitenv.team.workspace import Workspace
 
     if bool(names) == everything:
         raise Usage("say which lines: their names, or --all", "gitenv status names them")
-    workspace = Workspace(os.getcwd())
+    workspace = exclusive.workspace()
     chosen = deciding.questions(workspace, names or [], file, os.getcwd())
     for each in chosen:
         for line in _lines(workspace, each, decision):
@@ -52,10 +51,10 @@ def decide(decision: Decision, names: Sequence[str] | None, everything: bool, fi
         show.say("nothing was changed")
         return
     for decided in decision.act(workspace, chosen):
-        where = "staged" if decided.staged else "not staged, because the file has other changes"
+        where = f"not staged, because {decided.unstaged.why}" if decided.unstaged else "staged"
         show.say(f"{decision.done} in {decided.path}: {joined(decided.names)}; {where}")
-        if not decided.staged:
-            show.commands(f"git add {shell_word(f':/{decided.path}')}")
+        if decided.unstaged:
+            show.commands(*decided.unstaged.commands)
 
 
 def _lines(workspace: Workspace, question: Question, decision: Decision) -> Iterator[str]:

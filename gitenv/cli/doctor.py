@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gitenv.cli import show
+from gitenv.cli import exclusive, show
 
 if TYPE_CHECKING:
     from gitenv.review.doctor import Report
@@ -27,7 +27,7 @@ def run(
     from gitenv.review import doctor, findings
     from gitenv.team.workspace import Workspace
 
-    workspace = Workspace(os.getcwd())
+    workspace = exclusive.workspace() if fix else Workspace(os.getcwd())
     report = doctor.fix(workspace) if fix else doctor.examine(workspace)
     if json:
         show.as_json({"findings": [_as_json(finding) for finding in report.findings], "mended": report.mended})

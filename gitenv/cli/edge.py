@@ -3,37 +3,41 @@
 from __future__ import annotations
 
 import os
-import sys
+from collections.abc import Callable
 
-from gitenv.cli import show
-from gitenv.errors import BUG, INTERRUPTED, GitenvError, Usage
+from gitenv import locking
+from gitenv.cli import output, show
+from gitenv.errors import BUG, INTERRUPTED, GitenvError, NotInOrder, Usage
 
 
 def main(arguments: list[str]) -> int:
     """Run `gitenv ARGUMENTS`; return the exit code."""
-    if sys.platform == "win32":  # key names and boxes are not in the old code pages
-        for stream in (sys.stdout, sys.stderr):
-            stream.reconfigure(encoding="utf-8", errors="replace")  # type: ignore[union-attr]
+    output.begin()
     try:
-        return _run(arguments)
+        return _reported(lambda: output.end(_reported(lambda: _run(arguments), arguments)), arguments)
+    finally:
+        locking.release()
+
+
+def _reported(run: Callable[[], int], arguments: list[str]) -> int:
+    """Run something, and print whatever error comes out of it; return the exit code."""
+    try:
+        return run()
     except GitenvError as error:
         show.error(error)
         return error.exit_code
     except KeyboardInterrupt:
-        show.error(Usage("interrupted"))
-        return INTERRUPTED
+        return _interrupted()
     except BrokenPipeError:
-        # Whoever read our output has gone; do not fail again when Python flushes at the end. It is no success: a hook that
-        # was about to refuse a push would let it through, once whoever pushes hangs up.
-        for stream in (sys.stdout, sys.stderr):
-            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
         return 1
     except OSError as error:
         from gitenv import refusal
 
-        problem = refusal.refused(error, "used")
-        show.error(problem)
-        return problem.exit_code
+        show.error(refusal.refused(error, "used"))
+        return NotInOrder.exit_code
+    except MemoryError:
+        show.error(NotInOrder("there is not enough memory", "ulimit -v"))
+        return NotInOrder.exit_code
     except Exception as error:
         return _other(error, arguments)
 
@@ -52,8 +56,7 @@ def _run(arguments: list[str]) -> int:
 def _other(error: Exception, arguments: list[str]) -> int:
     """typer's own exceptions by what they can do (their classes have moved between its versions); all else is our bug."""
     if isinstance(error, RuntimeError) and type(error).__name__ == "Abort":
-        show.error(Usage("interrupted"))
-        return INTERRUPTED
+        return _interrupted()
     say = getattr(error, "format_message", None)
     if say is not None:
         from gitenv.cli.app import app
@@ -69,6 +72,14 @@ def _other(error: Exception, arguments: list[str]) -> int:
         trace = trace.tb_next
     show.error(GitenvError(f"a bug in gitenv: {type(error).__name__} at {place}", "please report it, with what you typed"))
     return BUG
+
+
+def _interrupted() -> int:
+    import signal
+
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # who presses it twice need not see Python's own words
+    show.error(Usage("interrupted"))
+    return INTERRUPTED
 
 
 def _lower(text: str) -> str:

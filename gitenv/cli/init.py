@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gitenv.cli import founding, show
+from gitenv.cli import exclusive, founding, show
 from gitenv.cli.words import joined, opened_lines, trust_lines
 from gitenv.errors import NotInOrder, NotTrusted, Usage
 
@@ -47,9 +46,8 @@ def run(
 ) -> None:
     """Set gitenv up: found it, or join in a clone."""
     from gitenv.team import init, installation
-    from gitenv.team.workspace import Workspace
 
-    workspace = Workspace(os.getcwd())
+    workspace = exclusive.workspace()
     wanted = _environments(environment or [])
     if strict and (no_key or wanted):
         raise Usage("--strict is about what is here already", "leave out --no-key and --environment")

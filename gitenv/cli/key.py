@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gitenv.cli import show
+from gitenv.cli import exclusive, show
 from gitenv.cli.words import joined
 from gitenv.errors import Usage, printable
 
@@ -31,9 +31,8 @@ def new() -> None:
 def rotate(yes: Annotated[bool, typer.Option("--yes", help="Do not ask on a terminal.")] = False) -> None:
     """Make a new device key, and take your own grants over to it."""
     from gitenv.team import letting_in, rekeying
-    from gitenv.team.workspace import Workspace
 
-    workspace = Workspace(os.getcwd())
+    workspace = exclusive.workspace()
     workspace.need_environments()
     letting_in.need_access(workspace)
     planned = rekeying.plan(workspace)

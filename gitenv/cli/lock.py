@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from typing import Annotated
 
 import typer
 
-from gitenv.cli import show
+from gitenv.cli import exclusive, show
 from gitenv.cli.words import joined
 from gitenv.errors import Locked
 
@@ -20,9 +19,8 @@ def run(
     gitenv unlock opens it again.
     """
     from gitenv.team import opening
-    from gitenv.team.workspace import Workspace
 
-    workspace = Workspace(os.getcwd())
+    workspace = exclusive.workspace()
     workspace.need_environments()
     locked = opening.lock(workspace, environments or [])
     if not locked:

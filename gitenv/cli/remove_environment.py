@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from typing import Annotated
 
 import typer
 
-from gitenv.cli import show
+from gitenv.cli import exclusive, show
 from gitenv.cli.words import joined
 
 
@@ -20,9 +19,8 @@ def run(
     Where it was removed already, forget who held it.
     """
     from gitenv.team import letting_in, removing_environment
-    from gitenv.team.workspace import Workspace
 
-    workspace = Workspace(os.getcwd())
+    workspace = exclusive.workspace()
     letting_in.need_access(workspace)
     removal = removing_environment.look(workspace, name)
     pinned = removal.pin.environment

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gitenv.cli import revocation_report, show
+from gitenv.cli import exclusive, revocation_report, show
 from gitenv.cli.rotate import plan_lines
 from gitenv.cli.words import joined, rotated_lines
 from gitenv.errors import Usage
@@ -30,11 +29,10 @@ def run(
     That is a new data key without them, and the list of secrets to have reissued.
     """
     from gitenv.team import letting_in, removing
-    from gitenv.team.workspace import Workspace
 
     if json and markdown:
         raise Usage("--json and --markdown are two reports", "choose one")
-    workspace = Workspace(os.getcwd())
+    workspace = exclusive.workspace()
     workspace.need_environments()
     letting_in.need_access(workspace)
     removal = removing.plan(workspace, name, environment or [])

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gitenv.cli import show
+from gitenv.cli import exclusive, show
 from gitenv.cli.words import joined, opened_lines, rotated_lines
 from gitenv.errors import Locked
 
@@ -26,9 +25,8 @@ def run(
     All files of an environment are encrypted anew, for those whose grants count.
     """
     from gitenv.team import following, letting_in, opening, reuniting, rotating
-    from gitenv.team.workspace import Workspace
 
-    workspace = Workspace(os.getcwd())
+    workspace = exclusive.workspace()
     workspace.need_environments()
     letting_in.need_access(workspace)
     following.refresh(workspace)

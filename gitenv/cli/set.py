@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gitenv.cli import show
+from gitenv.cli import exclusive, show
 from gitenv.cli.words import joined
 from gitenv.errors import Usage, shell_word
 
@@ -27,20 +27,19 @@ def run(
     It comes from a prompt that does not show it, or from standard input. Who cannot read the file seals it.
     """
     from gitenv.team import letting_in, sealing
-    from gitenv.team.workspace import Workspace
 
-    workspace = Workspace(os.getcwd())
+    workspace = exclusive.workspace()
     workspace.need_environments()
     letting_in.need_access(workspace)
     path, pin = sealing.find(workspace, name, file, os.getcwd())
     done = sealing.set_value(workspace, name, path, pin.name, _value(name, path))
-    where = "staged" if done.staged else "not staged, because the file has other changes, or git ignores it"
+    where = f"not staged, because {done.unstaged.why}" if done.unstaged else "staged"
     if done.sealed_for:
         _show_sealed(done, where)
     else:
         show.say(f"{name} {'changed' if done.replaces else 'set'} in {path}; {where}")
-    if not done.staged:
-        show.commands(f"git add {shell_word(f':/{path}')}")
+    if done.unstaged:
+        show.commands(*done.unstaged.commands)
 
 
 def _value(name: str, path: str) -> bytes:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from typing import Annotated
 
 import typer
 
-from gitenv.cli import show
+from gitenv.cli import exclusive, show
 from gitenv.cli.rotate import plan_lines
 from gitenv.cli.words import joined, rotated_lines
 from gitenv.errors import Usage
@@ -23,11 +22,10 @@ def run(
 ) -> None:
     """Make a reader a holder, or a holder a reader. The latter takes a new data key."""
     from gitenv.team import following, letting_in, removing, rotating
-    from gitenv.team.workspace import Workspace
 
     if role not in ("holder", "reader"):
         raise Usage(f"there is no role {role[:40]!a}", "gitenv set-role NAME reader, or holder")
-    workspace = Workspace(os.getcwd())
+    workspace = exclusive.workspace()
     workspace.need_environments()
     letting_in.need_access(workspace)
     following.refresh(workspace)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gitenv.cli import show
+from gitenv.cli import exclusive, show
 from gitenv.cli.words import joined
 from gitenv.errors import NotTrusted, Usage, shell_word
 
@@ -37,9 +36,8 @@ def run(
     """
     from gitenv.model.statements import is_fingerprint
     from gitenv.team import trusting
-    from gitenv.team.workspace import Workspace
 
-    workspace = Workspace(os.getcwd())
+    workspace = exclusive.workspace()
     if fingerprint and not is_fingerprint(fingerprint):
         raise Usage("that is no fingerprint", "SHA256: and 43 characters, as gitenv key show prints it")
     if generation and not environment:

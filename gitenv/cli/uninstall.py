@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
-
-from gitenv.cli import show
+from gitenv.cli import exclusive, show
 from gitenv.cli.words import joined
 
 
@@ -14,9 +12,8 @@ def run() -> None:
     Files stay readable, your device key stays where it is.
     """
     from gitenv.team import leave
-    from gitenv.team.workspace import Workspace
 
-    done = leave.uninstall(Workspace(os.getcwd()))
+    done = leave.uninstall(exclusive.workspace())
     show.say("git calls gitenv no more in this clone")
     if done.readable:
         show.say(f"readable in the work tree: {joined(done.readable)}")

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gitenv.cli import show
+from gitenv.cli import exclusive, show
 from gitenv.cli.words import joined, opened_lines, trust_lines
 from gitenv.errors import Locked, NotTrusted
 
@@ -35,9 +34,8 @@ def run(
     Environments that are new here are believed after a question.
     """
     from gitenv.team import file_report, following, opening, setup
-    from gitenv.team.workspace import Workspace
 
-    workspace = Workspace(os.getcwd())
+    workspace = exclusive.workspace()
     workspace.need_environments()
     if not setup.is_installed(workspace.repository):
         raise Locked("this clone is not set up", "gitenv init")

@@ -9,15 +9,17 @@ import contextlib
 import os
 import shutil
 import sys
+import time
 from collections.abc import Iterable, Sequence, Set
 from typing import NamedTuple
 
-from gitenv.errors import NotInOrder
+from gitenv.errors import Changed, NotInOrder, printable
 from gitenv.git import program
 from gitenv.git.layout import Layout
 
 FILE = "100644"
 _TRIES = 5
+_LOOKS, _PAUSE = 40, 0.05  # two seconds
 
 
 class Entry(NamedTuple):
@@ -42,8 +44,10 @@ def write_blobs(root: str, contents: Sequence[bytes]) -> list[str]:
     return said.decode("ascii").split()
 
 
-def replace_entries(root: str, layout: Layout, entries: Iterable[Entry]) -> None:
+def replace_entries(root: str, layout: Layout, entries: Iterable[Entry], seen: Iterable[Entry] = ()) -> None:
     """Put entries into the index, in one step: killed at any moment, the old or the new index is there.
+
+    `seen` are the entries that they take the place of, as they were read. Raises `Changed` where somebody has staged since.
 
     git's own `update-index` would leave `index.lock` where it is killed. So it works on a copy, and the lock is only held for
     the moment of the exchange; where a run is killed in that moment, `clear_lock` knows the lock for ours. Raises `NotInOrder`
@@ -63,6 +67,7 @@ def replace_entries(root: str, layout: Layout, entries: Iterable[Entry]) -> None
             before = _checksum(index)
             if before:
                 shutil.copyfile(index, copy)
+            _check_unchanged(root, copy, seen)
             absent = _absent(root, {entry.path for entry in listed if entry.object_id and not entry.stage})
             program.run(root, "update-index", "-z", "--index-info", stdin=os.fsencode(lines), index=copy)
             if absent:
@@ -79,10 +84,47 @@ def replace_entries(root: str, layout: Layout, entries: Iterable[Entry]) -> None
     raise NotInOrder("another git process keeps writing the index", "wait for it, then run this again")
 
 
+def _check_unchanged(root: str, copy: str, seen: Iterable[Entry]) -> None:
+    if expected := {_staged(entry) for entry in seen}:
+        for line in expected.difference(program.paths(root, "ls-files", "-z", "--stage", index=copy)):
+            raise Changed(printable(line.partition("\t")[2]))
+
+
+def _staged(entry: Entry) -> str:
+    """An entry as `ls-files --stage` says it."""
+    return f"{entry.mode} {entry.object_id} {entry.stage}\t{entry.path}"
+
+
 def _absent(root: str, paths: Set[str]) -> str:
     """Those of `paths` that a sparse checkout leaves out, for git to read: a new entry would be a file that was deleted."""
     tagged = program.paths(root, "ls-files", "-z", "-t")
     return "".join(f"{line[2:]}\0" for line in tagged if line[0] == "S" and line[2:] in paths)
+
+
+def need_free(layout: Layout) -> None:
+    """Wait for a git that is writing the index. Raises `NotInOrder` if it goes on, or one that crashed left its `index.lock`.
+
+    Before anything is written: else it would be written, and could not be staged.
+    """
+    _wait_for(_lock_path(layout))
+
+
+def _wait_for(lock: str) -> None:
+    for _ in range(_LOOKS):
+        if not os.path.lexists(lock):
+            return
+        time.sleep(_PAUSE)
+    hint = "wait for it; if none runs, one crashed: remove index.lock in git's folder"
+    raise NotInOrder("another git process is at work in this repository", hint)
+
+
+def is_locked(layout: Layout) -> bool:
+    """Whether a git is writing the index, or one that crashed left its lock."""
+    return os.path.lexists(_lock_path(layout))
+
+
+def _lock_path(layout: Layout) -> str:
+    return f"{os.environ.get('GIT_INDEX_FILE') or os.path.join(layout.git_dir, 'index')}.lock"
 
 
 def clear_lock(layout: Layout) -> None:
@@ -138,8 +180,8 @@ def _swap(copy: str, index: str, before: bytes) -> bool:
     try:
         os.link(copy, lock)  # fails if it is there, like git's own O_EXCL
     except FileExistsError:
-        hint = "wait for it; if none runs, one crashed: remove index.lock in git's folder"
-        raise NotInOrder("another git process is at work in this repository", hint) from None
+        _wait_for(lock)
+        return False
     if _checksum(index) != before:
         os.unlink(lock)
         return False

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from gitenv.errors import NotInOrder, printable, shell_word
 
@@ -51,6 +51,12 @@ def run(
 ) -> bytes:
     """Run git in `folder` and return what it prints. Raises `NotInOrder` with the first thing it complains about."""
     done = attempt(folder, *arguments, stdin=stdin, index=index, variables=variables)
+    check(done, folder, arguments)
+    return done.stdout
+
+
+def check(done: CompletedProcess[bytes], folder: str, arguments: Sequence[str]) -> None:
+    """Raise `NotInOrder` with the first thing that a git complained about which failed."""
     if done.returncode:
         if b"dubious ownership" in done.stderr:
             raise no_repository(done)
@@ -60,7 +66,6 @@ def run(
         words = zip(("", *arguments), arguments, strict=False)  # each with the one before: `-c` has a value
         verb = next((word for before, word in words if before != "-c" and not word.startswith("-")), "")
         raise NotInOrder(f"git {verb}: {printable(why.partition(': ')[2] or why)}", printable(hint.removeprefix("hint: ")))
-    return done.stdout
 
 
 def _mend(folder: str, done: CompletedProcess[bytes]) -> str:
@@ -96,6 +101,6 @@ def lines(folder: str, *arguments: str) -> list[str]:
     return os.fsdecode(run(folder, *arguments)).splitlines()
 
 
-def paths(folder: str, *arguments: str, stdin: bytes = b"") -> list[str]:
+def paths(folder: str, *arguments: str, stdin: bytes = b"", index: str = "") -> list[str]:
     """`run`, for output that is separated by NUL."""
-    return [part for part in os.fsdecode(run(folder, *arguments, stdin=stdin)).split("\0") if part]
+    return [part for part in os.fsdecode(run(folder, *arguments, stdin=stdin, index=index)).split("\0") if part]

@@ -11,11 +11,13 @@ from collections.abc import Iterable, Sequence, Set
 from typing import NamedTuple
 
 from gitenv.errors import NotInOrder
-from gitenv.git import log, program
+from gitenv.git import index, log, program
 from gitenv.git.layout import Layout
 from gitenv.git.objects import Objects
 
 _OLDEST = (2, 31)  # `rev-parse --path-format`
+_TRIES = 5
+_MOST_WORDS = 200  # of a command line; on Windows it has an end soon
 
 
 class IndexEntry(NamedTuple):
@@ -144,6 +146,16 @@ class Repository:
         done = program.attempt(self.root, *words)
         return list(paths) if done.returncode else [path for path in os.fsdecode(done.stdout).split("\0") if path]
 
+    def unseen(self, paths: Sequence[str]) -> dict[str, str]:
+        """Those of `paths` that git was told not to look at, with the word for it: `git add` would do nothing there."""
+        tagged = self._about(["ls-files", "-z", "-v"], paths)
+        flags = {line[2:]: line[0] for line in tagged if line[0] == "S" or line[0].islower()}
+        return {path: "skip-worktree" if flags[path] in "Ss" else "assume-unchanged" for path in paths if path in flags}
+
+    def touched(self, paths: Sequence[str]) -> set[str]:
+        """Those of `paths` that git takes for changed as long as it has not looked into them: edited, or only written."""
+        return set(self._about(["diff-files", "--name-only", "-z"], paths)).intersection(paths)
+
     def stage(self, paths: Iterable[str]) -> None:
         """`git add`, past .gitignore, for what gitenv itself wrote."""
         self._with_paths(["add", "--force"], paths)
@@ -186,16 +198,23 @@ class Repository:
     def has_commits(self) -> bool:
         return program.attempt(self.root, "rev-parse", "--verify", "-q", "HEAD").returncode == 0
 
+    def _about(self, command: list[str], paths: Sequence[str]) -> list[str]:
+        """What a command that takes paths as its words says of these; where they would be too many, of all."""
+        words = paths if len(paths) <= _MOST_WORDS else ()
+        return program.paths(self.root, "--literal-pathspecs", *command, "--", *words) if paths else []
+
     def _with_paths(self, command: list[str], paths: Iterable[str]) -> None:
         """Any number of paths, whatever is in them: they go through standard input and mean only themselves."""
-        if listed := list(paths):
-            # Where git is to convert line ends, `core.safecrlf` refuses each text file that we write with LF.
-            words = ("-c", "core.safecrlf=false", "--literal-pathspecs", *command)
-            program.run(
-                self.root,
-                *(*words, "--pathspec-from-file=-", "--pathspec-file-nul"),
-                stdin=os.fsencode("\0".join(listed)),
-            )
+        if not (listed := os.fsencode("\0".join(paths))):
+            return
+        # Where git is to convert line ends, `core.safecrlf` refuses each text file that we write with LF.
+        words = ("-c", "core.safecrlf=false", "--literal-pathspecs", *command, "--pathspec-from-file=-", "--pathspec-file-nul")
+        for _ in range(_TRIES):  # another git may begin at the same moment, and one of the two is refused
+            done = program.attempt(self.root, *words, stdin=listed)
+            if not done.returncode or not index.is_locked(self.layout):
+                break
+            index.need_free(self.layout)
+        program.check(done, self.root, words)
 
     def _check_version(self) -> tuple[int, int]:
         words = program.lines(self.root, "version")[0].split()

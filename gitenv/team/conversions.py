@@ -38,7 +38,7 @@ def undo(workspace: Workspace, found: dict[str, bytes]) -> None:
     for path, converted in found.items():
         stored = workspace.repository.objects.read(f":0:{path}")
         if stored is not None and workspace.access.claimant(path) and _contents(workspace, path) == converted:
-            files.replace(workspace.repository.path(path), stored)
+            workspace.write(path, stored, instead_of=converted, is_elsewhere=True)
 
 
 def undo_in_recipients(workspace: Workspace) -> None:

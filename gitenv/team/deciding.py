@@ -7,13 +7,14 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 from gitenv import clone, files
-from gitenv.errors import GitenvError, Locked, NotInOrder, NotTrusted, Usage, printable, shell_word
+from gitenv.errors import Changed, GitenvError, Locked, NotTrusted, Usage, printable, shell_word
 from gitenv.model import document, editing, unverified
 from gitenv.model.document import Kind
 from gitenv.model.unverified import Unverified
 from gitenv.pins import Pin
-from gitenv.team import following
+from gitenv.team import following, saving
 from gitenv.team.contributors import Contributors
+from gitenv.team.saving import Unstaged
 from gitenv.team.workspace import Workspace
 
 
@@ -33,7 +34,7 @@ class Decided(NamedTuple):
 
     path: str
     names: list[str]
-    staged: bool  # not where it holds other changes, which are not ours to stage
+    unstaged: Unstaged | None
 
 
 def questions(workspace: Workspace, wanted: Sequence[str], file: str, folder: str) -> list[Question]:
@@ -159,18 +160,13 @@ def _write(
             texts[path] = decide(_still(workspace, path, mine), mine)
         except NotTrusted as error:
             raise type(error)(f"{printable(path)}: {error.message}", error.hint) from None
-    edited = workspace.repository.edited(list(texts))
-    tracked = {entry.path for entry in workspace.repository.tracked()}
-    for path, text in texts.items():
-        workspace.write(path, text)
-    staged = [path for path in texts if path in tracked and path not in edited]
-    workspace.repository.stage(staged)
-    return [Decided(path, [q.found.shown for q in mine], path in staged) for path, mine in by_path.items()]
+    unstaged = saving.save(workspace, texts, {path: mine[0].text for path, mine in by_path.items()})
+    return [Decided(path, [q.found.shown for q in mine], unstaged.get(path)) for path, mine in by_path.items()]
 
 
 def _still(workspace: Workspace, path: str, asked: Sequence[Question]) -> bytes:
     """A file that is the one that was asked about: an editor may have saved while we waited."""
     data = files.read_inside(workspace.root, path, document.MAX_BYTES) or b""
     if any(question.text != data for question in asked):
-        raise NotInOrder(f"{printable(path)} was changed in the meantime", "run this again")
+        raise Changed(printable(path))
     return data

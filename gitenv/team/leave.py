@@ -1,4 +1,7 @@
-"""`gitenv uninstall`: undo what init did. The device key stays; gitenv never deletes one."""
+"""`gitenv uninstall`: undo what init did. The device key stays; gitenv never deletes one.
+
+Killed at any moment: the guard stands before the filter goes, and the clone's note goes last, so that the next run goes on.
+"""
 
 from __future__ import annotations
 
@@ -6,9 +9,9 @@ import contextlib
 import os
 from typing import NamedTuple
 
-from gitenv import files
+from gitenv import clone, files
 from gitenv.errors import Usage
-from gitenv.git import attributes
+from gitenv.git import attributes, program
 from gitenv.git.trees import RECIPIENTS
 from gitenv.pins import Pin
 from gitenv.team import hooks, opening, setup
@@ -30,7 +33,8 @@ def uninstall(workspace: Workspace) -> Left:
     """Open what can be opened, take gitenv out of this clone, and out of the repository if it was never committed."""
     if not setup.is_known(workspace.repository):
         raise Usage("gitenv is not set up in this clone; nothing was changed", "gitenv init")
-    opening.open_files(workspace)
+    if setup.is_configured(workspace.repository):  # else an earlier run was cut off, and its guard must not be lifted
+        opening.open_files(workspace)
     readable: list[str] = []
     closed: list[str] = []
     pins = workspace.access.pinned()
@@ -42,11 +46,18 @@ def uninstall(workspace: Workspace) -> Left:
         if there is not None:
             (closed if stored and there == stored else readable).append(path)
     committed = workspace.repository.was_ever_committed(RECIPIENTS)
-    workspace.access.pins.forget()
-    hooks.remove(workspace.repository)
-    setup.uninstall(workspace.repository, pins, guard=committed)
-    if pins and not committed:
+    if committed:
+        setup.put_guard_back(workspace.repository, pins)
+    elif pins:
         _undo_founding(workspace, pins, sorted(entries))
+    hooks.remove(workspace.repository)
+    setup.uninstall(workspace.repository)
+    if committed:
+        setup.put_guard_back(workspace.repository, pins)  # a hook that ran meanwhile may have lifted it
+    else:
+        workspace.repository.stage(_committed_paths(workspace, pins))  # in plain text, as they were
+    workspace.access.pins.forget()
+    clone.forget(workspace.repository.layout.common_dir)
     return Left(committed, bool(pins) and not committed, sorted(readable), sorted(closed))
 
 
@@ -72,5 +83,12 @@ def _undo_founding(workspace: Workspace, pins: list[Pin], paths: list[str]) -> N
         else:
             repository.unstage([".gitattributes"])
             os.unlink(repository.path(".gitattributes"))
-    was_tracked = [path for path in paths if repository.has_commits() and repository.objects.read(f"HEAD:{path}") is not None]
-    repository.stage(was_tracked)
+
+
+def _committed_paths(workspace: Workspace, pins: list[Pin]) -> list[str]:
+    """The files of environments in HEAD and the work tree: a run that was cut off has taken them out of the index."""
+    if not pins or not workspace.repository.has_commits():
+        return []
+    paths = program.paths(workspace.root, "ls-tree", "-r", "-z", "--name-only", "--full-tree", "HEAD")
+    claimed = [path for path in paths if any(pin.environment.claims(path) for pin in pins)]
+    return [path for path in claimed if os.path.lexists(workspace.repository.path(path))]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence, Set
 from typing import NamedTuple
 
 from gitenv import clone, files
@@ -41,8 +41,15 @@ def open_files(workspace: Workspace, wanted: Iterable[str] = ()) -> list[Opened]
     setup.lift_guard(workspace.repository, workspace.access.pinned())
     conversions.undo_in_recipients(workspace)
     _note_opened(workspace, results)
-    workspace.repository.refresh({path for result in results for path in result.opened})
+    # Also what a run that was cut off opened: git takes a file of another size for an edited one, and never looks again.
+    _refresh(workspace, {path for result in results for path in (*result.opened, *result.open_already)})
     return results
+
+
+def _refresh(workspace: Workspace, paths: Set[str]) -> None:
+    """Let git see that files which were opened or closed are what the index has."""
+    if paths and (touched := workspace.repository.touched(sorted(paths))):
+        workspace.repository.refresh(touched - workspace.repository.unseen(sorted(touched)).keys())
 
 
 def _note_opened(workspace: Workspace, results: Sequence[Opened]) -> None:
@@ -75,41 +82,56 @@ def lock(workspace: Workspace, wanted: Iterable[str] = ()) -> list[str]:
 
     Raises `NotInOrder` while there are uncommitted changes, `Locked` for an environment that was asked for and is not open.
     """
-    asked = list(wanted)
-    pins = [workspace.need_pin(name) for name in asked] or [
-        pin for pin in workspace.access.pinned() if workspace.access.can_open(pin)
-    ]
+    access, asked, noted = workspace.access, list(wanted), workspace.access.locked
+    # A run that was cut off, or anybody since, may have left a file open in what is noted as locked.
+    access.locked = frozenset()
+    pins = [workspace.need_pin(name) for name in asked] or [pin for pin in access.pinned() if access.can_open(pin)]
     for pin in pins:
-        workspace.access.ring(pin)  # raises for what is not open
+        access.ring(pin)  # raises for what was never open
     listed = workspace.files_of([pin.environment for pin in pins])
-    if changed := workspace.repository.changed({entry.path for entries in listed.values() for entry in entries}):
+    files_of = {pin.name: [_look(workspace, pin, entry) for entry in listed[pin.name]] for pin in pins}
+    looked_at = [file for found in files_of.values() for file in found]
+    unedited = {file.path for file in looked_at if file.there in (file.stored, file.plain)}
+    _refresh(workspace, unedited)
+    _check_unedited(workspace, looked_at, unedited)
+    open_here = {name: [file for file in found if file.is_open] for name, found in files_of.items()}
+    for file in (file for found in open_here.values() for file in found):
+        workspace.write(file.path, file.stored, instead_of=file.there, is_elsewhere=True)
+    access.locked = noted | {pin.name for pin in pins}
+    clone.set_locked(workspace.repository.layout.git_dir, access.locked)  # last: else it would be said of what is still open
+    _refresh(workspace, unedited)
+    return [name for name, found in open_here.items() if found or name not in noted]
+
+
+class _File(NamedTuple):
+    """A file of the work tree, beside what is committed: as it is, and as it would be opened. `there` is None without one."""
+
+    path: str
+    stored: bytes
+    plain: bytes
+    there: bytes | None
+
+    @property
+    def is_open(self) -> bool:
+        return self.there is not None and self.there != self.stored
+
+
+def _look(workspace: Workspace, pin: Pin, entry: IndexEntry) -> _File:
+    stored, there = workspace.repository.objects.read(entry.object_id), _contents(workspace, entry)
+    if stored is None or there is None:
+        return _File(entry.path, b"", b"", None)
+    return _File(entry.path, stored, stored if there == stored else _plain(workspace, pin, stored), there)
+
+
+def _check_unedited(workspace: Workspace, looked_at: Iterable[_File], unedited: Set[str]) -> None:
+    """Raise `NotInOrder` for changes that would be lost; also for those that git does not see (`--assume-unchanged`)."""
+    if changed := workspace.repository.changed({file.path for file in looked_at}):
         raise NotInOrder(
             f"there are changes that are not committed: {', '.join(map(printable, changed[:5]))}",
             "commit them (git commit) or drop them (git restore --staged --worktree FILE) first",
         )
-    rewritten = {path: stored for pin in pins for path, stored in _to_close(workspace, pin, listed[pin.name])}
-    clone.set_locked(workspace.repository.layout.git_dir, workspace.access.locked | {pin.name for pin in pins})
-    for path, stored in rewritten.items():
-        files.replace(workspace.repository.path(path), stored)
-    workspace.repository.refresh(rewritten)
-    return [pin.name for pin in pins]
-
-
-def _to_close(workspace: Workspace, pin: Pin, entries: Iterable[IndexEntry]) -> Iterator[tuple[str, bytes]]:
-    """The files that are open, with what is to stand there.
-
-    Raises `NotInOrder` for one with changes that git does not see (`update-index --assume-unchanged`): they would be lost.
-    """
-    for entry in entries:
-        stored = workspace.repository.objects.read(entry.object_id)
-        there = _contents(workspace, entry)
-        if stored is None or there is None or there == stored:
-            continue
-        if _plain(workspace, pin, stored) != there:
-            raise NotInOrder(
-                f"{printable(entry.path)} has changes that git was told not to see", "commit them, or move them away"
-            )
-        yield entry.path, stored
+    if unseen := [file.path for file in looked_at if file.there is not None and file.path not in unedited]:
+        raise NotInOrder(f"{printable(unseen[0])} has changes that git was told not to see", "commit them, or move them away")
 
 
 def _plain(workspace: Workspace, pin: Pin, stored: bytes) -> bytes:
@@ -145,10 +167,9 @@ def _open_environment(workspace: Workspace, pin: Pin, entries: Iterable[IndexEnt
         is_unedited = there == stored and (is_committed or not discover.is_plain(stored))
         plain = _plain(workspace, pin, there) if is_unedited or _is_closed(there) else there
         if plain != there:
-            workspace.clear_leftovers(os.path.dirname(workspace.repository.path(entry.path)))
-            path = workspace.repository.path(entry.path)
             # Not for the others on this machine; the owner's x bit is in the index.
-            files.replace(path, plain, stat.S_IMODE(os.lstat(path).st_mode) & 0o700)
+            mode = stat.S_IMODE(os.lstat(workspace.repository.path(entry.path)).st_mode) & 0o700
+            workspace.write(entry.path, plain, mode, instead_of=there, is_elsewhere=there == stored)
             (result.opened if there == stored else result.opened_edited).append(entry.path)
         elif there == _plain(workspace, pin, stored):
             result.open_already.append(entry.path)

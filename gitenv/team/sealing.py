@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 import re
 from typing import NamedTuple
 
 from gitenv import clone, files
-from gitenv.errors import Locked, Usage, printable
+from gitenv.errors import Changed, Locked, NotInOrder, Usage, printable, shell_word
 from gitenv.identity import device
 from gitenv.model import document, editing, sealed
 from gitenv.model.document import Kind, Record
 from gitenv.pins import Pin
-from gitenv.team import following
+from gitenv.team import following, saving
+from gitenv.team.saving import Unstaged
 from gitenv.team.workspace import Workspace
 
-_PRIVATE = 0o600
+_TRIES = 5
 
 
 class Set(NamedTuple):
@@ -25,7 +28,7 @@ class Set(NamedTuple):
     environment: str
     sealed_for: list[str]  # the holders, if it was sealed; else empty
     replaces: bool
-    staged: bool
+    unstaged: Unstaged | None
     is_known: bool  # whether the caller is in any environment: else accepting needs --force
 
 
@@ -45,13 +48,22 @@ def find(workspace: Workspace, name: str, file: str, folder: str) -> tuple[str, 
 def set_value(workspace: Workspace, name: str, path: str, environment: str, value: bytes) -> Set:
     """Put a value into a file and stage it: in plain text where the caller can read, else sealed to the environment's holders.
 
-    Raises `Locked` where the caller could read and has the file closed, and `NotTrusted`.
+    Raises `Locked` where the caller could read and has the file closed, `NotTrusted`, and `Changed` where others keep saving.
     """
     following.refresh(workspace)
     pin = workspace.need_pin(environment)
+    for _ in range(_TRIES):
+        with contextlib.suppress(Changed):
+            return _try_to_set(workspace, pin, name, path, value)
+    raise Changed(printable(path))
+
+
+def _try_to_set(workspace: Workspace, pin: Pin, name: str, path: str, value: bytes) -> Set:
+    """Raises `Changed` if an editor has saved meanwhile."""
     data = files.read_inside(workspace.root, path, document.MAX_BYTES)
-    if data is None:  # a sparse checkout may leave it out
-        data = workspace.repository.objects.read(f":0:{path}", document.MAX_BYTES)
+    if data is None and workspace.repository.unseen([path]):
+        folder = shell_word(os.path.dirname(path) or f"/{path}")
+        raise NotInOrder(f"{printable(path)} is left out of this sparse checkout", f"git sparse-checkout add {folder}")
     if workspace.access.can_open(pin):
         _check_open(workspace, path, data or b"", pin)
         text = editing.with_value(data or b"", name, value)
@@ -60,8 +72,8 @@ def set_value(workspace: Workspace, name: str, path: str, environment: str, valu
         _check_no_access(workspace, pin)
         text, replaces = _with_sealed(workspace, pin, data or b"", name, value)
         holders = sorted(holder.name for holder in pin.holders)
-    staged = _write(workspace, path, text, is_new=data is None)
-    return Set(name, path, environment, holders, replaces, staged, any(other.grant for other in workspace.access.pinned()))
+    unstaged = saving.save(workspace, {path: text}, {path: data}).get(path)
+    return Set(name, path, pin.name, holders, replaces, unstaged, any(other.grant for other in workspace.access.pinned()))
 
 
 def _check_open(workspace: Workspace, path: str, data: bytes, pin: Pin) -> None:
@@ -95,15 +107,3 @@ def _with_sealed(workspace: Workspace, pin: Pin, data: bytes, name: str, value: 
             return editing.rewritten(records, {position: new._replace(end=record.end)}), True
     places = [n for n, record in enumerate(records) if record.name == new.name and record.kind in (Kind.TOKEN, Kind.SEALED)]
     return editing.with_line(data, new, places[-1] if places else None), bool(places)
-
-
-def _write(workspace: Workspace, path: str, text: bytes, *, is_new: bool) -> bool:
-    """Write and stage; not where the file has other changes, or where git ignores it."""
-    tracked = {entry.path for entry in workspace.repository.tracked()}
-    has_other = bool(workspace.repository.edited([path])) if path in tracked else False
-    is_ignored = path not in tracked and bool(workspace.repository.why_ignored([path]))
-    workspace.write(path, text, _PRIVATE if is_new else None)
-    if has_other or is_ignored:
-        return False
-    workspace.repository.stage([path])
-    return True

@@ -16,6 +16,7 @@ from gitenv.pins import Pin
 from gitenv.team import installation
 
 _MAX_ATTRIBUTES = 1024 * 1024
+_EXCLUDED = f"# gitenv: files that are being written\n{files.TEMPORARY}\n".encode("ascii")
 # Where uvx and `pipx run` keep what they throw away again.
 _THROW_AWAY = re.compile(r"[/\\](?:uv[/\\](?:cache[/\\])?(?:archive|environments|builds)-v\d+|pipx[/\\]\.cache)[/\\]")
 
@@ -71,17 +72,44 @@ def configure(repository: Repository) -> None:
 
 
 def lift_guard(repository: Repository, pins: list[Pin]) -> None:
-    """Write `info/attributes`, from the pinned paths only: what a commit says must not decide what is filtered here."""
+    """Write `info/attributes`, from the pinned paths only: what a commit says must not decide what is filtered here.
+
+    Never without the filter: `uninstall` may be taking it out.
+    """
+    if not is_configured(repository):
+        return
     path = _info_attributes(repository)
     text, new = _lifted(path, pins)
     if new != text:
         files.make_folder(os.path.dirname(path))
         files.replace(path, new)
+    _exclude_temporary(repository)
+
+
+def _exclude_temporary(repository: Repository) -> None:
+    """A write that is cut off leaves a file beside the one that it was for: none for `git add -A` to find."""
+    path = os.path.join(repository.layout.common_dir, "info", "exclude")
+    text = files.read(path, _MAX_ATTRIBUTES) or b""
+    if _EXCLUDED not in text:
+        files.make_folder(os.path.dirname(path))
+        files.replace(path, text + (b"\n" if text and not text.endswith(b"\n") else b"") + _EXCLUDED)
+
+
+def _include_temporary(repository: Repository) -> None:
+    path = os.path.join(repository.layout.common_dir, "info", "exclude")
+    text = files.read(path, _MAX_ATTRIBUTES) or b""
+    if _EXCLUDED in text:
+        files.replace(path, text.replace(_EXCLUDED, b""))
 
 
 def is_installed(repository: Repository) -> bool:
     """Whether git starts this very gitenv in this clone."""
     return repository.config("filter.gitenv.process") == installation.command(installation.wanted(repository), "filter-process")
+
+
+def is_configured(repository: Repository) -> bool:
+    """Whether git starts any gitenv in this clone, and stops where it cannot."""
+    return bool(repository.config("filter.gitenv.process")) and repository.is_set("filter.gitenv.required")
 
 
 def is_known(repository: Repository) -> bool:
@@ -106,23 +134,32 @@ def is_lifted(repository: Repository) -> bool:
     return attributes.has_block(files.read(_info_attributes(repository), _MAX_ATTRIBUTES) or b"")
 
 
-def uninstall(repository: Repository, pins: list[Pin], guard: bool) -> None:
-    """Undo `install` and `lift_guard`; the files in the work tree stay as they are.
+def put_guard_back(repository: Repository, pins: list[Pin]) -> None:
+    """Give this clone a guard of its own: its files are plain, and the next `git commit -a` without the filter would take them.
 
-    With `guard`, this clone keeps one of its own: its files are plain, and the next `git commit -a` would take them.
+    A run that was cut off may have forgotten the pins already: what its guard names stays.
     """
-    repository.remove_section("filter.gitenv")
-    repository.remove_section("diff.gitenv")
-    repository.remove_section("merge.gitenv")
     path = _info_attributes(repository)
     text = files.read(path, _MAX_ATTRIBUTES) or b""
-    block = attributes.guarded(pattern for pin in pins for pattern in pin.environment.paths) if guard else b""
-    new = attributes.with_block(text, block) if guard else attributes.without_block(text)
-    if new:
+    pinned = [pattern for pin in pins for pattern in pin.environment.paths]
+    new = attributes.with_block(text, attributes.guarded([*attributes.patterns_in(text), *pinned]))
+    if new != text:
+        files.make_folder(os.path.dirname(path))
         files.replace(path, new)
-    elif text:
-        os.unlink(path)
-    clone.forget(repository.layout.common_dir)
+
+
+def uninstall(repository: Repository) -> None:
+    """Undo `install` and, but for a guard that was put back, `lift_guard`. The files in the work tree stay as they are."""
+    path = _info_attributes(repository)
+    text = files.read(path, _MAX_ATTRIBUTES) or b""
+    if attributes.has_block(text) and not attributes.has_guard(text):
+        if rest := attributes.without_block(text):
+            files.replace(path, rest)
+        else:
+            os.unlink(path)
+    for section in ("filter.gitenv", "diff.gitenv", "merge.gitenv"):
+        repository.remove_section(section)
+    _include_temporary(repository)
 
 
 def _info_attributes(repository: Repository) -> str:

@@ -53,7 +53,8 @@ def staged(
     for path in gone:
         with contextlib.suppress(FileNotFoundError):
             os.unlink(workspace.repository.path(path))
-    tracked = {entry.path for entry in workspace.repository.tracked()}
+    listed = workspace.repository.tracked()
+    tracked, in_conflict = {entry.path for entry in listed}, {entry.path for entry in listed if entry.stage}
     folders = tuple(f"{path}/" for path in (*texts, *gone))
     entries = [Entry(path, "") for path in sorted(tracked) if path.startswith(folders)]
     entries += [
@@ -63,7 +64,9 @@ def staged(
     entries += [Entry(path, "") for path in gone if path in tracked]
     _close_again(workspace, documents)
     yield
-    index.replace_entries(workspace.root, workspace.repository.layout, entries)
+    whole = [each.entry for each in documents if each.entry.path not in in_conflict]
+    seen = [Entry(entry.path, entry.object_id, entry.mode) for entry in whole]
+    index.replace_entries(workspace.root, workspace.repository.layout, entries, seen)
     workspace.repository.objects.close()  # it would go on with the index that it read first
 
 
@@ -134,7 +137,7 @@ def close(workspace: Workspace, documents: Iterable[Rewritten], ring: Keyring) -
         if there is None or there == each.after:
             continue
         if there == _opened(each.after, ring):
-            files.replace(workspace.repository.path(path), each.after)
+            workspace.write(path, each.after, instead_of=there, is_elsewhere=True)
         else:
             edited.append(path)
     return edited
@@ -153,4 +156,4 @@ def _close_again(workspace: Workspace, documents: Sequence[Rewritten]) -> None:
         path = each.entry.path
         with contextlib.suppress(GitenvError):
             if each.before != each.after and files.read_inside(workspace.root, path, document.MAX_BYTES) == each.before:
-                workspace.write(path, each.after)
+                workspace.write(path, each.after, instead_of=each.before, is_elsewhere=True)

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import time
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 
-from gitenv import files, recipients
+from gitenv import clone, files, locking, recipients
 from gitenv.access import Access, check_not_rolled_back
-from gitenv.errors import GitenvError, Locked, NotInOrder, Usage, printable
+from gitenv.errors import GitenvError, Locked, NotInOrder, NotTrusted, Usage, printable
 from gitenv.git import index
 from gitenv.git.repository import IndexEntry, Repository
 from gitenv.git.trees import RECIPIENTS, IndexTree, Tree, WorkTree
-from gitenv.identity import device
+from gitenv.identity import device, home
 from gitenv.model import keys, names
 from gitenv.model.environment import Environment
 from gitenv.model.keyring import Keyring
@@ -26,13 +27,23 @@ _OTHER_HEADS = ("MERGE_HEAD", "CHERRY_PICK_HEAD", "REBASE_HEAD")
 class Workspace:
     """One clone, one person."""
 
-    def __init__(self, folder: str) -> None:
-        """Raises `NotInOrder` outside a repository with a work tree."""
+    def __init__(self, folder: str, waits: Callable[[], None] | None = None) -> None:
+        """Raises `NotInOrder` outside a repository with a work tree.
+
+        `waits` is for a command that writes: the clone is its own until it ends, and if that takes a while, this is called.
+        """
         self.repository = Repository(folder)
         self.root = self.repository.root
         self._cleared: set[str] = set()
+        lock = clone.lock_path(self.repository.layout.common_dir)
+        self._is_alone = bool(waits)
+        was_cut_off = locking.hold(lock, waits) if waits else locking.was_cut_off(lock)
         self.reload()
-        self._clear_up()
+        self._clear_up(was_cut_off)
+        if waits:
+            index.need_free(self.repository.layout)
+        elif was_cut_off:
+            locking.release()
 
     def reload(self) -> None:
         """Read the clone's notes and pins, again if it has just been set up."""
@@ -201,6 +212,8 @@ class Workspace:
             for claim, files_found in claims:
                 if entry.is_file and claim(entry.path):
                     files_found.append(entry)
+        for folder in {os.path.dirname(entry.path) for entries in found.values() for entry in entries}:
+            self.clear_temporary(folder)
         return found
 
     def relative(self, file: str, folder: str) -> str:
@@ -212,30 +225,48 @@ class Workspace:
             raise Usage(f"{printable(file)} is no file of this work tree", "gitenv status")
         return path
 
-    def write(self, relative: str, data: bytes, mode: int | None = None) -> str:
-        """Write a file below the top, through no link, and return its path. `mode` as for `files.replace`."""
+    def write(
+        self,
+        relative: str,
+        data: bytes,
+        mode: int | None = None,
+        *,
+        instead_of: bytes | None = None,
+        is_elsewhere: bool = False,
+    ) -> str:
+        """Write a file below the top, through no link, and return its path. The rest is as for `files.replace`."""
         files.check_inside(self.root, relative)
         if relative.startswith(f"{RECIPIENTS}/") and isinstance(self.tree, IndexTree) and self.environments():
             raise NotInOrder(f"this sparse checkout leaves {RECIPIENTS}/ out", f"git sparse-checkout add {RECIPIENTS}")
         path = self.repository.path(relative)
         files.make_folder(os.path.dirname(path))
-        self.clear_leftovers(os.path.dirname(path))
-        files.replace(path, data, mode)
+        self.clear_temporary(os.path.dirname(relative))
+        files.replace(path, data, mode, instead_of=instead_of, is_elsewhere=is_elsewhere)
         self._tree = None  # it may be the first file of `.recipients/`
         return relative
 
-    def clear_leftovers(self, folder: str) -> None:
-        """Remove what runs that were killed left in a folder; once, however many files are written there."""
+    def clear_temporary(self, folder: str) -> None:
+        """Remove what runs that were killed left in a folder below the top; once, however many files are written there."""
         if folder not in self._cleared:
             self._cleared.add(folder)
-            files.clear_leftovers(folder)
+            with contextlib.suppress(NotTrusted):  # it leads over a link
+                files.check_inside(self.root, f"{folder}/.")
+                files.clear_temporary(os.path.join(self.root, folder), is_alone=self._is_alone)
 
-    def _clear_up(self) -> None:
+    def _clear_up(self, was_cut_off: bool) -> None:
+        """What killed runs left in git's folder and the user's own; and where one was cut off, wherever it may have written."""
         layout = self.repository.layout
         index.clear_lock(layout)
         for folder in {layout.git_dir, layout.common_dir}:
-            self.clear_leftovers(os.path.join(folder, "gitenv"))
+            files.clear_leftovers(os.path.join(folder, "gitenv"))
+            files.clear_leftovers(os.path.join(folder, "info"))
+        files.clear_leftovers(home.folder())
         self.access.pins.clear_leftovers()
+        self.clear_temporary("")
+        if was_cut_off:
+            self.files_of([pin.environment for pin in self.access.pinned()])
+            for folder in ("", *self.tree.names(RECIPIENTS)):
+                self.clear_temporary(f"{RECIPIENTS}/{folder}".rstrip("/"))
 
 
 def now() -> str:
