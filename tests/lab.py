@@ -2,6 +2,8 @@
 
 Nothing of the machine's reaches in: no configuration of the user or the system, no inherited GIT_* or GITENV_* variable, no
 terminal, no editor. gitenv is this interpreter's, whatever is on PATH.
+
+`GITENV_TEST_GIT=windows` gives everybody the configuration of git that stands in tests/sessions/settings; `habits` is another.
 """
 
 from __future__ import annotations
@@ -21,6 +23,11 @@ HUB = "git@example.com:team/app.git"
 
 GITENV = [sys.executable, "-E", "-P", "-m", "gitenv"]
 _KEPT = ("PATH", "SYSTEMROOT", "COMSPEC", "PATHEXT", "TEMP", "TMP", "TMPDIR")
+
+
+SETTINGS = Path(__file__).parent / "sessions" / "settings"
+ALL_SETTINGS = os.environ.get("GITENV_TEST_GIT", "")
+"""The settings that everything is played under, like `windows`, or one in ten of the sessions, like `windows/7`."""
 
 
 class Done(NamedTuple):
@@ -45,7 +52,11 @@ class Person:
         self.cwd = self.home
         self.day = ""  # another than today, see tests.clock
         self.home.mkdir(parents=True, exist_ok=True)
-        (self.home / ".gitconfig").write_text(_configuration(name, lab.hub), encoding="utf-8", newline="\n")
+        text = _configuration(name, lab.hub)
+        if lab.settings:
+            text += (SETTINGS / f"{lab.settings}.gitconfig").read_text("utf-8")
+            _copy_if_there(SETTINGS / f"{lab.settings}.attributes", self.home / ".config" / "git" / "attributes")
+        (self.home / ".gitconfig").write_text(text, encoding="utf-8", newline="\n")
         self.env = {key: os.environ[key] for key in _KEPT if key in os.environ} | {
             "HOME": str(self.home),
             "USERPROFILE": str(self.home),
@@ -82,9 +93,13 @@ class Person:
 class Lab:
     """One hub and some people, all below one folder."""
 
-    def __init__(self, root: Path, copy_of: Path | None = None) -> None:
-        """A new lab with an empty hub, or one that goes on where the lab in `copy_of` stopped."""
+    def __init__(self, root: Path, copy_of: Path | None = None, settings: str = "") -> None:
+        """A new lab with an empty hub, or one that goes on where the lab in `copy_of` stopped.
+
+        `settings` is a name in `SETTINGS`: what everybody has set for git from now on.
+        """
         self.root = root
+        self.settings = settings or ALL_SETTINGS.partition("/")[0]
         self.hub = root / "hub.git"
         self._people: dict[str, Person] = {}
         if copy_of:
@@ -128,3 +143,9 @@ def _configuration(name: str, hub: Path) -> str:
 [url "{hub.as_posix()}"]
 \tinsteadOf = {HUB}
 """
+
+
+def _copy_if_there(source: Path, target: Path) -> None:
+    if source.exists():
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(source, target)

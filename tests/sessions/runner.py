@@ -54,6 +54,7 @@ from tests.sessions import forgery, knowledge
 FOLDER = Path(__file__).parent
 BEGINNINGS = FOLDER / "beginnings"
 _FILE = re.compile(rb"^-- (.+) --\n", re.MULTILINE)
+_COLOUR = re.compile(rb"\x1b\[[0-9;]*[mK]")
 _VARIABLE = re.compile(r"\$([A-Z][A-Z_]*)")
 
 
@@ -125,6 +126,8 @@ class _Player:
             words = [sys.executable, *words[1:]]
         self.last = _within(self.person, words) if words[0] == "check" else self.person.run(words, self.stdin)
         self.stdin = b""
+        if self.lab.settings:  # a session is about words, not about their colours
+            self.last = self.last._replace(stdout=_COLOUR.sub(b"", self.last.stdout), stderr=_COLOUR.sub(b"", self.last.stderr))
         if mode != "?":
             assert (self.last.exit_code == 0) is not (mode == "!"), "it should have failed" if mode else "it failed"
         # Whatever was expected: no program may crash, and 70 is a bug of ours.

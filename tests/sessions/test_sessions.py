@@ -1,18 +1,42 @@
-"""Every .txt file beside this one is a session with real git: see tests.sessions.runner for what they are written in."""
+"""Every .txt file beside this one is a session with real git: see tests.sessions.runner for what they are written in.
+
+Some are played again under what people have set for git. `GITENV_TEST_GIT=habits pytest tests/sessions/test_sessions.py` plays
+all of them so, and `GITENV_TEST_GIT=habits/3` those whose number ends in 3.
+"""
 
 from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
 from tests.conftest import NewLab
+from tests.lab import ALL_SETTINGS, Lab
 from tests.sessions import runner
 
-SESSIONS = sorted(runner.FOLDER.glob("*.txt"))
+_TENTH = ALL_SETTINGS.partition("/")[2]
+SESSIONS = sorted(runner.FOLDER.glob("*.txt"))[int(_TENTH or 0) :: 10 if _TENTH else 1]
+_AGAIN = {
+    "windows": ("merge_by_key", "rotated_pull", "two_rotations"),
+    "habits": ("history", "rotated_stash", "unlock_edited"),
+}
 
 
 @pytest.mark.parametrize("name", [path.stem for path in SESSIONS])
 def test_session(name: str, new_lab: NewLab) -> None:
     """The session goes as it is written."""
+    runner.play(runner.read(runner.FOLDER / f"{name}.txt"), new_lab)
+
+
+@pytest.mark.skipif(bool(ALL_SETTINGS), reason="all are played under one of them")
+@pytest.mark.parametrize(("settings", "name"), [(settings, name) for settings, names in _AGAIN.items() for name in names])
+def test_session_under_settings(settings: str, name: str, tmp_path: Path, beginnings: Callable[[str], Path]) -> None:
+    """The session goes as it is written, whatever somebody has set for git."""
+
+    def new_lab(beginning: str) -> Lab:
+        return Lab(tmp_path / "lab", beginnings(beginning) if beginning else None, settings)
+
     runner.play(runner.read(runner.FOLDER / f"{name}.txt"), new_lab)
 
 
