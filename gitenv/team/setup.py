@@ -45,17 +45,21 @@ def install(repository: Repository, name: str) -> None:
     configure(repository)
 
 
+# textconv gets what smudge gives; starting Python for each blob would make `git log -p` crawl. Within hooks it is needed.
+_CAT = '[ "$GIT_INDEX_FILE" ] || exec cat "$1"; '
+
+
 def settings(repository: Repository) -> dict[str, str]:
     """git's configuration of a clone, by key."""
     places = installation.wanted(repository)
+    cat = "" if repository.is_set("gitenv.maskDiff") else _CAT
     return {
         "filter.gitenv.process": installation.command(places, "filter-process"),
         "filter.gitenv.clean": installation.command(places, "clean %f"),
         "filter.gitenv.smudge": installation.command(places, "smudge %f"),
         # A filter that dies without `required` would stage plain text.
         "filter.gitenv.required": "true",
-        # textconv gets what smudge gives; starting Python for each blob would make `git log -p` crawl.
-        "diff.gitenv.textconv": installation.command(places, "textconv") if repository.is_set("gitenv.maskDiff") else "cat",
+        "diff.gitenv.textconv": cat + installation.command(places, "textconv"),
         "merge.gitenv.name": "merge of .env files by key",
         # A git before 2.44 has no labels to give, and leaves the last three words as they are.
         "merge.gitenv.driver": installation.command(places, "merge-driver %O %A %B %L %P %S %X %Y"),
