@@ -33,13 +33,15 @@ def run(
 
     Environments that are new here are believed after a question.
     """
-    from gitenv.team import file_report, following, opening, setup
+    from gitenv.team import file_report, following, hooks, opening, setup
 
     workspace = exclusive.workspace()
     workspace.need_environments()
     if not setup.is_installed(workspace.repository):
         raise Locked("this clone is not set up", "gitenv init")
     setup.configure(workspace.repository)
+    if hooks.are_configured(workspace.repository):
+        hooks.install(workspace.repository)
     wanted = environments or []
     for name in wanted:
         workspace.check_known(name)

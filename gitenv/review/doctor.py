@@ -110,10 +110,10 @@ def _about(repository: Repository, key: str, there: str, wanted: str) -> tuple[s
         return "not-required", Severity.ERROR, "filter.gitenv.required is not true: a filter that dies stages plain text"
     if key.startswith("merge."):
         return "merge-driver", Severity.WARNING, f"{key} is not set as gitenv sets it: merges are by line and not by key"
-    if key.startswith("diff.") and wanted != "cat":
+    if key.startswith("diff.") and there.endswith(wanted):
         return "textconv", Severity.WARNING, "gitenv.maskDiff is set since gitenv was set up: git shows values in diffs"
     if key.startswith("diff."):
-        return "textconv", Severity.WARNING, f"{key} is not {wanted!r}: git shows what is encrypted or masked, or is slow"
+        return "textconv", Severity.WARNING, f"{key} is not as gitenv sets it: diffs are encrypted, masked or slow"
     if not there:
         return "filter-missing", Severity.ERROR, f"{key} is not set: git does not call gitenv"
     if not _is_there(repository, there):
@@ -191,6 +191,9 @@ def _hooks(workspace: Workspace) -> Iterator[Ailment]:
         hooks.install(repository)
         return "git's hooks call this gitenv"
 
+    if hooks.are_configured(repository):
+        text = "the hooks stand in git's configuration, where an older git and other clients do not look"
+        yield Ailment(Finding("hook-elsewhere", Severity.WARNING, text, commands=(_FIX,)), mend)
     lines = hooks.lines(repository)
     for left in lines:
         text = f"the hook {left.hook} does not call gitenv, and is not gitenv's to write; its line belongs into {left.file}"
