@@ -66,6 +66,14 @@ def strays(tree: Tree) -> Iterator[str]:
             yield f"{name}/"
 
 
+def why_stray(file: str) -> str:
+    """Why nobody can be called what one of `strays` or `stray_grants` says."""
+    name = file.rpartition("/")[2] or file.removesuffix("/")
+    stem, _, end = name.rpartition(".")
+    why = names.why_not(stem if end.casefold() in ("pub", "grant") else name)
+    return f"no name that anybody can have ({why or 'its ending is written in another way'})"
+
+
 def stray_grants(tree: Tree, environment: str) -> Iterator[str]:
     """The same in an environment's folder."""
     for name in tree.names(f"{RECIPIENTS}/{environment}"):

@@ -17,18 +17,24 @@ _NOBODYS = ("template", "private")
 
 def is_name(text: str) -> bool:
     """Whether `text` names a person or an environment. Lower case only, so names stay unique when case is ignored."""
+    return not why_not(text)
+
+
+def why_not(text: str) -> str:
+    """What keeps `text` from being the name of a person or an environment; "" if nothing does."""
     if not _NAME.fullmatch(text):
-        return False
-    return text.partition(".")[0] not in _DEVICES and not text.endswith((".", ".pub", ".grant"))
+        return "a name is up to 63 of a-z 0-9 . _ - and begins with a letter or digit"
+    if text.partition(".")[0] in _DEVICES:
+        return f"Windows keeps {text.partition('.')[0]} for a device, whatever ending follows"
+    if text.endswith((".", ".pub", ".grant")):
+        return "a name ends with neither a dot nor .pub nor .grant"
+    return ""
 
 
-def check_name(text: str, what: str) -> str:
-    """`text`, or `Usage` with what a `what` may be called."""
-    if not is_name(text):
-        raise Usage(
-            f"no {what} can be called {text[:80]!a}",
-            "use up to 63 of a-z 0-9 . _ - and begin with a letter or digit",
-        )
+def check_name(text: str, what: str, hint: str = "") -> str:
+    """`text`, or `Usage` with why no `what` can be called that. `hint` is the command that gives another name."""
+    if why := why_not(text):
+        raise Usage(f"no {what} can be called {text[:80]!a}: {why}", hint or "choose another name")
     return text
 
 

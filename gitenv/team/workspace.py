@@ -169,8 +169,9 @@ class Workspace:
         said = self.repository.config("user.name")
         if name := names.name_from(said):
             return name
+        why = f": {names.why_not(said.lower())}" if said.isascii() else ""
         raise Usage(
-            "git does not know your name" if not said else f"no name can be made of user.name {printable(said)!r}",
+            f"no name can be made of user.name {printable(said)!r}{why}" if said else "git does not know your name",
             "gitenv init --name NAME",
         )
 

@@ -82,6 +82,20 @@ def test_hostile_names_are_refused(name: str) -> None:
     assert caught.value.message.isprintable()
 
 
+@pytest.mark.parametrize("name", ["con", "nul.laptop", "aux", "com1", "lpt9.a.b"])
+def test_a_device_name_is_refused_with_its_reason(name: str) -> None:
+    """A rule that the name keeps would explain nothing: Windows is named, and the part that it means."""
+    with pytest.raises(Usage, match=f"Windows keeps {name.partition('.')[0]} for a device"):
+        names.check_name(name, "environment")
+
+
+@pytest.mark.parametrize("name", ["bob.pub", "bob.grant", "bob."])
+def test_an_ending_is_refused_with_its_reason(name: str) -> None:
+    """So do the endings that files beside it have."""
+    with pytest.raises(Usage, match=r"ends with neither a dot nor \.pub nor \.grant"):
+        names.check_name(name, "person")
+
+
 def test_a_long_name_does_not_fill_the_screen() -> None:
     """Only the beginning of what was typed is repeated."""
     with pytest.raises(Usage) as caught:
