@@ -177,7 +177,7 @@ def set_waiting(common_dir: str, paths: Iterable[str]) -> None:
 def forget(common_dir: str) -> None:
     """Remove all of these notes."""
     folder = os.path.join(common_dir, "gitenv")
-    for name in ("locked", "unopened", "walked", "doubted", "mask", "installations", "waiting", "clone"):
+    for name in ("locked", "unopened", "walked", "doubted", "mask", "installations", "waiting", "told", "unsaid", "clone"):
         # The clone's id goes last: it leads to the pins.
         if os.path.lexists(os.path.join(folder, name)):
             os.unlink(os.path.join(folder, name))

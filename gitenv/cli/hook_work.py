@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from gitenv.cli import show
 from gitenv.cli.words import joined
-from gitenv.errors import GitenvError, Usage, shell_word
+from gitenv.errors import GitenvError, Usage, printable, shell_word
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -33,7 +33,7 @@ def _judge_staged() -> int:
     from gitenv.review import findings, gate
 
     found = gate.staged(os.getcwd())
-    _show(found)
+    _note_told(_show(_news(found)))
     if findings.stops(found):
         show.say("nothing was committed. Once you have mended it, commit again", aside=True)
         show.note("git commit --no-verify goes past this once; pre-push and the server look again")
@@ -42,8 +42,10 @@ def _judge_staged() -> int:
 
 
 def _judge_updates(name: str, arguments: Sequence[str]) -> int:
+    from gitenv import said
     from gitenv.drivers import hook
     from gitenv.review import findings, gate
+    from gitenv.review.findings import Severity
 
     listed = [line.split(" ") for line in hook.updates().decode("utf-8", "surrogateescape").splitlines()]
     if any(len(words) != (4 if name == "pre-push" else 3) for words in listed):
@@ -54,6 +56,9 @@ def _judge_updates(name: str, arguments: Sequence[str]) -> int:
         updates = [gate.Update(*words) for words in listed]
     known = [f"--remotes={_remote(arguments)}"] if name == "pre-push" else None
     found = gate.outgoing(os.getcwd(), [update for update in updates if update.new.strip("0")], known)
+    if name == "pre-push":
+        told = said.told(_common_dir())
+        found = [each for each in _news(found) if each.severity is Severity.ERROR or _line(each) not in told]
     _show(found)
     if findings.stops(found):
         if name == "pre-push":
@@ -107,8 +112,39 @@ def _look_around() -> None:
         show.commands(*pending.commands, aside=True)
 
 
-def _show(found: Sequence[Finding]) -> None:
-    """Errors and warnings, a line each and what mends it: the errors first, where there are too many for both."""
+def _news(found: Sequence[Finding]) -> list[Finding]:
+    """Findings without what the user did and signed with their own key: they know, and were asked."""
+    from gitenv.identity import device
+
+    try:
+        return [each for each in found if not (each.by and device.is_mine(each.by))]
+    except GitenvError:  # no key that can be read
+        return list(found)
+
+
+def _note_told(warnings: Sequence[Finding]) -> None:
+    """What was said at the commit is not said at the push."""
+    from gitenv import clone, said
+
+    if clone.note(common := _common_dir()).id:
+        said.add_told(common, [_line(each) for each in warnings])
+
+
+def _line(warning: Finding) -> str:
+    return printable(f"{warning.code} {warning.path} {warning.text}")
+
+
+def _common_dir() -> str:
+    from gitenv.git import layout
+
+    return layout.find(os.getcwd()).common_dir
+
+
+def _show(found: Sequence[Finding]) -> list[Finding]:
+    """Errors and warnings, a line each and what mends it: the errors first, where there are too many for both.
+
+    Returns the warnings.
+    """
     from gitenv.review import formats
 
     grave = sorted(formats.ordered(found), key=lambda each: each.severity.value)
@@ -123,3 +159,4 @@ def _show(found: Sequence[Finding]) -> None:
     if len(grave) > _MOST:
         show.say(f"and {len(grave) - _MOST:,} more:", aside=True)
         show.commands("gitenv check", aside=True)
+    return [each for each in grave if each.severity.value == "warning"]

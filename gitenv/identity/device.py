@@ -107,7 +107,7 @@ def save(key: DeviceKey) -> None:
 
 def set_aside() -> str:
     """Move the device key out of the way and return where it went; nothing is ever deleted."""
-    aside = _aside(need().public)
+    aside = _aside(need().public.fingerprint())
     try:
         os.replace(path(), aside)
     except OSError as error:
@@ -130,6 +130,21 @@ def former(public: PublicKey) -> DeviceKey | None:
             if data is not None and (key := parse(data, printable(place))).public == public:
                 return key
     return None
+
+
+def is_mine(fingerprint: str) -> bool:
+    """Whether a key is the device key, or one that it took over from on this machine."""
+    from gitenv.model.statements import is_fingerprint
+
+    key = load()
+    if key is None or not is_fingerprint(fingerprint):
+        return False
+    if key.public.fingerprint() == fingerprint:
+        return True
+    with contextlib.suppress(GitenvError):
+        data = None if os.environ.get(VARIABLE) else files.read(_aside(fingerprint), _MAX_BYTES)
+        return data is not None and parse(data, VARIABLE).public.fingerprint() == fingerprint
+    return False
 
 
 def next_path() -> str:
@@ -156,7 +171,7 @@ def need_next() -> DeviceKey:
 def take_over() -> str:
     """Make the next key the device key and return where the old one is kept. At every moment one of them is in place."""
     old = need()
-    aside = _aside(old.public)
+    aside = _aside(old.public.fingerprint())
     files.replace(aside, old.pem(), 0o600)
     try:
         os.replace(next_path(), path())
@@ -167,13 +182,13 @@ def take_over() -> str:
     return aside
 
 
-def _aside(public: PublicKey) -> str:
-    return f"{path()}.{public.fingerprint()[7:15].translate({43: 45, 47: 95})}"
+def _aside(fingerprint: str) -> str:
+    return f"{path()}.{fingerprint[7:15].translate({43: 45, 47: 95})}"
 
 
 def _asides(public: PublicKey) -> list[str]:
     try:
-        return [_aside(public)]
+        return [_aside(public.fingerprint())]
     except ValueError:  # a grant may hold a key that is no point
         return []
 

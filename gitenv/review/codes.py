@@ -156,10 +156,11 @@ def finding(
     commands: tuple[str, ...] = (),
     commit: str = "",
     *,
+    by: str = "",
     was_before: bool = False,
 ) -> Finding:
     """A finding of the catalogue. An error that the base has as well, byte for byte, is a warning: nobody brought it now."""
     severity = CODES[code].severity
     if was_before and severity is Severity.ERROR:
         severity, text = Severity.WARNING, text + BEFORE
-    return Finding(code, severity, text, path, line, commands, commit)
+    return Finding(code, severity, text, path, line, commands, commit, by)

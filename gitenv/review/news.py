@@ -40,13 +40,13 @@ def _environment(change: Change, each: EnvironmentChange) -> Iterator[Finding]:
         return
     if each.before is None:
         text = f"new environment {each.name} ({_joined(each.after.paths)}), signed by {each.after.by}"
-        yield finding("environment-new", text, path)
+        yield finding("environment-new", text, path, by=each.after.by.fingerprint)
         return
     if each.paths_added or each.paths_removed:
         parts = [f"now also {_joined(each.paths_added)}" if each.paths_added else ""]
         parts += [f"no longer {_joined(each.paths_removed)}" if each.paths_removed else ""]
         text = f"{each.name} claims {', '.join(filter(None, parts))}, signed by {each.after.by}"
-        yield finding("paths-changed", text, path)
+        yield finding("paths-changed", text, path, by=each.after.by.fingerprint)
     if each.rotation:
         before, after = each.rotation
         yield finding("rotated", f"{each.name}: generation {before} to {after}, signed by {each.after.by}", path)
@@ -60,15 +60,17 @@ def _person(each: EnvironmentChange, person: PersonChange) -> Finding:
             return finding("recipient-removed", f"{person.name} is no longer in {each.name}", path)
         text = f"{person.name}'s grant for {each.name} was deleted without a rotation: they still have the key"
         return finding("grant-deleted", text, path, 0, (f"gitenv rotate {each.name}",))
+    by = given.by.fingerprint
     who = f"{person.name} {given.key.fingerprint()}"
     if person.before is None:
         text = f"{who} is let into {each.name} as {given.role} by {given.by.name}"
-        return finding("recipient-added", text, path)
+        return finding("recipient-added", text, path, by=by)
     if person.is_key_new:
-        return finding("recipient-key", f"{person.name} is in {each.name} with another key: {who.split(' ')[1]}", path)
+        text = f"{person.name} is in {each.name} with another key: {who.split(' ')[1]}"
+        return finding("recipient-key", text, path, by=by)
     if person.is_role_new:
         text = f"{person.name} was a {person.before.role} of {each.name}, and is a {given.role} now"
-        return finding("role-changed", text, path)
+        return finding("role-changed", text, path, by=by)
     until = f"until {given.expires}" if given.expires else "without an end"
     return finding("expiry-changed", f"{person.name} is in {each.name} {until} (policy, not cryptography)", path)
 
