@@ -7,11 +7,15 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gitenv.cli import exclusive, show
-from gitenv.cli.words import joined
+from gitenv.cli import exclusive, revocation_report, show
+from gitenv.cli.rotate import plan_lines
+from gitenv.cli.words import joined, rotated_lines
 from gitenv.errors import NotTrusted, Usage
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from gitenv.team.exchanging import Exchange
     from gitenv.team.letting_in import LetIn
 
 
@@ -22,10 +26,12 @@ def run(
         list[str] | None, typer.Option("-e", "--environment", help="May be repeated; default: development.", metavar="ENV")
     ] = None,
     everything: Annotated[bool, typer.Option("--all", help="Every environment you can open.")] = False,
-    role: Annotated[str, typer.Option(help="holder, or reader: may read and not let others in.")] = "holder",
+    role: Annotated[
+        str, typer.Option(help="holder (default), or reader: may read and not let others in.", metavar="holder|reader")
+    ] = "",
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
     fingerprint: Annotated[str, typer.Option(help="Go on only if the key has this one.", metavar="SHA256:…")] = "",
-    replace: Annotated[bool, typer.Option("--replace", help="They have a new key, or become a holder.")] = False,
+    replace: Annotated[bool, typer.Option("--replace", help="They have a new key; the former one opens nothing new.")] = False,
     expires: Annotated[
         str | None, typer.Option(help="Their last day (UTC), or a number of days; without it, no end.", metavar="DATE|30d")
     ] = None,
@@ -36,17 +42,20 @@ def run(
     """
     from gitenv import access
     from gitenv.model import expiry
-    from gitenv.team import letting_in
+    from gitenv.team import exchanging, letting_in
     from gitenv.team import newcomer as newcomers
 
-    if role not in ("holder", "reader"):
+    if role not in ("", "holder", "reader"):
         raise Usage(f"there is no role {role[:40]!a}", "use --role holder or --role reader")
     until = expiry.last_day(expires, access.today()) if expires is not None else ""
     workspace = exclusive.workspace()
     workspace.need_environments()
     letting_in.need_access(workspace)
     newcomer = newcomers.read(workspace, recipient, name, os.getcwd(), replace)
-    chosen = letting_in.choose(workspace, environment or [], everything)
+    wanted = letting_in.choose(workspace, environment or [], everything) if environment or everything else []
+    exchange = exchanging.plan(workspace, newcomer, wanted, role, until) if replace else exchanging.NONE
+    exchanged = [planned.pin.name for planned in exchange.plans]
+    chosen = wanted or exchanged or letting_in.choose(workspace, [], everything=False)
     show.say(f"{newcomer.name}, key {newcomer.key.fingerprint()} (from {newcomer.source})")
     if fingerprint and fingerprint != newcomer.key.fingerprint():
         raise NotTrusted(
@@ -55,13 +64,39 @@ def run(
         )
     if not replace:  # before the question, not after it
         newcomers.refuse_other_key(workspace, newcomer, workspace.public_keys(newcomer.name))
-    ending = f" until {until}" if until else ""
-    question = f"Make {newcomer.name} a {role} of {joined(chosen)}{ending}? Compare the fingerprint with them first."
-    if not fingerprint and not show.ask(question, yes):
+        newcomers.refuse_newer_key(workspace, newcomer, chosen)
+    for line in (line for planned in exchange.plans for line in plan_lines(planned)):
+        show.say(line)
+    rest = [each for each in chosen if each not in exchanged]
+    if not fingerprint and not show.ask(_question(newcomer.name, rest, exchanged, role or "holder", until), yes):
         show.say("nothing was changed")
         return
-    done = letting_in.let_in(workspace, newcomer, chosen, role, replace, until)
-    _show(done, newcomer.name, role, until)
+    for rotated in exchanging.carry_out(workspace, exchange, newcomer):
+        for line in rotated_lines(rotated):
+            show.say(line)
+    done = letting_in.let_in(workspace, newcomer, rest, role or "holder", replace, until)
+    _show(done, newcomer.name, role or "holder", until)
+    if replace:
+        _show_exchange(exchange, newcomer.name)
+    if done.granted or exchanged:
+        show.say("commit and push it:")
+        show.commands(f"git commit -m '{f'A new key for {newcomer.name}' if exchanged else f'Let {newcomer.name} read .env'}'")
+
+
+def _show_exchange(exchange: Exchange, name: str) -> None:
+    if exchange.plans:
+        revocation_report.show_text(f"{name}'s former key", exchange.exposures)
+    if exchange.beyond:
+        show.say(f"the former key is still in {joined(exchange.beyond)}, which you do not hold; who does can run:")
+        show.commands(f"gitenv add-recipient {name} {' '.join(f'-e {each}' for each in exchange.beyond)} --replace")
+
+
+def _question(name: str, rest: Sequence[str], exchanged: Sequence[str], role: str, until: str) -> str:
+    ending = f" until {until}" if until else ""
+    parts = [f"Make {name} a {role} of {joined(rest)}{ending}"] if rest else []
+    if exchanged:
+        parts.append(f"{'put' if rest else 'Put'} this key in the place of {name}'s former one in {joined(exchanged)}")
+    return f"{', and '.join(parts)}? Compare the fingerprint with them first."
 
 
 def _show(done: LetIn, name: str, role: str, until: str) -> None:
@@ -75,12 +110,7 @@ def _show(done: LetIn, name: str, role: str, until: str) -> None:
         show.say(f"the date is {expiry.POLICY}")
     for already in done.already:
         show.say(f"{name} is a {role} of {already}{ending} already")
-    if done.resigned:
-        show.say(f"let in anew, because the old key had let them in: {joined(done.resigned)}")
     as_role = ("" if role == "holder" else f" --role {role}") + (f" --expires {until}" if until else "")
-    if done.not_granted:
+    if done.granted and done.not_granted:
         show.say(f"not granted: {joined(done.not_granted)}")
         show.commands(f"gitenv add-recipient {name} {' '.join(f'-e {each}' for each in done.not_granted)}{as_role}")
-    if done.granted:
-        show.say("commit and push it:")
-        show.commands(f"git commit -m 'Let {name} read .env'")

@@ -92,8 +92,11 @@ def _show_what_to_look_at(done: Founded) -> None:
         more = f" (and {rest} more that begin with ##)" if rest else ""
         show.say(f"stays readable, {first.path}:{first.line}: {first.text}{more}")
     if done.impossible:
+        from gitenv.model import dotenv, names
+
         base = shell_word(os.path.basename(done.impossible[0]))
-        show.note(f"names no environment: {joined(done.impossible, 3)}; gitenv add-environment NAME {base} can")
+        why = names.why_not(dotenv.environment_in(done.impossible[0]))
+        show.note(f"names no environment: {joined(done.impossible, 3)} ({why}); gitenv add-environment NAME {base} can")
     if done.linked:
         show.note(f"is a link, and is left alone; gitenv does not follow links: {joined(done.linked, 3)}")
     if done.ignored:

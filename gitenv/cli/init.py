@@ -11,12 +11,12 @@ from gitenv.cli.words import joined, opened_lines, trust_lines
 from gitenv.errors import NotInOrder, NotTrusted, Usage
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from gitenv.git.repository import Ignored
     from gitenv.team.discover import Found
     from gitenv.team.hooks import Left
-    from gitenv.team.init import Joined, LostGrant
+    from gitenv.team.init import Joined
     from gitenv.team.workspace import Workspace
 
 
@@ -157,7 +157,7 @@ def _show_joined(done: Joined) -> None:
         show.error(problem)
     if any(isinstance(problem, NotTrusted) for problem in done.problems):
         raise typer.Exit(NotTrusted.exit_code)
-    if done.lost is not None or not any(pin.grant for pin in done.pins):
+    if done.is_lost or not any(pin.grant for pin in done.pins):
         _show_request(done)
 
 
@@ -169,21 +169,9 @@ def _show_request(done: Joined) -> None:
     )
     show.commands(f"git commit -m 'Ask to read .env as {done.name}' && git push")
     show.say(f"then {' or '.join(holders[:3]) or 'a holder'} runs, commits and pushes:")
-    show.commands(*add_lines(done.name, done.lost))
+    show.commands(f"gitenv add-recipient {done.name}{' --replace' if done.is_lost else ''}")
     show.say("and you, after git pull:")
     show.commands("gitenv unlock")
-
-
-def add_lines(name: str, lost: Sequence[LostGrant] | None) -> Iterator[str]:
-    """What a holder types; for somebody who lost a key once for each role that they had."""
-    roles: dict[str, list[str]] = {}
-    for grant in lost or []:
-        roles.setdefault(grant.role, []).append(grant.environment)
-    for role, environments in sorted(roles.items()):
-        words = [f" -e {environment}" for environment in environments]
-        yield f"gitenv add-recipient {name}{''.join(words)}{' --role reader' if role == 'reader' else ''} --replace"
-    if not roles:
-        yield f"gitenv add-recipient {name}{' --replace' if lost is not None else ''}"
 
 
 def _show_identity(name: str, fingerprint: str) -> None:

@@ -79,4 +79,4 @@ def _show(removal: Removal, removed: Removed) -> None:
     if removal.is_me:
         show.say("you made this key, so you know it: ask a holder to make one that you do not know:")
         show.commands("gitenv rotate")
-    revocation_report.show_text(removal)
+    revocation_report.show_text(name, removal.exposures)

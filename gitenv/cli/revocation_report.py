@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from gitenv.cli import show
@@ -15,22 +15,22 @@ if TYPE_CHECKING:
 _SHORT = 12
 
 
-def show_text(removal: Removal) -> None:
-    """On the terminal."""
-    count = sum(len(exposure.secrets) for exposure in removal.exposures)
+def show_text(who: str, exposures: Sequence[Exposure]) -> None:
+    """On the terminal. `who` left, or is the key that did."""
+    count = sum(len(exposure.secrets) for exposure in exposures)
     if not count:
         return
-    show.say(f"{removal.name} could read {count} secrets. Give each a new value at its provider, then set that here:")
+    show.say(f"{who} could read {count} secrets. Give each a new value at its provider, then set that here:")
     rows = [
         [exposure.environment, secret.name, secret.path, _since(secret, exposure), "" if secret.is_there else "no longer there"]
-        for exposure in removal.exposures
+        for exposure in exposures
         for secret in exposure.secrets
     ]
     show.table("", ["environment", "key", "file", "readable since commit", ""], rows)
-    for exposure in removal.exposures:
+    for exposure in exposures:
         if exposure.hidden:
             show.say(f"and {_hidden(exposure)}")
-    show.say(_stays(removal.name))
+    show.say(_stays(who))
 
 
 def as_json(removal: Removal, removed: Removed) -> dict[str, object]:

@@ -113,7 +113,7 @@ def _strays(change: Change) -> Iterator[Finding]:
     old = set(_stray_names(change.before, change.former_members.states)) if change.before else set()
     for file in _stray_names(change.end, change.members.states):
         shown = file.encode("ascii", "backslashreplace").decode("ascii")  # else one letter of another script is like ours
-        text = f"{shown}: no name that anybody can have (a-z 0-9 . _ -)"
+        text = f"{shown}: {recipients.why_stray(file)}"
         yield finding("stray-name", text, f"{RECIPIENTS}/{file.rstrip('/')}", was_before=file in old)
 
 
@@ -136,7 +136,7 @@ def _swapped(change: Change) -> Iterator[Finding]:
     for name, keys in now.requests.items():
         if name not in granted or (not change.is_whole and old.requests.get(name) == keys):
             continue
-        if not granted[name] & set(keys):
+        if not keys or keys[0] not in granted[name]:  # somebody asks with the key on top
             text = f"another key than the one that {name} is in with"
             commands = (f"ask {name}: is the key in {name}.pub theirs? Then: gitenv add-recipient {name} --replace",)
             yield finding("swapped-key", text, f"{RECIPIENTS}/{name}.pub", 0, commands)

@@ -26,7 +26,6 @@ from gitenv.team import (
     found,
     hooks,
     ignored,
-    key_lines,
     opening,
     pinning,
     setup,
@@ -57,13 +56,6 @@ class Founded(NamedTuple):
     exposed: list[Exposed] | None  # None: history could not be read
 
 
-class LostGrant(NamedTuple):
-    """What somebody had with the key that they lost."""
-
-    environment: str
-    role: str
-
-
 class Joined(NamedTuple):
     """What setting up a clone did."""
 
@@ -71,7 +63,7 @@ class Joined(NamedTuple):
     fingerprint: str
     made_key: bool
     wrote_request: bool
-    lost: list[LostGrant] | None  # the key of that name was lost: the grants that were for it. None: it was not
+    is_lost: bool  # the key of that name was lost, and this is another one
     pinned: list[Environment]  # newly, on trust
     opened: list[Opened]
     problems: list[GitenvError]
@@ -124,7 +116,7 @@ def unignore_pinned(workspace: Workspace, *, at_once: bool) -> tuple[list[str], 
 
 def found_here(workspace: Workspace, seen: discover.Found, name: str, guard: bool, held: Sequence[str]) -> Founded:
     """Found gitenv in this repository and stage everything but the files that are `held` back; nothing is committed."""
-    name = names.check_name(name, "person") if name else workspace.access.name or workspace.guess_name()
+    name = _checked(name) if name else workspace.access.name or workspace.guess_name()
     key, made_key = _key()
     _set_up(workspace, name)
     written = found.make_environments(workspace, seen.environments, key, name)
@@ -177,7 +169,7 @@ def join(workspace: Workspace, name: str, strict: bool, replace: bool = False) -
         key.public.fingerprint(),
         made_key,
         bool(request),
-        _lost_grants(workspace, chosen) if is_lost else None,
+        is_lost,
         new,
         opened,
         problems,
@@ -190,7 +182,7 @@ def _who(workspace: Workspace, key: DeviceKey | None, name: str, problems: list[
     known_as = workspace.find_me(key.public, name) if key else ""
     if name and known_as and name != known_as:
         raise Usage(f"this device's key is known as {known_as} here", f"gitenv init --name {known_as}")
-    chosen = names.check_name(name, "person") if name else known_as or workspace.access.name or workspace.guess_name()
+    chosen = _checked(name) if name else known_as or workspace.access.name or workspace.guess_name()
     if key and not known_as and workspace.public_keys(chosen) and workspace.has_grant(chosen, key.public):
         where = f"{RECIPIENTS}/{chosen}.pub"
         problems.append(
@@ -199,14 +191,13 @@ def _who(workspace: Workspace, key: DeviceKey | None, name: str, problems: list[
     return chosen
 
 
+def _checked(name: str) -> str:
+    return names.check_name(name, "person", "gitenv init --name NAME")
+
+
 def _is_own_name(workspace: Workspace, name: str) -> bool:
     """Whether this clone knows a name as its user's. A job that is given its key has lost none."""
     return workspace.access.name == name and not os.environ.get(device.VARIABLE)
-
-
-def _lost_grants(workspace: Workspace, name: str) -> list[LostGrant]:
-    found = key_lines.counted(workspace, name)
-    return [LostGrant(environment, own.role) for environment, own in found.items()]
 
 
 def _pin_on_first_sight(workspace: Workspace, problems: list[GitenvError], strict: bool) -> list[Environment]:

@@ -9,14 +9,10 @@ from gitenv import access, recipients
 from gitenv.errors import Locked, Usage
 from gitenv.git.trees import RECIPIENTS
 from gitenv.identity import device
-from gitenv.identity.device import DeviceKey
-from gitenv.model import grant, succession
-from gitenv.model.keyring import Keyring
+from gitenv.model import grant
 from gitenv.model.standing import Standing
-from gitenv.model.statements import Holder
-from gitenv.model.succession import NONE, Bridge
 from gitenv.pins import Pin
-from gitenv.team import following, key_lines, rekeying
+from gitenv.team import following, key_lines
 from gitenv.team import newcomer as newcomers
 from gitenv.team.discover import DEVELOPMENT
 from gitenv.team.newcomer import Newcomer
@@ -28,8 +24,7 @@ class LetIn(NamedTuple):
 
     granted: list[str]
     already: list[str]
-    not_granted: list[str]  # environments that the caller could have given
-    resigned: list[str]  # people whose grants the old key had signed
+    not_granted: list[str]  # environments that the caller could give as well
     unending: list[str]  # those of `granted` where they had a last day, and have none any more
 
 
@@ -54,8 +49,9 @@ def let_in(
 ) -> LetIn:
     """Write and stage the grants, and the newcomer's `.pub` if it is not there. All is checked before the first is written.
 
-    `expires` is the last day, or "". Raises `Usage` for somebody who is in with another key (unless `replace`) and for an end
-    that leaves nobody, `Locked` for what the caller cannot open, and `NotTrusted` for what the caller may not give.
+    `expires` is the last day, or "". Where they are in with another key, `exchanging` has been asked before. Raises `Usage` for
+    an end that leaves nobody, `SwappedKey` for somebody who is in with another key (unless `replace`), `Locked` for what the
+    caller cannot open, and `NotTrusted` for what the caller may not give.
     """
     key = device.need()
     existing = workspace.public_keys(newcomer.name)
@@ -65,21 +61,15 @@ def let_in(
     pins = {name: workspace.need_pin(name) for name in chosen}
     rings = {name: workspace.need_holder(pin, "let nobody in") for name, pin in pins.items()}
     before = {name: _standing(workspace, pin, newcomer) for name, pin in pins.items()}
-    already = [name for name, found in before.items() if found and _is_in(found, name, newcomer, role, replace, expires)]
+    already = [name for name, found in before.items() if found and _is_in(found, name, newcomer, role, expires)]
     meant = [name for name in chosen if name not in already]
     for name in meant:
         if expires and (found := before[name]):
             _check_somebody_stays(found, name, newcomer)
-    bridges = {
-        name: _bridge(workspace, pins[name], rings[name], found, newcomer, key) if replace and (found := before[name]) else NONE
-        for name in meant
-    }
     written = []
     if newcomer.key not in existing:
-        text = key_lines.renewed(workspace, newcomer.name, newcomer.key)
-        written.append(workspace.write(key_lines.path(newcomer.name), text))
-    for name, bridge in bridges.items():
-        written += rekeying.write_bridge(workspace, name, bridge)
+        written.append(write_public_key(workspace, newcomer))
+    for name in meant:
         statement, signer = pins[name].environment, workspace.known_as(pins[name])
         given = grant.write(
             *(statement, rings[name].dek, newcomer.name, newcomer.key, role),
@@ -95,21 +85,16 @@ def let_in(
     if replace:
         newcomers.forget_other_keys(workspace, newcomer, chosen)
     following.refresh(workspace)
-    others = [pin.name for pin in workspace.access.pinned() if pin.name not in pins and workspace.access.can_open(pin)]
-    resigned = sorted({given.to for bridge in bridges.values() for given in bridge.grants})
+    others = [pin.name for pin in workspace.access.pinned() if workspace.access.can_open(pin)]
+    others = [name for name in others if recipients.grant_of(workspace.tree, name, newcomer.name) is None]
     unending = [name for name in meant if not expires and _last_day(before[name], newcomer)]
-    return LetIn(meant, already, others, resigned, unending)
+    return LetIn(meant, already, others, unending)
 
 
-def _bridge(workspace: Workspace, pin: Pin, ring: Keyring, found: Standing, newcomer: Newcomer, key: DeviceKey) -> Bridge:
-    """What is to be signed before the newcomer's grant takes the place of one for another key."""
-    counted = found.counted.get(newcomer.name)
-    if counted is None or counted.key == newcomer.key:
-        return NONE
-    leaving = Holder(newcomer.name, counted.key.fingerprint())
-    key_of = recipients.key_finder(workspace.tree, pin.name)
-    me = workspace.known_as(pin)
-    return succession.bridge(pin.environment, ring, found, leaving, me=me, signer=key, key_of=key_of, at=now())
+def write_public_key(workspace: Workspace, newcomer: Newcomer) -> str:
+    """Put the newcomer's key on top of their `.pub`; return its path."""
+    text = key_lines.renewed(workspace, newcomer.name, newcomer.key)
+    return workspace.write(key_lines.path(newcomer.name), text)
 
 
 def _last_day(found: Standing | None, newcomer: Newcomer) -> str:
@@ -134,23 +119,17 @@ def _check_somebody_stays(found: Standing, name: str, newcomer: Newcomer) -> Non
         )
 
 
-def _is_in(found: Standing, name: str, newcomer: Newcomer, role: str, replace: bool, expires: str) -> bool:
-    """Whether somebody has just that already. Raises `Usage` if they have it with another key or in another role."""
+def _is_in(found: Standing, name: str, newcomer: Newcomer, role: str, expires: str) -> bool:
+    """Whether somebody has just that already. Raises if they have it with another key or in another role."""
     counted = found.counted.get(newcomer.name)
     if counted is None:
         return False
     if counted.key != newcomer.key:
-        if not replace:
-            raise newcomers.other_key(newcomer.name)
-        return False
-    if counted.role == grant.HOLDER and role == grant.READER:
-        raise Usage(
-            f"{newcomer.name} is a holder of {name} already",
-            "a role is taken away by a new key only, not by a new grant",
-        )
-    if counted.role != role and not replace:
-        raise Usage(f"{newcomer.name} is a reader of {name} already", "to make them a holder: add --replace")
-    return (counted.role, counted.expires) == (role, expires)
+        raise newcomers.other_key(newcomer.name)
+    if counted.role != role:
+        word = "holder" if counted.role == grant.HOLDER else "reader"
+        raise Usage(f"{newcomer.name} is a {word} of {name} already", f"gitenv set-role {newcomer.name} {role} -e {name}")
+    return counted.expires == expires
 
 
 def need_access(workspace: Workspace) -> None:

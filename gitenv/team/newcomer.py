@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from gitenv import files, recipients
-from gitenv.errors import NotTrusted, Usage, printable
+from gitenv.errors import NotTrusted, Usage, printable, shell_word
 from gitenv.git import log
 from gitenv.git.trees import RECIPIENTS, CommitTree, Tree
 from gitenv.model import keys, names, trust
@@ -51,7 +51,8 @@ def read(workspace: Workspace, given: str, name: str, folder: str, replace: bool
     if (said := _fingerprint_in(data)) and said != key.fingerprint():
         raise Usage(f"{printable(given)} holds a fingerprint that is not its key's", "gitenv key show prints both")
     stem = os.path.splitext(os.path.basename(given))[0]
-    return Newcomer(names.check_name(name or stem.lower(), "person"), key, given)
+    called = names.check_name(name or stem.lower(), "person", f"gitenv add-recipient {shell_word(given)} --name NAME")
+    return Newcomer(called, key, given)
 
 
 def _fingerprint_in(data: bytes) -> str:
@@ -108,6 +109,19 @@ def refuse_other_key(workspace: Workspace, newcomer: Newcomer, existing: Sequenc
             raise other_key(newcomer.name, pin.name)
 
 
+def refuse_newer_key(workspace: Workspace, newcomer: Newcomer, chosen: Sequence[str]) -> None:
+    """Raise `SwappedKey` if somebody is in all that is `chosen`, and the key on top of their `.pub` is another one.
+
+    They ask with that one, and "already" would be no answer. Who can push can put a line there: it is named, and not used.
+    """
+    existing = workspace.public_keys(newcomer.name)
+    if not existing or existing[0] == newcomer.key:
+        return
+    mine = key_lines.counted(workspace, newcomer.name)
+    if all(name in mine for name in chosen) and existing[0] not in [own.key for own in mine.values()]:
+        raise other_key(newcomer.name)
+
+
 def _vouched_for(
     workspace: Workspace, newcomer: Newcomer, pin: Pin, others: set[str], committed: Sequence[tuple[Tree, Grant]]
 ) -> set[str]:
@@ -157,6 +171,15 @@ def was_in(workspace: Workspace, pin: Pin, name: str) -> bool:
         return any(_counts(pin, tree, found) for tree, found in _committed(workspace, pin, name))
     except SwappedKey:
         return True  # buried in commits: better named once too often
+
+
+def had_other_key(workspace: Workspace, pin: Pin, newcomer: Newcomer) -> bool:
+    """Whether some commit has a grant of this generation under that name for another key, and it counted there."""
+    try:
+        committed = _committed(workspace, pin, newcomer.name)
+        return any(found.key != newcomer.key and _counts(pin, tree, found) for tree, found in committed)
+    except SwappedKey:
+        return True  # buried in commits: better a new data key too many
 
 
 def _counts(pin: Pin, tree: Tree, found: Grant) -> bool:

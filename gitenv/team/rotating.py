@@ -23,12 +23,19 @@ from gitenv.team.staging import Rewritten
 from gitenv.team.uncommitted import Uncommitted
 from gitenv.team.workspace import Workspace, now
 
+_FORMER = "'s former key"
+
 
 class Dropped(NamedTuple):
     """A grant, or a person, that the next generation leaves out, and why."""
 
     who: str
     why: str
+
+    @property
+    def name(self) -> str:
+        """Whose it is."""
+        return self.who.removesuffix(".grant").removesuffix(".pub").removesuffix(_FORMER)
 
 
 class Plan(NamedTuple):
@@ -59,11 +66,18 @@ class Rotated(NamedTuple):
     conflicts: list[str]  # files in which two sides set one key to two values
 
 
-def plan(workspace: Workspace, name: str, without: Collection[str] = (), roles: Mapping[str, str] | None = None) -> Plan:
+def plan(
+    workspace: Workspace,
+    name: str,
+    without: Collection[str] = (),
+    roles: Mapping[str, str] | None = None,
+    instead_of: Member | None = None,
+) -> Plan:
     """Look at an environment, and say who and what its next generation would have.
 
-    `without` are people to leave out, `roles` are new ones. Raises `Locked` for who is no holder, `NotTrusted`, `NotInOrder`,
-    and `Usage` if nobody were left who may let others in.
+    `without` are people to leave out, `roles` are new ones, and one comes `instead_of` whoever has that name: the same person
+    with another key. Raises `Locked` for who is no holder, `NotTrusted`, `NotInOrder`, and `Usage` if nobody were left who may
+    let others in.
     """
     pin = workspace.need_pin(name)
     ring = workspace.need_holder(pin, "rotate nothing")
@@ -74,6 +88,9 @@ def plan(workspace: Workspace, name: str, without: Collection[str] = (), roles: 
     dropped += _swapped(workspace, members)
     dropped += _exchanged(pin, members)
     changed = [member._replace(role=(roles or {}).get(member.name, member.role)) for member in members]
+    if instead_of:
+        changed = sorted([member for member in changed if member.name != instead_of.name] + [instead_of])
+        dropped = [each for each in dropped if each.name != instead_of.name]
     left = [member for member in changed if member.name not in without]
     if not any(member.role == HOLDER for member in left):
         raise _last_holder(name, members)
@@ -200,7 +217,7 @@ def _exchanged(pin: Pin, members: Iterable[Member]) -> Iterator[Dropped]:
     """The keys that somebody was known by before a holder exchanged theirs: it need not have been for them."""
     for member in members:
         if any(other.name == member.name and other != member.holder for other in pin.seen):
-            yield Dropped(f"{member.name}'s former key", "was exchanged, and not by themselves: compare the new one with them")
+            yield Dropped(member.name + _FORMER, "was exchanged, and not by themselves: compare the new one with them")
 
 
 def is_cut_off(workspace: Workspace, pin: Pin) -> bool:

@@ -61,6 +61,7 @@ def membership(workspace: Workspace) -> Membership:
     """Read `.recipients/`. What is pinned is judged by the pin; the rest by its own statement, unverified."""
     entries: dict[str, dict[str, Entry]] = {}
     fingerprints: dict[str, str] = {}
+    granted: dict[str, set[str]] = {}  # a key exchanged in one environment, and not yet in another, makes two
     uncounted: list[Uncounted] = []
     signers: set[str] = set()
     known: set[Holder] = set()
@@ -78,6 +79,7 @@ def membership(workspace: Workspace) -> Membership:
             role = HOLDER if grant.role == HOLDER else READER
             entries.setdefault(person, {})[name] = Entry(role, grant.by.name, grant.at, grant.expires)
             fingerprints[person] = grant.key.fingerprint()
+            granted.setdefault(person, set()).add(fingerprints[person])
         known.update(found.holders, (Holder(person, grant.key.fingerprint()) for person, grant in found.counted.items()))
         signers.add(statement.by.name)
         earlier = Retired(workspace, statement)
@@ -87,7 +89,7 @@ def membership(workspace: Workspace) -> Membership:
         uncounted += [_refused(name, refused, honest, earlier) for refused in found.refused]
         uncounted += [_unfit(file, error) for file, error in malformed.items()]
         uncounted += [_stray(f"{name}/{file}") for file in recipients.stray_grants(workspace.tree, name)]
-    requests, damaged = _requests(workspace, fingerprints, known)
+    requests, damaged = _requests(workspace, granted, known)
     fingerprints = {**requests, **fingerprints}
     # Who took themselves out signed what is there now, and does not ask to come back.
     waiting = fingerprints.keys() - entries.keys() - signers
@@ -130,7 +132,7 @@ def _unfit(file: str, error: GitenvError) -> Uncounted:
 
 def _stray(file: str) -> Uncounted:
     shown = file.encode("ascii", "backslashreplace").decode("ascii")  # else one letter of another script is like ours
-    return _unfit(shown, Malformed("no name that anybody can have (a-z 0-9 . _ -)"))
+    return _unfit(shown, Malformed(recipients.why_stray(file)))
 
 
 def _statement(workspace: Workspace, name: str) -> Environment:
@@ -143,10 +145,13 @@ def _statement(workspace: Workspace, name: str) -> Environment:
     return judged.moves.environment if judged.moves else pin.environment
 
 
-def _requests(workspace: Workspace, granted: dict[str, str], known: Set[Holder]) -> tuple[dict[str, str], list[Uncounted]]:
+def _requests(
+    workspace: Workspace, granted: Mapping[str, Set[str]], known: Set[Holder]
+) -> tuple[dict[str, str], list[Uncounted]]:
     """Whose `.pub` files are there, and what is wrong with some of them.
 
-    A line that an environment speaks of is an older key: of one that is new to this clone as well, which is named for itself.
+    Somebody asks with the key on top. A line below that an environment speaks of is an older key; of one that is new to this
+    clone as well, which is named for itself.
     """
     found: dict[str, str] = {}
     damaged: list[Uncounted] = []
@@ -158,10 +163,11 @@ def _requests(workspace: Workspace, granted: dict[str, str], known: Set[Holder])
                 Uncounted(f"{name}.pub", error.message if isinstance(error, GitenvError) else "not a key", "not-a-key")
             )
             continue
-        if name in granted and granted[name] not in fingerprints:
+        found[name] = fingerprints[0]
+        strange = [each for each in fingerprints if Holder(name, each) not in known] if name in granted else []
+        if fingerprints[0] in strange:
             ask = f"ask {name}: is the key in {name}.pub theirs? Then: gitenv add-recipient {name} --replace"
             damaged.append(Uncounted(f"{name}.pub", f"another key than the one that {name} is in with", "swapped-key", ask))
-        elif name in granted and any(Holder(name, each) not in known for each in fingerprints if each != granted[name]):
+        elif strange:
             damaged.append(Uncounted(f"{name}.pub", f"also a key that {name} is not in with", "swapped-key"))
-        found[name] = fingerprints[0]
     return found, damaged

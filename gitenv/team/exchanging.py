@@ -1,0 +1,67 @@
+"""Somebody who is in comes with another key. That is a rotation: a lost laptop opens nothing new, whatever is put back."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from gitenv import access, recipients
+from gitenv.model.grant import HOLDER, Grant
+from gitenv.model.rotation import Member
+from gitenv.pins import Pin
+from gitenv.team import following, revocation, rotating
+from gitenv.team import newcomer as newcomers
+from gitenv.team.newcomer import Newcomer
+from gitenv.team.revocation import Exposure
+from gitenv.team.rotating import Plan, Rotated
+from gitenv.team.workspace import Workspace
+
+
+class Exchange(NamedTuple):
+    """What is to be done for a new key before it is done."""
+
+    plans: list[Plan]  # a next generation for each environment that they are in with another key
+    beyond: list[str]  # such environments that the caller does not hold
+    exposures: list[Exposure]  # what the former key could read
+
+
+NONE = Exchange([], [], [])
+
+
+def plan(workspace: Workspace, newcomer: Newcomer, wanted: Sequence[str], role: str, expires: str) -> Exchange:
+    """Look at where somebody is in with another key than the newcomer's: in all environments, or in those `wanted`.
+
+    Without a `role` or an end they stay what they were. Raises like `rotating.plan`, for what is wanted.
+    """
+    following.refresh(workspace)
+    mine = rotating.held(workspace)
+    found = Exchange([], [], [])
+    for pin in [workspace.need_pin(name) for name in wanted] or workspace.access.pinned():
+        key_of = recipients.key_finder(workspace.tree, pin.name)
+        standing = access.standing_in(workspace.tree, pin.environment, key_of)
+        named = {holder.fingerprint for holder in standing.holders if holder.name == newcomer.name}
+        was = standing.counted.get(newcomer.name)
+        others = (named | ({was.key.fingerprint()} if was else set())) - {newcomer.key.fingerprint()}
+        if not (others or newcomers.had_other_key(workspace, pin, newcomer) or _is_cut_off(workspace, pin, newcomer, was)):
+            continue
+        if pin.name not in mine and not wanted:
+            found.beyond.append(pin.name)
+            continue
+        stays = (role or was.role, expires or was.expires) if was else (role or HOLDER, expires)
+        member = Member(newcomer.name, newcomer.key, *stays)
+        found.plans.append(rotating.plan(workspace, pin.name, instead_of=member))
+        found.exposures.append(revocation.exposure(workspace, pin, newcomer.name))
+    return found
+
+
+def carry_out(workspace: Workspace, exchange: Exchange, newcomer: Newcomer) -> list[Rotated]:
+    """Write and stage the next generations. From then on the former key is no reason to refuse the new one."""
+    done = [rotating.carry_out(workspace, planned) for planned in exchange.plans]
+    newcomers.forget_other_keys(workspace, newcomer, [planned.pin.name for planned in exchange.plans])
+    return done
+
+
+def _is_cut_off(workspace: Workspace, pin: Pin, newcomer: Newcomer, was: Grant | None) -> bool:
+    """Whether a run that was stopped has let the new key in, and not staged all of it."""
+    is_new = was is not None and was.key == newcomer.key
+    return is_new and workspace.access.can_open(pin) and rotating.is_cut_off(workspace, pin)
