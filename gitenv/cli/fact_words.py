@@ -21,7 +21,7 @@ _WORDS = {
     What.MOVED: "moved from {former}",
     What.EARLIER: "{key} was there before",
     What.SEALED: "sealed {key}{as_by}",
-    What.ACCEPTED: "accepted {key}{sealed_by}",
+    What.ACCEPTED: "accepted {key}{sealed_by}{or_set}",
     What.REJECTED: "rejected {key}{sealed_by}",
     What.FOUNDED: "founded by {by}",
     What.REPLACED: "replaced by another environment, of {by}",
@@ -62,7 +62,8 @@ def sentence(fact: Fact) -> str:
         generations=f", generation {fact.former_generation} to {fact.generation}" if is_new_generation else "",
         anew=f", {counted(fact.keys)}" if fact.keys else "",
         as_by=f" as {by}",
-        sealed_by=f", sealed by {by}",
+        sealed_by=f", sealed by {by}" if fact.by else "",
+        or_set="" if fact.is_sure else ", or set it",
         as_role=" as a reader" if fact.role == "reader" else "",
         until=f" until {fact.expires}" if fact.expires else "",
     )

@@ -50,16 +50,23 @@ def run(
 ) -> None:
     """Show who set, changed or removed which key, and who let whom in.
 
-    From the commits, the newest first; no key is needed, and no value is shown. A key is followed to its former names. Author,
+    From the commits, the newest first; no value is shown, and no key is needed, though one tells more of a rotation. A key is followed to its former names. Author,
     date and signature are what the commits say: nobody has verified them.
     """
     from gitenv.cli.progress import Bar
+    from gitenv.git.trees import WorkTree
     from gitenv.model.names import check_name
+    from gitenv.review import choosing
     from gitenv.review.history import History
+    from gitenv.review.keys_at_hand import KeysAtHand
 
     for name in environment or []:
         check_name(name, "environment")
-    history = History(os.getcwd(), key=key, environments=environment or (), revision=revision)
+    place = choosing.find(os.getcwd())
+    keys = KeysAtHand(place.layout, WorkTree(place.folder))
+    history = History(
+        place.folder, key=key, environments=environment or (), revision=revision, opener_of=keys.opener_of if place.layout else None
+    )
     bar = Bar("looking through the commits", history.count)
     seen = Seen(itertools.islice(history.events(bar.step), number), bar.give_way)
     try:

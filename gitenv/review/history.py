@@ -12,6 +12,7 @@ from gitenv.git.objects import Objects
 from gitenv.git.trees import RECIPIENTS, CommitTree
 from gitenv.git.walk import commits_in
 from gitenv.model import document
+from gitenv.model.comparing import OpenOf
 from gitenv.review import claims, key_facts, member_facts, membership, sides
 from gitenv.review.facts import Event, Fact, Skipped, What
 from gitenv.review.membership import Membership
@@ -25,9 +26,20 @@ _MAX_MOVES = 20
 class History:
     """The events of one repository, newest first; afterwards, what was not looked at."""
 
-    def __init__(self, folder: str, *, key: str = "", environments: Collection[str] = (), revision: str = "") -> None:
-        """`revision` is a commit, or a range like `main..topic`; "" for HEAD. Raises `Usage` and `NotInOrder`."""
-        self._folder = folder
+    def __init__(
+        self,
+        folder: str,
+        *,
+        key: str = "",
+        environments: Collection[str] = (),
+        revision: str = "",
+        opener_of: Callable[[str], OpenOf] | None = None,
+    ) -> None:
+        """`revision` is a commit, or a range like `main..topic`; "" for HEAD. Raises `Usage` and `NotInOrder`.
+
+        `opener_of` is what opens tokens of a path, where there are keys at hand: they tell what changed while it was rotated.
+        """
+        self._folder, self._opener_of = folder, opener_of
         self._objects = Objects(folder)
         self._commits = commits_in(folder, self._objects)
         self._heads, self._hidden = _ends(folder, revision)
@@ -121,7 +133,8 @@ class History:
             self._skip(commit, change.path, "damaged, or larger than a document may be")
             return []
         try:
-            found = key_facts.of_document(there[:-1], there[-1])
+            open_of = self._opener_of(change.path) if self._opener_of else None
+            found = key_facts.of_document(there[:-1], there[-1], open_of)
         except GitenvError as error:
             self._skip(commit, change.path, error.message)
             return []

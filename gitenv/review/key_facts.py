@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from functools import lru_cache
 
 from gitenv.model import comparing, document, sealed, token
-from gitenv.model.comparing import KeyChange, Outcome, Place
+from gitenv.model.comparing import KeyChange, OpenOf, Outcome, Place
 from gitenv.model.document import Kind
 from gitenv.model.statements import Holder
 from gitenv.review.facts import Fact, What
@@ -25,21 +25,22 @@ _places = lru_cache(maxsize=32)(comparing.places)
 _TEXT = (Kind.ASSIGNMENT, Kind.LOOKALIKE)
 
 
-def of_document(before: Sequence[bytes], after: bytes) -> list[Fact]:
+def of_document(before: Sequence[bytes], after: bytes, open_of: OpenOf | None = None) -> list[Fact]:
     """What is other than in all of `before`, one document for each parent of the commit (b"": no file), without its path.
 
-    Raises `NotTrusted` for a document that is too large.
+    `open_of` is asked only where nothing else tells: of tokens of two generations. Raises `NotTrusted` for a document that is
+    too large.
     """
     there = places(after)
-    first, *others = [{change.name: change for change in comparing.keys(places(each), there)} for each in before]
+    first, *others = [_changes(places(each), there, open_of) for each in before]
     changes = {
-        name: _least([change, *(other[name] for other in others)])
-        for name, change in first.items()
+        name: _least([fact, *(other[name] for other in others)])
+        for name, fact in first.items()
         if all(name in other for other in others)
     }
     decided = list(_of_seals([_seals(each) for each in before], _seals(after), changes.keys()))
     accepted = {fact.key for fact in decided if fact.what is What.ACCEPTED}
-    return [*(_fact(change) for name, change in changes.items() if name not in accepted), *decided]
+    return [*(fact for name, fact in changes.items() if name not in accepted), *decided]
 
 
 def places(data: bytes) -> Mapping[str, list[Place]]:
@@ -59,13 +60,42 @@ def alike(one: bytes, other: bytes) -> bool:
     return bool(first and second) and len(first & second) * 2 >= max(len(first), len(second))
 
 
-def _least(changes: Sequence[KeyChange]) -> KeyChange:
+def _least(facts: Sequence[Fact]) -> Fact:
     """Of what a merge did to a key, compared with each parent, the one that says least: encrypted anew is not set."""
-    return next((change for change in changes if change.outcome is Outcome.REENCRYPTED), changes[0])
+    return next((fact for fact in facts if fact.what is What.REENCRYPTED), facts[0])
+
+
+def _changes(before: Mapping[str, list[Place]], after: Mapping[str, list[Place]], open_of: OpenOf | None) -> dict[str, Fact]:
+    """What happened to each key since one parent."""
+    found = {change.name: change for change in comparing.keys(before, after)}
+    if all(change.outcome is not Outcome.REENCRYPTED for change in found.values()):
+        return {name: _fact(change) for name, change in found.items()}
+    known = {(each.number, each.hint) for listed in before.values() for place in listed if (each := _token(place))}
+    return {name: _judged(_fact(change), change, known, open_of) for name, change in found.items()}
+
+
+def _judged(fact: Fact, change: KeyChange, known: Set[tuple[int, bytes]], open_of: OpenOf | None) -> Fact:
+    """Whether a token of another generation came by a rotation, or is somebody's doing.
+
+    A rotation takes all of a document to a generation that it did not have. So a token that goes back was set under the
+    retired key, on a branch from before; and one that comes to where the others are was accepted, or set anew.
+    """
+    was, now = _token(change.before), _token(change.after)
+    if fact.what is not What.REENCRYPTED or was is None or now is None:
+        return fact
+    assert change.before
+    assert change.after
+    texts = [open_of(place.record) if open_of else None for place in (change.before, change.after)]
+    is_same = None if None in texts else texts[0] == texts[1]
+    if now.number < was.number or is_same is False:
+        return fact._replace(what=What.CHANGED, is_sure=is_same is False)
+    if (now.number, now.hint) in known:
+        return fact._replace(what=What.ACCEPTED, is_sure=bool(is_same))
+    return fact._replace(is_sure=bool(is_same))
 
 
 def _fact(change: KeyChange) -> Fact:
-    was, now = (_token(place) for place in (change.before, change.after))
+    was, now = _token(change.before), _token(change.after)
     return Fact(
         _WHAT[change.outcome],
         key=change.name,
