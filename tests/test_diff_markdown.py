@@ -26,6 +26,7 @@ from gitenv.review.difference import (
     Row,
     Slip,
     Table,
+    Told,
     Unvouched,
 )
 from gitenv.review.membership import EnvironmentChange, PersonChange, RequestChange
@@ -73,17 +74,58 @@ def _difference(name: str = ".env") -> Difference:
         *("main", "HEAD", "1" * 40, "2" * 40),
         [Environment(founded, f"odd {name}")],
         [Broken("staging", Malformed(f"{name}: unknown word").message)],
-        [RequestChange("carol", (), ("SHA256:x",))],
+        [RequestChange("a5c3785ed8d6a35868bc169f07e40e889087fd2e", (), ("SHA256:x",))],
         [file, broken],
-        [Table(name, ["development", name], [Row("HELLO", [Cell.ADDED, Cell.MISSING])], 2)],
+        [Table(name, ["development", name], [Row("HELLO", [Cell.ADDED, Cell.MISSING], [Told(name, keys[0]), None])], 2)],
         [Slip(name, "development", 1, "HRLLO", "HELLO", [name])],
         [Rollback(name, "BACK", 9, "3" * 40, False)],
         [AlikeNames("", ("A0", "AO"), False)],
+        readers={"production": ["alice", "www.example.com"], name: [name]},
     )
 
 
 def _nothing() -> Difference:
     return Difference("a", "b", "", "", [], [], [], [], [], [], [], [])
+
+
+def test_a_key_is_told_once() -> None:
+    """What a table tells of a key is in no list below it, and a file that has nothing else to say has no heading."""
+    new, changed = Key("HELLO", Outcome.ADDED, 1), Key("LEVEL", Outcome.CHANGED, 2)
+    table = Table("", ["development", "production"], [Row("HELLO", [Cell.ADDED, Cell.MISSING], [Told(".env", new), None])], 0)
+    file = File(".env", "development", FileState.CHANGED, "", [new])
+    found = _nothing()._replace(files=[file], tables=[table], readers={"production": ["bob"]})
+    text = markdown.render(found)
+    assert "| `HELLO` | new | missing: `bob` can set it |" in text
+    assert text.count("HELLO") == 1
+    assert "`.env`" not in text
+    text = markdown.render(found._replace(files=[file._replace(keys=[new, changed])]))
+    assert text.count("HELLO") == 1
+    assert "**`.env`** (`development`)\n- `LEVEL`: value changed\n" in text
+
+
+def test_who_may_read_comes_first() -> None:
+    """Before anything else a comment says who reads an environment now, and who asks; their names are no links."""
+    lines = [line for line in markdown.render(_difference()).splitlines() if line]
+    assert lines[2] == "**Who may read**"
+    assert lines[3] == "- `production`, now read by `alice`, `www.example.com`"
+    asked = "- \\+ `a5c3785ed8d6a35868bc169f07e40e889087fd2e` asks to be let in; key `SHA256:x` (this file grants nothing)"
+    assert asked in lines
+
+
+def test_what_a_rotation_did_is_folded() -> None:
+    """Files that were only encrypted anew are one line, until somebody opens it."""
+    keys = [Key(name, Outcome.REENCRYPTED, 1) for name in "AB"]
+    files = [File(f"{number}/.env", "development", FileState.CHANGED, "", keys) for number in range(3)]
+    text = markdown.render(_nothing()._replace(files=files))
+    assert "<details><summary>3 files only re-encrypted by a rotation</summary>\n\n- `0/.env`: 2 values\n" in text
+    assert "**" not in text
+
+
+def test_a_sealed_value_alone() -> None:
+    """A file in which nothing but a sealed value came shows it."""
+    file = File(".env.production", "production", FileState.CHANGED, pending=[Pending("LEVEL", "carol", 6)])
+    text = markdown.render(_nothing()._replace(files=[file]))
+    assert "**`.env.production`** (`production`)\n- `LEVEL`: sealed by `carol`, waits for a holder\n" in text
 
 
 def test_golden() -> None:
@@ -116,7 +158,7 @@ def test_nothing_but_spans(name: str) -> None:
     for line in text.splitlines():
         outside = re.sub(r"(?<!`)(`+)(?!`).*?(?<!`)\1(?!`)", "", line)
         assert not set(outside) & set("<>@[]`"), line
-        assert "http" not in outside
+        assert not re.search(r"http|www|[0-9a-f]{40}", outside)  # hosts make links of these
     assert {line.count("|") for line in text.splitlines() if line.startswith("|")} == {4}
 
 

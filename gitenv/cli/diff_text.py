@@ -25,6 +25,8 @@ def show_text(found: Difference, *, with_values: bool) -> None:
     for table in found.tables:
         show.say()
         _show_table(table)
+        for text in wording.missing(found, table, printable):
+            show.say(text)
     _show_people(found)
     warnings = list(wording.warnings(found, printable))
     if warnings:
@@ -51,6 +53,8 @@ def _show_file(file: File, with_values: bool) -> None:
             for sign, value in (("-", key.before), ("+", key.after)):
                 if value is not None:
                     show.say(f"      {sign} {value}")
+    for each in file.pending:
+        show.say(f"  ? {each.name}: {wording.pending(each, printable)}")
     for note in wording.file_notes(file):
         show.say(f"  {note}")
 
@@ -73,10 +77,10 @@ def _show_people(found: Difference) -> None:
         show.say()
     for environment in found.environments:
         show.say(environment.name, "bold")
-        for text in wording.people(environment):
+        for text in wording.people(environment, printable):
             show.say(f"  {text}")
         for sign, paths in (("+", environment.change.paths_added), ("-", environment.change.paths_removed)):
             for path in paths:
                 show.say(f"  {sign} path {path}")
     for change in found.requests:
-        show.say(wording.request(change))
+        show.say(wording.request(change, printable))

@@ -50,8 +50,9 @@ def run(
 ) -> None:
     """Show who set, changed or removed which key, and who let whom in.
 
-    From the commits, the newest first; no value is shown, and no key is needed, though one tells more of a rotation. A key is followed to its former names. Author,
-    date and signature are what the commits say: nobody has verified them.
+    From the commits, the newest first. No value is shown, and no key is needed; where there is one, it tells what changed while
+    it was rotated. A key is followed to its former names. Author, date and signature are what the commits say: nobody has
+    verified them.
     """
     from gitenv.cli.progress import Bar
     from gitenv.git.trees import WorkTree
@@ -65,7 +66,11 @@ def run(
     place = choosing.find(os.getcwd())
     keys = KeysAtHand(place.layout, WorkTree(place.folder))
     history = History(
-        place.folder, key=key, environments=environment or (), revision=revision, opener_of=keys.opener_of if place.layout else None
+        place.folder,
+        key=key,
+        environments=environment or (),
+        revision=revision,
+        opener_of=keys.opener_of if place.layout else None,
     )
     bar = Bar("looking through the commits", history.count)
     seen = Seen(itertools.islice(history.events(bar.step), number), bar.give_way)

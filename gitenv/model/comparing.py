@@ -80,6 +80,18 @@ def places(data: bytes) -> dict[str, list[Place]]:
     return found
 
 
+def in_conflict(data: bytes) -> dict[str, int]:
+    """The keys between git's conflict markers, each with the line of the first one: nobody has decided what they are."""
+    found: dict[str, int] = {}
+    depth = 0
+    for record, line in numbered(document.parse(data)):
+        if document.is_marker(record):
+            depth += {b"<": 1, b">": -1}.get(record.raw[:1], 0)
+        elif depth and record.name:
+            found.setdefault(record.name.decode("ascii"), line)
+    return found
+
+
 def numbered(records: Iterable[Record]) -> Iterable[tuple[Record, int]]:
     """Records with the line that each begins in, from 1."""
     line = 1

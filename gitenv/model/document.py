@@ -75,6 +75,11 @@ def join(records: Iterable[Record]) -> bytes:
     return b"".join([part for record in records for part in (record.raw, record.end)])
 
 
+def is_marker(record: Record) -> bool:
+    """Whether a record is one of git's conflict markers."""
+    return record.kind is Kind.PLAIN and record.raw[:1] in (b"<", b"|", b"=", b">")
+
+
 def check_size(size: int) -> None:
     """Raise `NotTrusted` for a document of more than 4 MiB, before anything is made of it."""
     if size > MAX_BYTES:

@@ -75,11 +75,11 @@ def merge(base: bytes, ours: bytes, theirs: bytes, open_of: OpenOf | None = None
     if ours == theirs or (open_of is None and base in (ours, theirs)):  # with keys, the better one of two spellings counts
         return Merged(theirs if ours == base else ours, [])
     sides = [document.parse(data) for data in (base, ours, theirs)]
-    if any(_is_marker(record) for records in sides[1:] for record in records):
+    if any(document.is_marker(record) for records in sides[1:] for record in records):
         raise CannotStand("is in conflict already")
     merging = _Merging(sides, open_of, style or Style())
     merging.run()
-    is_ended = _is_ended(base, ours, theirs) or any(_is_marker(record) for record in merging.out[-1:])
+    is_ended = _is_ended(base, ours, theirs) or any(document.is_marker(record) for record in merging.out[-1:])
     return Merged(_checked(merging.out, is_ended), merging.conflicts)
 
 
@@ -277,12 +277,12 @@ def _parts(records: Iterable[Record]) -> dict[Place, Part]:
 def _torn(records: _Records) -> set[Place]:
     """The keys in a conflict of what both began from: git makes one where that is two commits itself. They had no one value."""
     found: set[Place] = set()
-    if not any(map(_is_marker, records)):
+    if not any(map(document.is_marker, records)):
         return found
     count: Counter[bytes] = Counter()
     depth = 0
     for record in records:
-        depth += {b"<": 1, b">": -1}.get(record.raw[:1], 0) if _is_marker(record) else 0
+        depth += {b"<": 1, b">": -1}.get(record.raw[:1], 0) if document.is_marker(record) else 0
         if name := _name(record):
             count[name] += 1
             found |= {Place(name, count[name])} if depth else set()
@@ -327,10 +327,6 @@ def _is_ended(*sides: bytes) -> bool:
     """Whether the last line has an end: three ways, too."""
     was, mine, other = (not data or data.endswith(b"\n") for data in sides)
     return mine if other == was else other
-
-
-def _is_marker(record: Record) -> bool:
-    return record.kind is Kind.PLAIN and record.raw[:1] in (b"<", b"|", b"=", b">")
 
 
 def _mark(sign: bytes, size: int, label: bytes) -> Record:

@@ -16,6 +16,7 @@ def as_json(found: Difference, *, with_values: bool = False) -> dict[str, object
         "broken": [{"environment": each.name, "reason": each.why} for each in found.broken],
         "requests": [each._asdict() for each in found.requests],
         "files": [_file(each, with_values) for each in found.files],
+        "readers": {name: list(people) for name, people in found.readers.items()},
         "tables": [
             {
                 "folder": table.folder,
@@ -77,6 +78,7 @@ def _file(file: File, with_values: bool) -> dict[str, object]:
         "sealed": [pending._asdict() for pending in file.pending],
         "unverified": [{"name": each.shown, "line": each.line, "code": each.doubt.value} for each in file.unvouched],
         "duplicates": [each._asdict() for each in file.duplicates],
+        "conflicts": list(file.conflicts),
         "problem": file.problem,
     }
 

@@ -73,6 +73,7 @@ class _Comparing:
             self._rollbacks(files),
             sisters.alike_names(groups),
             closed,
+            {name: sorted(state.counted) for name, state in sorted(self._new.states.items())},
         )
 
     # Files.

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from enum import Enum
+from types import MappingProxyType
 from typing import NamedTuple
 
 from gitenv.model.comparing import Outcome
@@ -89,14 +90,14 @@ class File(NamedTuple):
     pending: Sequence[Pending] = ()
     unvouched: Sequence[Unvouched] = ()
     duplicates: Sequence[Duplicate] = ()
+    conflicts: Sequence[str] = ()  # keys between git's markers: they have no value yet, and are in none of the lists above
     problem: str = ""  # why it could not be compared
 
     @property
     def is_telling(self) -> bool:
         """Whether more differs than order, headings for reviewers, and white space."""
-        return self.state is not FileState.CHANGED or any(
-            (self.keys, self.hidden_added, self.hidden_removed, self.pending, self.unvouched, self.duplicates, self.problem)
-        )
+        listed = (self.keys, self.pending, self.unvouched, self.duplicates, self.conflicts)
+        return self.state is not FileState.CHANGED or any((*listed, self.hidden_added, self.hidden_removed, self.problem))
 
 
 class Environment(NamedTuple):
@@ -117,11 +118,24 @@ class Broken(NamedTuple):
     why: str
 
 
+class Told(NamedTuple):
+    """What happened to a key in one file."""
+
+    path: str
+    key: Key | Pending
+
+
 class Row(NamedTuple):
-    """One key in all environments of a folder."""
+    """One key in all environments of a folder, and what happened to it there."""
 
     name: str
     cells: list[Cell]
+    told: Sequence[Told | None]
+
+    @property
+    def is_anywhere(self) -> bool:
+        """Whether any environment has it now: else it is nowhere missing."""
+        return any(cell not in (Cell.REMOVED, Cell.MISSING) for cell in self.cells)
 
 
 class Table(NamedTuple):
@@ -168,6 +182,7 @@ class Difference(NamedTuple):
     rollbacks: list[Rollback]
     alike: list[AlikeNames]
     closed: Sequence[str] = ()  # environments whose values were asked for and cannot be read
+    readers: Mapping[str, Sequence[str]] = MappingProxyType({})  # who may read each environment in the newer state
 
     @property
     def is_empty(self) -> bool:

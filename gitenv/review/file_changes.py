@@ -28,7 +28,8 @@ def compare(path: str, environment: str, state: FileState, old: Version, new: Ve
     """All that differs. Raises `NotTrusted` for a document that is too large."""
     found = comparing.compare(old.data, new.data, open_of)
     is_ours = _is_ours(new)
-    keys = [_key(change, new, is_ours) for change in found.keys]
+    torn = comparing.in_conflict(new.data)
+    keys = [_key(change, new, is_ours) for change in found.keys if change.name not in torn]
     known = {record.raw for record in document.parse(old.data)}
     before = set(_unvouched(old))
     return File(
@@ -40,7 +41,8 @@ def compare(path: str, environment: str, state: FileState, old: Version, new: Ve
         hidden_removed=found.hidden_removed,
         pending=[each for raw, each in _pending(new.data) if raw not in known],
         unvouched=[each for raw, each in _unvouched(new).items() if raw not in before],
-        duplicates=_duplicates(old.data, new.data),
+        duplicates=[each for each in _duplicates(old.data, new.data) if each.name not in torn],
+        conflicts=list(torn),
     )
 
 

@@ -6,12 +6,12 @@ span, with a fence that it does not hold, and without a character that would end
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 
 from gitenv.errors import printable
 from gitenv.model.comparing import Outcome
 from gitenv.review import wording
-from gitenv.review.difference import Difference, File, Table
+from gitenv.review.difference import Cell, Difference, File, FileState, Key, Pending, Table, Told
 
 MARKER = "<!-- gitenv diff -->"
 """The first line, by which a bot finds its own comment and replaces it."""
@@ -42,40 +42,59 @@ def code(text: str) -> str:
 
 
 def _body(found: Difference) -> Iterator[str]:
+    """Who may read comes first: it is the one thing that a later commit does not take back."""
+    yield from _readers(found)
+    yield from _warnings(found)
+    for table in found.tables:
+        yield from _table(found, table)
+    rows = [row for table in found.tables for row in table.rows[:_MOST_ROWS]]
+    told = {each for row in rows for each in row.told if each}
+    folded = [file for file in found.files if _is_only_reencrypted(file)]
+    for file in found.files:
+        if file not in folded:
+            yield from _file(file, told)
+    if folded:
+        yield from _folded(folded)
+    if found.is_unsure:
+        yield ""
+        yield wording.UNSURE
+
+
+def _readers(found: Difference) -> Iterator[str]:
+    if not (found.environments or found.requests):
+        return
+    yield ""
+    yield "**Who may read**"
+    for environment in found.environments:
+        readers = wording.joined([code(name) for name in found.readers.get(environment.name, ())], 20)
+        yield f"- {code(environment.name)}{f', now read by {readers}' if readers else ''}"
+        yield from (f"  - {_item(text)}" for text in wording.people(environment, code))
+        yield from (f"  - path added: {code(path)}" for path in environment.change.paths_added if environment.change.before)
+        yield from (f"  - path removed: {code(path)}" for path in environment.change.paths_removed if environment.change.after)
+    for change in found.requests:
+        yield f"- {_item(wording.request(change, code))} (this file grants nothing)"
+
+
+def _warnings(found: Difference) -> Iterator[str]:
     warnings = list(wording.warnings(found, code))
     if warnings:
         yield ""
         yield from (f"- :warning: {text}" for text in warnings[:_MOST_WARNINGS])
         if len(warnings) > _MOST_WARNINGS:
             yield f"- and {len(warnings) - _MOST_WARNINGS:,} more: `gitenv diff` shows all"
-    for table in found.tables:
-        yield from _table(table)
-    for file in found.files:
-        yield from _file(file)
-    for environment in found.environments:
-        yield ""
-        yield f"**{environment.name}**"
-        yield from (f"- {_item(text)}" for text in wording.people(environment))
-        yield from (f"- path added: {code(path)}" for path in environment.change.paths_added if environment.change.before)
-        yield from (f"- path removed: {code(path)}" for path in environment.change.paths_removed if environment.change.after)
-    if found.requests:
-        yield ""
-        yield "**Requests to join** (these files grant nothing)"
-        yield from (f"- {_item(wording.request(change))}" for change in found.requests)
-    if found.is_unsure:
-        yield ""
-        yield wording.UNSURE
 
 
-def _table(table: Table) -> Iterator[str]:
+def _table(found: Difference, table: Table) -> Iterator[str]:
     yield ""
     if table.folder:
         yield f"In {code(table.folder)}:"
         yield ""
     yield f"| key | {' | '.join(code(name) for name in table.columns)} |"
     yield f"|---|{'---|' * len(table.columns)}"
+    who = [wording.who_can_set(found, name, code) for name in table.columns]
     for row in table.rows[:_MOST_ROWS]:
-        yield f"| {code(row.name)} | {' | '.join(wording.cell(cell) for cell in row.cells)} |"
+        cells = map(_cell, row.cells, row.told, who) if row.is_anywhere else map(wording.cell, row.cells)
+        yield f"| {code(row.name)} | {' | '.join(cells)} |"
     left = [f"{wording.count(len(table.rows) - _MOST_ROWS, 'more row')}"] if len(table.rows) > _MOST_ROWS else []
     if table.incomplete:
         left.append(f"{wording.count(table.incomplete, 'other key')} missing in some environment")
@@ -84,19 +103,49 @@ def _table(table: Table) -> Iterator[str]:
         yield f"And {' and '.join(left)}."
 
 
-def _file(file: File) -> Iterator[str]:
+def _cell(cell: Cell, told: Told | None, who_can_set: str) -> str:
+    if cell is Cell.MISSING and who_can_set:
+        return f"missing: {who_can_set}"
+    return _told(told.key) if told else wording.cell(cell)
+
+
+def _told(key: Key | Pending) -> str:
+    return wording.key_text(key, code) if isinstance(key, Key) else wording.pending(key, code)
+
+
+def _file(file: File, told: Collection[Told]) -> Iterator[str]:
+    """What no table tells of a file."""
+    listed: list[Key | Pending] = [*(key for key in file.keys if key.outcome is not Outcome.REENCRYPTED), *file.pending]
+    keys = [key for key in listed if Told(file.path, key) not in told]
+    notes = list(wording.file_notes(file))
+    if listed and not (keys or notes) and file.state is FileState.CHANGED:
+        return
     yield ""
     environment = f" ({code(file.environment)})" if file.environment else ""
     yield f"**{wording.title(file, code)}**{environment}"
-    keys = [key for key in file.keys if key.outcome is not Outcome.REENCRYPTED]
-    yield from (f"- {code(key.name)}: {wording.key_text(key, code)}" for key in keys[:_MOST_ROWS])
+    yield from (f"- {code(key.name)}: {_told(key)}" for key in keys[:_MOST_ROWS])
     if len(keys) > _MOST_ROWS:
         yield f"- and {wording.count(len(keys) - _MOST_ROWS, 'more key')}"
-    yield from (f"- {_escaped(text)}" for text in wording.file_notes(file))
+    yield from (f"- {_escaped(text)}" for text in notes)
+
+
+def _is_only_reencrypted(file: File) -> bool:
+    same = [key for key in file.keys if key.outcome is Outcome.REENCRYPTED]
+    return bool(same) and file == file._replace(keys=same, pending=(), unvouched=(), problem="", state=FileState.CHANGED)
+
+
+def _folded(files: Sequence[File]) -> Iterator[str]:
+    """A rotation encrypts every file anew: a list that nobody reads, and that somebody may want."""
+    yield ""
+    yield f"<details><summary>{wording.count(len(files), 'file')} only re-encrypted by a rotation</summary>"
+    yield ""
+    yield from (f"- {code(file.path)}: {wording.count(len(file.keys), 'value')}" for file in files)
+    yield ""
+    yield "</details>"
 
 
 def _item(text: str) -> str:
-    """A sentence whose names are checked ones; `+` and `-` at its start would make a list of it."""
+    """A sentence; `+` and `-` at its start would make a list of it."""
     sign, _, rest = text.partition(" ")
     return f"\\{sign} {rest}" if sign in "+-~" else text
 

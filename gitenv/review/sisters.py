@@ -8,7 +8,7 @@ from typing import NamedTuple
 from gitenv.model import comparing, document, dotenv, similar
 from gitenv.model.comparing import Outcome
 from gitenv.model.document import Kind
-from gitenv.review.difference import AlikeNames, Cell, File, Row, Slip, Table
+from gitenv.review.difference import AlikeNames, Cell, File, Row, Slip, Table, Told
 
 Order = Callable[[Iterable[str]], list[str]]
 """Paths, the ones first that this change touched first."""
@@ -31,6 +31,7 @@ class Member(NamedTuple):
     new: Mapping[str, tuple[str, int]]  # the names that this change brought
     changed: Set[str]
     removed: Set[str]
+    told: Mapping[str, Told]
 
 
 class Group(NamedTuple):
@@ -108,6 +109,7 @@ def _member(name: str, paths: Iterable[str], states: States, files: Mapping[str,
     was: set[str] = set()
     pending: set[str] = set()
     changed: set[str] = set()
+    told: dict[str, Told] = {}
     for path in paths:
         data = states.after(path) if path in states.environments else b""
         there |= {key: (path, places[-1].line) for key, places in comparing.places(data).items()}
@@ -115,10 +117,12 @@ def _member(name: str, paths: Iterable[str], states: States, files: Mapping[str,
         if file := files.get(path):
             was |= comparing.places(states.before(file.former or path)).keys()
             changed |= {key.name for key in file.keys if key.outcome is Outcome.CHANGED}
+            told |= {key.name: Told(path, key) for key in file.keys if key.outcome is not Outcome.REENCRYPTED}
+            told |= {each.name: Told(path, each) for each in file.pending}
         else:
             was |= there.keys()
     new = {key: place for key, place in there.items() if key not in was}
-    return Member(name, there, pending, new, changed, was - there.keys())
+    return Member(name, there, pending, new, changed, was - there.keys(), told)
 
 
 def _table(group: Group) -> Table:
@@ -128,7 +132,7 @@ def _table(group: Group) -> Table:
         cells = [_cell(member, name) for member in group.members]
         lacks = any(cell in (Cell.MISSING, Cell.REMOVED) for cell in cells)
         if any(cell in (Cell.ADDED, Cell.REMOVED, Cell.SEALED) for cell in cells) or (lacks and Cell.CHANGED in cells):
-            rows.append(Row(name, cells))
+            rows.append(Row(name, cells, [member.told.get(name) for member in group.members]))
         elif lacks:
             incomplete += 1
     return Table(group.folder, [member.name for member in group.members], rows, incomplete)

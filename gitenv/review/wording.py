@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from gitenv.model.comparing import Outcome
 from gitenv.model.statements import Holder
-from gitenv.review.difference import Cell, Difference, Doubt, Environment, File, FileState, Key
+from gitenv.review.difference import Cell, Difference, Doubt, Environment, File, FileState, Key, Pending, Table
 from gitenv.review.membership import PersonChange, RequestChange
 
 Code = Callable[[str], str]
@@ -49,6 +49,25 @@ def cell(shown: Cell) -> str:
     return CELLS.get(shown, shown.value)
 
 
+def missing(found: Difference, table: Table, code: Code) -> Iterator[str]:
+    """The keys that an environment lacks, and who could set them."""
+    for number, column in enumerate(table.columns):
+        lacks = [code(row.name) for row in table.rows if row.cells[number] is Cell.MISSING and row.is_anywhere]
+        if lacks and (who := who_can_set(found, column, code)):
+            yield f"{code(column)} lacks {joined(lacks)}: {who}"
+
+
+def who_can_set(found: Difference, environment: str, code: Code) -> str:
+    """Who may read an environment can set its values; "" where nobody is known."""
+    readers = [code(name) for name in found.readers.get(environment, ())]
+    return f"{joined(readers, 3)} can set it" if readers else ""
+
+
+def pending(each: Pending, code: Code) -> str:
+    """A sealed value that came."""
+    return f"sealed by {code(each.by) if each.by else 'somebody'}, waits for a holder"
+
+
 def title(file: File, code: Code) -> str:
     """A file, and what happened to it as a whole."""
     what = {FileState.ADDED: ", new", FileState.REMOVED: ", removed", FileState.CHANGED: "", FileState.MOVED: ""}[file.state]
@@ -85,57 +104,60 @@ def file_notes(file: File) -> Iterator[str]:
         yield "only order, headings or white space"
 
 
-def people(environment: Environment) -> Iterator[str]:
-    """What happened to an environment, but for its files. Names in it are checked ones, and fingerprints."""
+def people(environment: Environment, code: Code) -> Iterator[str]:
+    """What happened to an environment, but for its files."""
     change = environment.change
     before, after = change.before, change.after
     if after is None:
         yield "removed"
         return
     if before is None:
-        yield f"new: founded by {_who(after.by)}, for {len(after.paths)} path{'' if len(after.paths) == 1 else 's'}"
+        yield f"new: founded by {_who(after.by, code)}, for {len(after.paths)} path{'' if len(after.paths) == 1 else 's'}"
     elif change.is_other:
-        yield f"replaced by another environment of that name, signed by {_who(after.by)}"
+        yield f"replaced by another environment of that name, signed by {_who(after.by, code)}"
     elif change.rotation:
-        yield f"rotated from generation {change.rotation[0]} to {change.rotation[1]}, signed by {_who(after.by)}"
+        yield f"rotated from generation {change.rotation[0]} to {change.rotation[1]}, signed by {_who(after.by, code)}"
     elif before.text != after.text:
-        yield f"revision {before.revision} to {after.revision}, signed by {_who(after.by)}"
-    yield from (_person(person) for person in change.people)
+        yield f"revision {before.revision} to {after.revision}, signed by {_who(after.by, code)}"
+    yield from (_person(person, code) for person in change.people)
 
 
-def _person(person: PersonChange) -> str:
-    was, now = person.before, person.after
+def _person(person: PersonChange, code: Code) -> str:
+    was, now, name = person.before, person.after, code(person.name)
     until = f" until {now.expires}" if now and now.expires else ""
     if was is None and now:
-        return f"+ {person.name} comes in as {now.role}{until}, let in by {now.by.name}; key {now.key.fingerprint()}"
+        key = code(now.key.fingerprint())
+        return f"+ {name} comes in as {now.role}{until}, let in by {code(now.by.name)}; key {key}"
     if now is None:
-        return f"- {person.name} is out" + (f" (was {was.role})" if was else "")
+        return f"- {name} is out" + (f" (was {was.role})" if was else "")
     parts = [f"{was.role} becomes {now.role}"] if was and person.is_role_new else []
     if was and person.is_expiry_new:
         parts.append(f"access ends {now.expires}" if now.expires else f"access no longer ends {was.expires}")
     if person.is_key_new:
-        parts.append(f"another key, {now.key.fingerprint()}")
-    return f"~ {person.name}: {', '.join(parts)}; signed by {now.by.name}"
+        parts.append(f"another key, {code(now.key.fingerprint())}")
+    return f"~ {name}: {', '.join(parts)}; signed by {code(now.by.name)}"
 
 
-def request(change: RequestChange) -> str:
+def request(change: RequestChange, code: Code) -> str:
     """A `.pub` file that came, went or changed."""
-    key = change.after[0] if change.after else ""
+    key, file = code(change.after[0]) if change.after else "", code(f"{change.name}.pub")
     if not change.after:
-        return f"- {change.name}.pub is gone, or holds no key"
+        return f"- {file} is gone, or holds no key"
     if not change.before:
-        return f"+ {change.name} asks to be let in; key {key}"
-    return f"~ {change.name}.pub: another key, {key}"
+        return f"+ {code(change.name)} asks to be let in; key {key}"
+    return f"~ {file}: another key, {key}"
 
 
 def warnings(found: Difference, code: Code) -> Iterator[str]:
     """What a reviewer must know, the gravest first."""
     for environment in found.environments:
         if environment.doubt:
-            yield f"{environment.name}: no honest step from the state before ({code(environment.doubt)})"
+            yield f"{code(environment.name)}: no honest step from the state before ({code(environment.doubt)})"
     for broken in found.broken:
-        yield f"{broken.name}: its statement cannot be read: {code(broken.why)}"
+        yield f"{code(broken.name)}: its statement cannot be read: {code(broken.why)}"
     for file in found.files:
+        if file.conflicts:
+            yield f"{code(file.path)} is in conflict: {joined([code(name) for name in file.conflicts])}"
         for each in file.unvouched:
             yield f"{_place(file.path, each.line, code)}: {code(each.shown)}: {_DOUBTS[each.doubt]}"
         yield from _exposed(file, code)
@@ -152,9 +174,6 @@ def warnings(found: Difference, code: Code) -> Iterator[str]:
         for twice in file.duplicates:
             lines = joined([str(line) for line in twice.lines])
             yield f"{code(file.path)}: {code(twice.name)} is set in lines {lines}; the last one counts"
-        for pending in file.pending:
-            by = code(pending.by) if pending.by else "somebody"
-            yield f"{_place(file.path, pending.line, code)}: {code(pending.name)} was sealed by {by}, and waits for a holder"
 
 
 def joined(parts: Sequence[str], most: int = 8) -> str:
@@ -175,5 +194,5 @@ def _place(path: str, line: int, code: Code) -> str:
     return code(f"{path}:{line}")
 
 
-def _who(person: Holder) -> str:
-    return f"{person.name} {person.fingerprint}"
+def _who(person: Holder, code: Code) -> str:
+    return f"{code(person.name)} {code(person.fingerprint)}"

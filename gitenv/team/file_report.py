@@ -9,7 +9,7 @@ from typing import NamedTuple
 from gitenv import files
 from gitenv.errors import GitenvError, shell_word
 from gitenv.git.repository import IndexEntry
-from gitenv.model import clean, document, smudge, token, unverified
+from gitenv.model import clean, comparing, document, smudge, token, unverified
 from gitenv.model import sealed as sealing
 from gitenv.model.document import Kind, Record
 from gitenv.model.environment import Environment
@@ -53,7 +53,7 @@ class FileStatus(NamedTuple):
 
     path: str
     keys: int
-    state: str  # "open", "closed", "stays closed", "edited" without a key, "missing" or "plain text in the index"
+    state: str  # "open", "closed", "stays closed", "edited" without a key, "missing", "in conflict" or "plain text in the index"
     unverified: list[str]  # lines nobody vouches for: their names, or their numbers
     sealed: list[Pending]  # values that somebody sealed, and nobody has decided about
 
@@ -90,6 +90,8 @@ def _status(
 ) -> FileStatus:
     stored = workspace.repository.objects.read(entry.object_id, _MAX_BYTES) or b""
     there = files.read_inside(workspace.root, entry.path, _MAX_BYTES)
+    if entry.stage:
+        return _in_conflict(entry.path, there or b"", problems)
     records = document.parse(stored)
     opened = document.parse(there or b"")
     behind = unverified.find(opened)
@@ -115,6 +117,14 @@ def _status(
     keys = {record.name for record in records if record.name and record.kind is not Kind.SEALED}
     waiting = [Pending(record.name.decode("ascii"), _by(record)) for record in pending]
     return FileStatus(entry.path, len(keys), state, listed, waiting)
+
+
+def _in_conflict(path: str, there: bytes, problems: list[Problem]) -> FileStatus:
+    """A merge that somebody has to decide about: until then no stage of the index is the file."""
+    torn = list(comparing.in_conflict(there))
+    text = f"in conflict: {_joined(torn)}; take git's markers out, then stage it" if torn else "in conflict until it is staged"
+    problems.append(Problem("conflict-marker", f"{path}: {text}", [f"git add {shell_word(f':/{path}')}"]))
+    return FileStatus(path, len(comparing.places(there)), "in conflict", [], [])
 
 
 def _pending(seals: Contributors, statement: Environment, path: str, record: Record, who: str) -> Problem:
