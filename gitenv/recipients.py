@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 
-from gitenv.errors import GitenvError, Malformed
+from gitenv.errors import GitenvError, Malformed, shell_word
 from gitenv.git.trees import RECIPIENTS, Tree
 from gitenv.model import environment, grant, keys, names, statements
 from gitenv.model.environment import Environment
 from gitenv.model.grant import Grant
 from gitenv.model.keys import PublicKey
 from gitenv.model.statements import Holder
+
+ATTRIBUTES = ".gitattributes"
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -50,6 +52,27 @@ def grants(tree: Tree, name: str, malformed: dict[str, GitenvError] | None = Non
             yield found
         elif malformed is not None:
             malformed[file] = found
+
+
+def nested(paths: Iterable[str]) -> list[str]:
+    """The folders in which an environment lies that is not this repository's: another repository that became a folder of it."""
+    found = set()
+    for path in paths:
+        if path.endswith("/environment") and f"/{RECIPIENTS}/" in path:
+            folder, _, rest = path.rpartition(f"/{RECIPIENTS}/")
+            if rest.count("/") == 1:
+                found.add(folder)
+    return sorted(found)
+
+
+def move_up(folder: str, paths: Collection[str]) -> str:
+    """The command that makes a nested `.recipients/` this repository's. Patterns without a folder mean its files as before.
+
+    `paths` are the repository's. The attributes go along, where the top has none.
+    """
+    attributes = f"{folder}/{ATTRIBUTES}"
+    moved = [f"{folder}/{RECIPIENTS}"] + ([attributes] if attributes in paths and ATTRIBUTES not in paths else [])
+    return f"git mv {' '.join(map(shell_word, moved))} ."
 
 
 def strays(tree: Tree) -> Iterator[str]:

@@ -17,6 +17,7 @@ def as_json(found: Difference, *, with_values: bool = False) -> dict[str, object
         "requests": [each._asdict() for each in found.requests],
         "files": [_file(each, with_values) for each in found.files],
         "readers": {name: list(people) for name, people in found.readers.items()},
+        "nested": list(found.nested),
         "tables": [
             {
                 "folder": table.folder,

@@ -109,6 +109,7 @@ CODES: dict[str, Code] = {
     **_all(
         Severity.WARNING,
         {
+            "nested-recipients": "A folder has a .recipients/ of its own: another repository became a folder of this one.",
             "grant-retired": "Somebody has no grant for the current generation, only one for an earlier one.",
             "grant-expired": "A grant's last day is over (policy, not cryptography: whoever had the key may have kept it).",
             "grant-deleted": "A grant was deleted without a rotation: whoever had it still has the key.",

@@ -73,8 +73,13 @@ class _Comparing:
             self._rollbacks(files),
             sisters.alike_names(groups),
             closed,
+            self._nested(),
             {name: sorted(state.counted) for name, state in sorted(self._new.states.items())},
         )
+
+    def _nested(self) -> list[str]:
+        before = recipients.nested(self._before.entries())
+        return [folder for folder in recipients.nested(self._after.entries()) if folder not in before]
 
     # Files.
 

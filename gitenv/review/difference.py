@@ -182,12 +182,13 @@ class Difference(NamedTuple):
     rollbacks: list[Rollback]
     alike: list[AlikeNames]
     closed: Sequence[str] = ()  # environments whose values were asked for and cannot be read
+    nested: Sequence[str] = ()  # folders that have a .recipients/ of their own now
     readers: Mapping[str, Sequence[str]] = MappingProxyType({})  # who may read each environment in the newer state
 
     @property
     def is_empty(self) -> bool:
         """Whether nothing differs."""
-        return not (self.environments or self.broken or self.requests or self.files)
+        return not (self.environments or self.broken or self.requests or self.files or self.nested)
 
     @property
     def is_unsure(self) -> bool:

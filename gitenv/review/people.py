@@ -46,6 +46,16 @@ def _links(change: Change) -> Iterator[Finding]:
             )
 
 
+def nested(change: Change) -> Iterator[Finding]:
+    """A `.recipients/` below the top, which nobody reads."""
+    old = recipients.nested(change.before.entries()) if change.before else []
+    for folder in recipients.nested(change.end.entries()):
+        if change.is_whole or folder not in old:
+            text = f"of another repository that became a folder of this one; gitenv reads only the {RECIPIENTS}/ at the top"
+            commands = () if change.statements else (recipients.move_up(folder, change.end.entries().keys()),)
+            yield finding("nested-recipients", text, f"{folder}/{RECIPIENTS}", 0, commands)
+
+
 def _refused(change: Change, name: str, state: State, old: State | None) -> Iterator[Finding]:
     known = {refused.grant.text for refused in old.refused} if old else set()
     for refused in state.refused:

@@ -31,6 +31,7 @@ def findings(change: Change, *, with_plain: bool) -> Iterator[Finding]:
     found = _documents(change, with_plain=with_plain)
     yield from bounded(found.findings, _MAX_FINDINGS)
     yield from _rolled_back(change, found.came)
+    yield from bounded(list(people.nested(change)))
     if change.is_whole or change.has_new_members:
         yield from steps.findings(change)
         yield from people.findings(change)

@@ -155,6 +155,8 @@ def warnings(found: Difference, code: Code) -> Iterator[str]:
             yield f"{code(environment.name)}: no honest step from the state before ({code(environment.doubt)})"
     for broken in found.broken:
         yield f"{code(broken.name)}: its statement cannot be read: {code(broken.why)}"
+    for folder in found.nested:
+        yield f"{code(f'{folder}/.recipients')} is of another repository that became a folder; only the one at the top is read"
     for file in found.files:
         if file.conflicts:
             yield f"{code(file.path)} is in conflict: {joined([code(name) for name in file.conflicts])}"
@@ -171,9 +173,13 @@ def warnings(found: Difference, code: Code) -> Iterator[str]:
         how = "only in case" if alike.is_case else "only in characters that look alike"
         yield f"{joined([code(name) for name in alike.names])} differ {how}"
     for file in found.files:
-        for twice in file.duplicates:
-            lines = joined([str(line) for line in twice.lines])
-            yield f"{code(file.path)}: {code(twice.name)} is set in lines {lines}; the last one counts"
+        yield from _duplicates(file, code)
+
+
+def _duplicates(file: File, code: Code) -> Iterator[str]:
+    for twice in file.duplicates:
+        lines = joined([str(line) for line in twice.lines])
+        yield f"{code(file.path)}: {code(twice.name)} is set in lines {lines}; the last one counts"
 
 
 def joined(parts: Sequence[str], most: int = 8) -> str:

@@ -53,7 +53,7 @@ class FileStatus(NamedTuple):
 
     path: str
     keys: int
-    state: str  # "open", "closed", "stays closed", "edited" without a key, "missing", "in conflict" or "plain text in the index"
+    state: str  # "open", "closed", "stays closed", "edited" (no key), "missing", "in conflict" or "plain text in the index"
     unverified: list[str]  # lines nobody vouches for: their names, or their numbers
     sealed: list[Pending]  # values that somebody sealed, and nobody has decided about
 

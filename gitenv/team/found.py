@@ -55,7 +55,9 @@ def is_unfinished(workspace: Workspace, name: str) -> bool:
         return False
     folder = f"{RECIPIENTS}/{name}"
     texts = {f"{folder}/environment": pin.environment.text, f"{folder}/{pin.grant.to}.grant": pin.grant.text}
-    return all(files.read_inside(workspace.root, path, len(text)) == text for path, text in texts.items())
+    is_here = all(files.read_inside(workspace.root, path, len(text)) == text for path, text in texts.items())
+    # What was in a commit once, and is put back in its place, is no founding: it may have been in a folder meanwhile.
+    return is_here and not workspace.repository.was_ever_committed(f"{folder}/environment")
 
 
 def _check_new(workspace: Workspace, name: str, patterns: Sequence[str]) -> None:

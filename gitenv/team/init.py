@@ -83,6 +83,7 @@ def look(workspace: Workspace, wanted: Mapping[str, Sequence[str]]) -> discover.
         names.check_name(name, "environment")
         for pattern in patterns:
             names.check_pattern(pattern)
+    workspace.check_not_nested()
     seen = discover.find(workspace.repository, wanted)
     claims.check(seen.environments, claims.paths(workspace.repository))
     for path in seen.files:

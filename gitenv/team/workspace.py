@@ -73,11 +73,22 @@ class Workspace:
     def need_environments(self) -> list[str]:
         """The same. Raises `NotInOrder` if there are none."""
         if not (found := self.environments()):
+            self.check_not_nested()
             if self.access.pinned():
                 where = f":/{RECIPIENTS}"
                 raise NotInOrder(f"{RECIPIENTS}/ is not in the commit you are on", f"see who took it away: git log -- {where}")
             raise NotInOrder("this repository has no environments", "gitenv init")
         return found
+
+    def check_not_nested(self) -> None:
+        """Raise `NotInOrder` if what this repository should have at its top lies in a folder of it."""
+        paths = {entry.path for entry in self.repository.tracked()}
+        if nested := recipients.nested(paths):
+            where = f"{printable(nested[0])}/{RECIPIENTS}/"
+            text = (
+                f"{where} is of another repository that became a folder of this one; gitenv reads only {RECIPIENTS}/ at the top"
+            )
+            raise NotInOrder(text, recipients.move_up(nested[0], paths))
 
     def need_pin(self, name: str) -> Pin:
         """The pin of an environment, after any honest step that the tree at hand makes. Raises with the way out."""
