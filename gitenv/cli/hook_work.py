@@ -35,10 +35,21 @@ def _judge_staged() -> int:
     found = gate.staged(os.getcwd())
     _note_told(_show(_news(found)))
     if findings.stops(found):
+        _say_other_filter()
         show.say("nothing was committed. Once you have mended it, commit again", aside=True)
         show.note("git commit --no-verify goes past this once; pre-push and the server look again")
         return 1
     return 0
+
+
+def _say_other_filter() -> None:
+    """Where another line wins over gitenv's, whatever is staged again is plain text again."""
+    from gitenv.git.repository import Repository
+    from gitenv.team import setup
+
+    if line := setup.behind_lifted(Repository(os.getcwd())):
+        show.say(f"first of all, {setup.wins_over(line)}:", aside=True)
+        show.commands("gitenv doctor --fix", aside=True)
 
 
 def _judge_updates(name: str, arguments: Sequence[str]) -> int:

@@ -61,6 +61,12 @@ def has_block(text: bytes) -> bool:
     return bool(_BLOCK.search(text))
 
 
+def behind_block(text: bytes) -> str:
+    """The first line behind gitenv's block, which wins over it, or "". `git annex init` writes one for all files."""
+    lines = [line.strip() for line in _BLOCK.split(text)[-1].splitlines()] if has_block(text) else []
+    return next((line.decode("utf-8", "replace") for line in lines if line and not line.startswith(b"#")), "")
+
+
 def has_guard(text: bytes) -> bool:
     return GUARD.encode() in text
 

@@ -161,6 +161,8 @@ def _guard(workspace: Workspace) -> Iterator[Ailment]:
         return "info/attributes has gitenv's lines, at its end"
 
     text = "info/attributes is not as gitenv writes it: files may be refused, or pass as plain text"
+    if line := setup.behind_lifted(repository):
+        text = setup.wins_over(line)
     yield Ailment(Finding("guard-not-lifted", Severity.ERROR, text, commands=(_FIX,)), mend)
 
 

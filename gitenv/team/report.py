@@ -115,6 +115,8 @@ def _clone_problems(workspace: Workspace) -> list[Problem]:
         problems.append(Problem("not-installed", "git does not call this gitenv here", ["gitenv init"]))
     elif not setup.is_lifted(workspace.repository):
         problems.append(Problem("guard-not-lifted", "the guard is not lifted in this clone", ["gitenv init"]))
+    elif line := setup.behind_lifted(workspace.repository):
+        problems.append(Problem("guard-not-lifted", setup.wins_over(line), ["gitenv init"]))
     text = files.read(workspace.repository.path(".gitattributes"), _MAX_BYTES)
     if not attributes.has_block(text or b"") and workspace.environments():
         problems.append(Problem("no-attributes", "gitenv's lines are not in .gitattributes", ["git restore .gitattributes"]))

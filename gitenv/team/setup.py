@@ -9,7 +9,7 @@ import sys
 
 import gitenv
 from gitenv import clone, files
-from gitenv.errors import NotInOrder
+from gitenv.errors import NotInOrder, printable
 from gitenv.git import attributes
 from gitenv.git.repository import Repository
 from gitenv.pins import Pin
@@ -131,6 +131,16 @@ def _lifted(path: str, pins: list[Pin]) -> tuple[bytes, bytes]:
     patterns = [pattern for pin in pins for pattern in pin.environment.paths]
     text = files.read(path, _MAX_ATTRIBUTES) or b""
     return text, attributes.with_block(text, attributes.lifted(patterns))
+
+
+def behind_lifted(repository: Repository) -> str:
+    """A line of `info/attributes` that wins over gitenv's, or ""."""
+    return attributes.behind_block(files.read(_info_attributes(repository), _MAX_ATTRIBUTES) or b"")
+
+
+def wins_over(line: str) -> str:
+    """What is wrong where such a line stands."""
+    return f"{printable(line)[:80]!r} in info/attributes wins over gitenv's lines: files may be refused, or pass as plain text"
 
 
 def is_lifted(repository: Repository) -> bool:
