@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable
 
 from gitenv import locking
-from gitenv.cli import output, show
+from gitenv.cli import output, show, unsaid
 from gitenv.errors import BUG, INTERRUPTED, GitenvError, NotInOrder, Usage
 
 
@@ -49,6 +49,7 @@ def _run(arguments: list[str]) -> int:
         return hook_work.work(arguments[1], arguments[2:])  # git has no words to be read, and waits
     from gitenv.cli.app import only
 
+    unsaid.say()
     result = only(arguments[0] if arguments else "")(args=arguments or ["--help"], prog_name="gitenv", standalone_mode=False)
     return result if isinstance(result, int) else 0
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from gitenv.cli import show
-from gitenv.cli.words import joined
+from gitenv.cli import show, unsaid
+from gitenv.cli.words import joined, out_lines
 from gitenv.errors import GitenvError, Usage, printable, shell_word
 
 if TYPE_CHECKING:
@@ -21,6 +21,8 @@ NAMES = (*_BEFORE, "post-merge", "post-checkout")
 
 def work(name: str, arguments: Sequence[str]) -> int:
     """Do what the hook of this name does; return its exit code. Raises `GitenvError` where git cannot say what changes."""
+    if name != "pre-receive":
+        unsaid.say()
     if name == "pre-commit":
         return _judge_staged()
     if name in _BEFORE:
@@ -115,6 +117,12 @@ def _look_around() -> None:
     for given in found.let_in[:_MOST]:
         show.say(f"{given.by} gave you {given.environment}:", aside=True)
         show.commands(f"gitenv unlock {given.environment}", aside=True)
+    for line in out_lines(found.out[:_MOST]):
+        show.say(line, aside=True)
+    if found.asking:
+        ask = "asks" if len(found.asking) == 1 else "ask"
+        show.say(f"{joined([each.name for each in found.asking], 3)} {ask} to be let in:", aside=True)
+        show.commands(*(each.command for each in found.asking[:3]), aside=True)
     if found.new:
         show.say(f"new here, with a grant for you: {joined(found.new)}", aside=True)
         show.commands(f"gitenv unlock {' '.join(map(shell_word, found.new[:_MOST]))}", aside=True)

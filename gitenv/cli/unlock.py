@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gitenv.cli import exclusive, show
-from gitenv.cli.words import joined, opened_lines, trust_lines
+from gitenv.cli.words import joined, opened_lines, out_lines, trust_lines
 from gitenv.errors import Locked, NotTrusted
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def run(
 
     Environments that are new here are believed after a question.
     """
-    from gitenv.team import file_report, following, hooks, opening, setup
+    from gitenv.team import file_report, following, hooks, news, opening, setup
 
     workspace = exclusive.workspace()
     workspace.need_environments()
@@ -48,7 +48,10 @@ def run(
     problems = _pin_new(workspace, wanted, yes, fingerprint, strict)
     if not workspace.access.pinned() and not problems:
         return
+    before = {pin.name: pin for pin in workspace.access.pinned()}
     problems += following.refresh(workspace)
+    for line in out_lines(news.taken_out(workspace, before, workspace.access.pinned())):
+        show.say(line)
     for problem in problems:
         show.error(problem)
     results = opening.open_files(workspace, wanted)

@@ -9,6 +9,7 @@ from gitenv.errors import shell_word
 
 if TYPE_CHECKING:
     from gitenv.model.environment import Environment
+    from gitenv.team.news import Out
     from gitenv.team.opening import Opened
     from gitenv.team.rotating import Rotated
 
@@ -29,8 +30,10 @@ def trust_lines(statement: Environment, how: str) -> Iterator[str]:
 
 
 def opened_lines(results: Sequence[Opened]) -> Iterator[str]:
-    """What became of the files."""
+    """What became of the files. What nobody ever let the user into is no news."""
     for result in results:
+        if result.never_granted:
+            continue
         if result.closed:
             yield f"{result.environment}: closed ({result.closed.message})"
             continue
@@ -40,6 +43,15 @@ def opened_lines(results: Sequence[Opened]) -> Iterator[str]:
             yield f"{result.environment}: open"
         if result.edited:
             yield f"{result.environment}: left alone, because edited: {joined(result.edited)}"
+
+
+def out_lines(found: Sequence[Out]) -> Iterator[str]:
+    """Where the user is out, a line each."""
+    for each in found:
+        if each.is_exchanged:
+            yield f"{each.environment}: {each.by} let another key in as {each.name}; this device's opens nothing new"
+        else:
+            yield f"{each.by} took you out of {each.environment}: its newest key is not for you"
 
 
 def rotated_lines(done: Rotated) -> Iterator[str]:

@@ -6,6 +6,7 @@ a key, it gives back what is in the commit; a clean of what is in the commit giv
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import os
 import sys
@@ -174,7 +175,8 @@ class EnvFilter:
         except Locked:
             pass  # nothing new to whoever was not let in; `gitenv status` says it
         except GitenvError as error:
-            self._warn(f"warning: {printable(request.path)} stays closed: {error.message}", error.hint)
+            message = f"warning: {printable(request.path)} stays closed: {error.message}"
+            self._warn(message, error.hint, is_kept=bool(request.treeish or request.can_delay or request.is_delayed))
         except Exception as error:
             _say_other(request.path, error)
         return data
@@ -217,7 +219,7 @@ class EnvFilter:
                 return judged, True
         why = ".recipients/ is not in the work tree" if request.is_delayed else "is in conflict"
         message = f"warning: {printable(request.path)} stays closed: may hold retired values, and {why}"
-        self._warn(message, f"gitenv unlock {pin.name}")
+        self._warn(message, f"gitenv unlock {pin.name}", is_kept=True)
         return None, False
 
     def _say_retired(self, path: str, opened: bytes, ring: Keyring) -> None:
@@ -235,7 +237,7 @@ class EnvFilter:
         message = f"warning: {printable(path)}: {shown} {are} encrypted with a retired key, and nobody vouches for {them}"
         if message not in self._warned:
             self._warned.add(message)
-            _say(message, f"gitenv accept {' '.join(words)} -f {shell_word(':/' + path)}, or gitenv reject …")
+            self._tell(message, f"gitenv accept {' '.join(words)} -f {shell_word(':/' + path)}, or gitenv reject …")
 
     def _note(self, path: str, opened: bool) -> None:
         try:
@@ -254,17 +256,38 @@ class EnvFilter:
             return not self._around.is_in_conflict(request.path)
         return self._around.is_merged(request.path)
 
-    def _warn(self, message: str, hint: str) -> None:
+    def _warn(self, message: str, hint: str, *, is_kept: bool = False) -> None:
         """Once a process for each message: a checkout may bring a thousand files of one environment."""
         reason = message.rpartition(": ")[2]
         if reason not in self._warned:
             self._warned.add(reason)
-            _say(message, hint)
+            if is_kept:
+                self._tell(message, hint)
+            else:
+                _say(message, hint)
+
+    def _tell(self, message: str, hint: str) -> None:
+        """Say what somebody has to know of a file that goes into the work tree.
+
+        While git puts changes back (`--autostash`) nobody sees what a filter says: then the next hook or command says it.
+        """
+        _say(message, hint)
+        if _is_unheard():
+            with contextlib.suppress(GitenvError, OSError):  # a checkout is not to fail for it
+                self._around.keep_for_later(message, hint)
 
 
 def _has_new(cleaned: bytes, committed: CommittedRecords) -> bool:
     """Whether anything was encrypted that neither the index nor HEAD has."""
     return any(record.kind is Kind.TOKEN and record.raw not in committed() for record in document.parse(cleaned))
+
+
+def _is_unheard() -> bool:
+    """Whether standard error goes nowhere."""
+    try:
+        return os.path.samestat(os.fstat(2), os.stat(os.devnull))
+    except OSError:
+        return False
 
 
 def _say(message: str, hint: str) -> None:

@@ -23,6 +23,8 @@ _read: list[bytes] = []
 def is_needed(name: str, arguments: Sequence[str]) -> bool:
     """Whether a hook has anything to do. Where that cannot be said, it has."""
     try:
+        if name != "pre-receive" and os.path.exists(os.path.join(_git_dir(), "gitenv", "unsaid")):
+            return True
         if name == "pre-commit":
             return _concerns(_changed("diff", "--cached", "--no-ext-diff", *_RAW))
         if name in ("pre-push", "pre-receive"):
@@ -78,6 +80,15 @@ def _concerns(paths: list[str]) -> bool:
 
     patterns = attributes.patterns_in(text)
     return any(names.claimed(patterns, path) for path in paths)
+
+
+def _git_dir() -> str:
+    """Where this work tree's notes lie."""
+    if "GIT_DIR" not in os.environ and os.path.isdir(".git"):
+        return ".git"
+    from gitenv.git import layout
+
+    return layout.find(os.getcwd()).git_dir
 
 
 def _own_attributes() -> bytes:

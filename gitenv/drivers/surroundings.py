@@ -158,6 +158,12 @@ class Surroundings:
                 clone.add_unopened(self._here.git_dir, path)
                 self._unopened = clone.Unopened(noted.paths | {path}, False)
 
+    def keep_for_later(self, message: str, hint: str) -> None:
+        """Have the next hook or command in this work tree say something."""
+        from gitenv import said
+
+        said.add_unsaid(self._here.git_dir, message, hint)
+
     def close(self) -> None:
         """Write down what need not be remembered any more: not when git was told to write into another work tree."""
         if self._opened_again and not os.environ.get("GIT_WORK_TREE"):

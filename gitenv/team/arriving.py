@@ -12,8 +12,9 @@ from gitenv import recipients
 from gitenv.errors import GitenvError, NotTrusted
 from gitenv.git import program
 from gitenv.pins import Pin
-from gitenv.team import conversions, file_report, following, pinning, setup
+from gitenv.team import conversions, file_report, following, news, pinning, setup
 from gitenv.team.file_report import Problem
+from gitenv.team.news import Asking, Out
 from gitenv.team.workspace import Workspace
 
 
@@ -29,13 +30,15 @@ class Arrived(NamedTuple):
 
     let_in: list[LetIn]
     new: list[str]  # environments that this clone does not believe yet, and that have a grant for the user
+    asking: list[Asking]
+    out: list[Out]
     pending: list[Problem]
     problems: list[NotTrusted]
 
 
 def arrived(workspace: Workspace) -> Arrived:
     """Bring pins and attributes to what is at hand, keep open files to their owner, and say what is new."""
-    before = {pin.name: pin for pin in workspace.access.pinned()}
+    before, since = {pin.name: pin for pin in workspace.access.pinned()}, news.seen_up_to(workspace)
     problems = following.refresh(workspace)
     after = workspace.access.pinned()
     setup.lift_guard(workspace.repository, after)
@@ -45,7 +48,8 @@ def arrived(workspace: Workspace) -> Arrived:
     # Who follows what came in may be able to open it now; without that it is no news.
     let_in = [LetIn(pin.name, pin.grant.by.name) for pin in after if pin.grant and _had_none(before.get(pin.name))]
     pending = file_report.undecided(workspace, after)[1] if after else []
-    return Arrived(let_in, _new(workspace), pending, problems)
+    asking, out = news.asking(workspace, since), news.taken_out(workspace, before, after)
+    return Arrived(let_in, _new(workspace), asking, out, pending, problems)
 
 
 def keep_to_owner(workspace: Workspace, pins: Iterable[Pin]) -> list[str]:
@@ -111,7 +115,8 @@ def _new(workspace: Workspace) -> list[str]:
         new = pinning.new_environments(workspace, []).new
     except NotTrusted:
         return []
-    return [statement.name for statement in new if _has_grant(workspace, statement.name, workspace.access.name)]
+    mine = [each for each in new if _has_grant(workspace, each.name, workspace.access.name)]
+    return news.once(workspace, {f"new {each.name} {each.id.hex()}": each.name for each in mine})
 
 
 def _has_grant(workspace: Workspace, environment: str, name: str) -> bool:

@@ -26,18 +26,20 @@ class Opened(NamedTuple):
     edited: list[str]  # left alone: they hold changes
     open_already: list[str]
     closed: GitenvError | None  # why this person cannot read it
+    never_granted: bool = False  # because nobody ever let them in, and they did not ask for it by name
 
 
 def open_files(workspace: Workspace, wanted: Iterable[str] = ()) -> list[Opened]:
     """Unlock environments and open their files that are closed and unedited."""
-    chosen = set(wanted) or {pin.name for pin in workspace.access.pinned()}
+    asked = set(wanted)
+    chosen = asked or {pin.name for pin in workspace.access.pinned()}
     still_locked = workspace.access.locked - chosen
     if still_locked != workspace.access.locked:
         clone.set_locked(workspace.repository.layout.git_dir, still_locked)
         workspace.access.locked = still_locked
     pins = [pin for pin in workspace.access.pinned() if pin.name in chosen]
     entries = workspace.files_of([pin.environment for pin in pins])
-    results = [_open_environment(workspace, pin, entries[pin.name]) for pin in pins]
+    results = [_open_environment(workspace, pin, entries[pin.name], is_asked=pin.name in asked) for pin in pins]
     setup.lift_guard(workspace.repository, workspace.access.pinned())
     conversions.undo_in_recipients(workspace)
     _note_opened(workspace, results)
@@ -149,14 +151,15 @@ def _plain(workspace: Workspace, pin: Pin, stored: bytes) -> bytes:
         return stored
 
 
-def _open_environment(workspace: Workspace, pin: Pin, entries: Iterable[IndexEntry]) -> Opened:
+def _open_environment(workspace: Workspace, pin: Pin, entries: Iterable[IndexEntry], *, is_asked: bool) -> Opened:
     result = Opened(pin.name, [], [], [], [], None)
     try:
         workspace.access.ring(pin)
         if workspace.access.judge(pin, workspace.tree) is None:
             raise Locked("it is not in the commit you are on")
     except GitenvError as error:
-        return result._replace(closed=error)
+        was_in = pin.grant is not None or any(person.name == workspace.access.name for person in pin.seen)
+        return result._replace(closed=error, never_granted=not (was_in or is_asked))
     # Before the first commit with gitenv, plain text is its owner's and stays as it is.
     is_committed = workspace.is_committed(pin.name)
     for entry in entries:
