@@ -101,12 +101,18 @@ def _remote(arguments: Sequence[str]) -> str:
 
 def _look_around() -> None:
     """After a merge or a checkout, which must not fail for anything that is found."""
-    from gitenv.team import arriving, setup
+    from gitenv.team import arriving, departures, setup
     from gitenv.team.workspace import Workspace
 
     try:
         workspace = Workspace(os.getcwd())
         if not setup.is_known(workspace.repository):
+            return
+        if (departure := departures.find(workspace)) and departure.commit:
+            show.say(
+                f"{departure.by} took gitenv out of this repository. To clean up here, and to get your files back:", aside=True
+            )
+            show.commands("gitenv uninstall", aside=True)
             return
         found = arriving.arrived(workspace)
     except GitenvError as error:

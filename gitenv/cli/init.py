@@ -77,8 +77,9 @@ def run(
 
 def _look(workspace: Workspace, wanted: dict[str, list[str]], unignore: bool, at_once: bool) -> tuple[Found, list[str]]:
     """What founding would do, and which files it holds back; .gitignore is changed where somebody wants that."""
-    from gitenv.team import init, two_steps
+    from gitenv.team import departures, init, two_steps
 
+    departures.check_cleared(workspace)
     seen = init.look(workspace, wanted)
     ignored = [line.path for line in seen.ignored]
     if seen.ignored and _wants_unignore(seen.ignored, unignore):

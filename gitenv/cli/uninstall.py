@@ -2,21 +2,66 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
 from gitenv.cli import exclusive, show
 from gitenv.cli.words import joined
 
+if TYPE_CHECKING:
+    from gitenv.team.leave import Left
+    from gitenv.team.withdrawing import Withdrawal
 
-def run() -> None:
-    """Undo gitenv init in this clone.
+
+def run(
+    repository: Annotated[
+        bool,
+        typer.Option("--repository", help="For the whole team: take gitenv out of the repository, its files out of git."),
+    ] = False,
+    plain_text: Annotated[
+        bool, typer.Option("--plain-text", help="With --repository: the files stay in git, in plain text.")
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+) -> None:
+    """Undo gitenv init in this clone, or take gitenv out of the repository.
 
     Files stay readable, your device key stays where it is.
     """
-    from gitenv.team import leave
+    from gitenv.errors import Usage
+    from gitenv.git.trees import RECIPIENTS
+    from gitenv.team import leave, withdrawing
 
-    done = leave.uninstall(exclusive.workspace())
+    workspace = exclusive.workspace()
+    if plain_text and not repository:
+        raise Usage(
+            "--plain-text says what becomes of the files in the repository", "gitenv uninstall --repository --plain-text"
+        )
+    withdrawal = None
+    if repository and workspace.repository.was_ever_committed(RECIPIENTS):
+        withdrawal = withdrawing.look(workspace, is_plain=plain_text)
+        if not show.agree(_question(withdrawal, plain_text), yes):
+            return
+        withdrawing.carry_out(workspace, withdrawal)
+    _show(leave.uninstall(workspace))
+    if withdrawal is not None:
+        _show_withdrawn(withdrawal, plain_text)
+
+
+def _question(withdrawal: Withdrawal, plain_text: bool) -> str:
+    paths = joined([entry.path for entry in withdrawal.files], 3) or "no file"
+    end = "with plain text in the next commit" if plain_text else "which goes out of git and stays in your work tree"
+    return f"Take gitenv out of this repository ({paths}, {end})?"
+
+
+def _show(done: Left) -> None:
     show.say("git calls gitenv no more in this clone")
-    if done.readable:
-        show.say(f"readable in the work tree: {joined(done.readable)}")
+    if done.departure and done.departure.commit:
+        show.say(f"{done.departure.by} took gitenv out of this repository (commit {done.departure.commit[:10]})")
+    if done.put_back:
+        show.say(f"put back in plain text: {joined(done.put_back)}")
+    if readable := [path for path in done.readable if path not in done.put_back]:
+        show.say(f"readable in the work tree: {joined(readable)}")
     if done.closed:
         show.say(f"still encrypted, for want of a key: {joined(done.closed)}")
     if done.still_committed:
@@ -24,3 +69,16 @@ def run() -> None:
         show.commands("gitenv init")
     if done.undone:
         show.say("gitenv was in no commit, so .recipients/ and its lines in .gitattributes are gone, too")
+
+
+def _show_withdrawn(withdrawal: Withdrawal, plain_text: bool) -> None:
+    paths = joined([entry.path for entry in withdrawal.files])
+    if paths and plain_text:
+        show.say(f"staged in plain text, for everybody who can read the repository: {paths}")
+    elif paths:
+        show.say(f"out of git, ignored, and in your work tree as before: {paths}")
+    show.say(".recipients/ and gitenv's attributes are gone. Commit and push:")
+    show.commands("git commit -m 'Without gitenv' && git push")
+    show.say("whoever pulls that runs this, which puts their files back:")
+    show.commands("gitenv uninstall")
+    show.note("older commits and other branches stay as they are: whoever has a key of that time can read the values in them")

@@ -113,7 +113,8 @@ class EnvFilter:
         try:
             judged, _ = self._around.judge(pin, "")
             if judged is None:
-                raise Locked("this commit has no environment for it: it is from before gitenv", "merge the main branch first")
+                hint = "merge the main branch first; if your team left gitenv: gitenv uninstall"
+                raise Locked("this commit has no environment for it: it is from before gitenv, or from after it", hint)
             ring = access.ring(judged.moves or pin)
         except GitenvError as error:
             hint = f"to drop your change: git restore {shell_word(':/' + path)}" + (f"; or: {error.hint}" if error.hint else "")

@@ -13,8 +13,10 @@ from gitenv import clone, files
 from gitenv.errors import Usage
 from gitenv.git import attributes, program
 from gitenv.git.trees import RECIPIENTS
+from gitenv.model import smudge
 from gitenv.pins import Pin
-from gitenv.team import hooks, opening, setup
+from gitenv.team import departures, hooks, opening, setup
+from gitenv.team.departures import Departure
 from gitenv.team.workspace import Workspace
 
 _MAX_BYTES = 16 * 1024 * 1024
@@ -25,14 +27,19 @@ class Left(NamedTuple):
 
     still_committed: bool  # the team goes on with gitenv
     undone: bool  # gitenv was in no commit, and is gone
+    departure: Departure | None  # the team has left gitenv
     readable: list[str]
     closed: list[str]
+    put_back: list[str]  # as they were before the team left
 
 
 def uninstall(workspace: Workspace) -> Left:
     """Open what can be opened, take gitenv out of this clone, and out of the repository if it was never committed."""
-    if not setup.is_known(workspace.repository):
+    departure = departures.find(workspace)
+    if not setup.is_known(workspace.repository) and not (departure and setup.is_lifted(workspace.repository)):
         raise Usage("gitenv is not set up in this clone; nothing was changed", "gitenv init")
+    if departure:
+        return _after_departure(workspace, departure)
     if setup.is_configured(workspace.repository):  # else an earlier run was cut off, and its guard must not be lifted
         opening.open_files(workspace)
     readable: list[str] = []
@@ -58,7 +65,23 @@ def uninstall(workspace: Workspace) -> Left:
         workspace.repository.stage(_committed_paths(workspace, pins))  # in plain text, as they were
     workspace.access.pins.forget()
     clone.forget(workspace.repository.layout.common_dir)
-    return Left(committed, bool(pins) and not committed, sorted(readable), sorted(closed))
+    return Left(committed, bool(pins) and not committed, None, sorted(readable), sorted(closed), [])
+
+
+def _after_departure(workspace: Workspace, departure: Departure) -> Left:
+    """The team has left: no guard stays, and what the pull took from the work tree is there again."""
+    repository, pins = workspace.repository, workspace.access.pinned()
+    put_back = departures.put_back(workspace, pins, departure)
+    hooks.remove(repository)
+    setup.uninstall(repository)
+    setup.take_guard_away(repository)
+    # git asks no filter any more: what it took for unedited is to be looked at again.
+    program.attempt(workspace.root, "update-index", "-q", "--refresh")
+    workspace.access.pins.forget()
+    clone.forget(repository.layout.common_dir)
+    claimed = {entry.path: entry for found in workspace.files_of([pin.environment for pin in pins]).values() for entry in found}
+    closed = [path for path, entry in claimed.items() if smudge.is_encrypted(repository.objects.read(entry.object_id) or b"")]
+    return Left(False, False, departure, sorted(set(claimed) - set(closed)), sorted(closed), sorted(put_back))
 
 
 def _undo_founding(workspace: Workspace, pins: list[Pin], paths: list[str]) -> None:

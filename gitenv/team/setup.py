@@ -164,16 +164,21 @@ def put_guard_back(repository: Repository, pins: list[Pin]) -> None:
 
 def uninstall(repository: Repository) -> None:
     """Undo `install` and, but for a guard that was put back, `lift_guard`. The files in the work tree stay as they are."""
-    path = _info_attributes(repository)
-    text = files.read(path, _MAX_ATTRIBUTES) or b""
-    if attributes.has_block(text) and not attributes.has_guard(text):
-        if rest := attributes.without_block(text):
-            files.replace(path, rest)
-        else:
-            os.unlink(path)
+    if not attributes.has_guard(files.read(_info_attributes(repository), _MAX_ATTRIBUTES) or b""):
+        take_guard_away(repository)
     for section in ("filter.gitenv", "diff.gitenv", "merge.gitenv"):
         repository.remove_section(section)
     _include_temporary(repository)
+
+
+def take_guard_away(repository: Repository) -> None:
+    """Take gitenv's block out of `info/attributes`, whatever it is: the repository has no gitenv any more."""
+    path = _info_attributes(repository)
+    text = files.read(path, _MAX_ATTRIBUTES) or b""
+    if rest := attributes.without_block(text):
+        files.replace(path, rest)
+    elif text:
+        os.unlink(path)
 
 
 def _info_attributes(repository: Repository) -> str:

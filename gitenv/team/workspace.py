@@ -76,7 +76,8 @@ class Workspace:
             self.check_not_nested()
             if self.access.pinned():
                 where = f":/{RECIPIENTS}"
-                raise NotInOrder(f"{RECIPIENTS}/ is not in the commit you are on", f"see who took it away: git log -- {where}")
+                hint = f"see who took it away: git log -- {where}; if your team left gitenv: gitenv uninstall"
+                raise NotInOrder(f"{RECIPIENTS}/ is not in the commit you are on", hint)
             raise NotInOrder("this repository has no environments", "gitenv init")
         return found
 

@@ -1,0 +1,166 @@
+"""`gitenv uninstall --repository`: gitenv goes out of the repository, for everybody. Nothing is committed.
+
+The order, for who is cut off: `.gitignore` first, so that no file that goes out of git can come back in plain text; then the
+index, all of it at once; then what lies in the work tree. Only afterwards does git call gitenv no more in this clone.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
+
+from gitenv import files, recipients
+from gitenv.errors import GitenvError, Locked, NotInOrder, Usage, printable
+from gitenv.git import attributes, index
+from gitenv.git.index import Entry
+from gitenv.git.repository import IndexEntry
+from gitenv.git.trees import RECIPIENTS, IndexTree
+from gitenv.model import document, smudge, unverified
+from gitenv.model.environment import Environment
+from gitenv.team import opening, setup
+from gitenv.team.workspace import Workspace
+
+_MAX_BYTES = 1024 * 1024
+_SHOWN = 5
+_WORDS = re.compile(rb"[ \t]+(?:filter=gitenv|diff=gitenv|merge=gitenv|" + attributes.GUARD.encode() + rb")(?=\s|\Z)")
+_OWN = re.compile(rf"{re.escape(RECIPIENTS)}/(?:[^/]+\.pub|[^/]+/(?:environment|known|[^/]+\.grant|past/[^/]+))")
+
+
+class Withdrawal(NamedTuple):
+    """What is to go, and what becomes of the files."""
+
+    files: list[IndexEntry]
+    patterns: list[str]  # that git is to ignore afterwards; none where the files stay in git
+    plain: dict[str, bytes]  # path → what stands in git afterwards; empty where they go out of it
+
+
+def look(workspace: Workspace, *, is_plain: bool) -> Withdrawal:
+    """What withdrawing would do. Raises `Locked` for files that should be in plain text and cannot be opened here."""
+    if not setup.is_known(workspace.repository):
+        raise Usage(
+            "gitenv is not set up in this clone; nothing was changed", "gitenv init, then gitenv uninstall --repository"
+        )
+    if isinstance(workspace.tree, IndexTree) and workspace.environments():
+        raise NotInOrder(f"this sparse checkout leaves {RECIPIENTS}/ out", f"git sparse-checkout add {RECIPIENTS}")
+    tracked = workspace.repository.tracked()
+    if any(entry.stage for entry in tracked):
+        raise NotInOrder("there is a conflict", "finish the merge first: git status")
+    opening.open_files(workspace)
+    statements = list(_statements(workspace))
+    filtered = set(workspace.repository.filtered())
+    found = [
+        entry
+        for entry in tracked
+        if entry.is_file and (entry.path in filtered or any(each.claims(entry.path) for each in statements))
+    ]
+    if is_plain:
+        return Withdrawal(found, [], {entry.path: _plain(workspace, entry) for entry in found})
+    patterns = dict.fromkeys(pattern for each in statements for pattern in each.paths)
+    return Withdrawal(found, [f"/{pattern}" if "/" in pattern else pattern for pattern in patterns], {})
+
+
+def carry_out(workspace: Workspace, done: Withdrawal) -> None:
+    """Stage it, and take `.recipients/` and gitenv's attributes out of the work tree. A second run does what is left."""
+    tracked = workspace.repository.tracked()
+    changed: dict[str, bytes] = dict(done.plain)
+    if done.patterns:
+        changed[".gitignore"] = _ignored(workspace, done.patterns)
+    named = [entry.path for entry in tracked if os.path.basename(entry.path) == ".gitattributes" and entry.is_file]
+    for path in named:
+        changed[path] = without_gitenv(workspace.repository.objects.read(f":{path}") or b"")
+    gone = {entry.path for entry in tracked if entry.path.startswith(f"{RECIPIENTS}/")}
+    gone |= {path for path in named if not changed[path].strip()}
+    gone |= {entry.path for entry in done.files} if not done.plain else set()
+    kept = [path for path in changed if path not in gone]
+    modes = {entry.path: entry.mode for entry in tracked}
+    blobs = index.write_blobs(workspace.root, [changed[path] for path in kept])
+    entries = [Entry(path, blob, modes.get(path, index.FILE)) for path, blob in zip(kept, blobs, strict=True)]
+    entries += [Entry(path, "") for path in sorted(gone)]
+    index.replace_entries(workspace.root, workspace.repository.layout, entries)
+    workspace.repository.objects.close()  # it would go on with the index that it read first
+    _clear_work_tree(workspace, gone, [*named, ".gitattributes"])
+    workspace.reread()
+
+
+def without_gitenv(text: bytes) -> bytes:
+    """A `.gitattributes` without gitenv's block, and without gitenv's words in lines that people wrote."""
+    lines = attributes.without_block(text).splitlines(keepends=True)
+    mended = [(line, _WORDS.sub(b"", line)) for line in lines]
+    return b"".join(new for line, new in mended if new == line or len(new.split()) > 1)
+
+
+def _statements(workspace: Workspace) -> Iterator[Environment]:
+    """The environments that this clone knows, and those at hand."""
+    pinned = {pin.name: pin.environment for pin in workspace.access.pinned()}
+    yield from pinned.values()
+    for name in workspace.environments():
+        with contextlib.suppress(GitenvError):
+            if name not in pinned:
+                yield recipients.environment_in(workspace.tree, name)
+
+
+def _plain(workspace: Workspace, entry: IndexEntry) -> bytes:
+    """A file as it stands in git afterwards. Raises `Locked` if nobody could vouch for all of it."""
+    stored = workspace.repository.objects.read(entry.object_id)
+    if stored is None:
+        raise NotInOrder(f"{printable(entry.path)} cannot be read from git", "git fsck")
+    if not smudge.is_encrypted(stored):
+        return stored  # from an earlier run that was cut off, or in plain text before
+    hint = "ask who can to do this, or take the files out of git: gitenv uninstall --repository"
+    pin = workspace.access.claimant(entry.path)
+    if pin is None:
+        raise Locked(f"{printable(entry.path)} is encrypted, and this clone cannot open it", hint)
+    try:
+        judged = workspace.access.judge(pin, workspace.tree)
+        ring = workspace.access.ring(judged.moves or pin if judged else pin)
+        opened = smudge.smudge(stored, ring, ring.current.number)
+    except (GitenvError, smudge.StaysClosed) as error:
+        why = error.message if isinstance(error, GitenvError) else "it has lines for a key that is not here"
+        raise Locked(f"{printable(entry.path)} cannot be opened: {why}", hint) from None
+    if unverified.find(document.parse(opened)):
+        raise Locked(f"{printable(entry.path)} has lines that nobody vouches for", "decide about them first: gitenv status")
+    return opened
+
+
+def _with_lines(text: bytes, patterns: Sequence[str]) -> bytes:
+    """A `.gitignore` with lines for `patterns` at its end, where they win; those that are there are not repeated."""
+    there = set(text.splitlines())
+    new = [line for line in (pattern.encode("ascii") for pattern in patterns) if line not in there]
+    return text + (b"\n" if text and not text.endswith(b"\n") and new else b"") + b"".join(line + b"\n" for line in new)
+
+
+def _ignored(workspace: Workspace, patterns: Sequence[str]) -> bytes:
+    """Let `.gitignore` in the work tree ignore them; return what is to stand in the index."""
+    there = files.read_inside(workspace.root, ".gitignore", _MAX_BYTES) or b""
+    if (new := _with_lines(there, patterns)) != there:
+        workspace.write(".gitignore", new)
+    staged = workspace.repository.objects.read(":.gitignore")
+    return _with_lines(there if staged is None else staged, patterns)
+
+
+def _clear_work_tree(workspace: Workspace, gone: Iterable[str], attribute_files: Iterable[str]) -> None:
+    """Take away what only gitenv reads. Somebody's own files in `.recipients/` stay."""
+    for path in dict.fromkeys(attribute_files):
+        text = files.read_inside(workspace.root, path, _MAX_BYTES)
+        if text is not None and (new := without_gitenv(text)) != text:
+            if new.strip():
+                workspace.write(path, new)
+            else:
+                os.unlink(workspace.repository.path(path))
+    own = {path for path in gone if path.startswith(f"{RECIPIENTS}/")} | set(_untracked(workspace))
+    for path in sorted(own):
+        files.check_inside(workspace.root, path)
+        with contextlib.suppress(FileNotFoundError, IsADirectoryError):
+            os.unlink(workspace.repository.path(path))
+    folders = {os.path.dirname(path) for path in own} | {RECIPIENTS}
+    for folder in sorted(folders, key=len, reverse=True):
+        with contextlib.suppress(OSError):
+            os.rmdir(workspace.repository.path(folder))
+
+
+def _untracked(workspace: Workspace) -> list[str]:
+    """Files of gitenv's that lie in `.recipients/` and are in no index: a run was cut off, or somebody did not stage them."""
+    return [path for path in workspace.repository.untracked() if _OWN.fullmatch(path)]
