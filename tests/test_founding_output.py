@@ -25,7 +25,7 @@ def test_founding_says_at_most_fifteen_lines(waiting: list[str], capsys: pytest.
     ignored = [] if waiting else _IGNORED
     done = Founded(
         *("alice", "SHA256:x", True, environments, _MANY, waiting),
-        *(_MANY, _MANY, ignored, comments, exposed),
+        *(_MANY, _MANY, ignored, comments, exposed, _MANY),
     )
     if waiting:
         founding.show_ignored(_IGNORED)

@@ -97,8 +97,11 @@ def _show_what_to_look_at(done: Founded) -> None:
         base = shell_word(os.path.basename(done.impossible[0]))
         why = names.why_not(dotenv.environment_in(done.impossible[0]))
         show.note(f"names no environment: {joined(done.impossible, 3)} ({why}); gitenv add-environment NAME {base} can")
-    if done.linked:
-        show.note(f"is a link, and is left alone; gitenv does not follow links: {joined(done.linked, 3)}")
+    odd = [f"is a link, and is left alone; gitenv does not follow links: {joined(done.linked, 3)}"] if done.linked else []
+    if done.encodings:
+        odd.append(f"no key name can be read, as in UTF-16; gitenv status has the command: {joined(done.encodings, 3)}")
+    if odd:
+        show.note("; ".join(odd))
     if done.ignored:
         where = [f"{line.path} ({line.source}:{line.line})" for line in done.ignored]
         show.note(f"stays ignored: {joined(where, 3)}; to share it: gitenv init --unignore")

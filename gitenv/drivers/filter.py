@@ -125,7 +125,15 @@ class EnvFilter:
         if access.doubts and _has_new(cleaned, committed):
             self._around.refuse_doubted(pin.name)
         self._around.follow(pin, judged)
+        if (not data[:4].isascii() or b"\0" in data[:4]) and _has_new(cleaned, committed):
+            self._warn_of_encoding(path, data)
         return cleaned
+
+    def _warn_of_encoding(self, path: str, data: bytes) -> None:
+        from gitenv.model import encoding
+
+        if name := encoding.wrong(data):
+            self._warn(f"warning: {encoding.problem(printable(path), name)}", encoding.remedy(path, name))
 
     def _unchanged(self, request: Request, data: bytes) -> bytes | Iterator[bytes] | None:
         """The committed bytes, if the file is no other than in the index or HEAD; whatever is wrong, git may go on from there.

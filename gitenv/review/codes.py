@@ -41,7 +41,13 @@ CODES: dict[str, Code] = {
             "waits-for-team": "A file that others have and git ignored until now is added before they pulled the first step.",
         },
     ),
-    **_all(Severity.NOTE, {"link": "A link in the place of a protected file leads to a protected one, and holds no value."}),
+    **_all(
+        Severity.NOTE,
+        {
+            "link": "A link in the place of a protected file leads to a protected one, and holds no value.",
+            "no-names": "No key name of a file can be read: it is all comments, or not in UTF-8 (UTF-16, for example).",
+        },
+    ),
     **_all(
         Severity.WARNING,
         {

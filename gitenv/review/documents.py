@@ -59,7 +59,15 @@ def encrypted(version: Version, people: People) -> Iterator[Finding]:
     yield from bounded([each for record, each in found if each and record.kind is not Kind.SEALED])
     yield from bounded([each for record, each in found if each and record.kind is Kind.SEALED])
     yield from bounded(list(_moved(version, numbered)))
+    yield from _nameless(version, numbered)
     yield from _names(version)
+
+
+def _nameless(version: Version, numbered: Sequence[tuple[Record, int]]) -> Iterator[Finding]:
+    """A document in another encoding than UTF-8 is encrypted like comments: nobody sees which keys it sets."""
+    hidden = [record for record, _ in numbered if record.kind in (*_ENCRYPTED, Kind.SEALED)]
+    if hidden and not any(record.name for record in hidden):
+        yield finding("no-names", "no key name can be read: it is all comments, or not in UTF-8 (UTF-16?)", version.path)
 
 
 def _moved(version: Version, numbered: Sequence[tuple[Record, int]]) -> Iterator[Finding]:

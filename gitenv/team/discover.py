@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
@@ -9,7 +10,7 @@ from typing import NamedTuple
 from gitenv import files
 from gitenv.errors import GitenvError
 from gitenv.git.repository import Ignored, Repository
-from gitenv.model import document, dotenv, names, smudge
+from gitenv.model import document, dotenv, encoding, names, smudge
 from gitenv.model.document import Kind
 
 DEVELOPMENT = "development"
@@ -74,6 +75,16 @@ def readable_comments(repository: Repository, paths: Iterable[str]) -> list[Read
             if record.kind is Kind.PLAIN and record.raw.startswith(b"## "):
                 found.append(ReadableComment(path, line, record.raw.decode("utf-8", "replace").strip()))
             line += record.raw.count(b"\n") + 1
+    return found
+
+
+def wrong_encodings(repository: Repository, paths: Iterable[str]) -> list[str]:
+    """Those of `paths` in which no key name can be read."""
+    found = []
+    for path in paths:
+        with contextlib.suppress(GitenvError):  # it cannot be encrypted; staging it says so
+            if encoding.wrong(files.read_inside(repository.root, path, document.MAX_BYTES) or b""):
+                found.append(path)
     return found
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from gitenv import files
 from gitenv.errors import GitenvError, shell_word
 from gitenv.git.repository import IndexEntry
-from gitenv.model import clean, comparing, document, smudge, token, unverified
+from gitenv.model import clean, comparing, document, encoding, smudge, token, unverified
 from gitenv.model import sealed as sealing
 from gitenv.model.document import Kind, Record
 from gitenv.model.environment import Environment
@@ -99,6 +100,9 @@ def _status(
     pending = [found.record for found in behind if found.record.kind is Kind.SEALED]
     pending += [record for record in records if record.kind is Kind.SEALED and record.raw not in {each.raw for each in pending}]
     state = "missing" if there is None else "closed" if stored and there == stored else "open" if ring else "edited"
+    if name := encoding.wrong(there or b""):
+        command = encoding.remedy(os.path.relpath(workspace.repository.path(entry.path)), name)
+        problems.append(Problem("encoding", encoding.problem(entry.path, name), [command]))
     if discover.is_plain(stored):
         state = "plain text in the index"
         if not marked:

@@ -54,6 +54,7 @@ class Founded(NamedTuple):
     ignored: list[Ignored]
     comments: list[ReadableComment]
     exposed: list[Exposed] | None  # None: history could not be read
+    encodings: list[str]  # in which no key name can be read
 
 
 class Joined(NamedTuple):
@@ -140,6 +141,7 @@ def found_here(workspace: Workspace, seen: discover.Found, name: str, guard: boo
         seen.ignored,
         discover.readable_comments(workspace.repository, staged),
         _exposed(workspace, seen.files),
+        discover.wrong_encodings(workspace.repository, staged),
     )
 
 

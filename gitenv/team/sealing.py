@@ -10,7 +10,7 @@ from typing import NamedTuple
 from gitenv import clone, files
 from gitenv.errors import Changed, Locked, NotInOrder, Usage, printable, shell_word
 from gitenv.identity import device
-from gitenv.model import document, editing, sealed
+from gitenv.model import document, editing, encoding, sealed
 from gitenv.model.document import Kind, Record
 from gitenv.pins import Pin
 from gitenv.team import following, saving
@@ -64,6 +64,7 @@ def _try_to_set(workspace: Workspace, pin: Pin, name: str, path: str, value: byt
     if data is None and workspace.repository.unseen([path]):
         folder = shell_word(os.path.dirname(path) or f"/{path}")
         raise NotInOrder(f"{printable(path)} is left out of this sparse checkout", f"git sparse-checkout add {folder}")
+    _check_encoding(workspace, path, data or b"")
     if workspace.access.can_open(pin):
         _check_open(workspace, path, data or b"", pin)
         text = editing.with_value(data or b"", name, value)
@@ -74,6 +75,13 @@ def _try_to_set(workspace: Workspace, pin: Pin, name: str, path: str, value: byt
         holders = sorted(holder.name for holder in pin.holders)
     unstaged = saving.save(workspace, {path: text}, {path: data}).get(path)
     return Set(name, path, pin.name, holders, replaces, unstaged, any(other.grant for other in workspace.access.pinned()))
+
+
+def _check_encoding(workspace: Workspace, path: str, data: bytes) -> None:
+    """A line of UTF-8 behind others of UTF-16 would be read by nobody, and the others no more."""
+    if name := encoding.wrong(data):
+        command = encoding.remedy(os.path.relpath(workspace.repository.path(path)), name)
+        raise NotInOrder(encoding.problem(printable(path), name), command)
 
 
 def _check_open(workspace: Workspace, path: str, data: bytes, pin: Pin) -> None:
