@@ -57,7 +57,8 @@ def _question(withdrawal: Withdrawal, plain_text: bool) -> str:
 def _show(done: Left) -> None:
     show.say("git calls gitenv no more in this clone")
     if done.departure and done.departure.commit:
-        show.say(f"{done.departure.by} took gitenv out of this repository (commit {done.departure.commit[:10]})")
+        commit = done.departure.commit[:10]
+        show.note(f"{done.departure.by} took gitenv out of this repository (commit {commit}), so no guard stays in this clone")
     if done.put_back:
         show.say(f"put back in plain text: {joined(done.put_back)}")
     if readable := [path for path in done.readable if path not in done.put_back]:
