@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Callable
 
 from gitenv.errors import NotInOrder, printable
+from gitenv.git import program
 
 _SECRETS = "# local\nHELLO=from-my-laptop\nPASSWORD=hunter2-very-secret\n"
 _PRODUCTION = "HRLLO=from-the-big-server\nPASSWORD=correct-horse-battery\n"
@@ -28,7 +29,7 @@ def play(folder: str, show: Show) -> str:
     if os.listdir(top):
         raise NotInOrder(f"{printable(top)} is not empty", "give a new folder: gitenv demo FOLDER")
     hub = os.path.join(top, "host.git")
-    subprocess.run(["git", "init", "-q", "--bare", "-b", "main", hub], check=True)
+    program.run(top, "init", "-q", "--bare", "-b", "main", hub)
     alice, bob = _Person(top, "alice", show), _Person(top, "bob", show)
     _alice_founds(alice, show)
     _bob_asks(alice, bob, show)
@@ -39,7 +40,7 @@ def play(folder: str, show: Show) -> str:
 
 
 class _Person:
-    """Somebody with a home, a clone in it, and a terminal that is shown."""
+    """Somebody with a home, a clone in it, and a terminal that is shown. Their git is theirs, hooks and all."""
 
     def __init__(self, top: str, name: str, show: Show) -> None:
         self.name, self._show = name, show
@@ -133,9 +134,7 @@ def _bob_runs_production(alice: _Person, bob: _Person, show: Show) -> None:
 def _what_the_host_sees(hub: str, show: Show) -> None:
     """Read every object of the host's repository, and look for each secret in all of them."""
     show("story", "The host has every object of the repository. All of them, searched for the values:")
-    objects = subprocess.run(
-        ["git", "-C", hub, "cat-file", "--batch", "--batch-all-objects", "--unordered"], capture_output=True, check=True
-    ).stdout
+    objects = program.run(hub, "cat-file", "--batch", "--batch-all-objects", "--unordered")
     for line in (_SECRETS + _PRODUCTION).splitlines():
         name, _, value = line.partition("=")
         if value:

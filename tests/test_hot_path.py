@@ -31,6 +31,7 @@ _ALLOWED = {
     "gitenv.errors",
     "gitenv.files",
     "gitenv.git",
+    "gitenv.git.alone",
     "gitenv.git.layout",
     "gitenv.git.objects",
     "gitenv.git.pktline",

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from gitenv.access import Judged
 from gitenv.drivers.surroundings import CommittedRecords, Surroundings
 from gitenv.errors import INTERRUPTED, GitenvError, Locked, NotTrusted, printable, shell_word
-from gitenv.git import process
+from gitenv.git import alone, process
 from gitenv.git.pktline import ProtocolError
 from gitenv.git.process import FilterProcess, Refused, Request
 from gitenv.model import clean, document, inert, smudge
@@ -31,6 +31,7 @@ def serve() -> int:
     # What the start left behind stays; only what files leave behind is worth looking through.
     gc.freeze()
     gc.enable()
+    alone.take_key()
     try:
         env_filter = EnvFilter()
         FilterProcess(sys.stdin.buffer, sys.stdout.buffer, MAX_BYTES).serve(env_filter)
@@ -48,6 +49,7 @@ def serve() -> int:
 
 def once(command: str, path: str) -> int:
     """`filter.gitenv.clean` and `.smudge`, for clients that know no processes (JGit): standard input to standard output."""
+    alone.take_key()
     try:
         env_filter = EnvFilter()
         process.once(env_filter, command, path, sys.stdin.buffer, sys.stdout.buffer, MAX_BYTES)

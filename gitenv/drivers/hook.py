@@ -117,7 +117,9 @@ def _git(*command: str) -> bytes:
     reading, writing = os.pipe()
     try:
         actions = [(os.POSIX_SPAWN_DUP2, writing, 1), (os.POSIX_SPAWN_OPEN, 2, os.devnull, os.O_WRONLY, 0)]
-        process = os.posix_spawnp("git", ["git", *command], os.environ, file_actions=actions)
+        from gitenv.git import alone
+
+        process = os.posix_spawnp("git", ["git", *alone.words(), *command], alone.environment(), file_actions=actions)
     except OSError:
         os.close(reading)
         raise

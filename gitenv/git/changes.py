@@ -67,9 +67,9 @@ def brought(
     # `-c` shows of a merge only what is like in no parent: what somebody slipped into it.
     words = ["log", "--no-show-signature", "--no-color", "--full-history", "-c", *_WORDS]
     words += [] if is_newest_first else ["--reverse"]
-    command = [program.path(), *log.SETTINGS, *words, *revisions, "--", *pathspecs]
+    command, env = program.command(*log.SETTINGS, *words, *revisions, "--", *pathspecs), program.environment()
     with subprocess.Popen(
-        command, cwd=folder, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
+        command, cwd=folder, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
     ) as git:
         assert git.stdout is not None
         fields = _fields(git.stdout)

@@ -129,8 +129,9 @@ class Objects:
         import subprocess
 
         self._process = subprocess.Popen(
-            [program.path(), "cat-file", "--batch"],
+            program.command("cat-file", "--batch"),
             cwd=self._folder,
+            env=program.environment(),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,

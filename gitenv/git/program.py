@@ -7,6 +7,7 @@ import sys
 from collections.abc import Mapping, Sequence
 
 from gitenv.errors import NotInOrder, printable, shell_word
+from gitenv.git import alone
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -29,28 +30,58 @@ def see_real_objects() -> None:
     os.environ["GIT_NO_REPLACE_OBJECTS"] = "1"
 
 
+def command(*arguments: str) -> list[str]:
+    """The words of a call of git: every call of gitenv's begins here, but for the hooks' first question (drivers.hook)."""
+    return [path(), *alone.words(), *arguments]
+
+
+def environment(variables: Mapping[str, str | None] | None = None) -> dict[str, str]:
+    """What git finds in its environment: ours without the private key, and `variables`, where None takes one away."""
+    return {name: value for name, value in {**alone.environment(), **(variables or {})}.items() if value is not None}
+
+
 def attempt(
-    folder: str, *arguments: str, stdin: bytes = b"", index: str = "", variables: Mapping[str, str | None] | None = None
+    folder: str,
+    *arguments: str,
+    stdin: bytes = b"",
+    index: str = "",
+    variables: Mapping[str, str | None] | None = None,
+    with_key: bool = False,
 ) -> CompletedProcess[bytes]:
     """Run git in `folder` and return how it ended, whatever that is.
 
-    `index` is another index file than the usual one; `variables` go before the environment's, which None takes away.
+    `index` is another index file than the usual one; `variables` as in `environment`; `with_key`: git starts our own filter.
     """
     import subprocess
 
-    changed = {**({"GIT_INDEX_FILE": index} if index else {}), **(variables or {})}
-    env = {name: value for name, value in {**os.environ, **changed}.items() if value is not None} if changed else None
+    env = environment({**({"GIT_INDEX_FILE": index} if index else {}), **(variables or {})})
+    pipe = -1
+    if with_key and sys.platform != "win32":
+        pipe = alone.pipe_with_key()
+        env |= {alone.KEY_PIPE: str(pipe)} if pipe >= 0 else {}
+    elif with_key and alone.PRIVATE_KEY in os.environ:  # there, no process inherits a pipe that it was not made for
+        env[alone.PRIVATE_KEY] = os.environ[alone.PRIVATE_KEY]
+    inherited = (pipe,) if pipe >= 0 else ()
+    words = command(*arguments)
     try:
-        return subprocess.run([path(), *arguments], cwd=folder, input=stdin, capture_output=True, check=False, env=env)
+        return subprocess.run(words, cwd=folder, input=stdin, capture_output=True, check=False, env=env, pass_fds=inherited)
     except FileNotFoundError:
         raise NotInOrder("git was not found", "install git 2.31 or later") from None
+    finally:
+        for descriptor in inherited:
+            os.close(descriptor)
 
 
 def run(
-    folder: str, *arguments: str, stdin: bytes = b"", index: str = "", variables: Mapping[str, str | None] | None = None
+    folder: str,
+    *arguments: str,
+    stdin: bytes = b"",
+    index: str = "",
+    variables: Mapping[str, str | None] | None = None,
+    with_key: bool = False,
 ) -> bytes:
     """Run git in `folder` and return what it prints. Raises `NotInOrder` with the first thing it complains about."""
-    done = attempt(folder, *arguments, stdin=stdin, index=index, variables=variables)
+    done = attempt(folder, *arguments, stdin=stdin, index=index, variables=variables, with_key=with_key)
     check(done, folder, arguments)
     return done.stdout
 
@@ -101,6 +132,7 @@ def lines(folder: str, *arguments: str) -> list[str]:
     return os.fsdecode(run(folder, *arguments)).splitlines()
 
 
-def paths(folder: str, *arguments: str, stdin: bytes = b"", index: str = "") -> list[str]:
+def paths(folder: str, *arguments: str, stdin: bytes = b"", index: str = "", with_key: bool = False) -> list[str]:
     """`run`, for output that is separated by NUL."""
-    return [part for part in os.fsdecode(run(folder, *arguments, stdin=stdin, index=index)).split("\0") if part]
+    said = run(folder, *arguments, stdin=stdin, index=index, with_key=with_key)
+    return [part for part in os.fsdecode(said).split("\0") if part]

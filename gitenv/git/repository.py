@@ -11,13 +11,14 @@ from collections.abc import Iterable, Sequence, Set
 from typing import NamedTuple
 
 from gitenv.errors import NotInOrder
-from gitenv.git import index, log, program
+from gitenv.git import alone, index, log, program
 from gitenv.git.layout import Layout
 from gitenv.git.objects import Objects
 
 _OLDEST = (2, 31)  # `rev-parse --path-format`
 _TRIES = 5
 _MOST_WORDS = 200  # of a command line; on Windows it has an end soon
+_CONFIGURED_HOOKS = (2, 54)  # the first git that runs `hook.NAME.command`, whatever `core.hooksPath` is
 
 
 class IndexEntry(NamedTuple):
@@ -66,6 +67,8 @@ class Repository:
         self.layout = Layout(self.root, os.path.normpath(git_dir), os.path.normpath(common_dir))
         self.objects = Objects(self.root)
         self.version = self._check_version()  # git's own: (2, 39)
+        if self.version >= _CONFIGURED_HOOKS:
+            alone.leave_out(self._configured_hooks())
 
     def path(self, relative: str) -> str:
         """The absolute path of a file of the work tree."""
@@ -95,8 +98,10 @@ class Repository:
 
     def hooks_folder(self) -> str:
         """Where git looks for hooks here: `core.hooksPath`, or the folder in the common one."""
-        found = program.run(self.root, "rev-parse", "--path-format=absolute", "--git-path", "hooks")
-        return os.path.normpath(os.fsdecode(found).rstrip("\n"))
+        # The last value is always ours (git.alone).
+        *configured, _ = program.paths(self.root, "config", "-z", "--type=path", "--get-all", "core.hooksPath")
+        folder = configured[-1] if configured else os.path.join(self.layout.common_dir, "hooks")
+        return os.path.normpath(os.path.join(self.root, folder))
 
     # Files.
 
@@ -137,13 +142,16 @@ class Repository:
 
     def changed(self, paths: Set[str]) -> list[str]:
         """Those of `paths` that have changes which are not committed."""
-        found = program.paths(self.root, "status", "--porcelain", "-z", "--no-renames", "--untracked-files=no")
+        words = ("--literal-pathspecs", "status", "--porcelain", "-z", "--no-renames", "--untracked-files=no", "--")
+        listed = sorted(paths)
+        some = (listed[start : start + _MOST_WORDS] for start in range(0, len(listed), _MOST_WORDS))
+        found = [line for part in some for line in program.paths(self.root, *words, *part, with_key=True)]
         return [line[3:] for line in found if line[3:] in paths]
 
     def edited(self, paths: Sequence[str]) -> list[str]:
         """Those of `paths` that are other than in the index; all of them where git cannot compare, as with a forged mark."""
         words = ("--literal-pathspecs", "diff", "--no-ext-diff", "--name-only", "-z", "--", *paths)
-        done = program.attempt(self.root, *words)
+        done = program.attempt(self.root, *words, with_key=True)
         return list(paths) if done.returncode else [path for path in os.fsdecode(done.stdout).split("\0") if path]
 
     def unseen(self, paths: Sequence[str]) -> dict[str, str]:
@@ -198,10 +206,14 @@ class Repository:
     def has_commits(self) -> bool:
         return program.attempt(self.root, "rev-parse", "--verify", "-q", "HEAD").returncode == 0
 
+    def _configured_hooks(self) -> list[str]:
+        names = program.attempt(self.root, "config", "-z", "--name-only", "--get-regexp", r"^hook\..*\.event$").stdout
+        return [name.removeprefix("hook.").rpartition(".")[0] for name in os.fsdecode(names).split("\0") if name]
+
     def _about(self, command: list[str], paths: Sequence[str]) -> list[str]:
         """What a command that takes paths as its words says of these; where they would be too many, of all."""
         words = paths if len(paths) <= _MOST_WORDS else ()
-        return program.paths(self.root, "--literal-pathspecs", *command, "--", *words) if paths else []
+        return program.paths(self.root, "--literal-pathspecs", *command, "--", *words, with_key=True) if paths else []
 
     def _with_paths(self, command: list[str], paths: Iterable[str]) -> None:
         """Any number of paths, whatever is in them: they go through standard input and mean only themselves."""
@@ -210,7 +222,7 @@ class Repository:
         # Where git is to convert line ends, `core.safecrlf` refuses each text file that we write with LF.
         words = ("-c", "core.safecrlf=false", "--literal-pathspecs", *command, "--pathspec-from-file=-", "--pathspec-file-nul")
         for _ in range(_TRIES):  # another git may begin at the same moment, and one of the two is refused
-            done = program.attempt(self.root, *words, stdin=listed)
+            done = program.attempt(self.root, *words, stdin=listed, with_key=True)
             if not done.returncode or not index.is_locked(self.layout):
                 break
             index.need_free(self.layout)

@@ -1,0 +1,55 @@
+"""How gitenv starts git: with nothing that the clone's configuration would start beside it, and without the private key.
+
+A hook, an fsmonitor or an `ssh` command of the clone's may write its environment into a log, and a job's log is read by many.
+This loads no module but `os`, for hooks begin here (drivers.hook).
+"""
+
+import os
+
+PRIVATE_KEY = "GITENV_PRIVATE_KEY"
+KEY_PIPE = "GITENV_PRIVATE_KEY_PIPE"
+_PIPE_HOLDS = 4096  # bytes, on every system
+OFF = ["-c", "core.hooksPath=/dev/null", "-c", "core.fsmonitor=false"]
+"""Words before git's verb. git for Windows knows /dev/null, too, and no hook is there."""
+
+_off = list(OFF)
+
+
+def words() -> list[str]:
+    """What stands before git's verb in this process."""
+    return _off
+
+
+def leave_out(names: list[str]) -> None:
+    """From here on also start none of these hooks of the configuration, which a git since 2.54 runs beside those in files."""
+    _off[:] = [*OFF, *(word for name in names for word in ("-c", f"hook.{name}.enabled=false"))]
+
+
+def environment() -> dict[str, str]:
+    """Ours, without the private key."""
+    return {name: value for name, value in os.environ.items() if name != PRIVATE_KEY}
+
+
+def pipe_with_key() -> int:
+    """A pipe with the private key in it, for a git that starts our filter: `take_key` reads it there. -1 where there is none.
+
+    `git add` also starts other filters, and whatever they write down must not have it.
+    """
+    key = os.fsencode(os.environ.get(PRIVATE_KEY, ""))
+    if not 0 < len(key) <= _PIPE_HOLDS:
+        return -1
+    reading, writing = os.pipe()
+    os.write(writing, key)
+    os.close(writing)
+    return reading
+
+
+def take_key() -> None:
+    """For the filter: the key that a gitenv which started git left in a pipe, as if it were in our environment."""
+    number = os.environ.pop(KEY_PIPE, "")
+    if number.isdecimal() and PRIVATE_KEY not in os.environ:
+        try:
+            with open(int(number), "rb", buffering=0) as pipe:
+                os.environ[PRIVATE_KEY] = os.fsdecode(pipe.read(_PIPE_HOLDS))
+        except (OSError, ValueError):
+            pass  # what git closed; then there is no key, and the filter says so
