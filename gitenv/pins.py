@@ -5,12 +5,13 @@ people that came in by grants, each as it stands in the repository. The filter r
 checks no signature while nothing changes.
 """
 
+import contextlib
 import os
 from collections.abc import Set
 from typing import NamedTuple
 
 from gitenv import files
-from gitenv.errors import Malformed, printable
+from gitenv.errors import Malformed, NotInOrder, printable
 from gitenv.identity import home
 from gitenv.model import base64url, environment, grant, names
 from gitenv.model.cipher import sha256
@@ -60,8 +61,11 @@ class Pins:
     """The pins of one clone."""
 
     def __init__(self, clone_id: str) -> None:
-        """`clone_id` may be "": such a clone has none, and cannot be given any."""
-        self._folder = os.path.join(home.folder(), "clones", clone_id) if clone_id else ""
+        """`clone_id` may be "": such a clone has none, and cannot be given any. Nor can whoever has no home."""
+        self._folder = ""
+        if clone_id:
+            with contextlib.suppress(NotInOrder):
+                self._folder = os.path.join(home.folder(), "clones", clone_id)
 
     def all(self) -> list[Pin]:
         """Every pin, by name. Raises `Malformed` for a damaged one: it must not look like none."""
@@ -92,6 +96,7 @@ class Pins:
 
     def put_back(self, pin: Pin) -> None:
         """Pin, whatever was pinned before: only where the user was asked."""
+        home.make()
         files.make_folder(self._folder, 0o700)
         files.replace(self._path(pin.name), _write(pin), 0o600)
 

@@ -45,9 +45,12 @@ def run(
     ] = False,
 ) -> None:
     """Set gitenv up: found it, or join in a clone."""
+    from gitenv.identity import home
     from gitenv.team import init, installation
 
     workspace = exclusive.workspace()
+    if not no_key:
+        home.make()  # before anything is changed: without it nothing can be finished
     wanted = _environments(environment or [])
     if strict and (no_key or wanted):
         raise Usage("--strict is about what is here already", "leave out --no-key and --environment")
@@ -176,4 +179,8 @@ def _show_request(done: Joined) -> None:
 
 
 def _show_identity(name: str, fingerprint: str) -> None:
+    from gitenv.identity import home
+
     show.say(f"you are {name}, key {fingerprint}")
+    if top := home.work_tree_around():
+        show.note(f"{home.folder()} lies in a work tree, {top}; a .gitignore in it keeps your key out of commits")

@@ -101,7 +101,7 @@ def save(key: DeviceKey) -> None:
     """Write a key to where the device key lies. Raises `Usage` if another one is there: a lost key cannot be made again."""
     if os.path.lexists(path()):
         raise Usage("there is a device key already", "see it with: gitenv key show")
-    files.make_folder(home.folder(), 0o700)
+    home.make()
     files.replace(path(), key.pem(), 0o600)
 
 
@@ -163,7 +163,7 @@ def need_next() -> DeviceKey:
     if data is not None:
         return parse(data, printable(next_path()))
     key = _fresh()
-    files.make_folder(home.folder(), 0o700)
+    home.make()
     files.replace(next_path(), key.pem(), 0o600)
     return key
 

@@ -5,13 +5,49 @@ from __future__ import annotations
 import os
 import sys
 
+from gitenv import files
+from gitenv.errors import NotInOrder, printable, shell_word
+
+VARIABLE = "APPDATA" if sys.platform == "win32" else "XDG_CONFIG_HOME"
+_HINT = f"set {VARIABLE} to a folder of your own, by its full path, and run this again"
+
 
 def folder() -> str:
-    """gitenv's folder in the user's configuration (XDG base directories; %APPDATA% on Windows). It need not exist."""
-    if sys.platform == "win32":
-        base = os.environ.get("APPDATA") or os.path.expanduser("~")
-    else:
-        base = os.environ.get("XDG_CONFIG_HOME", "")
-        if not os.path.isabs(base):  # to be ignored, says the standard; a work tree is no place for a private key
-            base = os.path.join(os.path.expanduser("~"), ".config")
+    """gitenv's folder in the user's configuration (XDG base directories; %APPDATA% on Windows). It need not exist.
+
+    Raises `NotInOrder` where nobody says where that is: a relative path would be one in the work tree, and the key in a commit.
+    """
+    base = os.environ.get(VARIABLE, "")
+    if not os.path.isabs(base):  # to be ignored, says the standard
+        home = os.path.expanduser("~")  # "~" itself for a user that the machine does not know, without HOME
+        if not os.path.isabs(home):
+            raise NotInOrder("there is no home for gitenv's own files: HOME is not a full path, or not there", _HINT)
+        base = home if sys.platform == "win32" else os.path.join(home, ".config")
     return os.path.join(base, "gitenv")
+
+
+def make() -> str:
+    """The folder, made if it is not there, for its user alone, and kept out of git. Raises `NotInOrder`."""
+    path = folder()
+    try:
+        os.makedirs(path, mode=0o700, exist_ok=True)
+        is_writable = os.access(path, os.W_OK | os.X_OK)
+    except OSError as error:
+        raise NotInOrder(f"{printable(path)} cannot be made: {error.strerror}", _HINT) from None
+    if not is_writable:
+        raise NotInOrder(f"{printable(path)} cannot be written", f"chmod u+rwx {shell_word(path)}; or {_HINT}")
+    # A home may be a work tree, also one whose .git is elsewhere: dotfiles, or a job whose HOME is its checkout.
+    ignore = os.path.join(path, ".gitignore")
+    if not os.path.lexists(ignore):
+        files.replace(ignore, b"# gitenv: a private key lies here, which belongs into no commit\n*\n")
+    return path
+
+
+def work_tree_around() -> str:
+    """The work tree that the folder lies in, or ""."""
+    above = os.path.realpath(folder())
+    while (path := os.path.dirname(above)) != above:
+        if os.path.lexists(os.path.join(path, ".git")):
+            return path
+        above = path
+    return ""

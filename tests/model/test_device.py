@@ -6,6 +6,7 @@ import os
 import shutil
 import stat
 import subprocess
+import sys
 from base64 import encodebytes
 from pathlib import Path
 
@@ -21,7 +22,9 @@ from cryptography.hazmat.primitives.serialization import (
 
 from gitenv.errors import Locked, NotInOrder, NotTrusted, Usage
 from gitenv.identity import device
+from gitenv.identity import home as homes
 from gitenv.model.keys import PublicKey
+from gitenv.pins import Pins
 from tests.model.builders import ALICE, BOB, device_of
 
 PRIVATE = ec.derive_private_key(1001, ec.SECP256R1())
@@ -146,7 +149,7 @@ def test_a_new_key_is_kept(home: Path) -> None:
     assert device.path() == str(home / "device.pem")
     read = device.need()
     assert (read.public, read.pem()) == (made.public, made.pem())
-    assert os.listdir(home) == ["device.pem"]
+    assert sorted(os.listdir(home)) == [".gitignore", "device.pem"]
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no modes")
@@ -275,4 +278,44 @@ def test_the_next_key_takes_over(home: Path) -> None:
     assert aside.read_bytes() == first.pem()
     if os.name != "nt":
         assert stat.S_IMODE(aside.stat().st_mode) == 0o600
-    assert sorted(os.listdir(home)) == ["device.pem", aside.name]
+    assert sorted(os.listdir(home)) == [".gitignore", "device.pem", aside.name]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has %APPDATA%")
+@pytest.mark.parametrize("place", ["relative", "", None])
+def test_without_a_home_nothing_is_written(place: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """HOME is no full path, empty, or missing for a user whom nobody knows: an error says what to set; no file is made."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_CONFIG_HOME", "also-relative")
+    monkeypatch.setattr(os.path, "expanduser", lambda path: path if place is None else os.path.join(place, path[2:]))
+    with pytest.raises(NotInOrder) as raised:
+        device.make()
+    assert "XDG_CONFIG_HOME" in raised.value.hint
+    assert not list(tmp_path.iterdir())
+    assert not Pins("0" * 32).all()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no /dev/null as a folder")
+@pytest.mark.parametrize("place", ["/dev/null", "/proc/self", "closed"])
+def test_a_home_that_cannot_be_written_is_named(place: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A home that is no folder, takes nothing, or is closed to its user: the error says so, with a way out."""
+    (tmp_path / "closed" / ".config" / "gitenv").mkdir(parents=True)
+    (tmp_path / "closed" / ".config" / "gitenv").chmod(0o500)
+    monkeypatch.delenv("XDG_CONFIG_HOME")
+    monkeypatch.setenv("HOME", str(tmp_path / place))
+    monkeypatch.setattr(os, "access", lambda path, mode: bool(os.stat(path).st_mode & 0o200 and mode))  # root may all
+    with pytest.raises(NotInOrder) as raised:
+        device.make()
+    assert str(tmp_path / place) in raised.value.message
+    assert "XDG_CONFIG_HOME" in raised.value.hint
+
+
+def test_the_key_is_kept_out_of_git_wherever_it_lies(home: Path, tmp_path: Path) -> None:
+    """git add -A takes nothing of gitenv's folder, in a home that is a work tree; and which one that is can be said."""
+    git = ["git", "-C", str(tmp_path)]
+    subprocess.run([*git, "init", "-q"], check=True)
+    device.make()
+    subprocess.run([*git, "add", "-A"], check=True)
+    assert (home / "device.pem").exists()
+    assert not subprocess.run([*git, "ls-files"], capture_output=True, check=True).stdout
+    assert homes.work_tree_around() == os.path.realpath(tmp_path)
