@@ -157,6 +157,16 @@ def _write_new(path: str, data: bytes, mode: int | None, is_elsewhere: bool) -> 
             os.fsync(descriptor)
 
 
+def keep_to_owner(descriptor: int) -> None:
+    """Take an open file from all but its owner, if it is a file. Raises `NotInOrder` where that cannot be."""
+    if os.name != "nt" and stat.S_ISREG(os.fstat(descriptor).st_mode):
+        try:
+            os.fchmod(descriptor, 0o600)
+        except OSError as error:
+            hint = "write to a file of your own: (umask 077; gitenv key export > FILE)"
+            raise NotInOrder(f"others could read that file: {error.strerror}", hint) from None
+
+
 def _sync_folder(folder: str) -> None:
     if os.name == "nt":  # a folder cannot be opened there
         return

@@ -85,12 +85,14 @@ def show_key(
 def export(yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False) -> None:
     """Print the private key (PEM).
 
-    For a safe place, or for GITENV_PRIVATE_KEY in CI.
+    For a safe place, or for GITENV_PRIVATE_KEY in CI. A file that it goes to becomes yours alone (0600).
     """
+    from gitenv import files
     from gitenv.identity import device
 
     key = device.need()
     if show.ask("Print the private key? Whoever reads it reads all that you can read.", yes):
+        files.keep_to_owner(sys.stdout.fileno())  # a shell makes `> FILE` as the umask has it: readable for all
         sys.stdout.write(key.pem().decode("ascii"))
 
 

@@ -21,6 +21,7 @@ _MAX_BYTES = 1024 * 1024
 def run(
     name: Annotated[str, typer.Argument(help="The key's name.", metavar="NAME")],
     file: Annotated[str, typer.Option("-f", "--file", help="Default: .env", metavar="FILE", show_default=False)] = ".env",
+    empty: Annotated[bool, typer.Option("--empty", help="Set it to nothing, and read no value.")] = False,
 ) -> None:
     """Set a value, also in a file you cannot read.
 
@@ -32,7 +33,7 @@ def run(
     workspace.need_environments()
     letting_in.need_access(workspace)
     path, pin = sealing.find(workspace, name, file, os.getcwd())
-    done = sealing.set_value(workspace, name, path, pin.name, _value(name, path))
+    done = sealing.set_value(workspace, name, path, pin.name, b"" if empty else _value(name, path))
     where = f"not staged, because {done.unstaged.why}" if done.unstaged else "staged"
     if done.sealed_for:
         _show_sealed(done, where)
@@ -43,9 +44,19 @@ def run(
 
 
 def _value(name: str, path: str) -> bytes:
-    """From a prompt that shows nothing, or standard input without its last line end."""
-    if sys.stdin.isatty():
-        return show.ask_secretly(f"{name} in {path}").encode("utf-8", "surrogateescape")
+    """From a prompt that shows nothing, or standard input without its last line end. Raises `Usage` for an empty one."""
+    value = _typed(name, path) if sys.stdin.isatty() else _piped(name)
+    if not value:  # the command before the pipe failed, or somebody only pressed Enter
+        hint = f"gitenv set {name} -f {shell_word(f':/{path}')} --empty, if it is to be set to nothing"
+        raise Usage(f"no value came for {name}, so nothing was changed", hint)
+    return value
+
+
+def _typed(name: str, path: str) -> bytes:
+    return show.ask_secretly(f"{name} in {path}").encode("utf-8", "surrogateescape")
+
+
+def _piped(name: str) -> bytes:
     data = sys.stdin.buffer.read(_MAX_BYTES + 1)
     if len(data) > _MAX_BYTES:
         raise Usage(f"the value of {name} has more than {_MAX_BYTES:,} bytes", "keep large data out of .env files")

@@ -211,3 +211,16 @@ def test_entries_are_sorted_and_counted(tmp_path: Path) -> None:
     assert list(files.entries(str(tmp_path / "none"), 3)) == []
     with pytest.raises(NotTrusted, match="3 entries, 2 are allowed"):
         list(files.entries(str(tmp_path), 2))
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such modes")
+def test_an_open_file_is_kept_to_its_owner(tmp_path: Path) -> None:
+    """A file that others could read is its owner's alone afterwards; a pipe and a device stay as they are."""
+    path = tmp_path / "key.pem"
+    with path.open("wb") as file:
+        path.chmod(0o644)
+        files.keep_to_owner(file.fileno())
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    with open(os.devnull, "wb") as null:
+        files.keep_to_owner(null.fileno())
+    assert stat.S_IMODE(os.stat(os.devnull).st_mode) != 0o600
