@@ -74,6 +74,8 @@ def run(
         seen, held = _look(workspace, wanted, unignore, at_once)
         founded = init.found_here(workspace, seen, name, guard=not no_guard, held=held)
         founding.show_founded(founded, init.install_hooks(workspace, wanted=not no_hooks))
+    if not no_key and (top := home.work_tree_around()):
+        show.note(f"{home.folder()} lies in a work tree, {top}; a .gitignore in it keeps your key out of commits")
     if others := [each.python for each in installation.noted(workspace.repository) if each != installation.own()]:
         show.note(f"this clone is set up for another system or user, too: {joined(others)}")
 
@@ -179,8 +181,4 @@ def _show_request(done: Joined) -> None:
 
 
 def _show_identity(name: str, fingerprint: str) -> None:
-    from gitenv.identity import home
-
     show.say(f"you are {name}, key {fingerprint}")
-    if top := home.work_tree_around():
-        show.note(f"{home.folder()} lies in a work tree, {top}; a .gitignore in it keeps your key out of commits")

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
 
 from gitenv import files
-from gitenv.errors import NotInOrder, printable, shell_word
+from gitenv.errors import NotInOrder
 
 VARIABLE = "APPDATA" if sys.platform == "win32" else "XDG_CONFIG_HOME"
 _HINT = f"set {VARIABLE} to a folder of your own, by its full path, and run this again"
@@ -31,11 +32,13 @@ def make() -> str:
     path = folder()
     try:
         os.makedirs(path, mode=0o700, exist_ok=True)
-        is_writable = os.access(path, os.W_OK | os.X_OK)
+        if not os.access(path, os.W_OK | os.X_OK):
+            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), path)
     except OSError as error:
-        raise NotInOrder(f"{printable(path)} cannot be made: {error.strerror}", _HINT) from None
-    if not is_writable:
-        raise NotInOrder(f"{printable(path)} cannot be written", f"chmod u+rwx {shell_word(path)}; or {_HINT}")
+        from gitenv import refusal
+
+        found = refusal.refused(error, "written", path)
+        raise NotInOrder(found.message, f"{found.hint}; or {_HINT}") from None
     # A home may be a work tree, also one whose .git is elsewhere: dotfiles, or a job whose HOME is its checkout.
     ignore = os.path.join(path, ".gitignore")
     if not os.path.lexists(ignore):
