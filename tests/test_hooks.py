@@ -119,12 +119,13 @@ def test_a_line_for_a_team_passes_without_gitenv(manager: str, name: str, clone:
 
 
 def test_a_commit_without_env_files_loads_nothing(clone: Path) -> None:
-    """With nothing protected staged the hook loads three modules of ours, and not even `re` or `subprocess`."""
+    """With nothing protected staged the hook loads four modules of ours, and not even `re` or `subprocess`."""
     (clone / "readme").write_bytes(b"hello\n")
     subprocess.run(["git", "add", "readme"], cwd=clone, check=True)
     loaded = _loaded(clone, "hook", "pre-commit")
     assert {name for name in loaded if name.startswith("gitenv")} == {
-        *("gitenv", "gitenv.__main__", "gitenv.drivers", "gitenv.drivers.hook", "gitenv.git", "gitenv.git.alone")
+        *("gitenv", "gitenv.__main__", "gitenv.drivers", "gitenv.drivers.hook", "gitenv.git", "gitenv.git.alone"),
+        *("gitenv.model", "gitenv.model.dotenv"),
     }
     assert not loaded & {"re", "subprocess", "typing", "collections", "enum"}
 
