@@ -134,7 +134,7 @@ def test_a_commit_without_env_files_loads_nothing(clone: Path) -> None:
 @pytest.mark.parametrize(
     ("path", "is_needed"),
     [
-        *((".env", True), ("web/.env.production", True), ("prod.env", True), (".envrc", True), ("app_env", True)),
+        *((".env", True), ("web/.env.production", True), ("prod.env", True), (".envrc", True), ("app_env", False)),
         *((".recipients/bob.pub", True), (".gitattributes", True), ("web/.gitattributes", True), ("deploy/secrets.ini", True)),
         *(("environment.py", False), ("secrets.ini", False), ("odd\nname", False), ("docs/.recipients.md", False)),
     ],

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import sys
 
@@ -10,6 +9,7 @@ from gitenv import files
 from gitenv.errors import NotInOrder
 
 VARIABLE = "APPDATA" if sys.platform == "win32" else "XDG_CONFIG_HOME"
+_EACCES = 13  # on every system; `errno` would be one module more for what git starts
 _HINT = f"set {VARIABLE} to a folder of your own, by its full path, and run this again"
 
 
@@ -33,7 +33,7 @@ def make() -> str:
     try:
         os.makedirs(path, mode=0o700, exist_ok=True)
         if not os.access(path, os.W_OK | os.X_OK):
-            raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), path)
+            raise PermissionError(_EACCES, "Permission denied", path)
     except OSError as error:
         from gitenv import refusal
 
