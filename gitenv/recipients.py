@@ -15,6 +15,9 @@ from gitenv.model.statements import Holder
 
 ATTRIBUTES = ".gitattributes"
 
+MOST = 100
+"""Environments that are looked at although nobody named them."""
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from gitenv.model.trust import KeyOf
@@ -80,13 +83,14 @@ def strays(tree: Tree) -> Iterator[str]:
 
     They are never used. On systems that ignore case they lie in the place of others, so people should hear of them.
     """
+    odd = []
     for name in tree.names(RECIPIENTS):
         stem, _, end = name.rpartition(".")
-        if end.casefold() == "pub":
-            if end != "pub" or not names.is_name(stem):
-                yield name
-        elif not names.is_name(name) and "environment" in tree.names(f"{RECIPIENTS}/{name}"):
-            yield f"{name}/"
+        if end.casefold() != "pub":
+            odd += [] if names.is_name(name) else [name]
+        elif end != "pub" or not names.is_name(stem):
+            yield name
+    yield from (f"{name}/" for name in odd[:MOST] if "environment" in tree.names(f"{RECIPIENTS}/{name}"))
 
 
 def why_stray(file: str) -> str:
@@ -168,17 +172,40 @@ def _find_key(tree: Tree, name: str, holder: Holder) -> PublicKey | None:
     return None
 
 
-def environments(tree: Tree) -> Iterator[str]:
-    """The names of the environments in a tree, right or wrong."""
-    for folder in tree.names(RECIPIENTS):
-        if not names.is_name(folder):
-            continue
-        try:
-            if tree.read(f"{RECIPIENTS}/{folder}/environment", statements.MAX_BYTES) is None:
-                continue
-        except GitenvError:
-            pass  # whoever reads it says what is wrong with it
-        yield folder
+def environments(tree: Tree, known: Collection[str] = ()) -> Iterator[str]:
+    """The names of the environments in a tree, right or wrong: those `known`, and all others where they are at most `MOST`.
+
+    Whoever can push can make up ten thousand. Of more than a team has none is looked at that nobody knows: whichever were
+    chosen, it could be the wrong ones.
+    """
+    listed = folders(tree)
+    if too_many(tree, known):
+        listed = [name for name in listed if name in known]
+    yield from (name for name in listed if is_environment(tree, name))
+
+
+def too_many(tree: Tree, known: Collection[str]) -> int:
+    """How many environments `environments` leaves out: 0, or more than `MOST`. Nothing is read for it."""
+    count = sum(name not in known for name in folders(tree))
+    return count if count > MOST else 0
+
+
+def too_many_text(count: int) -> str:
+    """What is said of them, in one line however many they are."""
+    return f"{count:,} environments are new here, more than a team has; none of them was looked at"
+
+
+def folders(tree: Tree) -> list[str]:
+    """What may be environments, by their names alone."""
+    return [name for name in tree.names(RECIPIENTS) if names.is_name(name)]
+
+
+def is_environment(tree: Tree, name: str) -> bool:
+    """Whether there is a statement of that name, right or wrong."""
+    try:
+        return names.is_name(name) and tree.read(f"{RECIPIENTS}/{name}/environment", statements.MAX_BYTES) is not None
+    except GitenvError:
+        return True  # whoever reads it says what is wrong with it
 
 
 def environment_in(tree: Tree, name: str) -> Environment:

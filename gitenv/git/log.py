@@ -51,6 +51,13 @@ def changed(root: str, patterns: str, since: str) -> list[str]:
     return sorted({path.strip("\n") for path in plain(root, *words).decode("utf-8", "surrogateescape").split("\0")} - {""})
 
 
+def appeared(root: str, patterns: str, commit: str) -> list[str]:
+    """The paths that fit a glob pattern in the order in which the main line up to a commit had them first."""
+    words = ("--first-parent", "--reverse", "--diff-filter=A", "--format=", "--name-only", "-z", "--no-renames")
+    found = plain(root, *words, "--", f":(glob){patterns}", heads=[commit]).decode("utf-8", "surrogateescape")
+    return list(dict.fromkeys(filter(None, (path.strip("\n") for path in found.split("\0")))))
+
+
 class LastSeen(NamedTuple):
     """Bytes that once stood at a path: the newest commit that has them, and the one that took them away ("" if none did)."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import cached_property
 
 from gitenv.errors import GitenvError
@@ -11,7 +11,7 @@ from gitenv.git.objects import Objects
 from gitenv.git.trees import RECIPIENTS
 from gitenv.model.environment import Environment
 from gitenv.model.statements import Holder
-from gitenv.review import coverage, membership
+from gitenv.review import coverage, looked_at, membership
 from gitenv.review.membership import Membership
 from gitenv.review.private import Protection, statements_in
 from gitenv.review.sides import Entry, Side
@@ -64,19 +64,30 @@ class Change:
         return coverage.files_of(old) != coverage.files_of(new) or coverage.look_alikes(old) != coverage.look_alikes(new)
 
     @cached_property
+    def known(self) -> Collection[str]:
+        """The environments that are looked at, however many others somebody makes up."""
+        return looked_at.known(self.folder, self.base or self.end)
+
+    @cached_property
     def statements(self) -> Mapping[str, Environment]:
         """The environments that the end has."""
-        return statements_in(self.end.tree)
+        return statements_in(self.end.tree, self.known)
 
     @cached_property
     def base_statements(self) -> Mapping[str, Environment]:
         """The environments that the base has."""
-        return statements_in(self.base.tree) if self.base else {}
+        return statements_in(self.base.tree, self.known) if self.base else {}
 
     @cached_property
     def former_statements(self) -> Mapping[str, Environment]:
         """The environments where the change began."""
-        return self.base_statements if self.before is self.base else statements_in(self.before.tree) if self.before else {}
+        return (
+            self.base_statements
+            if self.before is self.base
+            else statements_in(self.before.tree, self.known)
+            if self.before
+            else {}
+        )
 
     @cached_property
     def filtered(self) -> frozenset[str]:
@@ -123,7 +134,7 @@ class Change:
 
     def _members(self, side: Side) -> Membership:
         try:
-            return membership.read(side.tree)
+            return membership.read(side.tree, self.known)
         except GitenvError as error:
             self.trouble[side.label] = error
             return _NOBODY

@@ -17,7 +17,7 @@ from gitenv.model import trust
 from gitenv.model.comparing import Outcome
 from gitenv.model.environment import Environment as Statement
 from gitenv.model.reasons import NotAStep, NotSigned
-from gitenv.review import file_changes, membership, rollback, sisters
+from gitenv.review import file_changes, looked_at, membership, rollback, sisters
 from gitenv.review.between import Between
 from gitenv.review.difference import Broken, Difference, Environment, File, FileState
 from gitenv.review.file_changes import Version
@@ -45,7 +45,7 @@ class _Comparing:
 
     def __init__(self, place: Place, before: Side, after: Side) -> None:
         self._place, self._before, self._after = place, before, after
-        self._old, self._new = _memberships(place.objects, before, after)
+        self._old, self._new = _memberships(place, before, after)
         self._claims = [Claims(state.statement for state in each.states.values()) for each in (self._old, self._new)]
         self._keys = KeysAtHand(place.layout, after.tree)
         self._head = after.commit or log.head(place.folder)
@@ -228,11 +228,12 @@ class _Comparing:
         return state.statement if state else None
 
 
-def _memberships(objects: Objects, before: Side, after: Side) -> tuple[Membership, Membership]:
+def _memberships(place: Place, before: Side, after: Side) -> tuple[Membership, Membership]:
     """Both `.recipients/`; read once if they are the same: ten thousand grants have ten thousand signatures."""
-    ids = [objects.id(f"{side.commit}:{RECIPIENTS}") if side.commit else "" for side in (before, after)]
-    old = membership.read(before.tree)
-    return old, old if ids[0] and ids[0] == ids[1] else membership.read(after.tree)
+    ids = [place.objects.id(f"{side.commit}:{RECIPIENTS}") if side.commit else "" for side in (before, after)]
+    there = looked_at.known(place.folder, before)
+    old = membership.read(before.tree, there)
+    return old, old if ids[0] and ids[0] == ids[1] else membership.read(after.tree, there)
 
 
 def _what(entry: Entry) -> str:

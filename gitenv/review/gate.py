@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from gitenv.errors import shell_word
 from gitenv.git import changes, log, program
-from gitenv.review import check, commits, state
+from gitenv.review import check, commits, looked_at, state
 from gitenv.review.change import Change
 from gitenv.review.check import Place
 from gitenv.review.codes import finding
@@ -94,7 +94,9 @@ def _plain(where: Place, moved: Sequence[_Moved], bases: Sequence[str], known: S
     olds = [each.old for each in moved if each.old]
     # What was protected stays so, also on a new branch that takes its environment away.
     sides = dict.fromkeys([*(each.new for each in moved), *olds, *filter(None, bases)])
-    states = [statements_in(CommitSide(where.folder, where.objects, commit).tree) for commit in sides]
+    first = next((CommitSide(where.folder, where.objects, commit) for commit in [*olds, *bases] if commit), None)
+    there = looked_at.known(where.folder, first)
+    states = [statements_in(CommitSide(where.folder, where.objects, commit).tree, there) for commit in sides]
     revisions = [*(each.new for each in moved), *(f"^{old}" for old in dict.fromkeys(olds)), "--not", *known]
     before = (olds or bases)[0]
     side = CommitSide(where.folder, where.objects, before) if before else None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import NamedTuple
 
 from gitenv import recipients
@@ -98,11 +98,14 @@ class RequestChange(NamedTuple):
     after: tuple[str, ...]
 
 
-def read(tree: Tree) -> Membership:
-    """Read the `.recipients/` of a tree. What cannot be read is named, and stops nothing."""
+def read(tree: Tree, known: Collection[str] = ()) -> Membership:
+    """Read the `.recipients/` of a tree. What cannot be read is named, and stops nothing.
+
+    `known` as for `recipients.environments`.
+    """
     states: dict[str, State] = {}
     broken: dict[str, GitenvError] = {}
-    for name in recipients.environments(tree):
+    for name in recipients.environments(tree, known):
         try:
             statement = recipients.environment_in(tree, name)
             malformed: dict[str, GitenvError] = {}

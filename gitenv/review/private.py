@@ -40,11 +40,11 @@ def is_dotenv(path: str) -> bool:
     return dotenv.kind(path) in ("shared", "private")
 
 
-def statements_in(tree: Tree) -> dict[str, Environment]:
-    """The environments of a tree that can be read, by name; no grant is looked at."""
+def statements_in(tree: Tree, known: Collection[str] = ()) -> dict[str, Environment]:
+    """The environments of a tree that can be read, by name; no grant is looked at. `known` as for `recipients.environments`."""
     found: dict[str, Environment] = {}
     try:
-        listed = list(recipients.environments(tree))
+        listed = list(recipients.environments(tree, known))
     except GitenvError:
         return {}  # whoever judges .recipients/ says so
     for name in listed:

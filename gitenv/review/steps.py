@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 
 from gitenv import recipients
@@ -25,6 +26,7 @@ def findings(change: Change) -> Iterator[Finding]:
     now, old = change.members, change.base_members
     for side, error in change.trouble.items():
         yield finding("recipients-unreadable", f".recipients/ of {side} cannot be read: {error.message}", RECIPIENTS)
+    yield from _too_many(change)
     for name, error in now.broken.items():
         known = old.broken.get(name)
         was_before = known is not None and known.message == error.message
@@ -39,6 +41,15 @@ def findings(change: Change) -> Iterator[Finding]:
         elif change.base is None:
             yield from _founded(change, state.statement)
     yield from _competing(change)
+
+
+def _too_many(change: Change) -> Iterator[Finding]:
+    with contextlib.suppress(GitenvError):  # a folder that cannot be read is named for itself
+        if count := recipients.too_many(change.end.tree, change.known):
+            was_before = change.base is not None and recipients.too_many(change.base.tree, change.known) >= count
+            look = f"git log --diff-filter=A -- :/{RECIPIENTS}"
+            text = recipients.too_many_text(count)
+            yield finding("recipients-unreadable", text, RECIPIENTS, 0, (look,), was_before=was_before)
 
 
 def _followed(change: Change, old: Environment, new: Environment) -> Iterator[Finding]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
-from gitenv import files, lineage
+from gitenv import files, lineage, recipients
 from gitenv.errors import NotInOrder, NotTrusted, Usage, printable, shell_word
 from gitenv.git import attributes
 from gitenv.git.trees import RECIPIENTS
@@ -23,6 +23,8 @@ _MAX_ATTRIBUTES = 1024 * 1024
 def make_environments(workspace: Workspace, wanted: Mapping[str, Sequence[str]], key: DeviceKey, name: str) -> list[str]:
     """Make the environments, each with `name` as its only holder; pin them. Return the paths that were written."""
     me = Holder(name, key.public.fingerprint())
+    if len({*workspace.environments(), *wanted}) > recipients.MOST:
+        raise Usage(f"a repository has at most {recipients.MOST} environments", "gitenv status")
     for environment_name, patterns in wanted.items():
         _check_new(workspace, environment_name, patterns)
     made = {

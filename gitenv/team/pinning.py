@@ -15,8 +15,6 @@ from gitenv.pins import Pin
 from gitenv.team import claims, following
 from gitenv.team.workspace import Workspace
 
-_MAX_NEW = 100
-
 
 class Found(NamedTuple):
     """What is not pinned in a tree."""
@@ -35,8 +33,8 @@ def new_environments(workspace: Workspace, wanted: Iterable[str]) -> Found:
                 found.new.append(checked(workspace, name))
             except NotTrusted as error:
                 found.problems.append(error)
-    if len(found.new) > _MAX_NEW and not asked:
-        raise NotTrusted(f"{len(found.new)} environments are new here, more than a team has", "gitenv unlock NAME, one by one")
+    if not asked and (count := recipients.too_many(workspace.tree, workspace.pinned_names())):
+        found.problems.append(NotTrusted(recipients.too_many_text(count), "gitenv unlock NAME, one by one"))
     return found
 
 

@@ -95,7 +95,13 @@ def membership(workspace: Workspace) -> Membership:
     waiting = fingerprints.keys() - entries.keys() - signers
     people = [Person(name, fingerprints[name], entries.get(name, {}), name in waiting) for name in sorted(fingerprints)]
     strays = [_stray(name) for name in recipients.strays(workspace.tree)]
-    return Membership(names, people, uncounted + damaged + strays)
+    return Membership(names, people, uncounted + damaged + strays + _too_many(workspace))
+
+
+def _too_many(workspace: Workspace) -> list[Uncounted]:
+    count = recipients.too_many(workspace.tree, workspace.pinned_names())
+    look = f"git log --diff-filter=A -- :/{RECIPIENTS}"
+    return [Uncounted(RECIPIENTS, recipients.too_many_text(count), "too-many-environments", look)] if count else []
 
 
 def grouped(uncounted: Iterable[Uncounted], most: int) -> list[Uncounted]:

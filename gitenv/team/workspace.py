@@ -59,7 +59,10 @@ class Workspace:
         """The `.recipients/` at hand: the work tree's, or in a sparse checkout the index's."""
         if self._tree is None:  # once: it lists everybody's files, and is asked for each of them
             here = WorkTree(self.root)
-            self._tree = here if any(recipients.environments(here)) else IndexTree(self.repository.objects)
+            # Without reading all that there is: the first one will do.
+            some = [*self.pinned_names(), *recipients.folders(here)[: recipients.MOST]]
+            is_here = any(recipients.is_environment(here, name) for name in some)
+            self._tree = here if is_here else IndexTree(self.repository.objects)
         return self._tree
 
     def heads(self) -> list[str]:
@@ -67,12 +70,16 @@ class Workspace:
         return ["HEAD", *(head for head in _OTHER_HEADS if self.repository.objects.id(head))]
 
     def environments(self) -> list[str]:
-        """The names of the environments at hand, right or wrong."""
-        return list(recipients.environments(self.tree))
+        """The names of the environments at hand, right or wrong: those pinned, and all others unless somebody made them up."""
+        return list(recipients.environments(self.tree, self.pinned_names()))
+
+    def pinned_names(self) -> frozenset[str]:
+        """The environments that this clone believes."""
+        return frozenset(pin.name for pin in self.access.pinned())
 
     def need_environments(self) -> list[str]:
         """The same. Raises `NotInOrder` if there are none."""
-        if not (found := self.environments()):
+        if not (found := self.environments()) and not recipients.too_many(self.tree, self.pinned_names()):
             self.check_not_nested()
             if self.access.pinned():
                 where = f":/{RECIPIENTS}"
@@ -162,8 +169,8 @@ class Workspace:
 
     def check_known(self, name: str) -> None:
         """Raise `Usage` if there is no environment of this name, neither pinned nor at hand."""
-        known = {*self.environments(), *(pin.name for pin in self.access.pinned())}
-        if name not in known:
+        known = {*self.environments(), *self.pinned_names()}
+        if name not in known and not recipients.is_environment(self.tree, name):
             names.check_name(name, "environment")
             raise Usage(f"there is no environment {name}", f"there are: {', '.join(sorted(known)) or 'none'}")
 

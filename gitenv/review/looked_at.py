@@ -1,0 +1,31 @@
+"""Which environments a review looks at: all that a team has, and not all that somebody makes up."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+from gitenv import recipients
+from gitenv.errors import GitenvError
+from gitenv.git import log
+from gitenv.git.trees import RECIPIENTS
+from gitenv.review.sides import Side
+
+
+def known(folder: str, side: Side | None) -> Collection[str]:
+    """The names that a side has; of more than a team has the oldest, so that those which are made up later hide none.
+
+    `folder` is where git is started. One more process, and only there.
+    """
+    if side is None:
+        return ()
+    try:
+        there = recipients.folders(side.tree)
+    except GitenvError:
+        return ()  # whoever judges .recipients/ says so
+    if len(there) <= recipients.MOST:
+        return frozenset(there)
+    if not side.commit:
+        return frozenset(there[: recipients.MOST])
+    paths = log.appeared(folder, f"{RECIPIENTS}/*/environment", side.commit)
+    names = dict.fromkeys(path.split("/")[1] for path in paths)
+    return frozenset([name for name in names if name in set(there)][: recipients.MOST])
