@@ -75,8 +75,8 @@ def _after_departure(workspace: Workspace, departure: Departure) -> Left:
     hooks.remove(repository)
     setup.uninstall(repository)
     setup.take_guard_away(repository)
-    # git asks no filter any more: what it took for unedited is to be looked at again.
-    program.attempt(workspace.root, "update-index", "-q", "--refresh")
+    # git asks no filter any more. It takes another size for a change without a look, so it is told to look at these.
+    repository.refresh(entry.path for entry in repository.tracked() if entry.path in put_back)
     workspace.access.pins.forget()
     clone.forget(repository.layout.common_dir)
     claimed = {entry.path: entry for found in workspace.files_of([pin.environment for pin in pins]).values() for entry in found}

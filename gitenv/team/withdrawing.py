@@ -43,12 +43,13 @@ def look(workspace: Workspace, *, is_plain: bool) -> Withdrawal:
         raise Usage(
             "gitenv is not set up in this clone; nothing was changed", "gitenv init, then gitenv uninstall --repository"
         )
-    if isinstance(workspace.tree, IndexTree) and workspace.environments():
-        raise NotInOrder(f"this sparse checkout leaves {RECIPIENTS}/ out", f"git sparse-checkout add {RECIPIENTS}")
     tracked = workspace.repository.tracked()
     if any(entry.stage for entry in tracked):
         raise NotInOrder("there is a conflict", "finish the merge first: git status")
-    opening.open_files(workspace)
+    if any(entry.path.startswith(f"{RECIPIENTS}/") for entry in tracked):  # else an earlier run was cut off
+        if isinstance(workspace.tree, IndexTree):
+            raise NotInOrder(f"this sparse checkout leaves {RECIPIENTS}/ out", f"git sparse-checkout add {RECIPIENTS}")
+        opening.open_files(workspace)
     statements = list(_statements(workspace))
     filtered = set(workspace.repository.filtered())
     found = [
@@ -155,10 +156,10 @@ def _clear_work_tree(workspace: Workspace, gone: Iterable[str], attribute_files:
         files.check_inside(workspace.root, path)
         with contextlib.suppress(FileNotFoundError, IsADirectoryError):
             os.unlink(workspace.repository.path(path))
-    folders = {os.path.dirname(path) for path in own} | {RECIPIENTS}
-    for folder in sorted(folders, key=len, reverse=True):
-        with contextlib.suppress(OSError):
-            os.rmdir(workspace.repository.path(folder))
+    if not os.path.islink(workspace.repository.path(RECIPIENTS)):
+        for folder, _, _ in os.walk(workspace.repository.path(RECIPIENTS), topdown=False):
+            with contextlib.suppress(OSError):  # somebody's own files are in it
+                os.rmdir(folder)
 
 
 def _untracked(workspace: Workspace) -> list[str]:
