@@ -35,7 +35,7 @@ def _judge_staged() -> int:
     from gitenv.review import findings, gate
 
     found = gate.staged(os.getcwd())
-    _note_told(_show(_news(found)))
+    _note_told(_show(_news(found), notes=("link",)))
     if findings.stops(found):
         _say_other_filter()
         show.say("nothing was committed. Once you have mended it, commit again", aside=True)
@@ -165,15 +165,15 @@ def _common_dir() -> str:
     return layout.find(os.getcwd()).common_dir
 
 
-def _show(found: Sequence[Finding]) -> list[Finding]:
+def _show(found: Sequence[Finding], notes: Sequence[str] = ()) -> list[Finding]:
     """Errors and warnings, a line each and what mends it: the errors first, where there are too many for both.
 
-    Returns the warnings.
+    `notes` are codes of notes that are shown, too. Returns the warnings.
     """
     from gitenv.review import formats
 
     grave = sorted(formats.ordered(found), key=lambda each: each.severity.value)
-    grave = [each for each in grave if each.severity.value != "note"]
+    grave = [each for each in grave if each.severity.value != "note" or each.code in notes]
     for each, following in zip(grave[:_MOST], [*grave[1:_MOST], None], strict=False):
         place = f"{each.path}:{each.line}" if each.line else each.path
         commit = f"({each.commit[:10]})" if each.commit else ""
