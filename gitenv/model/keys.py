@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 MAX_BYTES = 64 * 1024
 _SSH_TYPE, _SSH_CURVE = b"ecdsa-sha2-nistp256", b"nistp256"
+_SECOND = "whoever came second takes another name: gitenv init --name NAME"
 _ACCEPTED = "give a P-256 public key: PEM, or an OpenSSH line that begins with ecdsa-sha2-nistp256"
 
 
@@ -86,6 +87,8 @@ def read_public(data: bytes, where: str) -> list[PublicKey]:
         raise Usage(f"{where}: too large for a public key", _ACCEPTED)
     if b"PRIVATE KEY" in data:
         raise Usage(f"{where} holds a private key; nothing was copied", "give the public key: gitenv key show")
+    if b"<<<<<<< " in data:
+        raise Usage(f"{where}: two people ask under one name, and git has put both keys there", _SECOND)
     text = data.strip()
     if text.startswith(b"-----BEGIN"):
         if text.count(b"-----") > 4 or (b"-----END" in text and not text.endswith(b"-----")):

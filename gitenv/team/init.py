@@ -28,6 +28,7 @@ from gitenv.team import (
     ignored,
     opening,
     pinning,
+    renaming,
     setup,
     two_steps,
     vouching,
@@ -160,6 +161,7 @@ def join(workspace: Workspace, name: str, strict: bool, replace: bool = False) -
         found.check_free(workspace, chosen, existing)
     key, made_key = _key()
     request = [] if problems else found.write_public_key(workspace, chosen, key, is_lost)
+    request += renaming.give_up(workspace, key.public, chosen) if name else []
     _set_up(workspace, chosen)
     problems += following.refresh(workspace)
     new = _pin_on_first_sight(workspace, problems, strict)
@@ -183,7 +185,7 @@ def join(workspace: Workspace, name: str, strict: bool, replace: bool = False) -
 def _who(workspace: Workspace, key: DeviceKey | None, name: str, problems: list[GitenvError]) -> str:
     """What to call whoever sets up a clone. If a grant says so and their `.pub` says otherwise, that is a problem."""
     known_as = workspace.find_me(key.public, name) if key else ""
-    if name and known_as and name != known_as:
+    if key and name and known_as and name != known_as and workspace.has_grant(known_as, key.public):
         raise Usage(f"this device's key is known as {known_as} here", f"gitenv init --name {known_as}")
     chosen = _checked(name) if name else known_as or workspace.access.name or workspace.guess_name()
     if key and not known_as and workspace.public_keys(chosen) and workspace.has_grant(chosen, key.public):

@@ -84,7 +84,7 @@ def other_key(name: str, environment: str = "") -> SwappedKey:
     return SwappedKey(
         f"{name} is or was in with another key{f', in {environment}' if environment else ''}",
         "compare the fingerprints with them first; if theirs is new: add --replace. "
-        "Somebody else needs another name: gitenv add-recipient FILE --name NAME",
+        "Somebody else takes another name (gitenv init --name NAME), or you give it: gitenv add-recipient FILE --name NAME",
     )
 
 

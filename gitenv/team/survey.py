@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from gitenv import recipients
 from gitenv.access import standing_in
-from gitenv.errors import GitenvError, Malformed, NotTrusted
+from gitenv.errors import GitenvError, Malformed, NotTrusted, Usage
 from gitenv.git.trees import RECIPIENTS
 from gitenv.model import reasons
 from gitenv.model.environment import Environment
@@ -165,9 +165,8 @@ def _requests(
         try:
             fingerprints = [key.fingerprint() for key in workspace.public_keys(name)]
         except (GitenvError, ValueError) as error:
-            damaged.append(
-                Uncounted(f"{name}.pub", error.message if isinstance(error, GitenvError) else "not a key", "not-a-key")
-            )
+            known_error = error if isinstance(error, GitenvError) else Usage("not a key")
+            damaged.append(_unfit(f"{RECIPIENTS}/{name}.pub", known_error)._replace(code="not-a-key", command=known_error.hint))
             continue
         found[name] = fingerprints[0]
         strange = [each for each in fingerprints if Holder(name, each) not in known] if name in granted else []
