@@ -4,6 +4,7 @@ What the filter and the commands share. It reads; the only thing it ever writes 
 """
 
 import itertools
+import os
 import time
 from collections.abc import Iterator, Set
 from typing import NamedTuple
@@ -223,7 +224,9 @@ def open_grant(statement: Environment, own: Grant, key: device.DeviceKey | None)
     if key is None:
         raise no_device_key()
     if own.key != key.public and (key := device.former(own.key)) is None:
-        raise Locked(f"{where} is for another key than this device's", f"gitenv init, or that key in {device.VARIABLE}")
+        is_guest = os.environ.get(device.VARIABLE)
+        way = f"unset {device.VARIABLE}" if is_guest else f"gitenv init, or that key in {device.VARIABLE}"
+        raise Locked(f"{where} is for another key than this device's", way)
     if own.generation != statement.generation:
         raise Locked(f"{where} is for generation {own.generation.number}", f"gitenv unlock {statement.name}")
     if own.expires and own.expired(today()):

@@ -63,6 +63,9 @@ def run(
     elif init.is_founded(workspace):
         if wanted:
             raise Usage("this repository has gitenv already", "add one with: gitenv add-environment NAME PATTERN")
+        if not name and (guest := init.guest(workspace)) and not _takes_over(guest, workspace.access.name):
+            show.say("nothing was changed")
+            return
         joined_here = init.join(workspace, name, strict, replace)
         _show_left(init.install_hooks(workspace, wanted=not no_hooks))
         _show_joined(joined_here)
@@ -78,6 +81,14 @@ def run(
         show.note(f"{home.folder()} lies in a work tree, {top}; a .gitignore in it keeps your key out of commits")
     if others := [each.python for each in installation.noted(workspace.repository) if each != installation.own()]:
         show.note(f"this clone is set up for another system or user, too: {joined(others)}")
+
+
+def _takes_over(guest: str, owner: str) -> bool:
+    """Whether a clone is to be another person's from now on: a key that is left in the environment must not do that."""
+    from gitenv.identity.device import VARIABLE
+
+    question = f"This clone is {owner}'s, and the key in {VARIABLE} is {guest}'s. Make it {guest}'s clone?"
+    return show.ask(question, yes=False, hint=f"unset {VARIABLE}; or, if it is {guest}'s clone now: gitenv init --name {guest}")
 
 
 def _look(workspace: Workspace, wanted: dict[str, list[str]], unignore: bool, at_once: bool) -> tuple[Found, list[str]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Set
 from functools import lru_cache
 
@@ -167,7 +168,10 @@ def _own(workspace: Workspace, standing: Standing, name: str) -> Grant | None:
     if key is None:
         return None
     mine = [grant for grant in standing.counted.values() if grant.key == key.public]
-    if mine:
+    owner = workspace.access.name
+    # A key in the environment is a guest in somebody else's clone: what is pinned there stays theirs.
+    is_guest = bool(os.environ.get(device.VARIABLE)) and owner in standing.counted
+    if mine and (mine[0].to == owner or not is_guest):
         return mine[0]
     named = standing.counted.get(name)
     return named if named and device.former(named.key) else None

@@ -146,6 +146,14 @@ def found_here(workspace: Workspace, seen: discover.Found, name: str, guard: boo
     )
 
 
+def guest(workspace: Workspace) -> str:
+    """Whose key is in the environment, where this clone is somebody else's; "" where it is not, or is nobody's yet."""
+    if not os.environ.get(device.VARIABLE) or not workspace.access.name or (key := device.load()) is None:
+        return ""
+    name = workspace.find_me(key.public)
+    return name if name != workspace.access.name else ""
+
+
 def join(workspace: Workspace, name: str, strict: bool, replace: bool = False) -> Joined:
     """Set up a clone: pin what is there, open what this key opens, and ask for the rest with a `.pub` file.
 
