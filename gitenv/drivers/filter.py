@@ -119,7 +119,7 @@ class EnvFilter:
                 raise Locked("this commit has no environment for it: it is from before gitenv, or from after it", hint)
             ring = access.ring(judged.moves or pin)
         except GitenvError as error:
-            hint = f"to drop your change: git restore {shell_word(':/' + path)}" + (f"; or: {error.hint}" if error.hint else "")
+            hint = self._way_back(path) + (f"; or: {error.hint}" if error.hint else "")
             return clean.pass_through(data, committed, type(error)(error.message, hint))
         if judged.is_earlier:
             return self._clean_earlier(path, data, pin, judged, committed)
@@ -156,6 +156,11 @@ class EnvFilter:
             if not isinstance(error, GitenvError):
                 _say_other(path, error)
         return None
+
+    def _way_back(self, path: str) -> str:
+        if self._around.committed(path):
+            return f"to drop your change: git restore {shell_word(':/' + path)}"
+        return f"to keep a file of your own: mv {shell_word(path)} ~/"
 
     def _clean_earlier(self, path: str, data: bytes, pin: Pin, judged: Judged, committed: CommittedRecords) -> bytes:
         """Clean in an older commit: the same bytes for the same text, and nothing new under a key that others once had."""
