@@ -160,13 +160,39 @@ def set_unopened(git_dir: str, paths: Set[str]) -> None:
 
 def waiting(common_dir: str) -> list[str]:
     """The files that the second step of founding will share."""
-    data = files.read(os.path.join(common_dir, "gitenv", "waiting"), _MAX_LIST) or b""
-    return [path for path in os.fsdecode(data).split("\0") if path]
+    return _list(common_dir, "waiting")
 
 
 def set_waiting(common_dir: str, paths: Iterable[str]) -> None:
     """Note these, and no others."""
-    path, data = os.path.join(common_dir, "gitenv", "waiting"), os.fsencode("".join(f"{path}\0" for path in paths))
+    _set_list(common_dir, "waiting", paths)
+
+
+class Unignored(NamedTuple):
+    """A `.gitignore` that init took lines out of: the blobs before and after."""
+
+    path: str
+    before: str
+    after: str
+
+
+def unignored(common_dir: str) -> list[Unignored]:
+    """What `uninstall` puts back, as long as founding is in no commit."""
+    return [Unignored(*each) for each in zip(*[iter(_list(common_dir, "unignored"))] * 3, strict=False)]
+
+
+def set_unignored(common_dir: str, changed: Iterable[Unignored]) -> None:
+    """Note these, and no others."""
+    _set_list(common_dir, "unignored", (word for each in changed for word in each))
+
+
+def _list(common_dir: str, name: str) -> list[str]:
+    data = files.read(os.path.join(common_dir, "gitenv", name), _MAX_LIST) or b""
+    return [word for word in os.fsdecode(data).split("\0") if word]
+
+
+def _set_list(common_dir: str, name: str, words: Iterable[str]) -> None:
+    path, data = os.path.join(common_dir, "gitenv", name), os.fsencode("".join(f"{word}\0" for word in words))
     if data:
         files.make_folder(os.path.dirname(path))
         files.replace(path, data)
@@ -177,7 +203,19 @@ def set_waiting(common_dir: str, paths: Iterable[str]) -> None:
 def forget(common_dir: str) -> None:
     """Remove all of these notes."""
     folder = os.path.join(common_dir, "gitenv")
-    for name in ("locked", "unopened", "walked", "doubted", "mask", "installations", "waiting", "told", "unsaid", "clone"):
+    for name in (
+        "locked",
+        "unopened",
+        "walked",
+        "doubted",
+        "mask",
+        "installations",
+        "waiting",
+        "unignored",
+        "told",
+        "unsaid",
+        "clone",
+    ):
         # The clone's id goes last: it leads to the pins.
         if os.path.lexists(os.path.join(folder, name)):
             os.unlink(os.path.join(folder, name))

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
-from gitenv import files
+from gitenv import clone, files
 from gitenv.errors import NotInOrder, Usage, printable
+from gitenv.git import index
 from gitenv.git.repository import Ignored, Repository
 from gitenv.model import dotenv
 
@@ -35,15 +36,44 @@ def take_out(repository: Repository, lines: Iterable[Ignored]) -> list[str]:
                 "change that line yourself, then run gitenv init again",
             )
         by_source.setdefault(line.source, {})[line.line] = line
-    for source, numbers in by_source.items():
-        _rewrite(repository, source, numbers)
+    texts = {source: _read(repository, source) for source in by_source}
+    new = {source: _without(texts[source], numbers) for source, numbers in by_source.items()}
+    _note(repository, texts, new)
+    for source, text in new.items():
+        files.replace(repository.path(source), text)
     return list(by_source)
 
 
-def _rewrite(repository: Repository, source: str, numbers: dict[int, Ignored]) -> None:
+def put_back(repository: Repository) -> list[str]:
+    """Undo `take_out`, where nobody has changed the file since; return the files changed."""
+    changed = []
+    for path, before, after in clone.unignored(repository.layout.common_dir):
+        text, old = repository.objects.read(after), repository.objects.read(before)
+        if old is not None and text == files.read_inside(repository.root, path, _MAX_BYTES):
+            files.replace(repository.path(path), old)
+            changed.append(path)
+    return changed
+
+
+def _note(repository: Repository, texts: Mapping[str, bytes], new: Mapping[str, bytes]) -> None:
+    """What stood there before the first of several runs is what to go back to."""
+    common_dir = repository.layout.common_dir
+    noted = {each.path: each for each in clone.unignored(common_dir)}
+    ids = index.write_blobs(repository.root, [*texts.values(), *new.values()])
+    for path, before, after in zip(texts, ids, ids[len(texts) :], strict=False):
+        is_next = path in noted and noted[path].after == before
+        noted[path] = clone.Unignored(path, noted[path].before if is_next else before, after)
+    clone.set_unignored(common_dir, noted.values())
+
+
+def _read(repository: Repository, source: str) -> bytes:
     text = files.read_inside(repository.root, source, _MAX_BYTES)
     if text is None:
         raise NotInOrder(f"{printable(source)} is gone")
+    return text
+
+
+def _without(text: bytes, numbers: Mapping[int, Ignored]) -> bytes:
     kept = text.split(b"\n")
     end = b"\r" if b"\r\n" in text else b""
     private = [line.encode() + end for line in dotenv.PRIVATE if line.encode() + end not in kept]
@@ -51,4 +81,4 @@ def _rewrite(repository: Repository, source: str, numbers: dict[int, Ignored]) -
         replacement = private if "*" in numbers[number].pattern.removeprefix("**/") else []
         kept[number - 1 : number] = replacement
         private = [] if replacement else private
-    files.replace(repository.path(source), b"\n".join(kept))
+    return b"\n".join(kept)

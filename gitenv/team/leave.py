@@ -15,7 +15,7 @@ from gitenv.git import attributes, program
 from gitenv.git.trees import RECIPIENTS
 from gitenv.model import smudge
 from gitenv.pins import Pin
-from gitenv.team import departures, hooks, opening, setup
+from gitenv.team import departures, hooks, ignored, opening, setup
 from gitenv.team.departures import Departure
 from gitenv.team.workspace import Workspace
 
@@ -90,6 +90,7 @@ def _undo_founding(workspace: Workspace, pins: list[Pin], paths: list[str]) -> N
     own = [f"{RECIPIENTS}/{pin.name}/environment" for pin in pins]
     for grant in [pin.grant for pin in pins if pin.grant]:
         own += [f"{RECIPIENTS}/{grant.environment}/{grant.to}.grant", f"{RECIPIENTS}/{grant.to}.pub"]
+    _ignore_again(workspace)  # before git sees the files without a filter
     repository.unstage([*own, *paths])
     for path in own:
         with contextlib.suppress(OSError):
@@ -106,6 +107,14 @@ def _undo_founding(workspace: Workspace, pins: list[Pin], paths: list[str]) -> N
         else:
             repository.unstage([".gitattributes"])
             os.unlink(repository.path(".gitattributes"))
+
+
+def _ignore_again(workspace: Workspace) -> None:
+    repository = workspace.repository
+    changed = ignored.put_back(repository)
+    committed = repository.committed(changed)
+    repository.stage(sorted(committed))
+    repository.unstage(path for path in changed if path not in committed)
 
 
 def _committed_paths(workspace: Workspace, pins: list[Pin]) -> list[str]:
