@@ -135,6 +135,7 @@ def _share_waiting(workspace: Workspace, at_once: bool, yes: bool) -> None:
             return
         two_steps.check_pushed(workspace.repository)
         if not show.ask("Has everybody pulled the first step?", yes):
+            show.say("nothing was staged")
             return
     founding.show_shared(two_steps.share(workspace, waiting))
 

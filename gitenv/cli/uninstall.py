@@ -41,6 +41,7 @@ def run(
     if repository and workspace.repository.was_ever_committed(RECIPIENTS):
         withdrawal = withdrawing.look(workspace, is_plain=plain_text)
         if not show.agree(_question(withdrawal, plain_text), yes):
+            show.say("nothing was changed")
             return
         withdrawing.carry_out(workspace, withdrawal)
     _show(leave.uninstall(workspace))

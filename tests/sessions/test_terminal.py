@@ -152,6 +152,33 @@ def test_gitignore_question(new_lab: NewLab) -> None:
     assert (alice.cwd / ".gitignore").read_bytes() == b""
 
 
+def test_second_step_of_founding(new_lab: NewLab) -> None:
+    """init asks whether everybody has pulled the first step, and shares the files for y only."""
+    alice = new_lab("").person("alice")
+    alice.must("git", "init", "-q")
+    (alice.cwd / ".gitignore").write_bytes(b".env\n")
+    alice.must("git", "add", ".gitignore")
+    alice.must("git", "-c", "user.email=bob@example.com", "commit", "-qm", "The app")
+    (alice.cwd / ".env").write_bytes(b"PASSWORD=hunter2\n")
+    alice.must("gitenv", "init", "--unignore")
+    alice.must("git", "commit", "-qm", "Set gitenv up")
+    for answer, listed in ((b"n\n", b""), (b"y\n", b".env\n")):
+        code, seen = on_terminal(alice, "init", at="[y/N]", reply=say(answer))
+        assert code == 0
+        assert ".env waits until your team has pulled the first step" in seen
+        assert alice.must("git", "ls-files", ".env").stdout == listed
+
+
+def test_leaving_question(alice: Person) -> None:
+    """uninstall --repository asks, and changes nothing for n."""
+    code, seen = on_terminal(alice, "uninstall", "--repository", at="[y/N]", reply=say(b"n\n"))
+    assert code == 0
+    assert "Take gitenv out of this repository (.env, " in seen
+    assert "nothing was changed" in seen
+    assert not alice.must("git", "diff", "--cached", "--name-only").said
+    assert (alice.cwd / ".recipients").is_dir()
+
+
 @pytest.fixture
 def rotated(new_lab: NewLab) -> Person:
     """alice on a branch where bob has made the next generation, which her clone has not followed yet."""
