@@ -72,8 +72,8 @@ def _show_text(waiting: Sequence[str], heading: str) -> None:
     show.say(heading)
     show.commands(
         f"{name} will be in git, encrypted with gitenv. Pull now: your own file stays, and git sees it from then on.",
-        "git add -A then stops and stages nothing, until you run gitenv init. When the files follow, git pull stops at "
-        f"your own: move it away (mv {shell_word(waiting[0])} ~/), and pull again.",
+        "Until you run gitenv init, git add -A stops and stages nothing. Then move your own away "
+        f"(mv {shell_word(waiting[0])} ~/): when the files follow, git pull stops rather than overwrite it.",
         "Whoever has not pulled before they follow loses their own: git replaces an ignored file without a word.",
     )
 
