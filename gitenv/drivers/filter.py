@@ -148,6 +148,8 @@ class EnvFilter:
         blobs = self._around.committed(path)
         if data in blobs:
             return data
+        if (unconverted := data.replace(b"\r\n", b"\n")) in blobs:
+            return unconverted  # git gave it CR LF where no attribute of ours is in force: it is no other all the same
         try:
             if pin := self._around.access.claimant(path):
                 cleaned = clean.clean(data, self._around.access.ring(pin), frozenset)

@@ -34,11 +34,13 @@ def find(workspace: Workspace) -> dict[str, bytes]:
 
 
 def undo(workspace: Workspace, found: dict[str, bytes]) -> None:
-    """Write what the commit has, where a pinned environment claims the file and nobody touched it since."""
+    """Write what the commit has, as a checkout without conversions would, where nobody touched the file since."""
+    written = []
     for path, converted in found.items():
         stored = workspace.repository.objects.read(f":0:{path}")
-        if stored is not None and workspace.access.claimant(path) and _contents(workspace, path) == converted:
-            workspace.write(path, stored, instead_of=converted, is_elsewhere=True)
+        if stored is not None and _contents(workspace, path) == converted:
+            written.append(workspace.write(path, stored, instead_of=converted, is_elsewhere=True))
+    workspace.repository.refresh(written)
 
 
 def undo_in_recipients(workspace: Workspace) -> None:
@@ -52,8 +54,7 @@ def undo_in_recipients(workspace: Workspace) -> None:
             continue
         stored = workspace.repository.objects.read(entry.object_id)
         if there != stored and there.replace(b"\r\n", b"\n") == stored:
-            files.replace(workspace.repository.path(entry.path), stored)
-            written.append(entry.path)
+            written.append(workspace.write(entry.path, stored, instead_of=there, is_elsewhere=True))
     workspace.repository.refresh(written)
 
 

@@ -18,8 +18,8 @@ from tests.sessions import runner
 _TENTH = ALL_SETTINGS.partition("/")[2]
 SESSIONS = sorted(runner.FOLDER.glob("*.txt"))[int(_TENTH or 0) :: 10 if _TENTH else 1]
 _AGAIN = {
-    "windows": ("merge_by_key", "rotated_pull", "two_rotations"),
-    "habits": ("history", "rotated_stash", "unlock_edited"),
+    "windows": ("attack_nested_attributes_clone", "pasted_attributes", "two_rotations"),
+    "habits": ("rebase", "rotated_stash", "unlock_edited"),
 }
 
 
