@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import os
 import shlex
-import sys
 from collections.abc import Mapping, Sequence
+
+from tests import forkserver
 
 _CODE = """\
 import sys
@@ -45,4 +46,4 @@ def _filter(day: str) -> str:
 
 
 def _started(code: str) -> Sequence[str]:
-    return [sys.executable, "-E", "-P", "-c", code]
+    return [forkserver.python(), "-E", "-P", "-c", code]

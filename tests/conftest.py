@@ -1,31 +1,110 @@
-"""What the tests share: a lab for each test, begun from a state that is made once and copied."""
+"""What the tests share: a lab for each test, begun from a state that is made once and copied; and how gitenv is started there.
+
+Most tests start it by `tests.forkserver`; one in ten, and with `GITENV_TEST_ALL=1` each of them, by a real start of Python.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import contextlib
+import os
+import shutil
+import tempfile
+import time
+import zlib
+from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
 
+from tests import forkserver
 from tests.lab import Lab
 from tests.sessions import runner
 
 NewLab = Callable[[str], Lab]
 
+ALL = bool(os.environ.get("GITENV_TEST_ALL"))
+_SHARED = "GITENV_TESTS_FOLDER"
+_MEMORY = "/dev/shm"
+_ENOUGH = 2 * 1024**3
+_PATIENCE = 300
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Before there are any workers: a folder for all of them, in memory if there is enough."""
+    if hasattr(config, "workerinput"):
+        return
+    if "TMPDIR" not in os.environ and _has_room(_MEMORY):
+        os.environ["TMPDIR"] = tempfile.tempdir = _MEMORY
+    os.environ[_SHARED] = tempfile.mkdtemp(prefix="gitenv-tests-")
+    if forkserver.can_run() and not ALL:
+        os.environ[forkserver.PYTHON] = forkserver.make_environment(_shared() / "python")
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """The workers have ended."""
+    if not hasattr(config, "workerinput"):
+        shutil.rmtree(_shared(), ignore_errors=True)
+
+
+def _shared() -> Path:
+    return Path(os.environ[_SHARED])
+
+
+def _has_room(folder: str) -> bool:
+    """Whether hooks can run there (containers often forbid it), and a lab for each worker has room."""
+    with contextlib.suppress(OSError, AttributeError):
+        found = os.statvfs(folder)
+        return os.access(folder, os.W_OK) and not found.f_flag & os.ST_NOEXEC and found.f_bavail * found.f_frsize > _ENOUGH
+    return False
+
 
 @pytest.fixture(scope="session")
-def beginnings(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
-    """Labs that many tests begin from, each played once: see tests/sessions/beginnings/."""
-    made: dict[str, Path] = {}
+def _server() -> Iterator[None]:
+    """The server of this worker, if there is to be one."""
+    with forkserver.running(_shared()) if forkserver.PYTHON in os.environ else contextlib.nullcontext():
+        yield
+
+
+@pytest.fixture(autouse=True)
+def _start(request: pytest.FixtureRequest, _server: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """How this test starts gitenv; the same in each run."""
+    if zlib.crc32(request.node.nodeid.encode()) % 10 == 0:
+        monkeypatch.delenv(forkserver.SOCKET, raising=False)
+
+
+@pytest.fixture(scope="session")
+def beginnings() -> Callable[[str], Path]:
+    """Labs that many tests begin from, each played once for all workers: see tests/sessions/beginnings/."""
 
     def beginning(name: str) -> Path:
-        if name not in made:
-            session = runner.read(runner.BEGINNINGS / f"{name}.txt")
-            made[name] = tmp_path_factory.mktemp(name)
-            runner.play(session, lambda earlier: Lab(made[name], beginning(earlier) if earlier else None))
-        return made[name]
+        place = _shared() / "beginnings" / name
+        with _claimed(place.with_suffix(".claim")):
+            if not place.exists():
+                session, draft = runner.read(runner.BEGINNINGS / f"{name}.txt"), _shared() / "drafts" / name
+                runner.play(session, lambda earlier: Lab(draft, beginning(earlier) if earlier else None))
+                draft.rename(place)
+        return place
 
-    return beginning
+    return cache(beginning)
+
+
+@contextlib.contextmanager
+def _claimed(claim: Path) -> Iterator[None]:
+    """With a folder that nobody else has made."""
+    claim.parent.mkdir(exist_ok=True)
+    end = time.monotonic() + _PATIENCE
+    while True:
+        try:
+            claim.mkdir()
+            break
+        except FileExistsError:
+            assert time.monotonic() < end, f"nobody gave up {claim} for {_PATIENCE} s"
+            time.sleep(0.05)
+    try:
+        yield
+    finally:
+        claim.rmdir()
 
 
 @pytest.fixture

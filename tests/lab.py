@@ -11,18 +11,21 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
-from tests import clock
+from tests import clock, forkserver
 
 HUB = "git@example.com:team/app.git"
 """The hub's address in everybody's clone. Each person's git is told where it really lies, so that a whole lab can be copied."""
 
-GITENV = [sys.executable, "-E", "-P", "-m", "gitenv"]
-_KEPT = ("PATH", "SYSTEMROOT", "COMSPEC", "PATHEXT", "TEMP", "TMP", "TMPDIR")
+_KEPT = ("PATH", "SYSTEMROOT", "COMSPEC", "PATHEXT", "TEMP", "TMP", "TMPDIR", forkserver.SOCKET)
+
+
+def gitenv(*words: str) -> list[str]:
+    """A command of the gitenv that is under test."""
+    return [forkserver.python(), "-E", "-P", "-m", "gitenv", *words]
 
 
 SETTINGS = Path(__file__).parent / "sessions" / "settings"
@@ -77,8 +80,8 @@ class Person:
 
     def run(self, argv: Sequence[str], stdin: bytes = b"", env: Mapping[str, str] | None = None) -> Done:
         """Run a command where this person stands; `gitenv` is the one under test."""
-        gitenv, settings = (clock.command(self.day), clock.settings(self.day)) if self.day else (GITENV, {})
-        command = [*gitenv, *argv[1:]] if argv[0] == "gitenv" else list(argv)
+        start, settings = (clock.command(self.day), clock.settings(self.day)) if self.day else (gitenv(), {})
+        command = [*start, *argv[1:]] if argv[0] == "gitenv" else list(argv)
         environ = {**self.env, **settings, **(env or {})}
         done = subprocess.run(command, cwd=self.cwd, env=environ, input=stdin, capture_output=True, check=False, timeout=120)
         return Done(done.returncode, done.stdout, done.stderr)

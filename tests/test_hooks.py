@@ -16,7 +16,7 @@ from gitenv.git.repository import Repository
 from gitenv.team import hooks, installation
 from gitenv.team.hooks import State
 from tests.conftest import NewLab
-from tests.lab import GITENV
+from tests.lab import gitenv
 from tests.test_hot_path import _REPORT
 
 TOP = Path(__file__).parent.parent
@@ -184,7 +184,7 @@ def test_a_hook_that_nobody_listens_to_has_not_agreed(new_lab: NewLab) -> None:
     reading, writing = os.pipe()
     os.close(reading)
     done = subprocess.run(
-        [*GITENV, "hook", "pre-receive"],
+        gitenv("hook", "pre-receive"),
         cwd=alice.cwd,
         env=alice.env,
         input=f"{'0' * 40} {bad} refs/heads/topic\n".encode(),

@@ -13,6 +13,7 @@ from gitenv.errors import NotInOrder
 from gitenv.git.repository import Repository
 from gitenv.team import installation, setup
 from gitenv.team.installation import Installation
+from tests import forkserver
 from tests.conftest import NewLab
 
 GONE = Installation("/nowhere/bin/python", "/nowhere/gitenv/__main__.py")
@@ -151,7 +152,7 @@ def test_one_clone_on_two_systems(new_lab: NewLab) -> None:
     assert "filter-gone" in alice.run(["gitenv", "doctor"]).said
     assert GONE.python in alice.must("gitenv", "init").said
     alice.must("git", "add", ".env")
-    assert installation.noted(repository) == [installation.own(), GONE]
+    assert installation.noted(repository) == [installation.own()._replace(python=forkserver.python()), GONE]
 
 
 def test_an_upgraded_interpreter_says_so() -> None:

@@ -15,8 +15,9 @@ import pytest
 
 from gitenv import files, refusal
 from gitenv.errors import NotInOrder
+from tests import forkserver
 from tests.conftest import NewLab
-from tests.lab import GITENV, Done, Person
+from tests.lab import Done, Person, gitenv
 
 IS_ROOT = sys.platform != "win32" and os.geteuid() == 0
 SETPRIV = ["setpriv", "--bounding-set", "-dac_override,-dac_read_search", "--inh-caps", "-all"]
@@ -34,6 +35,7 @@ def alice(new_lab: NewLab) -> Person:
     """A founder, in her clone."""
     alice = new_lab("founded").person("alice")
     alice.cwd = alice.home / "app"
+    alice.env |= forkserver.REAL  # a fork would not give up what `AS_A_USER` does
     return alice
 
 
@@ -65,7 +67,7 @@ def test_a_pin_that_cannot_be_read(alice: Person, words: list[str]) -> None:
     """After one command as root each command, and git's own, names the folder to take back."""
     (alice.cwd / ".env").write_bytes(b"HELLO=new\n")
     mend = _close(_pin(alice))
-    command = [*GITENV, *words[1:]] if words[0] == "gitenv" else words
+    command = gitenv(*words[1:]) if words[0] == "gitenv" else words
     _follow(alice, alice.run([*AS_A_USER, *command]), rf"{mend}{re.escape(str(alice.home))}/.config/gitenv")
     assert alice.run([*AS_A_USER, *command]).exit_code == 0
 
@@ -74,17 +76,17 @@ def test_a_pin_that_cannot_be_read(alice: Person, words: list[str]) -> None:
 def test_a_key_or_a_folder_of_pins_that_cannot_be_read(alice: Person, name: str) -> None:
     """The same for the key, and for the folder around the pins."""
     mend = _close(alice.home / ".config/gitenv" / name)
-    _follow(alice, alice.run([*AS_A_USER, *GITENV, "unlock"]), rf"{mend}{re.escape(str(alice.home))}/.config/gitenv")
-    assert alice.run([*AS_A_USER, *GITENV, "unlock"]).exit_code == 0
+    _follow(alice, alice.run([*AS_A_USER, *gitenv("unlock")]), rf"{mend}{re.escape(str(alice.home))}/.config/gitenv")
+    assert alice.run([*AS_A_USER, *gitenv("unlock")]).exit_code == 0
 
 
 def test_gits_own_files(alice: Person) -> None:
     """Where git may not write, what it complains about is followed by the command for its folder."""
     for folder in [alice.cwd / ".git/objects", *(alice.cwd / ".git/objects").iterdir()]:
         folder.chmod(0o500)
-    done = alice.run([*AS_A_USER, *GITENV, "set", "HELLO"], b"other\n")
+    done = alice.run([*AS_A_USER, *gitenv("set", "HELLO")], b"other\n")
     _follow(alice, done, rf"chmod -R u\+rwX {re.escape(str(alice.cwd))}/\.git")
-    assert alice.run([*AS_A_USER, *GITENV, "set", "HELLO"], b"other\n").exit_code == 0
+    assert alice.run([*AS_A_USER, *gitenv("set", "HELLO")], b"other\n").exit_code == 0
 
 
 def test_somebody_elses_file_in_a_shared_clone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from tests.bench import machine
 from tests.bench.measure import Row
 from tests.bench.peers import Gitenv, write_files
-from tests.lab import GITENV
+from tests.lab import gitenv as command
 
 PART = "commands"
 FILES, KEYS = 10, 20
@@ -24,7 +24,7 @@ def run(gitenv: Gitenv, rounds: int) -> list[Row]:
     write_files(person.cwd, FILES, KEYS)
     person.must("git", "add", ".")
     person.must("git", "commit", "-q", "-m", "Add files")
-    commands = [shlex.join([*GITENV, *arguments]) for arguments in _COMMANDS.values()]
+    commands = [shlex.join(command(*arguments)) for arguments in _COMMANDS.values()]
     report = person.home / "hyperfine.json"
     person.must("hyperfine", "-N", "--warmup", "1", "--runs", str(rounds), "--export-json", str(report), *commands)
     results = json.loads(report.read_text(encoding="utf-8"))["results"]

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from tests import forkserver
 from tests.conftest import NewLab
-from tests.lab import GITENV, Person
+from tests.lab import Person, gitenv
 
 if sys.platform == "win32":
     pytest.skip("there is no limit on the size of files", allow_module_level=True)
@@ -31,10 +32,11 @@ def limited(person: Person, size: int, *words: str) -> subprocess.CompletedProce
     git.parent.mkdir(exist_ok=True)
     git.write_text(f"#!/bin/sh\nulimit -S -f unlimited\nexec '{shutil.which('git')}' \"$@\"\n", encoding="utf-8")
     git.chmod(0o755)
+    python, *arguments = gitenv(*words)
     return subprocess.run(
-        [sys.executable, "-c", _LIMITED, str(size), GITENV[0], "-B", *GITENV[1:], *words],
+        [sys.executable, "-c", _LIMITED, str(size), python, "-B", *arguments],
         cwd=person.cwd,
-        env={**person.env, "PATH": f"{git.parent}:{person.env['PATH']}"},
+        env={**person.env, **forkserver.REAL, "PATH": f"{git.parent}:{person.env['PATH']}"},
         capture_output=True,
         check=False,
     )

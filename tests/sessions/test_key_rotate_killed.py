@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import subprocess
-import sys
 
 import pytest
 
 from gitenv.identity import device
+from tests import forkserver
 from tests.conftest import NewLab
 from tests.lab import Person
 
@@ -33,8 +33,10 @@ _EXIT = 9
 
 def killed(person: Person, after: int) -> int:
     """Run it and kill it after so many files were put in place; return the exit code."""
-    command = [sys.executable, "-E", "-P", "-c", _KILLED, str(after)]
-    return subprocess.run(command, cwd=person.cwd, env=person.env, capture_output=True, check=False).returncode
+    command = [forkserver.python(), "-E", "-P", "-c", _KILLED, str(after)]
+    return subprocess.run(
+        command, cwd=person.cwd, env=person.env | forkserver.REAL, capture_output=True, check=False
+    ).returncode
 
 
 def fingerprint(person: Person, name: str) -> str:

@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 import pytest
 
+from tests import forkserver
 from tests.conftest import NewLab
 from tests.lab import Lab, Person
 
@@ -233,9 +234,9 @@ def _copy(before: Path, place: Path, case: Case) -> Person:
 
 def _killing(person: Person, case: Case, at: int) -> subprocess.CompletedProcess[bytes]:
     return subprocess.run(
-        [sys.executable, "-E", "-P", "-c", _KILLING, str(at), *case.words],
+        [forkserver.python(), "-E", "-P", "-c", _KILLING, str(at), *case.words],
         cwd=person.cwd,
-        env=person.env,
+        env=person.env | forkserver.REAL,
         input=case.stdin,
         start_new_session=True,
         capture_output=True,

@@ -12,8 +12,9 @@ from collections.abc import Callable
 
 import pytest
 
+from tests import forkserver
 from tests.conftest import NewLab
-from tests.lab import GITENV, Person
+from tests.lab import Person, gitenv
 from tests.sessions import forgery
 
 if sys.platform == "win32":
@@ -30,9 +31,9 @@ def on_terminal(person: Person, *words: str, at: str = "", reply: Reply | None =
     """Run gitenv on a terminal, reply when it has said `at`; return its exit code and all that was seen."""
     ours, theirs = pty.openpty()
     process = subprocess.Popen(
-        *([*GITENV, *words],),
+        *(gitenv(*words),),
         cwd=person.cwd,
-        env=person.env,
+        env=person.env | forkserver.REAL,
         stdin=theirs,
         stdout=theirs,
         stderr=theirs,

@@ -14,6 +14,7 @@ from pathlib import Path
 from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis.stateful import run_state_machine_as_test
 
+from tests import forkserver
 from tests.lab import Lab
 from tests.sessions import runner
 
@@ -37,8 +38,9 @@ def main() -> int:
         os.environ.setdefault("TEAM_LIFE_FOLDER", place)
         from tests.team_life import machine
 
-        machine.BEGINNING.append(beginning(Path(place) / "beginning"))
-        return _run(chosen)
+        with forkserver.running(Path(place)):
+            machine.BEGINNING.append(beginning(Path(place) / "beginning"))
+            return _run(chosen)
 
 
 def _run(chosen: argparse.Namespace) -> int:

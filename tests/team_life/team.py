@@ -8,7 +8,7 @@ from collections import Counter
 
 from tests.lab import HUB, Done, Lab, Person
 from tests.sessions import knowledge
-from tests.team_life import documents, model, quick
+from tests.team_life import documents, model
 from tests.team_life.documents import Document, Generation, Line
 from tests.team_life.model import FILES, HOLDER, READER, Commit, Given, Item, Statement, Tree
 
@@ -38,8 +38,6 @@ class Team:
         self.written: set[tuple[str, Generation]] = set()
         self.granted: set[tuple[str, Generation]] = set()
         for name in PEOPLE:
-            config = self.person(name).home / ".gitconfig"
-            config.write_text(config.read_text() + "[gc]\n\tauto = 0\n[maintenance]\n\tauto = false\n[core]\n\tfsync = none\n")
             self.person(name).cwd = self.person(name).home / "app"
         tree = self._beginning()
         start = Commit(self._sha("alice"), tree, [])
@@ -100,7 +98,7 @@ class Team:
         """A command that must work (`ok`), must be refused (not `ok`), or may do either and change nothing (None)."""
         self.said.append(f"{who}: gitenv {' '.join(words)}" + (f" <<< {stdin}" if stdin else ""))
         before = b"" if ok else self._snapshot(who)
-        done = quick.gitenv(self.person(who), *words, stdin=stdin.encode())
+        done = self.person(who).run(["gitenv", *words], stdin.encode())
         self._check_sane(done)
         expected = {True: (0,), False: REFUSED, None: (0, *REFUSED)}[ok]
         assert done.exit_code in expected, f"{self.said[-1]} ended with {done.exit_code}, not {expected}\n{done.said}"
@@ -402,7 +400,7 @@ class Team:
         )
         is_in = any(self.is_in(who, environment) for environment in FILES)
         self.said.append(f"{who}: gitenv unlock --yes")
-        done = quick.gitenv(self.person(who), "unlock", "--yes")
+        done = self.person(who).run(["gitenv", "unlock", "--yes"])
         self._check_sane(done)
         expected = ((0,) if is_in else (3,)) + ((4,) if doubtful else ())
         assert done.exit_code in expected, f"{self.said[-1]} ended with {done.exit_code}, not {expected}\n{done.said}"
@@ -463,7 +461,7 @@ class Team:
     def may(self, who: str, *words: str) -> Done:
         """A command of gitenv whose end is looked at by the caller."""
         self.said.append(f"{who}: gitenv {' '.join(words)}")
-        done = quick.gitenv(self.person(who), *words)
+        done = self.person(who).run(["gitenv", *words])
         self._check_sane(done)
         return done
 

@@ -1,0 +1,53 @@
+"""What the tests start in the place of gitenv is gitenv."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests import forkserver
+from tests.lab import Lab, Person
+
+if not forkserver.can_run():
+    pytest.skip("every start is a real one", allow_module_level=True)
+
+_REPORT = """
+import os, sys, time
+print(sys.argv[1:], sys.executable, sys.flags.safe_path, os.getcwd(), time.tzname, os.umask(0o22))
+print(sorted(name for name in os.environ if name != "GITENV_TESTS_SOCKET"), os.environb[b"X"])
+for stream in (sys.stdin, sys.stdout, sys.stderr):
+    print(stream.encoding, stream.errors, stream.isatty(), stream.fileno())
+print(sys.stdin.read(), file=sys.stderr)
+sys.exit(int(sys.argv[1]))
+"""
+
+
+@pytest.fixture(scope="module")
+def alice(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Person]:
+    """Somebody with a server, whatever the other tests have."""
+    folder = tmp_path_factory.mktemp("server")
+    with forkserver.running(folder):
+        yield Lab(folder / "lab").person("alice")
+
+
+def test_a_fork_finds_what_a_real_start_finds(alice: Person) -> None:
+    """Arguments, interpreter, folder, environment, streams and exit code are the same."""
+    command = [forkserver.python(), "-E", "-P", "-c", _REPORT, "3", "ä"]
+    environ = {"X": "ß", "TZ": "CET"}
+    forked = alice.run(command, "ü".encode(), environ)
+    assert forked == alice.run(command, "ü".encode(), environ | forkserver.REAL)
+    assert forked.exit_code == 3
+    assert forked.stderr == "ü\n".encode()
+
+
+def test_a_fork_is_a_fork(alice: Person) -> None:
+    """Its modules are loaded before it begins."""
+    command = [forkserver.python(), "-E", "-P", "-c", "import sys; sys.exit('gitenv.cli.app' in sys.modules)"]
+    assert alice.run(command).exit_code == 1
+    assert alice.run(command, env=forkserver.REAL).exit_code == 0
+
+
+def test_a_fork_that_is_killed_has_no_exit_code(alice: Person) -> None:
+    """Neither has whoever asked for it."""
+    assert alice.run([forkserver.python(), "-E", "-P", "-c", "import os; os.kill(os.getpid(), 9)"]).exit_code == -9
