@@ -7,12 +7,12 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from gitenv.errors import Usage
 from gitenv.git import attributes, program
-from gitenv.model import dotenv, names
+from gitenv.model import dotenv, names, remedies
 from gitenv.review import private
 
 _SHARED = [".env", "a/b/.env", ".env.production", ".env.production.eu", ".env.bak", ".env.examples", ".env.local.d", ".ENV"]
@@ -71,7 +71,7 @@ def test_nobody_claims_a_template_or_what_is_ones_own() -> None:
 )
 def test_the_command_that_claims_a_file(path: str, taken: list[str], command: str) -> None:
     """It proposes the environment that the name speaks of, unless there is one of that name already."""
-    assert names.claiming(path, taken) == command
+    assert remedies.claim(path, taken) == command
 
 
 class _Repository:
@@ -126,8 +126,8 @@ _PATTERNS = st.lists(
 )
 
 
-@settings(max_examples=40)
-@given(st.lists(_NAME, min_size=1, max_size=40), _PATTERNS, st.booleans())
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.lists(_NAME, min_size=1, max_size=20), _PATTERNS, st.booleans())
 def test_git_hands_gitenv_what_the_rule_says(
     repository: _Repository, paths: list[str], patterns: list[str], lifted: bool
 ) -> None:
@@ -143,7 +143,8 @@ def test_git_hands_gitenv_what_the_rule_says(
             assert path not in filtered
 
 
-@given(st.lists(_NAME, min_size=1, max_size=40))
+@settings(deadline=None, suppress_health_check=list(HealthCheck))
+@given(st.lists(_NAME, min_size=1, max_size=20))
 def test_what_has_a_kind_is_noticed(paths: list[str]) -> None:
     """What git is asked for, so that every file that has a kind is seen."""
     globs = [spec.rpartition("/")[2].lower() for spec in private.pathspecs([])]

@@ -13,7 +13,7 @@ from gitenv.git import layout
 from gitenv.git.objects import Objects
 from gitenv.git.process import Whole, digest
 from gitenv.git.trees import RECIPIENTS, CommitTree, IndexTree, Tree, WorkTree
-from gitenv.model import document, dotenv, names
+from gitenv.model import document, dotenv
 from gitenv.pins import Pin
 
 
@@ -183,7 +183,9 @@ class Surroundings:
         if kind != "shared":
             why = "a .gitattributes sends it to gitenv, and it belongs to no environment"
             return NotTrusted(why, "git log -p -- ':(glob)**/.gitattributes'")
-        command = names.claiming(path, [pin.name for pin in self.access.pinned()])
+        from gitenv.model import remedies
+
+        command = remedies.claim(path, [pin.name for pin in self.access.pinned()])
         return NotTrusted("it belongs to no environment", f"{command}, or add it to .gitignore")
 
     def _new_environment(self, path: str) -> str:

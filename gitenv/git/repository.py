@@ -172,6 +172,11 @@ class Repository:
         """`git add --renormalize`: runs the filter even where git believes the file unchanged."""
         self._with_paths(["add", "--renormalize"], paths)
 
+    def stage_anew(self, paths: Sequence[str]) -> None:
+        """Stage files as they are in the work tree; what was staged of them before is forgotten."""
+        self._with_paths(["reset", "-q"], paths)
+        self.stage(paths)
+
     def unstage(self, paths: Iterable[str]) -> None:
         """Take files out of the index and leave them in the work tree."""
         self._with_paths(["rm", "--cached", "-q", "--force", "--ignore-unmatch"], paths)

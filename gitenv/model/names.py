@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable
 
-from gitenv.errors import Usage, shell_word
+from gitenv.errors import Usage
 from gitenv.model import dotenv
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,62}")
@@ -86,15 +86,6 @@ def claimed(patterns: Iterable[str], path: str) -> bool:
         return False
     is_ours = path.startswith(".recipients/") or path.rpartition("/")[2].startswith(".git")
     return not is_ours and dotenv.kind(path) not in _NOBODYS
-
-
-def claiming(path: str, taken: Collection[str] = ()) -> str:
-    """The command after which the file at `path` belongs to an environment; `taken` are the names of those that there are."""
-    base = path.rpartition("/")[2]
-    name = dotenv.environment_in(path) if dotenv.kind(path) == "shared" else ""
-    if name in taken:  # it has other files of that name, in other folders
-        return f"gitenv add-environment NAME {shell_word(path)}"
-    return f"gitenv add-environment {name if is_name(name) else 'NAME'} {shell_word(base)}"
 
 
 def matches(pattern: str, path: str) -> bool:

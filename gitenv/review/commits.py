@@ -9,7 +9,7 @@ from gitenv.errors import NotTrusted, shell_word
 from gitenv.git import changes
 from gitenv.git.changes import Brought
 from gitenv.git.objects import Objects
-from gitenv.model import comparing, document, dotenv, links, names
+from gitenv.model import comparing, document, dotenv, links, remedies
 from gitenv.review.codes import finding
 from gitenv.review.documents import PLAIN, Version, bounded, is_plain, plain, records_of
 from gitenv.review.findings import Finding, Severity
@@ -71,8 +71,7 @@ class Scan:
             records = [record.raw for record in document.parse(data) if is_plain(record)]
             if not records:
                 return []
-            mend = _mend(each, is_tip=each.commit in self._tips)
-            found = plain(Version(each.path, data, None, self.before(each)), each.commit, mend)
+            found = plain(Version(each.path, data, None, self.before(each)), lambda keys: self._mend(each, keys), each.commit)
         except NotTrusted as error:
             return [unreadable(each.path, each.commit, error.message)]
         new = {raw for raw in records if (each.path, raw) not in self._named}
@@ -81,6 +80,23 @@ class Scan:
             return found
         at = {line: record.raw for record, line in comparing.numbered(document.parse(data))}
         return [one for one in found if new and (not one.line or at.get(one.line) in new)]
+
+    def _mend(self, each: Brought, keys: Sequence[str]) -> tuple[str, ...]:
+        is_tip, statement = each.commit in self._tips, self._protection.statement_of(each.path)
+        ways = remedies.plain_text(
+            each.path,
+            keys if is_tip else [""],  # another commit may have others
+            is_committed=True,
+            is_claimed=statement is not None,
+            environments=self._protection.environments,
+        )
+        amend = f"{ways[0]} && git commit --amend"
+        if is_tip:
+            return (amend,)
+        # With --autostash, for the file differs from the index as long as plain text is staged. Where the rebase stops git
+        # has checked the file out, and its plain lines are marks there.
+        start = f"{each.commit[:10]}^" if self._objects.id(f"{each.commit}^1") else "--root"
+        return f"git rebase -i --autostash {start}", amend
 
     def before(self, each: Brought) -> frozenset[bytes]:
         """The records that stood at a path, or in the very file that was moved there."""
@@ -121,7 +137,7 @@ def like_dotenv(path: str, data: bytes, before: frozenset[bytes], commit: str = 
         return None
     count = "1 key" if len(listed) == 1 else f"{len(listed):,} keys"
     text = f"looks like a dotenv file, with {count} in plain text, and no environment claims it"
-    commands = (names.claiming(path),)
+    commands = (remedies.claim(path),)
     return finding("dotenv-like", text, path, listed[0][1], commands, commit)
 
 
@@ -199,12 +215,3 @@ def _once(path: str, name: str, key: _Key) -> Finding:
     return finding(
         "plain-in-history", text, path, key.line, (f"git show {key.newest[:10]} -- {shell_word(f':/{path}')}",), key.newest
     )
-
-
-def _mend(each: Brought, *, is_tip: bool) -> tuple[str, ...]:
-    word = shell_word(f":/{each.path}")
-    if is_tip:
-        return (f"git add --renormalize {word} && git commit --amend",)
-    # With --autostash, for the file differs from the index as long as plain text is staged. Where the rebase stops git has
-    # checked the file out: its plain lines are marks there, and staged again they would be plain text again.
-    return (f"git rebase -i --autostash {each.commit[:10]}^", f"gitenv accept --all -f {word} && git commit --amend")

@@ -65,7 +65,7 @@ def _ailments(workspace: Workspace) -> Iterator[Ailment]:
         yield Ailment(Finding("not-set-up", Severity.ERROR, text, commands=("gitenv init",)))
     yield from _committed_attributes(workspace)
     for finding in protection.find(workspace):
-        again = finding.code == "plain-text" and protection.can_stage_again(workspace, finding.path)
+        again = protection.can_stage_anew(workspace, finding)
         yield Ailment(finding, _staging(workspace, finding.path) if again else None)
     yield from (Ailment(finding) for finding in protection.other_tools(workspace))
     yield from _leftovers(workspace)
@@ -212,7 +212,7 @@ def _hooks(workspace: Workspace) -> Iterator[Ailment]:
 
 def _staging(workspace: Workspace, path: str) -> Callable[[], str]:
     def mend() -> str:
-        workspace.repository.stage_again([path])
+        workspace.repository.stage_anew([path])
         return f"{path} is staged again, encrypted"
 
     return mend

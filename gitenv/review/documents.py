@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 from gitenv.errors import NotTrusted, shell_word
-from gitenv.model import comparing, contribution, document, sealed, similar, token
+from gitenv.model import comparing, contribution, document, remedies, sealed, similar, token
+from gitenv.model import plain as plain_lines
 from gitenv.model.contribution import People
 from gitenv.model.document import Kind, Record
 from gitenv.model.environment import Environment
 from gitenv.review.codes import finding
 from gitenv.review.findings import Finding
 
-PLAIN = (Kind.ASSIGNMENT, Kind.COMMENT, Kind.UNKNOWN)
+PLAIN = plain_lines.KINDS
+Mend = Callable[[Sequence[str]], tuple[str, ...]]
 _ENCRYPTED = (Kind.TOKEN, Kind.LOOKALIKE)
 _MARKERS = (b"<<<<<<<", b">>>>>>>", b"|||||||")
 _MOST = 20  # lines of one file that are named one by one
@@ -41,11 +43,15 @@ def records_of(data: bytes | None) -> frozenset[bytes]:
         return frozenset()
 
 
-def plain(version: Version, commit: str = "", commands: tuple[str, ...] = ()) -> list[Finding]:
-    """The lines in plain text, each by its name or number. Raises `NotTrusted` for a document that is too large."""
+def plain(version: Version, mend: Mend, commit: str = "") -> list[Finding]:
+    """The lines in plain text, each by its name or number. Raises `NotTrusted` for a document that is too large.
+
+    `mend` says for these key names ("" for a line without one) which commands mend the file.
+    """
     numbered = comparing.numbered(document.parse(version.data))
     # `encrypted` tells what is malformed at the end of a change; of the commits before it nobody else does.
     listed = [(record, line) for record, line in numbered if record.kind in PLAIN or (commit and is_plain(record))]
+    commands = mend([record.name.decode("ascii") for record, _ in listed]) if listed else ()
     return bounded([_plain(version, record, line, commit, commands) for record, line in listed])
 
 
@@ -109,7 +115,6 @@ def bounded(found: Sequence[Finding], most: int = _MOST) -> list[Finding]:
 def _plain(version: Version, record: Record, line: int, commit: str, commands: tuple[str, ...]) -> Finding:
     what = f"{record.name.decode('ascii')} stands there" if record.name else "a line stands there"
     was_before = version.before is not None and record.raw in version.before
-    commands = commands or (f"git add --renormalize {shell_word(f':/{version.path}')}",)
     return finding("plain-text", f"{what} in plain text", version.path, line, commands, commit, was_before=was_before)
 
 
@@ -129,7 +134,7 @@ def _judge(version: Version, record: Record, line: int, people: People) -> Findi
         if code:
             # Without a base nobody can say that it came in: a rotation leaves what nobody vouches for.
             is_retired = code == "token-retired"
-            commands = (*look, *_decide(version.path, name)) if is_retired and record.name else look
+            commands = (*look, *remedies.decide(version.path, [name])) if is_retired and record.name else look
             is_left = is_retired and version.before is None
             return finding(code, f"{name} {text}", version.path, line, commands, was_before=is_known or is_left)
     if record.kind is Kind.SEALED:
@@ -164,12 +169,7 @@ def _sealed(version: Version, record: Record, line: int, people: People, *, is_k
     found = sealed.read(record)
     by = found.by if found else ""
     text = f"{by} sealed {name} for the holders of {version.statement.name}"
-    return finding("sealed", text, version.path, line, _decide(version.path, name))
-
-
-def _decide(path: str, name: str) -> tuple[str, str]:
-    word = shell_word(f":/{path}")
-    return f"gitenv accept {name} -f {word}", f"gitenv reject {name} -f {word}"
+    return finding("sealed", text, version.path, line, remedies.decide(version.path, [record.name.decode("ascii")]))
 
 
 def _names(version: Version) -> Iterator[Finding]:

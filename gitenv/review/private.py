@@ -19,6 +19,7 @@ class Protection:
         """The statements of the end first. `filtered` are the paths that attributes give to gitenv."""
         self._states = [(Claims(state.values()), {each.name: each for each in state.values()}) for state in states]
         self.filtered = frozenset(filtered)
+        self.environments = frozenset(name for state in states for name in state)
         self._known: dict[str, bool] = {}
 
     def statement_of(self, path: str) -> Environment | None:

@@ -10,13 +10,13 @@ from typing import NamedTuple
 from gitenv import files
 from gitenv.errors import GitenvError, shell_word
 from gitenv.git import program
-from gitenv.model import document, dotenv, names
-from gitenv.model.document import Kind
+from gitenv.model import comparing, document, dotenv, plain, remedies
+from gitenv.model.document import Record
+from gitenv.review.codes import finding
 from gitenv.review.findings import Finding, Severity
 from gitenv.team.workspace import Workspace
 
 _MAX_BYTES = 1024 * 1024
-_HIDDEN = (Kind.ASSIGNMENT, Kind.COMMENT, Kind.UNKNOWN)
 _OTHER_FILTERS = {
     "crypt": "transcrypt",
     **{name: name for name in ("git-crypt", "git-agecrypt", "git-age", "git-conceal", "sops", "age", "ansible-vault")},
@@ -39,20 +39,34 @@ def find(workspace: Workspace) -> Iterator[Finding]:
     for path, found in _attributes(workspace.root, paths).items():
         yield from _uncovered(workspace, path, found)
     for path in paths:
-        if path in entries and (line := _plain_line(workspace.repository.objects.read(entries[path].object_id))):
-            mend = f"git add --renormalize {shell_word(f':/{path}')}"
-            yield Finding("plain-text", Severity.ERROR, "it is plain text in the index", path, line, (mend,))
+        if path in entries:
+            yield from _plain_text(workspace, path, workspace.repository.objects.read(entries[path].object_id))
 
 
-def can_stage_again(workspace: Workspace, path: str) -> bool:
-    """Whether staging a file loses nothing: the work tree has what the index has, and an environment takes it."""
+def _plain_text(workspace: Workspace, path: str, data: bytes | None) -> Iterator[Finding]:
+    listed = _plain(data)
+    if not listed:
+        return
+    before = {record.raw for record, _ in _plain(workspace.repository.objects.read(f"HEAD:{path}"))}
+    commands = remedies.plain_text(
+        path,
+        [record.name.decode("ascii") for record, _ in listed],
+        is_committed=any(record.raw in before for record, _ in listed),
+        is_claimed=_is_claimed(workspace, path),
+        environments=workspace.environments(),
+    )
+    yield finding("plain-text", "it is plain text in the index", path, listed[0][1], commands)
+
+
+def can_stage_anew(workspace: Workspace, found: Finding) -> bool:
+    """Whether staging a file loses nothing: its plain text is in no commit, and the work tree has what the index has."""
+    if found.code != "plain-text" or found.commands != (remedies.stage_anew(found.path),):
+        return False
     try:
-        if workspace.access.claimant(path) is None:
-            return False
-        there = files.read_inside(workspace.root, path, document.MAX_BYTES)
+        there = files.read_inside(workspace.root, found.path, document.MAX_BYTES)
     except GitenvError:
         return False
-    return there is not None and there == workspace.repository.objects.read(f":0:{path}")
+    return there is not None and there == workspace.repository.objects.read(f":0:{found.path}")
 
 
 def other_tools(workspace: Workspace) -> Iterator[Finding]:
@@ -85,8 +99,10 @@ def _in_hooks(workspace: Workspace) -> Iterator[Finding]:
 
 
 def _is_protected(workspace: Workspace, path: str) -> bool:
-    if dotenv.kind(path) == "shared":
-        return True
+    return dotenv.kind(path) in ("shared", "private") or _is_claimed(workspace, path)
+
+
+def _is_claimed(workspace: Workspace, path: str) -> bool:
     try:
         return workspace.access.claimant(path) is not None
     except GitenvError:
@@ -116,20 +132,16 @@ def _uncovered(workspace: Workspace, path: str, found: _Attributes) -> Iterator[
         yield Finding("encoding", Severity.WARNING, text, path, commands=(command,))
     try:
         if workspace.access.pinned() and workspace.access.claimant(path) is None and not workspace.new_environment(path):
-            mend = names.claiming(path, [pin.name for pin in workspace.access.pinned()])
+            mend = remedies.claim(path, [pin.name for pin in workspace.access.pinned()])
             yield Finding("no-environment", Severity.WARNING, "it belongs to no environment", path, commands=(mend,))
     except GitenvError as error:
         yield Finding(error.code, Severity.ERROR, error.message, path, commands=(error.hint,))
 
 
-def _plain_line(data: bytes | None) -> int:
-    """The first line of a document that is not encrypted, or 0."""
-    line = 1
+def _plain(data: bytes | None) -> list[tuple[Record, int]]:
+    """The records of a document that are not encrypted, each with its line."""
     try:
-        for record in document.parse(data or b""):
-            if record.kind in _HIDDEN:
-                return line
-            line += record.raw.count(b"\n") + 1
+        numbered = comparing.numbered(document.parse(data or b""))
+        return [(record, line) for record, line in numbered if record.kind in plain.KINDS]
     except GitenvError:
-        return 0
-    return 0
+        return []

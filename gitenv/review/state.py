@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from gitenv.errors import GitenvError, NotTrusted, printable
-from gitenv.model import dotenv
+from gitenv.model import document, dotenv, remedies
 from gitenv.review import coverage, news, people, steps
 from gitenv.review.change import Change
 from gitenv.review.codes import finding
 from gitenv.review.commits import like_dotenv, not_a_file, protected_target, unreadable
-from gitenv.review.documents import Version, bounded, encrypted, plain, records_of
+from gitenv.review.documents import PLAIN, Version, bounded, encrypted, plain, records_of
 from gitenv.review.findings import Finding
 from gitenv.review.rollback import Came, came, rollbacks
 from gitenv.review.sides import Entry
@@ -99,8 +99,21 @@ def _document(change: Change, path: str, data: bytes, before: frozenset[bytes], 
     version = Version(path, data, statement, before if has_base else None)
     if with_plain:
         # Where the whole is judged, what stands in plain text is an error, however long it has.
-        yield from plain(version._replace(before=None if change.is_whole else before))
+        judged = version._replace(before=None if change.is_whole else before)
+        yield from plain(judged, lambda keys: _mend(change, version, keys))
     yield from encrypted(version, lambda: change.people)
+
+
+def _mend(change: Change, version: Version, keys: Sequence[str]) -> tuple[str, ...]:
+    before = version.before or frozenset()
+    standing = (record.raw for record in document.parse(version.data) if record.kind in PLAIN)
+    return remedies.plain_text(
+        version.path,
+        keys,
+        is_committed=bool(change.end.commit) or any(raw in before for raw in standing),
+        is_claimed=version.statement is not None,
+        environments=change.statements or change.base_statements,
+    )
 
 
 def _rolled_back(change: Change, came_in: Mapping[str, list[Came]]) -> Iterator[Finding]:

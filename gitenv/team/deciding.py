@@ -8,7 +8,9 @@ from typing import NamedTuple
 
 from gitenv import clone, files
 from gitenv.errors import Changed, GitenvError, Locked, NotTrusted, Usage, printable, shell_word
-from gitenv.model import document, editing, unverified
+from gitenv.git import index
+from gitenv.git.index import Entry
+from gitenv.model import document, editing, plain, unverified
 from gitenv.model.document import Kind
 from gitenv.model.unverified import Unverified
 from gitenv.pins import Pin
@@ -27,6 +29,7 @@ class Question(NamedTuple):
     replaces: tuple[int, ...]  # the lines of the values it would take the place of
     problem: NotTrusted | None  # what speaks against a sealed value: it needs --force
     text: bytes  # the whole file, as it was when it was asked about
+    is_plain: bool = False  # it, or another line with its name, stands in plain text in the index, and has no mark in the file
 
 
 class Decided(NamedTuple):
@@ -66,8 +69,13 @@ def accept(workspace: Workspace, chosen: Sequence[Question], *, force: bool = Fa
         check_nothing_speaks_against(chosen)
     pins = {question.environment: workspace.need_pin(question.environment) for question in chosen}
     rings = {name: workspace.need_holder(pin, "accept nothing") for name, pin in pins.items()}
-    return _write(
-        workspace, chosen, lambda data, mine: unverified.accept(data, [q.found for q in mine], rings[mine[0].environment])
+    marked = _write(
+        workspace,
+        [question for question in chosen if not question.is_plain],
+        lambda data, mine: unverified.accept(data, [q.found for q in mine], rings[mine[0].environment]),
+    )
+    return marked + _write_index(
+        workspace, chosen, lambda data, mine: plain.encrypted(data, [q.found for q in mine], rings[mine[0].environment])
     )
 
 
@@ -87,7 +95,18 @@ def shown_values(workspace: Workspace, question: Question) -> tuple[list[bytes],
 
 def reject(workspace: Workspace, chosen: Sequence[Question]) -> list[Decided]:
     """Take them out of their files."""
-    return _write(workspace, chosen, lambda data, mine: unverified.reject(data, [q.found for q in mine]))
+    marked = _write(
+        workspace,
+        [question for question in chosen if not question.is_plain],
+        lambda data, mine: unverified.reject(data, [q.found for q in mine]),
+    )
+    for path in dict.fromkeys(question.path for question in chosen if question.is_plain):
+        # What the file has in the place of a line in the index is the user's own, and stays.
+        there = {record.raw for record in document.parse(_stored(workspace, path))}
+        mine = [q.found for q in chosen if q.is_plain and q.path == path and q.found.record.raw in there]
+        text = files.read_inside(workspace.root, path, document.MAX_BYTES) or b""
+        workspace.write(path, plain.without(text, mine), instead_of=text)
+    return marked + _write_index(workspace, chosen, lambda data, mine: plain.without(data, [q.found for q in mine]))
 
 
 def _paths(workspace: Workspace, file: str, folder: str) -> list[str]:
@@ -127,6 +146,8 @@ def _open_questions(workspace: Workspace, path: str, pin: Pin, seals: Contributo
         is_sealed = found.record.kind is Kind.SEALED
         problem = seals.problem(pin.environment, found.record, f"{printable(path)}: {found.shown}") if is_sealed else None
         yield Question(path, pin.name, found, replaces, problem, text)
+    for found in plain.find(records, document.parse(_stored(workspace, path))):
+        yield Question(path, pin.name, found, (), None, text, is_plain=True)
 
 
 def _one(found: Sequence[Question], name: str) -> Question:
@@ -154,6 +175,8 @@ def _write(
     by_path: dict[str, list[Question]] = {}
     for question in chosen:
         by_path.setdefault(question.path, []).append(question)
+    if not by_path:
+        return []
     texts: dict[str, bytes] = {}
     for path, mine in by_path.items():
         try:
@@ -162,6 +185,27 @@ def _write(
             raise type(error)(f"{printable(path)}: {error.message}", error.hint) from None
     unstaged = saving.save(workspace, texts, {path: mine[0].text for path, mine in by_path.items()})
     return [Decided(path, [q.found.shown for q in mine], unstaged.get(path)) for path, mine in by_path.items()]
+
+
+def _write_index(
+    workspace: Workspace, chosen: Sequence[Question], decide: Callable[[bytes, Sequence[Question]], bytes]
+) -> list[Decided]:
+    """Decide about what stands in plain text in the index, there and past the filter; a file keeps what else it has."""
+    by_path: dict[str, list[Question]] = {}
+    for question in chosen:
+        if question.is_plain:
+            by_path.setdefault(question.path, []).append(question)
+    texts = [decide(_stored(workspace, path), mine) for path, mine in by_path.items()]
+    modes = {entry.path: entry.mode for entry in workspace.repository.tracked()}
+    ids = index.write_blobs(workspace.root, texts)
+    entries = [Entry(path, object_id, modes[path]) for path, object_id in zip(by_path, ids, strict=True)]
+    if entries:
+        index.replace_entries(workspace.root, workspace.repository.layout, entries)
+    return [Decided(path, [question.found.shown for question in mine], None) for path, mine in by_path.items()]
+
+
+def _stored(workspace: Workspace, path: str) -> bytes:
+    return workspace.repository.objects.read(f":0:{path}", document.MAX_BYTES) or b""
 
 
 def _still(workspace: Workspace, path: str, asked: Sequence[Question]) -> bytes:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from gitenv import files
 from gitenv.errors import GitenvError, shell_word
 from gitenv.git.repository import IndexEntry
-from gitenv.model import clean, comparing, document, encoding, smudge, token, unverified
+from gitenv.model import clean, comparing, document, encoding, remedies, smudge, token, unverified
 from gitenv.model import sealed as sealing
 from gitenv.model.document import Kind, Record
 from gitenv.model.environment import Environment
@@ -154,7 +154,7 @@ def _plain_text(workspace: Workspace, statement: Environment, path: str) -> Prob
     if discover.is_plain(blob) and workspace.is_committed(statement.name):
         text = f"{path} is committed in plain text; this marks its lines, and the ones you take a mark off become yours"
         return Problem("plain-text", text, [f"gitenv unlock {statement.name}"])
-    return Problem("plain-text", f"{path} is staged in plain text", [f"git add --renormalize {shell_word(f':/{path}')}"])
+    return Problem("plain-text", f"{path} is staged in plain text", [remedies.stage_anew(path)])
 
 
 def _without_key(records: list[Record], ring: Keyring) -> list[int]:
@@ -172,7 +172,7 @@ def _foreign(statement: Environment, path: str, records: list[Record], foreign: 
     word = shell_word(f":/{path}")
     if is_typed:
         text = f"{path} is encrypted for another environment"
-        return Problem("other-environment", text, [f"git add --renormalize {word}"])
+        return Problem("other-environment", text, [remedies.stage_anew(path)])
     # Only those that are shown: to find a line's number takes as long as the file has lines before it.
     places = _joined([clean.place(records, position) for position in foreign[:_MOST]], len(foreign))
     text = f"{path} stays closed: encrypted with a key that is none of {statement.name}'s: {places}"

@@ -12,7 +12,7 @@ from gitenv.git import attributes
 from gitenv.git.repository import IndexEntry
 from gitenv.git.trees import RECIPIENTS
 from gitenv.identity import device
-from gitenv.model import dotenv, links, names
+from gitenv.model import dotenv, links, remedies
 from gitenv.model.environment import Environment
 from gitenv.model.grant import HOLDER, READER
 from gitenv.model.keyring import Keyring
@@ -247,7 +247,7 @@ def _unclaimed(workspace: Workspace) -> list[Problem]:
             continue
         try:
             if workspace.access.claimant(path) is None and not workspace.new_environment(path):
-                command = names.claiming(path, [pin.name for pin in workspace.access.pinned()])
+                command = remedies.claim(path, [pin.name for pin in workspace.access.pinned()])
                 problems.append(Problem("no-environment", f"{path} belongs to no environment", [command]))
         except GitenvError as error:
             problems.append(Problem.of(error, path))

@@ -15,6 +15,7 @@
     check … / ! check …             `gitenv check …` within this process, which saves the start of another one
     exits 3                         how the last command ended
     stdout RE / ! stdout RE         what it said (also: stderr; json DOTTED.PATH VALUE, `*` is any member)
+    follow RE                       run the first command that it proposed and that RE finds, as it stands there; it must work
     let NAME RE                     keep what RE finds in its output, for $NAME later on; $LAB and $HUB are known
     to FILE                         write its standard output to a file
     exists FILE / ! exists FILE / cmp A B / ! cmp A B / grep RE FILE / ! grep RE FILE
@@ -208,6 +209,14 @@ class _Player:
 
     def do_stdin(self, text: str) -> None:
         self.stdin = _unescaped(text)
+
+    def do_follow(self, expression: str) -> None:
+        proposed = re.findall("^(?:hint:| +) (.*)", (self.last.stdout + self.last.stderr).decode(), re.MULTILINE)
+        command = next((line for line in proposed if re.search(expression, line)), "")
+        assert command, f"nothing proposed: {proposed}"
+        for words in map(shlex.split, command.split(" && ")):
+            asks = words[0] == "gitenv" and words[1] in ("accept", "reject")
+            self._run("", [*words, *(["--yes"] if asks else [])])
 
     def do_let(self, name: str, expression: str) -> None:
         match = re.search(expression, self.last.stdout.decode(), re.MULTILINE)

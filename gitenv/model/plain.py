@@ -1,0 +1,60 @@
+"""Lines that a commit has in plain text and the file beside it as well, with no mark: they become values, or go, in the commit.
+
+The filter makes values of the user's own lines only, so it leaves these as they are.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Sequence
+
+from gitenv.model import document, editing, token, unverified
+from gitenv.model.document import Kind, Record
+from gitenv.model.keyring import Keyring
+from gitenv.model.unverified import Unverified
+
+KINDS = (Kind.ASSIGNMENT, Kind.COMMENT, Kind.UNKNOWN)
+"""What is encrypted in every commit."""
+
+
+def find(opened: Sequence[Record], stored: Sequence[Record]) -> list[Unverified]:
+    """Lines of an open file, for which `stored` has plain text: the very line, or another one with its name.
+
+    Not for what has a mark in the file. A value beside it is what its token opens to, and may be the same.
+    """
+    marked = Counter(found.record.raw for found in unverified.find(list(opened)))
+    raws = Counter(record.raw for record in stored if record.kind in KINDS) - marked
+    encrypted = {record.name for record in stored if record.kind is Kind.TOKEN}
+    named = {record.name for record in stored if record.kind in KINDS and record.raw in raws and record.name} - encrypted
+    lines = editing.line_numbers(opened)
+    return [
+        Unverified(record.name.decode("ascii"), lines[position], editing.lines(record), record, position)
+        for position, record in enumerate(opened)
+        if record.kind in KINDS and (record.raw in raws or record.name in named)
+    ]
+
+
+def encrypted(stored: bytes, chosen: Collection[Unverified], ring: Keyring) -> bytes:
+    """`stored` with the chosen lines, as the open file has them, in the place of the plain ones."""
+    records, head = document.parse(stored), token.head(ring.current)
+    changes: dict[int, Record | None] = {}
+    for each in chosen:
+        same, others = _places(records, each)
+        new = Record(Kind.TOKEN, each.record.name, token.spell(ring.keys, head, each.record), b"")
+        changes |= {place: new._replace(end=records[place].end) for place in same or others[:1]}
+        changes |= {} if same else dict.fromkeys(others[1:])
+    return editing.rewritten(records, changes)
+
+
+def without(stored: bytes, chosen: Collection[Unverified]) -> bytes:
+    """`stored` without the plain lines that the chosen ones stand for."""
+    records = document.parse(stored)
+    places = [_places(records, each) for each in chosen]
+    return editing.rewritten(records, dict.fromkeys(place for same, others in places for place in same or others))
+
+
+def _places(records: Sequence[Record], chosen: Unverified) -> tuple[list[int], list[int]]:
+    """The positions of the very line, and of other plain ones with its name."""
+    plain = [(place, record) for place, record in enumerate(records) if record.kind in KINDS]
+    same = [place for place, record in plain if record.raw == chosen.record.raw]
+    return same, [place for place, record in plain if record.name and record.name == chosen.record.name]

@@ -1,0 +1,57 @@
+"""The commands that mend what is found, for `check`, hooks, `status` and `doctor` alike: the same fault has the same way out.
+
+`git add --renormalize` is none of them. It runs the filter again, which encrypts nothing that somebody else may have put there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+from gitenv.errors import shell_word
+from gitenv.model import dotenv, names
+
+_MOST = 8
+
+
+def claim(path: str, taken: Collection[str] = ()) -> str:
+    """The command after which the file at `path` belongs to an environment; `taken` are the names of those that there are."""
+    base = path.rpartition("/")[2]
+    name = dotenv.environment_in(path) if dotenv.kind(path) == "shared" else ""
+    if name in taken:  # it has other files of that name, in other folders
+        return f"gitenv add-environment NAME {shell_word(path)}"
+    return f"gitenv add-environment {name if names.is_name(name) else 'NAME'} {shell_word(base)}"
+
+
+def take_out(path: str) -> str:
+    """The command that takes a file out of the index and leaves it where it is."""
+    return f"git rm --cached {shell_word(f':/{path}')}"
+
+
+def stage_anew(path: str) -> str:
+    """The command that stages a file as it is in the work tree, whatever was staged of it before."""
+    word = shell_word(f":/{path}")
+    return f"git reset -q -- {word} && git add {word}"
+
+
+def decide(path: str, keys: Sequence[str]) -> tuple[str, str]:
+    """The two commands about lines that nobody vouches for; a key's name may be "" for a line without one."""
+    word = shell_word(f":/{path}")
+    is_clear = all(keys) and len(set(keys)) == len(keys) <= _MOST
+    which = " ".join(keys) if is_clear else "--all"
+    return f"gitenv accept {which} -f {word}", f"gitenv reject {which} -f {word}"
+
+
+def plain_text(
+    path: str, keys: Sequence[str], *, is_committed: bool, is_claimed: bool, environments: Collection[str]
+) -> tuple[str, ...]:
+    """What mends lines of a file that stand in plain text in the index, or in the newest commit.
+
+    What is only staged was staged by whoever reads this. What is committed may be anybody's, and a person says whose it is.
+    """
+    if dotenv.kind(path) == "private":
+        return (take_out(path),)
+    if not environments:
+        return ("gitenv init",)
+    if not is_claimed:
+        return (claim(path, environments),)
+    return decide(path, keys) if is_committed else (stage_anew(path),)
