@@ -72,10 +72,11 @@ def replace(
         # A leftover of a killed run with our process id may be in the way.
         with contextlib.suppress(FileNotFoundError):
             os.unlink(beside)
-        if mode is None:
-            with contextlib.suppress(OSError):
-                mode = stat.S_IMODE(os.stat(path).st_mode)
-        _write_new(beside, data, mode, is_elsewhere)
+        group = -1
+        with contextlib.suppress(OSError):
+            status = os.stat(path)
+            group, mode = status.st_gid, stat.S_IMODE(status.st_mode) if mode is None else mode
+        _write_new(beside, data, mode, is_elsewhere, group)
         if instead_of is not None and not _is_still(path, instead_of):
             raise Changed(printable(path))
         os.replace(beside, path)
@@ -145,16 +146,26 @@ def _is_still(path: str, data: bytes) -> bool:
         return False
 
 
-def _write_new(path: str, data: bytes, mode: int | None, is_elsewhere: bool) -> None:
+def _write_new(path: str, data: bytes, mode: int | None, is_elsewhere: bool, group: int = -1) -> None:
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | _BINARY
     descriptor = os.open(path, flags, 0o666 if mode is None else mode & 0o600)
     with open(descriptor, "wb") as file:
         if mode is not None and hasattr(os, "fchmod"):
-            os.fchmod(descriptor, mode)
+            os.fchmod(descriptor, _with_group(descriptor, group, mode))
         file.write(data)
         file.flush()
         if not is_elsewhere:
             os.fsync(descriptor)
+
+
+def _with_group(descriptor: int, group: int, mode: int) -> int:
+    """Give a new file the group of the one that it replaces; return its rights: less where that group alone was to read it."""
+    if mode & 0o070 and group not in (-1, os.fstat(descriptor).st_gid):
+        try:
+            os.fchown(descriptor, -1, group)
+        except OSError:
+            return mode if mode & 0o007 else mode & ~0o070
+    return mode
 
 
 def keep_to_owner(descriptor: int) -> None:

@@ -33,7 +33,7 @@ def run(
 
     Environments that are new here are believed after a question.
     """
-    from gitenv.team import file_report, following, hooks, news, opening, setup
+    from gitenv.team import file_report, following, hooks, news, opening, rights, setup
 
     workspace = exclusive.workspace()
     workspace.need_environments()
@@ -55,6 +55,7 @@ def run(
     for problem in problems:
         show.error(problem)
     results = opening.open_files(workspace, wanted)
+    rights.apply(workspace, workspace.access.pinned())
     for line in opened_lines(results):
         show.say(line)
     pins = [pin for pin in workspace.access.pinned() if not wanted or pin.name in wanted]

@@ -16,7 +16,7 @@ from gitenv.git import attributes
 from gitenv.git.repository import Repository
 from gitenv.review import leftovers, protection
 from gitenv.review.findings import Finding, Severity
-from gitenv.team import arriving, hooks, installation, setup
+from gitenv.team import hooks, installation, rights, setup
 from gitenv.team.hooks import State
 from gitenv.team.workspace import Workspace
 
@@ -69,6 +69,7 @@ def _ailments(workspace: Workspace) -> Iterator[Ailment]:
         yield Ailment(finding, _staging(workspace, finding.path) if again else None)
     yield from (Ailment(finding) for finding in protection.other_tools(workspace))
     yield from _leftovers(workspace)
+    yield from _rights(workspace)
 
 
 def _interpreter(workspace: Workspace) -> Iterator[Ailment]:
@@ -227,13 +228,22 @@ def _leftovers(workspace: Workspace) -> Iterator[Ailment]:
 
         text = f"{len(images)} of rerere's records (rr-cache) hold plain text of .env files"
         yield Ailment(Finding("rerere", Severity.WARNING, text, commands=(_FIX,)), remove)
+
+
+def _rights(workspace: Workspace) -> Iterator[Ailment]:
     pins = workspace.access.pinned()
-    if paths := arriving.open_to_others(workspace, pins):
+    try:
+        paths, wanted = rights.too_open(workspace, pins), rights.wanted(workspace.repository)
+    except NotInOrder as error:
+        yield Ailment(Finding("file-mode", Severity.ERROR, error.message, commands=(error.hint,)))
+        return
+    if paths:
 
         def narrow() -> str:
-            return f"for their owner alone now: {_joined(arriving.keep_to_owner(workspace, pins))}"
+            whose = "owner and group" if wanted & 0o070 else "their owner"
+            return f"for {whose} alone now: {_joined(rights.apply(workspace, pins))}"
 
-        commands = tuple(f"chmod go= {shell_word(path)}" for path in paths[:_MOST])
+        commands = tuple(f"chmod {rights.narrowing(wanted)} {shell_word(path)}" for path in paths[:_MOST])
         text = f"others on this machine may read {_joined(paths)}"
         yield Ailment(Finding("readable-by-others", Severity.WARNING, text, commands=commands), narrow)
 

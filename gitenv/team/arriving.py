@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import os
-import stat
-from collections.abc import Iterable
 from typing import NamedTuple
 
 from gitenv import recipients
 from gitenv.errors import GitenvError, NotTrusted
-from gitenv.git import program
 from gitenv.pins import Pin
-from gitenv.team import conversions, file_report, following, news, pinning, setup
+from gitenv.team import conversions, file_report, following, news, pinning, rights, setup
 from gitenv.team.file_report import Problem
 from gitenv.team.news import Asking, Out
 from gitenv.team.workspace import Workspace
@@ -44,56 +41,12 @@ def arrived(workspace: Workspace) -> Arrived:
     setup.lift_guard(workspace.repository, after)
     conversions.undo_in_recipients(workspace)
     if not _is_rebasing(workspace):
-        keep_to_owner(workspace, after)
+        rights.apply(workspace, after)
     # Who follows what came in may be able to open it now; without that it is no news.
     let_in = [LetIn(pin.name, pin.grant.by.name) for pin in after if pin.grant and _had_none(before.get(pin.name))]
     pending = file_report.undecided(workspace, after)[1] if after else []
     asking, out = news.asking(workspace, since), news.taken_out(workspace, before, after)
     return Arrived(let_in, _new(workspace), asking, out, pending, problems)
-
-
-def keep_to_owner(workspace: Workspace, pins: Iterable[Pin]) -> list[str]:
-    """Take the rights of all others from files of environments: git made them as the umask has it. Returns which."""
-    if os.name == "nt":
-        return []
-    listed = workspace.files_of([pin.environment for pin in pins])
-    paths = sorted({entry.path for entries in listed.values() for entry in entries})
-    found = [path for path in paths if _narrow(workspace, path)]
-    if found:
-        # Else git would run the filter for each of them at the next status. It stages nothing, whatever is edited.
-        program.attempt(workspace.root, "update-index", "-q", "--refresh")
-    return found
-
-
-def open_to_others(workspace: Workspace, pins: Iterable[Pin]) -> list[str]:
-    """The files that `keep_to_owner` would change."""
-    listed = workspace.files_of([pin.environment for pin in pins]) if os.name != "nt" else {}
-    paths = sorted({entry.path for entries in listed.values() for entry in entries})
-    return [path for path in paths if _mode(workspace, path) & 0o077]
-
-
-def _mode(workspace: Workspace, path: str) -> int:
-    """The rights that a regular file gives; 0 for a link, and where there is none."""
-    try:
-        status = os.lstat(workspace.repository.path(path))
-    except OSError:
-        return 0
-    return stat.S_IMODE(status.st_mode) if stat.S_ISREG(status.st_mode) else 0
-
-
-def _narrow(workspace: Workspace, path: str) -> bool:
-    if not (mode := _mode(workspace, path)) & 0o077:
-        return False
-    with contextlib.suppress(OSError):
-        # Through no link, should one have taken its place meanwhile.
-        descriptor = os.open(workspace.repository.path(path), os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
-        try:
-            if stat.S_ISREG(os.fstat(descriptor).st_mode):
-                os.fchmod(descriptor, mode & 0o700)  # git knows the owner's x bit, and would see it go
-                return True
-        finally:
-            os.close(descriptor)
-    return False
 
 
 def _is_rebasing(workspace: Workspace) -> bool:

@@ -18,7 +18,6 @@ from gitenv.model.environment import Environment
 from gitenv.model.reasons import SwappedKey
 from gitenv.pins import Pin
 from gitenv.team import (
-    arriving,
     claims,
     conversions,
     discover,
@@ -29,6 +28,7 @@ from gitenv.team import (
     opening,
     pinning,
     renaming,
+    rights,
     setup,
     two_steps,
     vouching,
@@ -129,7 +129,7 @@ def found_here(workspace: Workspace, seen: discover.Found, name: str, guard: boo
     staged = [path for path in seen.files if path not in held]
     two_steps.hold_back(workspace, held)
     found.stage_files(workspace, staged)
-    arriving.keep_to_owner(workspace, workspace.access.pinned())
+    rights.apply(workspace, workspace.access.pinned())
     return Founded(
         name,
         key.public.fingerprint(),
@@ -176,7 +176,7 @@ def join(workspace: Workspace, name: str, strict: bool, replace: bool = False) -
     conversions.undo(workspace, converted)
     workspace.repository.stage(request)  # git may look at all files for it, and would take a converted one for new text
     opened = opening.open_files(workspace)
-    arriving.keep_to_owner(workspace, workspace.access.pinned())
+    rights.apply(workspace, workspace.access.pinned())
     return Joined(
         chosen,
         key.public.fingerprint(),

@@ -13,7 +13,7 @@ from gitenv.git.repository import IndexEntry
 from gitenv.model import clean, document, dotenv, smudge
 from gitenv.model.document import Kind
 from gitenv.pins import Pin
-from gitenv.team import conversions, discover, setup
+from gitenv.team import conversions, discover, rights, setup
 from gitenv.team.workspace import Workspace
 
 
@@ -162,6 +162,7 @@ def _open_environment(workspace: Workspace, pin: Pin, entries: Iterable[IndexEnt
         return result._replace(closed=error, never_granted=not (was_in or is_asked))
     # Before the first commit with gitenv, plain text is its owner's and stays as it is.
     is_committed = workspace.is_committed(pin.name)
+    wanted = rights.wanted(workspace.repository)
     for entry in entries:
         stored = workspace.repository.objects.read(entry.object_id)
         there = _contents(workspace, entry)
@@ -171,7 +172,7 @@ def _open_environment(workspace: Workspace, pin: Pin, entries: Iterable[IndexEnt
         plain = _plain(workspace, pin, there) if is_unedited or _is_closed(there) else there
         if plain != there:
             # Not for the others on this machine; the owner's x bit is in the index.
-            mode = stat.S_IMODE(os.lstat(workspace.repository.path(entry.path)).st_mode) & 0o700
+            mode = rights.kept(os.lstat(workspace.repository.path(entry.path)).st_mode, wanted)
             workspace.write(entry.path, plain, mode, instead_of=there, is_elsewhere=there == stored)
             (result.opened if there == stored else result.opened_edited).append(entry.path)
         elif there == _plain(workspace, pin, stored):

@@ -7,9 +7,8 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from gitenv.errors import shell_word
+from gitenv.team import rights
 from gitenv.team.workspace import Workspace
-
-_PRIVATE = 0o600
 
 
 class Unstaged(NamedTuple):
@@ -29,7 +28,7 @@ def save(workspace: Workspace, texts: Mapping[str, bytes], before: Mapping[str, 
     try:
         for path, text in texts.items():
             old = before[path]
-            workspace.write(path, text, _PRIVATE if old is None else None, instead_of=old)
+            workspace.write(path, text, rights.wanted(workspace.repository) if old is None else None, instead_of=old)
             written.append(path)
     finally:
         workspace.repository.stage([path for path in written if path not in unstaged])
