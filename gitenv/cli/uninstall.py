@@ -74,7 +74,9 @@ def _show(done: Left) -> None:
 
 
 def _show_withdrawn(withdrawal: Withdrawal, plain_text: bool) -> None:
-    paths = joined([entry.path for entry in withdrawal.files])
+    paths = joined([entry.path for entry in withdrawal.files if entry.path not in withdrawal.closed])
+    if withdrawal.closed:
+        show.say(f"out of git and of your work tree, for want of a key; older commits have it: {joined(withdrawal.closed)}")
     if paths and plain_text:
         show.say(f"staged in plain text, for everybody who can read the repository: {paths}")
     elif paths:

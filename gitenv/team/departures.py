@@ -79,6 +79,7 @@ def _write(workspace: Workspace, path: str, data: bytes) -> str:
 def _before(workspace: Workspace, pins: Sequence[Pin], departure: Departure) -> Iterator[tuple[str, bytes]]:
     """The files of environments in the last commit that had gitenv, opened; none that this clone cannot open."""
     objects = workspace.repository.objects
+    workspace.access.locked = frozenset()  # as uninstall opens what `gitenv lock` closed
     parents = log.commits_of(workspace.root, RECIPIENTS, 1)[0].parents if departure.commit else ()
     for commit in [parent for parent in parents if objects.names(f"{parent}:{RECIPIENTS}")][:1]:
         tree = CommitTree(objects, commit)

@@ -19,7 +19,6 @@ from gitenv.git.index import Entry
 from gitenv.git.repository import IndexEntry
 from gitenv.git.trees import RECIPIENTS, IndexTree
 from gitenv.model import document, smudge, unverified
-from gitenv.model.environment import Environment
 from gitenv.team import opening, setup
 from gitenv.team.workspace import Workspace
 
@@ -35,6 +34,7 @@ class Withdrawal(NamedTuple):
     files: list[IndexEntry]
     patterns: list[str]  # that git is to ignore afterwards; none where the files stay in git
     plain: dict[str, bytes]  # path → what stands in git afterwards; empty where they go out of it
+    closed: list[str]  # that go out of git and cannot be opened here: older commits keep them, the work tree does not
 
 
 def look(workspace: Workspace, *, is_plain: bool) -> Withdrawal:
@@ -50,17 +50,11 @@ def look(workspace: Workspace, *, is_plain: bool) -> Withdrawal:
         if isinstance(workspace.tree, IndexTree):
             raise NotInOrder(f"this sparse checkout leaves {RECIPIENTS}/ out", f"git sparse-checkout add {RECIPIENTS}")
         opening.open_files(workspace)
-    statements = list(_statements(workspace))
-    filtered = set(workspace.repository.filtered())
-    found = [
-        entry
-        for entry in tracked
-        if entry.is_file and (entry.path in filtered or any(each.claims(entry.path) for each in statements))
-    ]
+    found = list(_files(workspace, tracked))
     if is_plain:
-        return Withdrawal(found, [], {entry.path: _plain(workspace, entry) for entry in found})
-    patterns = dict.fromkeys(pattern for each in statements for pattern in each.paths)
-    return Withdrawal(found, [f"/{pattern}" if "/" in pattern else pattern for pattern in patterns], {})
+        return Withdrawal(found, [], {entry.path: _plain(workspace, entry) for entry in found}, [])
+    closed = [entry.path for entry in found if _is_closed(workspace, entry)]
+    return Withdrawal(found, _ignoring(workspace, found), {}, closed)
 
 
 def carry_out(workspace: Workspace, done: Withdrawal) -> None:
@@ -82,6 +76,9 @@ def carry_out(workspace: Workspace, done: Withdrawal) -> None:
     entries += [Entry(path, "") for path in sorted(gone)]
     index.replace_entries(workspace.root, workspace.repository.layout, entries)
     workspace.repository.objects.close()  # it would go on with the index that it read first
+    for entry in done.files:
+        if entry.path in done.closed and _is_closed(workspace, entry):
+            os.unlink(workspace.repository.path(entry.path))
     _clear_work_tree(workspace, gone, [*named, ".gitattributes"])
     workspace.reread()
 
@@ -93,14 +90,41 @@ def without_gitenv(text: bytes) -> bytes:
     return b"".join(new for line, new in mended if new == line or len(new.split()) > 1)
 
 
-def _statements(workspace: Workspace) -> Iterator[Environment]:
-    """The environments that this clone knows, and those at hand."""
-    pinned = {pin.name: pin.environment for pin in workspace.access.pinned()}
-    yield from pinned.values()
+def _files(workspace: Workspace, tracked: Iterable[IndexEntry]) -> Iterator[IndexEntry]:
+    """The files of environments that this clone believes, and all else that is encrypted, and only that.
+
+    Whoever can push can make attributes, or an environment, that claim any file.
+    """
+    filtered = set(workspace.repository.filtered())
+    believed = [pin.environment for pin in workspace.access.pinned()]
+    others = []
     for name in workspace.environments():
         with contextlib.suppress(GitenvError):
-            if name not in pinned:
-                yield recipients.environment_in(workspace.tree, name)
+            others.append(recipients.environment_in(workspace.tree, name))
+    for entry in tracked:
+        if not entry.is_file:
+            continue
+        is_said = entry.path in filtered or any(each.claims(entry.path) for each in others)
+        if any(each.claims(entry.path) for each in believed) or (
+            is_said and smudge.is_encrypted(workspace.repository.objects.read(entry.object_id) or b"")
+        ):
+            yield entry
+
+
+def _is_closed(workspace: Workspace, entry: IndexEntry) -> bool:
+    """Whether a file lies in the work tree as it is stored, encrypted."""
+    stored = workspace.repository.objects.read(entry.object_id, document.MAX_BYTES)
+    there = files.read_inside(workspace.root, entry.path, document.MAX_BYTES)
+    return bool(stored and there == stored and smudge.is_encrypted(stored))
+
+
+def _ignoring(workspace: Workspace, found: Iterable[IndexEntry]) -> list[str]:
+    """The lines that let git ignore files which go out of it."""
+    believed = [pin.environment for pin in workspace.access.pinned()]
+    patterns = [f"/{pattern}" if "/" in pattern else pattern for each in believed for pattern in each.paths]
+    alone = [entry.path for entry in found if not any(each.claims(entry.path) for each in believed)]
+    literal = [re.sub(r"([\\*?\[\]!# ])", r"\\\1", path) for path in alone if "\n" not in path]
+    return list(dict.fromkeys([*patterns, *(f"/{path}" for path in literal)]))
 
 
 def _plain(workspace: Workspace, entry: IndexEntry) -> bytes:
@@ -129,7 +153,7 @@ def _plain(workspace: Workspace, entry: IndexEntry) -> bytes:
 def _with_lines(text: bytes, patterns: Sequence[str]) -> bytes:
     """A `.gitignore` with lines for `patterns` at its end, where they win; those that are there are not repeated."""
     there = set(text.splitlines())
-    new = [line for line in (pattern.encode("ascii") for pattern in patterns) if line not in there]
+    new = [line for line in (os.fsencode(pattern) for pattern in patterns) if line not in there]
     return text + (b"\n" if text and not text.endswith(b"\n") and new else b"") + b"".join(line + b"\n" for line in new)
 
 
