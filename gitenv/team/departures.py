@@ -95,5 +95,7 @@ def _before(workspace: Workspace, pins: Sequence[Pin], departure: Departure) -> 
 
 def _opened(workspace: Workspace, blobs: Mapping[str, str], ring: Keyring) -> Iterator[tuple[str, bytes]]:
     for path, blob in blobs.items():
+        stored = workspace.repository.objects.read(blob)  # none in a partial clone whose host does not answer
         with contextlib.suppress(smudge.StaysClosed, GitenvError):
-            yield path, smudge.smudge(workspace.repository.objects.read(blob) or b"", ring, ring.current.number)
+            if stored is not None:
+                yield path, smudge.smudge(stored, ring, ring.current.number)

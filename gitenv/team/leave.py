@@ -79,9 +79,11 @@ def _after_departure(workspace: Workspace, departure: Departure) -> Left:
     repository.refresh(entry.path for entry in repository.tracked() if entry.path in put_back)
     workspace.access.pins.forget()
     clone.forget(repository.layout.common_dir)
-    claimed = {entry.path: entry for found in workspace.files_of([pin.environment for pin in pins]).values() for entry in found}
-    closed = [path for path, entry in claimed.items() if smudge.is_encrypted(repository.objects.read(entry.object_id) or b"")]
-    return Left(False, False, departure, sorted(set(claimed) - set(closed)), sorted(closed), sorted(put_back))
+    claimed = {entry.path for found in workspace.files_of([pin.environment for pin in pins]).values() for entry in found}
+    there = {path: files.read_inside(workspace.root, path, _MAX_BYTES) for path in claimed}
+    closed = sorted(path for path, data in there.items() if data and smudge.is_encrypted(data))
+    readable = sorted(path for path, data in there.items() if data is not None and path not in closed)
+    return Left(False, False, departure, readable, closed, sorted(put_back))
 
 
 def _undo_founding(workspace: Workspace, pins: list[Pin], paths: list[str]) -> None:
