@@ -7,13 +7,15 @@ from typing import Annotated
 
 import typer
 
-from gitenv.cli.decision import Decision, Everything, File, Names, Yes, decide
+from gitenv.cli.decision import Decision, Everything, File, Names, Place, Yes, decide
+from gitenv.cli.options import Environment
 
 
 def run(
     names: Names = None,
     everything: Everything = False,
     file: File = "",
+    environment: Environment = "",
     values: Annotated[bool, typer.Option("--values", help="Show the values, as they are and as they would be.")] = False,
     force: Annotated[
         bool, typer.Option("--force", help="Also a sealed value with a bad signature, by a stranger, or one that came back.")
@@ -30,4 +32,10 @@ def run(
     question = "Make values of these? Whoever brought them need not be in your team."
     act = functools.partial(deciding.accept, force=force)
     check = None if force else deciding.check_nothing_speaks_against
-    decide(Decision(question, act, values, "accepted", takes_places=True, check=check), names, everything, file, yes)
+    decide(
+        Decision(question, act, values, "accepted", takes_places=True, check=check),
+        names,
+        everything,
+        Place(file, environment),
+        yes,
+    )

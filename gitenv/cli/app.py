@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Callable
+from typing import Annotated, Any, NamedTuple
 
 import typer
+from typer.core import TyperGroup
 
 from gitenv.cli import (
     accept,
@@ -32,11 +34,73 @@ from gitenv.cli import (
 )
 from gitenv.cli import set as set_
 
+_MORE = "gitenv help COMMAND says more, with an example."
+
+
+class Command(NamedTuple):
+    """One command as `gitenv --help` lists it."""
+
+    name: str
+    run: Callable[..., object]
+    example: str
+
+
+GROUPS: dict[str, list[Command]] = {
+    "Start": [
+        Command("init", init.run, "gitenv init --name alice"),
+        Command("unlock", unlock.run, "gitenv unlock production"),
+        Command("lock", lock.run, "gitenv lock"),
+        Command("status", status.run, "gitenv status"),
+        Command("demo", demo.run, "gitenv demo"),
+    ],
+    "People": [
+        Command("add-recipient", add_recipient.run, "gitenv add-recipient bob -e production"),
+        Command("remove-recipient", remove_recipient.run, "gitenv remove-recipient carol"),
+        Command("set-role", set_role.run, "gitenv set-role bob reader -e production"),
+        Command("recipients", recipients.run, "gitenv recipients"),
+        Command("rotate", rotate.run, "gitenv rotate production"),
+    ],
+    "Values": [
+        Command("set", set_.run, "gitenv set API_KEY -e production"),
+        Command("accept", accept.run, "gitenv accept API_KEY -e production"),
+        Command("reject", reject.run, "gitenv reject API_KEY -e production"),
+        Command("add-environment", add_environment.run, "gitenv add-environment production"),
+        Command("remove-environment", remove_environment.run, "gitenv remove-environment staging"),
+    ],
+    "Review": [
+        Command("diff", diff.run, "gitenv diff main...HEAD"),
+        Command("check", check.run, "gitenv check main..HEAD"),
+        Command("log", log.run, "gitenv log HELLO -e production"),
+    ],
+    "Repair": [
+        Command("doctor", doctor.run, "gitenv doctor --fix"),
+        Command("trust", trust.run, "gitenv trust production"),
+        Command("hook", hook.run, "gitenv hook --print pre-receive"),
+        Command("uninstall", uninstall.run, "gitenv uninstall"),
+    ],
+}
+
+
+class _Grouped(TyperGroup):
+    """Lists the commands by what they are for."""
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        names = {"key": "People"} | {command.name: title for title, commands in GROUPS.items() for command in commands}
+        widest = max(map(len, names))
+        for title in GROUPS:
+            listed = [(name, self.get_command(ctx, name)) for name in self.list_commands(ctx) if names.get(name) == title]
+            rows = [(name.ljust(widest), found.get_short_help_str(200)) for name, found in listed if found]
+            if rows:
+                with formatter.section(title):
+                    formatter.write_dl(rows)
+
 
 def _empty() -> typer.Typer:
     return typer.Typer(
         name="gitenv",
         help="A team's .env files in git: values encrypted, key names readable, no server.",
+        epilog=_MORE,
+        cls=_Grouped,
         add_completion=False,
         rich_markup_mode=None,
         pretty_exceptions_enable=False,
@@ -57,34 +121,25 @@ def _version(wanted: bool) -> None:
 
 @app.callback()
 def gitenv(
-    version: Annotated[bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")] = False,
+    version: Annotated[
+        bool, typer.Option("--version", "-V", callback=_version, is_eager=True, help="Show the version.")
+    ] = False,
 ) -> None:
     """A team's .env files in git: values encrypted, key names readable, no server."""
 
 
-app.command("init")(init.run)
-app.command("unlock")(unlock.run)
-app.command("lock")(lock.run)
-app.command("status")(status.run)
-app.command("check")(check.run)
-app.command("diff")(diff.run)
-app.command("recipients")(recipients.run)
-app.command("log")(log.run)
-app.command("add-recipient")(add_recipient.run)
-app.command("add-environment")(add_environment.run)
-app.command("remove-environment")(remove_environment.run)
-app.command("remove-recipient")(remove_recipient.run)
-app.command("set-role")(set_role.run)
-app.command("rotate")(rotate.run)
-app.command("set")(set_.run)
-app.command("trust")(trust.run)
-app.command("accept")(accept.run)
-app.command("reject")(reject.run)
+for _command in (command for commands in GROUPS.values() for command in commands):
+    _settings = {"ignore_unknown_options": True} if _command.name == "hook" else {}
+    app.command(_command.name, epilog=f"Example: {_command.example}", context_settings=_settings)(_command.run)
 app.add_typer(key.app, name="key")
-app.command("uninstall")(uninstall.run)
-app.command("doctor")(doctor.run)
-app.command("hook", context_settings={"ignore_unknown_options": True})(hook.run)
-app.command("demo")(demo.run)
+
+
+def names() -> list[str]:
+    """What all commands are called."""
+    return [
+        *(command.name or "" for command in app.registered_commands),
+        *(group.name or "" for group in app.registered_groups),
+    ]
 
 
 def only(name: str) -> typer.Typer:

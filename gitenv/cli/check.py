@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gitenv.cli import show
+from gitenv.cli.options import Json
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -35,7 +36,11 @@ def run(
     staged: Annotated[bool, typer.Option("--staged", help="What the next commit changes.")] = False,
     everything: Annotated[bool, typer.Option("--all", help="All of HEAD.")] = False,
     history: Annotated[bool, typer.Option("--history", help="Plain text in any commit of any branch.")] = False,
-    how: Annotated[Format, typer.Option("--format", help="How to write what is found.")] = Format.TEXT,
+    how: Annotated[
+        Format,
+        typer.Option("--format", help="How to write what is found.", metavar="text|json|sarif|github", show_default=False),
+    ] = Format.TEXT,
+    json: Json = False,
     strict: Annotated[bool, typer.Option("--strict", help="End with 1 for warnings, too.")] = False,
 ) -> None:
     """Look for plain text and for what is not honest. Needs no key.
@@ -59,7 +64,7 @@ def run(
         else:
             found = check.history(where) if history else check.here(where)
     found = formats.ordered(found)
-    _write(found, how)
+    _write(found, Format.JSON if json else how)
     if findings.stops(found, is_strict=strict):
         raise typer.Exit(1)
 

@@ -34,14 +34,21 @@ class Decision(NamedTuple):
     check: Callable[[Sequence[Question]], None] | None = None  # what needs no question, because it is refused
 
 
-def decide(decision: Decision, names: Sequence[str] | None, everything: bool, file: str, yes: bool) -> None:
+class Place(NamedTuple):
+    """Where the lines stand; "" for anywhere."""
+
+    file: str
+    environment: str
+
+
+def decide(decision: Decision, names: Sequence[str] | None, everything: bool, place: Place, yes: bool) -> None:
     """Show the lines that are meant, ask, act, and say what became of them."""
     from gitenv.team import deciding
 
     if bool(names) == everything:
         raise Usage("say which lines: their names, or --all", "gitenv status names them")
     workspace = exclusive.workspace()
-    chosen = deciding.questions(workspace, names or [], file, os.getcwd())
+    chosen = deciding.questions(workspace, names or [], place.file, os.getcwd(), place.environment)
     for each in chosen:
         for line in _lines(workspace, each, decision):
             show.say(line)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gitenv.cli import show
+from gitenv.cli.options import Environments, Json
 from gitenv.errors import Usage
 
 if TYPE_CHECKING:
@@ -29,7 +30,14 @@ def run(
         typer.Argument(help="One to compare the work tree with (default: HEAD), or two, also as A..B or A...B.", metavar="REV"),
     ] = None,
     staged: Annotated[bool, typer.Option("--staged", "--cached", help="Compare with the index, not the work tree.")] = False,
-    form: Annotated[Format, typer.Option("--format", help="markdown is one comment for a pull request.")] = Format.TEXT,
+    form: Annotated[
+        Format,
+        typer.Option(
+            "--format", help="markdown is one comment for a pull request.", metavar="text|json|markdown", show_default=False
+        ),
+    ] = Format.TEXT,
+    json: Json = False,
+    environments: Environments = None,
     exit_code: Annotated[bool, typer.Option("--exit-code", help="End with 1 if anything differs.")] = False,
     values: Annotated[bool, typer.Option("--values", help="Show values, as far as you can read them.")] = False,
 ) -> int:
@@ -37,14 +45,20 @@ def run(
 
     Key names, who may read, and what a reviewer must know. It needs no key and shows no value unless you ask for it.
     """
-    from gitenv.review import choosing, diff
+    from gitenv.model.names import check_name
+    from gitenv.review import choosing, diff, difference
 
+    form = Format.JSON if json else form
+    for name in environments or []:
+        check_name(name, "environment")
     if values and form is Format.MARKDOWN:
         raise Usage("a comment is no place for values", "gitenv diff --values, without --format markdown")
     found = choosing.chosen(os.getcwd(), revisions or [], staged=staged)
     if found.is_shallow:
         show.note("this clone is shallow: what is older than its commits was not looked at (git fetch --unshallow)")
     compared = diff.difference(found.place, found.before, found.after, with_values=values)
+    if environments:
+        compared = difference.only(compared, environments)
     _show(compared, form, values)
     found.place.objects.close()
     return 1 if exit_code and not compared.is_empty else 0

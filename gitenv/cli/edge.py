@@ -47,8 +47,14 @@ def _run(arguments: list[str]) -> int:
 
     if arguments[:1] == ["hook"] and arguments[1:2] and arguments[1] in hook_work.NAMES and "--print" not in arguments:
         return hook_work.work(arguments[1], arguments[2:])  # git has no words to be read, and waits
-    from gitenv.cli.app import only
+    from gitenv.cli.app import names, only
 
+    if arguments[:1] == ["help"]:
+        arguments = [*arguments[1:], "--help"]
+    if arguments and not arguments[0].startswith("-") and arguments[0] not in names():
+        from gitenv.cli import unknown
+
+        raise unknown.command(arguments[0], names())
     unsaid.say()
     result = only(arguments[0] if arguments else "")(args=arguments or ["--help"], prog_name="gitenv", standalone_mode=False)
     return result if isinstance(result, int) else 0
@@ -60,10 +66,9 @@ def _other(error: Exception, arguments: list[str]) -> int:
         return _interrupted()
     say = getattr(error, "format_message", None)
     if say is not None:
-        from gitenv.cli.app import app
+        from gitenv.cli.app import names
 
-        known = {*(command.name for command in app.registered_commands), *(group.name for group in app.registered_groups)}
-        verb = f"{arguments[0]} " if arguments[:1] and arguments[0] in known else ""
+        verb = f"{arguments[0]} " if arguments[:1] and arguments[0] in names() else ""
         show.error(Usage(_lower(str(say())), f"gitenv {verb}--help"))
         return Usage.exit_code
     # The text of an exception may quote what it was working on, so only its kind and place are shown.

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 app = typer.Typer(help="Your device key.", no_args_is_help=False, rich_markup_mode=None)
 
 
-@app.command("new")
+@app.command("new", epilog="Example: gitenv key new")
 def new() -> None:
     """Make a device key, if there is none."""
     from gitenv.identity import device
@@ -27,7 +27,7 @@ def new() -> None:
     show.say(f"{key.public.fingerprint()} in {device.path()}")
 
 
-@app.command("rotate")
+@app.command("rotate", epilog="Example: gitenv key rotate")
 def rotate(yes: Annotated[bool, typer.Option("--yes", help="Do not ask on a terminal.")] = False) -> None:
     """Make a new device key, and take your own grants over to it."""
     from gitenv.team import letting_in, rekeying
@@ -65,7 +65,7 @@ def _show_rekeyed(planned: Plan, done: Rekeyed) -> None:
     show.commands("gitenv rotate")
 
 
-@app.command("show")
+@app.command("show", epilog="Example: gitenv key show --json")
 def show_key(
     json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
 ) -> None:
@@ -81,7 +81,7 @@ def show_key(
     show.say(line)
 
 
-@app.command("export")
+@app.command("export", epilog="Example: gitenv key export --yes > key.pem")
 def export(yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False) -> None:
     """Print the private key (PEM).
 
@@ -96,7 +96,7 @@ def export(yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = Fal
         sys.stdout.write(key.pem().decode("ascii"))
 
 
-@app.command("import")
+@app.command("import", epilog="Example: gitenv key import key.pem")
 def import_key(
     file: Annotated[str, typer.Argument(help="A PEM file, or - for standard input.", metavar="FILE")],
     replace: Annotated[bool, typer.Option("--replace", help="Keep the key that is here aside, and use this one.")] = False,

@@ -7,12 +7,14 @@ from typing import Annotated
 import typer
 
 from gitenv.cli import exclusive, show
+from gitenv.cli.options import Environments
 from gitenv.cli.words import joined
 from gitenv.errors import Locked
 
 
 def run(
     environments: Annotated[list[str] | None, typer.Argument(help="Default: all.", metavar="ENV")] = None,
+    chosen: Environments = None,
 ) -> None:
     """Put ciphertext back into the work tree.
 
@@ -22,7 +24,7 @@ def run(
 
     workspace = exclusive.workspace()
     workspace.need_environments()
-    locked = opening.lock(workspace, environments or [])
+    locked = opening.lock(workspace, [*(environments or ()), *(chosen or ())])
     if not locked:
         raise Locked("nothing is open in this clone", "gitenv status")
     show.say(f"locked: {joined(locked)}; to open again:")

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gitenv.cli import show
-from gitenv.errors import printable
+from gitenv.cli.options import Environments, Json
+from gitenv.errors import Usage, printable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -39,11 +40,13 @@ class Format(Enum):
 
 def run(
     key: Annotated[str, typer.Argument(metavar="KEY", help="The life of one key; without it, all that happened.")] = "",
-    environment: Annotated[
-        list[str] | None, typer.Option("--environment", "-e", help="Only this one; may be repeated.")
-    ] = None,
-    format_: Annotated[Format, typer.Option("--format", help="text for people; json and csv tell more.")] = Format.TEXT,
-    number: Annotated[int | None, typer.Option("-n", metavar="N", min=1, help="Only the newest N lines.")] = None,
+    environment: Environments = None,
+    format_: Annotated[
+        Format,
+        typer.Option("--format", help="text for people; json and csv tell more.", metavar="text|json|csv", show_default=False),
+    ] = Format.TEXT,
+    json: Json = False,
+    number: Annotated[int | None, typer.Option("-n", metavar="N", help="Only the newest N lines.")] = None,
     revision: Annotated[
         str, typer.Option("--revision", "-r", metavar="REV", help="A branch, a commit, or main..topic; else HEAD.")
     ] = "",
@@ -61,6 +64,8 @@ def run(
     from gitenv.review.history import History
     from gitenv.review.keys_at_hand import KeysAtHand
 
+    if number is not None and number < 1:
+        raise Usage("-n takes a number from 1 on", "gitenv log -n 20")
     for name in environment or []:
         check_name(name, "environment")
     place = choosing.find(os.getcwd())
@@ -75,7 +80,7 @@ def run(
     bar = Bar("looking through the commits", history.count)
     seen = Seen(itertools.islice(history.events(bar.step), number), bar.give_way)
     try:
-        _WRITERS[format_](history, seen)
+        _WRITERS[Format.JSON if json else format_](history, seen)
     finally:
         bar.close()
     _notes(history, seen, key)

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Annotated
-
-import typer
+from typing import TYPE_CHECKING
 
 from gitenv.cli import show
+from gitenv.cli.options import Environments, Json
 
 if TYPE_CHECKING:
     from gitenv.team.survey import Entry, Membership
 
 
-def run(json: Annotated[bool, typer.Option("--json", help="For programs.")] = False) -> None:
+def run(json: Json = False, environments: Environments = None) -> None:
     """Show who is in, and who let them in.
 
     Below it, what lies in .recipients/ and does not count, and why.
@@ -23,7 +22,9 @@ def run(json: Annotated[bool, typer.Option("--json", help="For programs.")] = Fa
 
     workspace = Workspace(os.getcwd())
     workspace.need_environments()
-    found = survey.membership(workspace)
+    for name in environments or []:
+        workspace.check_known(name)
+    found = survey.only(survey.membership(workspace), environments or ())
     if json:
         show.as_json(_as_json(found))
     else:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gitenv.cli import exclusive, show
+from gitenv.cli.options import Environments
 from gitenv.cli.words import joined, opened_lines, rotated_lines
 from gitenv.errors import Locked
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 def run(
     environments: Annotated[list[str] | None, typer.Argument(help="Default: all that you hold.", metavar="ENV")] = None,
+    also: Environments = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be done, and do nothing.")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask on a terminal.")] = False,
 ) -> None:
@@ -30,7 +32,9 @@ def run(
     workspace.need_environments()
     letting_in.need_access(workspace)
     following.refresh(workspace)
-    chosen = list(dict.fromkeys(environments or [*reuniting.in_conflict(workspace), *rotating.held(workspace)]))
+    chosen = list(
+        dict.fromkeys([*(environments or ()), *(also or ())] or [*reuniting.in_conflict(workspace), *rotating.held(workspace)])
+    )
     if not chosen:
         raise Locked("you hold no environment here", "gitenv status")
     plans = [reuniting.plan(workspace, name) or rotating.plan(workspace, name) for name in chosen]

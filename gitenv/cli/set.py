@@ -20,7 +20,10 @@ _MAX_BYTES = 1024 * 1024
 
 def run(
     name: Annotated[str, typer.Argument(help="The key's name.", metavar="NAME")],
-    file: Annotated[str, typer.Option("-f", "--file", help="Default: .env", metavar="FILE", show_default=False)] = ".env",
+    file: Annotated[str, typer.Option("-f", "--file", help="Default: .env", metavar="FILE", show_default=False)] = "",
+    environment: Annotated[
+        str, typer.Option("-e", "--environment", help="In the file of this one.", metavar="ENV", show_default=False)
+    ] = "",
     empty: Annotated[bool, typer.Option("--empty", help="Set it to nothing, and read no value.")] = False,
 ) -> None:
     """Set a value, also in a file you cannot read.
@@ -32,7 +35,11 @@ def run(
     workspace = exclusive.workspace()
     workspace.need_environments()
     letting_in.need_access(workspace)
-    path, pin = sealing.find(workspace, name, file, os.getcwd())
+    if environment and not file:
+        file = f":/{sealing.only_file(workspace, environment, os.getcwd())}"
+    path, pin = sealing.find(workspace, name, file or ".env", os.getcwd())
+    if environment not in ("", pin.name):
+        raise Usage(f"{path} is a file of {pin.name}, not of {environment}", f"gitenv set {name} -f {shell_word(f':/{path}')}")
     done = sealing.set_value(workspace, name, path, pin.name, b"" if empty else _value(name, path))
     where = f"not staged, because {done.unstaged.why}" if done.unstaged else "staged"
     if done.sealed_for:

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, Annotated
-
-import typer
+from typing import TYPE_CHECKING
 
 from gitenv.cli import show
+from gitenv.cli.options import Environments, Json
 from gitenv.cli.words import joined
 
 if TYPE_CHECKING:
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
 _MOST = 20
 
 
-def run(json: Annotated[bool, typer.Option("--json", help="For programs.")] = False) -> None:
+def run(json: Json = False, environments: Environments = None) -> None:
     """Show where you stand, and what to do.
 
     Environments, your access, files, and what is wrong, with the command that mends it.
@@ -29,7 +28,9 @@ def run(json: Annotated[bool, typer.Option("--json", help="For programs.")] = Fa
 
     workspace = Workspace(os.getcwd())
     workspace.need_environments()
-    found = report.status(workspace)
+    for name in environments or []:
+        workspace.check_known(name)
+    found = report.status(workspace, environments or ())
     if json:
         show.as_json(_as_json(found))
     else:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gitenv.cli import exclusive, show
+from gitenv.cli import exclusive, options, show
 from gitenv.cli.words import joined
 from gitenv.errors import NotTrusted, Usage, shell_word
 
@@ -25,10 +26,12 @@ def run(
     generation: Annotated[
         int,
         typer.Option(
-            help="Go back to N, which this commit has: the rotation was never merged.", metavar="N", min=0, show_default=False
+            help="Go back to N, which this commit has: the rotation was never merged.", metavar="N", show_default=False
         ),
     ] = 0,
     fingerprint: Annotated[str, typer.Option(help="Do not ask; go on only if this key signed it.", metavar="SHA256:…")] = "",
+    only: options.Environment = "",
+    json: options.Json = False,
 ) -> None:
     """Show what changed and who signed it, and ask.
 
@@ -37,6 +40,10 @@ def run(
     from gitenv.model.statements import is_fingerprint
     from gitenv.team import trusting
 
+    environment = environment or only
+    if json:
+        show.as_json(_as_json(environment))
+        return
     workspace = exclusive.workspace()
     if fingerprint and not is_fingerprint(fingerprint):
         raise Usage("that is no fingerprint", "SHA256: and 43 characters, as gitenv key show prints it")
@@ -52,6 +59,45 @@ def run(
             is_fine = False
     if not is_fine:
         raise typer.Exit(NotTrusted.exit_code)
+
+
+def _as_json(environment: str) -> list[dict[str, object]]:
+    """What is pinned and what there is instead, without a question."""
+    from gitenv.team import trusting
+    from gitenv.team.workspace import Workspace
+
+    workspace = Workspace(os.getcwd())
+    names = {*workspace.need_environments(), *(pin.name for pin in workspace.access.pinned())}
+    listed: list[dict[str, object]] = []
+    for name in [environment] if environment else sorted(names):
+        try:
+            outlook = trusting.look(workspace, name)
+        except NotTrusted as error:
+            listed.append({"environment": name, "reason": error.code, "message": error.message})
+            continue
+        pin, goal, reason = outlook.pin, outlook.goal, outlook.reason
+        listed.append(
+            {
+                "environment": name,
+                "pinned": _statement_as_json(pin.environment) if pin else None,
+                "here": _statement_as_json(goal) if goal else None,
+                "is_behind": outlook.is_behind,
+                "reason": reason.code if reason else "",
+                "message": reason.message if reason else "",
+            }
+        )
+    return listed
+
+
+def _statement_as_json(statement: Environment) -> dict[str, object]:
+    return {
+        "generation": statement.generation.number,
+        "revision": statement.revision,
+        "at": statement.at,
+        "by": statement.by._asdict(),
+        "holders": [holder._asdict() for holder in statement.holders],
+        "paths": list(statement.paths),
+    }
 
 
 def _decide(workspace: Workspace, outlook: Outlook, generation: int, fingerprint: str) -> bool:

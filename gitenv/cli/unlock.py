@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gitenv.cli import exclusive, show
+from gitenv.cli.options import Environments
 from gitenv.cli.words import joined, opened_lines, out_lines, trust_lines
 from gitenv.errors import Locked, NotTrusted
 
@@ -21,6 +22,7 @@ _MOST = 20
 
 def run(
     environments: Annotated[list[str] | None, typer.Argument(help="Default: all.", metavar="ENV")] = None,
+    chosen: Environments = None,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
     fingerprint: Annotated[
         str, typer.Option(help="Trust a new environment only if this key signed it.", metavar="SHA256:…")
@@ -42,7 +44,7 @@ def run(
     setup.configure(workspace.repository)
     if hooks.are_configured(workspace.repository):
         hooks.install(workspace.repository)
-    wanted = environments or []
+    wanted = [*(environments or ()), *(chosen or ())]
     for name in wanted:
         workspace.check_known(name)
     problems = _pin_new(workspace, wanted, yes, fingerprint, strict)

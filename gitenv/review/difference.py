@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from enum import Enum
 from types import MappingProxyType
 from typing import NamedTuple
@@ -194,3 +194,21 @@ class Difference(NamedTuple):
     def is_unsure(self) -> bool:
         """Whether a key would tell more."""
         return any(key.outcome is Outcome.REENCRYPTED and not key.is_sure for file in self.files for key in file.keys)
+
+
+def only(found: Difference, environments: Collection[str]) -> Difference:
+    """What a change does to some environments. Tables keep their sisters: what one lacks, another has."""
+    files = [file for file in found.files if file.environment in environments]
+    paths, folders = {file.path for file in files}, {file.path.rpartition("/")[0] for file in files}
+    return found._replace(
+        environments=[each for each in found.environments if each.name in environments],
+        broken=[each for each in found.broken if each.name in environments],
+        requests=[],
+        files=files,
+        tables=[table for table in found.tables if table.folder in folders],
+        slips=[slip for slip in found.slips if slip.path in paths],
+        rollbacks=[each for each in found.rollbacks if each.path in paths],
+        alike=[each for each in found.alike if each.folder in folders],
+        closed=[name for name in found.closed if name in environments],
+        nested=(),
+    )

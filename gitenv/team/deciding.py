@@ -40,15 +40,22 @@ class Decided(NamedTuple):
     unstaged: Unstaged | None
 
 
-def questions(workspace: Workspace, wanted: Sequence[str], file: str, folder: str) -> list[Question]:
+def questions(workspace: Workspace, wanted: Sequence[str], file: str, folder: str, environment: str = "") -> list[Question]:
     """The unverified records that are meant: by name or by line, or all. Raises `Usage` where that is not clear.
 
-    `file` is relative to `folder`; without one, all files of the pinned environments are looked through.
+    `file` is relative to `folder`; without one, all files of the pinned environments are looked through, or
+    of the one that is named.
     """
+    if environment:
+        workspace.check_known(environment)
     seals = Contributors(workspace)
-    found = [each for path in _paths(workspace, file, folder) for each in _in_file(workspace, path, bool(file), seals)]
+    found = [
+        each for path in _paths(workspace, file, folder, environment) for each in _in_file(workspace, path, bool(file), seals)
+    ]
+    found = [each for each in found if environment in ("", each.environment)]
     if not found:
-        raise Usage("there are no unverified lines" + (f" in {printable(file)}" if file else ""), "gitenv status")
+        where = f" in {printable(file or environment)}" if file or environment else ""
+        raise Usage(f"there are no unverified lines{where}", "gitenv status")
     chosen = [_one(found, name) for name in wanted] or found
     chosen = list(dict.fromkeys(chosen))
     named = Counter((question.path, question.found.name) for question in chosen if question.found.name)
@@ -109,13 +116,14 @@ def reject(workspace: Workspace, chosen: Sequence[Question]) -> list[Decided]:
     return marked + _write_index(workspace, chosen, lambda data, mine: plain.without(data, [q.found for q in mine]))
 
 
-def _paths(workspace: Workspace, file: str, folder: str) -> list[str]:
+def _paths(workspace: Workspace, file: str, folder: str, environment: str) -> list[str]:
     if file:
         path = workspace.relative(file, folder)
         if files.read_inside(workspace.root, path, document.MAX_BYTES) is None:
             raise Usage(f"there is no file {printable(file)}", "gitenv status")
         return [path]
-    listed = workspace.files_of([pin.environment for pin in workspace.access.pinned()])
+    pinned = workspace.access.pinned()
+    listed = workspace.files_of([pin.environment for pin in pinned if environment in ("", pin.name)])
     return sorted({entry.path for entries in listed.values() for entry in entries})
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from typing import NamedTuple
 
 from gitenv import access, files
@@ -59,16 +59,17 @@ class Status(NamedTuple):
     problems: list[Problem]
 
 
-def status(workspace: Workspace) -> Status:
-    """Look at everything; raises only if there is no key to read or no repository."""
+def status(workspace: Workspace, wanted: Collection[str] = ()) -> Status:
+    """Look at everything, or at the environments that are `wanted`; raises only if there is no key to read or no repository."""
     key = workspace.access.device()
     followed = following.look(workspace)
     people = survey.membership(workspace)
     problems = [*_key_problems(), *_clone_problems(workspace), *(Problem.of(error) for error in followed)]
-    listed = sorted({*people.environments, *(pin.name for pin in workspace.access.pinned())})
+    there = {*people.environments, *(pin.name for pin in workspace.access.pinned())}
+    listed = sorted(there.intersection(wanted) if wanted else there)
     found = [_environment(workspace, name, people, problems) for name in listed]
     said = {f"{name}/environment" for name in listed}
-    uncounted = [entry for entry in people.uncounted if entry.file not in said and not entry.expires]
+    uncounted = [entry for entry in survey.only(people, wanted).uncounted if entry.file not in said and not entry.expires]
     problems += [
         Problem(entry.code, f"{entry.file}: {entry.reason}", [entry.command or "gitenv recipients"])
         for entry in survey.grouped(uncounted, 20)

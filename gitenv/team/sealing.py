@@ -45,6 +45,20 @@ def find(workspace: Workspace, name: str, file: str, folder: str) -> tuple[str, 
     return path, pin
 
 
+def only_file(workspace: Workspace, environment: str, folder: str) -> str:
+    """The one file of an environment, or the one in `folder`, from the top. Raises `Usage` where there are more or none."""
+    pin = workspace.need_pin(environment)
+    paths = sorted({entry.path for entry in workspace.files_of([pin.environment])[environment]})
+    below = os.path.relpath(folder, workspace.root).replace(os.sep, "/").removeprefix(".")
+    here = [path for path in paths if os.path.dirname(path) == below]
+    found = here if len(here) == 1 else paths
+    if len(found) != 1:
+        some = f"{len(found):,} files" if found else "no file yet"
+        which = f" of: {', '.join(map(shell_word, found[:8]))}" if found else ", which git does not know yet"
+        raise Usage(f"{environment} has {some}", f"say which with -f{which}")
+    return found[0]
+
+
 def set_value(workspace: Workspace, name: str, path: str, environment: str, value: bytes) -> Set:
     """Put a value into a file and stage it: in plain text where the caller can read, else sealed to the environment's holders.
 

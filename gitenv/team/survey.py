@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Collection, Iterable, Mapping, Set
 from typing import NamedTuple
 
 from gitenv import recipients
@@ -96,6 +96,18 @@ def membership(workspace: Workspace) -> Membership:
     people = [Person(name, fingerprints[name], entries.get(name, {}), name in waiting) for name in sorted(fingerprints)]
     strays = [_stray(name) for name in recipients.strays(workspace.tree)]
     return Membership(names, people, uncounted + damaged + strays + _too_many(workspace))
+
+
+def only(found: Membership, environments: Collection[str]) -> Membership:
+    """The part of it that is about some environments; all of it for none."""
+    if not environments:
+        return found
+    people = []
+    for person in found.people:
+        entries = {name: entry for name, entry in person.entries.items() if name in environments}
+        people += [person._replace(entries=entries)] if entries or person.is_waiting else []
+    uncounted = [each for each in found.uncounted if each.file.partition("/")[0] in environments]
+    return Membership([name for name in found.environments if name in environments], people, uncounted)
 
 
 def _too_many(workspace: Workspace) -> list[Uncounted]:

@@ -1,0 +1,61 @@
+"""What somebody types who knows another tool, and the command that does it here."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Collection
+
+from gitenv.errors import Usage, printable
+
+MEANT = {
+    "gitenv add-recipient NAME": (
+        "add",
+        "invite",
+        "share",
+        "grant",
+        "allow",
+        "let-in",
+        "adduser",
+        "add-user",
+        "add-gpg-user",
+        "tell",
+    ),
+    "gitenv remove-recipient NAME": ("rm", "remove", "revoke", "kick", "deny", "removeperson", "killperson", "remove-user"),
+    "gitenv recipients": ("people", "users", "members", "who", "whoknows", "team", "list-recipients"),
+    "gitenv rotate": ("rotate-key", "rekey", "updatekeys", "re-encrypt", "reencrypt"),
+    "gitenv unlock": ("decrypt", "open", "reveal"),
+    "gitenv lock": ("close", "hide"),
+    "gitenv status": ("ls", "list", "keys", "info", "st"),
+    "gitenv key show": ("whoami", "fingerprint", "pubkey"),
+    "gitenv key export": ("export", "backup", "export-key"),
+    "gitenv key new": ("keygen", "genkey", "generate"),
+    "gitenv add-environment NAME": ("add-env", "new", "create"),
+    "gitenv log": ("history", "audit", "blame"),
+    "gitenv doctor --fix": ("fix", "repair", "mend"),
+    "gitenv init": ("install", "setup", "start", "join", "clone"),
+    "gitenv uninstall": ("deinit", "leave", "teardown"),
+    "gitenv --version": ("version",),
+    "git add .env && git commit": ("encrypt", "commit", "push", "save", "seal"),
+    "values are plain text in the work tree: open .env": (
+        "get",
+        "cat",
+        "show",
+        "run",
+        "exec",
+        "load",
+        "edit",
+        "unset",
+        "print",
+    ),
+}
+
+
+def command(name: str, known: Collection[str]) -> Usage:
+    """The error for a word that is no command, with the one that may be meant."""
+    text = f"gitenv has no command {printable(name)[:80]!r}"
+    word = name.lower().replace("_", "-")
+    for meant, words in MEANT.items():
+        if word in words:
+            return Usage(text, meant)
+    close = difflib.get_close_matches(word, known, 3)
+    return Usage(text, " or ".join(f"gitenv {each}" for each in close) or "gitenv --help")

@@ -1,0 +1,102 @@
+"""What `gitenv --help` and its kin say: every command, in groups, with an example, in a user's words."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from gitenv.cli import app, edge, key, unknown
+
+TOP = Path(__file__).parent.parent
+COMMANDS = [[name] for name in app.names()] + [["key", command.name or ""] for command in key.app.registered_commands]
+FACTS = [["status"], ["recipients"], ["check"], ["diff"], ["log"], ["doctor"], ["trust"], ["remove-recipient"], ["key", "show"]]
+ONE_ENVIRONMENT = [
+    *("status", "recipients", "diff", "log", "unlock", "lock", "rotate", "trust", "set", "accept", "reject"),
+    *("add-recipient", "remove-recipient", "set-role"),
+]
+
+
+def _said(capsys: pytest.CaptureFixture[str], *words: str) -> str:
+    code = edge.main(list(words))
+    said = capsys.readouterr()
+    assert code == 0, said.err
+    return said.out
+
+
+def test_groups(capsys: pytest.CaptureFixture[str]) -> None:
+    """Every command stands in one group, and no line of the list is cut."""
+    said = _said(capsys, "--help")
+    assert [*re.findall(r"^(\w+):$", said, re.MULTILINE)] == ["Options", "Start", "People", "Values", "Review", "Repair"]
+    listed = re.findall(r"^  ([a-z][a-z-]+)  ", said, re.MULTILINE)
+    assert sorted(listed) == sorted(app.names())
+    assert "..." not in said.partition("Start:")[2]
+    assert said == _said(capsys) == _said(capsys, "help") == _said(capsys, "-h")
+
+
+@pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
+def test_a_command(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    """Its help has an example whose options it knows, and no word of Python's; `gitenv help` shows the same."""
+    said = _said(capsys, *words, "--help")
+    assert said == _said(capsys, "help", *words)
+    assert not re.search(r"<\w+|TEXT|INTEGER|\[x[<>]|list\[", said)
+    if words == ["key"]:
+        return
+    (example,) = re.findall(r"^  Example: (gitenv .*)$", said, re.MULTILINE)
+    assert example.split()[1 : len(words) + 1] == words
+    assert all(option in said for option in re.findall(r" (--?[a-z-]+)", example))
+
+
+@pytest.mark.parametrize("words", FACTS, ids=" ".join)
+def test_facts_are_there_for_programs(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    """Whatever prints facts has `--json`."""
+    assert "  --json " in _said(capsys, *words, "--help")
+
+
+@pytest.mark.parametrize("name", ONE_ENVIRONMENT)
+def test_one_environment(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """Whatever can be about one environment takes `-e ENV`."""
+    assert "  -e, --environment ENV " in _said(capsys, name, "--help")
+
+
+@pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
+def test_on_a_page(words: list[str]) -> None:
+    """docs/commands.md has a section for each command, and README.md or the section names it."""
+    page = (TOP / "docs" / "commands.md").read_text(encoding="utf-8")
+    assert f"\n## {words[0]}\n" in page
+    assert f"`gitenv {' '.join(words)}" in page
+
+
+@pytest.mark.parametrize(
+    ("typed", "hint"),
+    [
+        ("add", "gitenv add-recipient NAME"),
+        ("invite", "gitenv add-recipient NAME"),
+        ("rm", "gitenv remove-recipient NAME"),
+        ("rotate-key", "gitenv rotate"),
+        ("decrypt", "gitenv unlock"),
+        ("stauts", "gitenv status"),
+        ("recipient", "gitenv recipients"),
+        ("zzz", "gitenv --help"),
+        ("get", "values are plain text in the work tree: open .env"),
+    ],
+)
+def test_a_word_that_is_no_command(typed: str, hint: str, capsys: pytest.CaptureFixture[str]) -> None:
+    """It is answered with the command that does it; `get` with no other command, for `set` would change a value."""
+    assert edge.main([typed]) == 2
+    said = capsys.readouterr().err
+    assert f"error: gitenv has no command '{typed}'\n" in said
+    assert hint in said
+
+
+def test_every_word_leads_to_a_command() -> None:
+    """No other tool's word is a command of ours, and what each leads to is one."""
+    for meant, words in unknown.MEANT.items():
+        assert not set(words) & set(app.names())
+        assert meant.split()[0] != "gitenv" or meant.split()[1] in (*app.names(), "--version")
+
+
+def test_version(capsys: pytest.CaptureFixture[str]) -> None:
+    """`-V` and `--version` say the same."""
+    assert _said(capsys, "-V") == _said(capsys, "--version")
