@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import shlex
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 
 from gitenv.errors import NotInOrder, printable
 from gitenv.git import program
@@ -70,7 +71,7 @@ class _Person:
         """Show a command, run it, show what it says."""
         self._show("command", f"{self.name}$ {line}")
         words = shlex.split(line)
-        for said in self.quietly(*words).splitlines():
+        for said in _in_columns(self.quietly(*words).splitlines()):
             self._show("output", said)
 
     def quietly(self, *words: str, folder: str = "") -> str:
@@ -91,6 +92,20 @@ class _Person:
         self._show("command", f"{self.name}$ edit {path}")
         for line in text.splitlines():
             self._show("output", line)
+
+
+def _in_columns(lines: Sequence[str]) -> Iterator[str]:
+    """What goes to a pipe has tabs between its cells: people get columns, as they would at a terminal."""
+    tables: list[list[list[str]]] = [[]]
+    for row in (line.split("\t") for line in lines):
+        if len(row) == 1 or not row[0]:  # no row, or the head of another table
+            tables.append([])
+        tables[-1].append(row)
+    for table in tables:
+        widths = [
+            max(map(len, column)) for column in itertools.zip_longest(*(row for row in table if len(row) > 1), fillvalue="")
+        ]
+        yield from ("  ".join(map(str.ljust, row, widths)).rstrip() if len(row) > 1 else row[0] for row in table)
 
 
 def _alice_founds(alice: _Person, show: Show) -> None:
@@ -127,7 +142,7 @@ def _bob_runs_production(alice: _Person, bob: _Person, show: Show) -> None:
     bob.run("git commit -q -m 'Set HELLO in production'")
     bob.run("git push -q origin HEAD:main")
     alice.run("git pull -q origin main")
-    alice.run("git show --format=%s HEAD -- .env.production")
+    alice.run("gitenv diff HEAD~1")
     alice.run("gitenv recipients")
 
 
