@@ -27,7 +27,10 @@ def show_founded(done: Founded, left: Sequence[Left]) -> None:
         show.say(f"encrypted and staged: {joined(done.files)}")
     _show_what_to_look_at(done)
     if left:
-        show.note("some hooks are not gitenv's to write; the lines for them: gitenv doctor")
+        show.note(
+            f"hooks that are not gitenv's to write; gitenv doctor has a line for each, and this belongs into {left[0].file}:"
+        )
+        show.commands(left[0].line, aside=True)
     if done.waiting:
         show_first_step(done.waiting)
         return
