@@ -21,25 +21,34 @@ from gitenv.pins import Pin
 from gitenv.team import setup
 from gitenv.team.workspace import Workspace
 
+_ENVIRONMENTS = f":(top,glob){RECIPIENTS}/*/environment"
+
 
 class Departure(NamedTuple):
-    """The commit that took gitenv out of the repository, or "" where that is only staged."""
+    """The commit that took gitenv out of the repository, and the one before it; "" where that is only staged."""
 
     commit: str
     by: str
+    before: str
 
 
 def find(workspace: Workspace) -> Departure | None:
     """Whether the team left: the history at hand had environments, and the index has none."""
     root = workspace.root
-    if program.paths(root, "ls-files", "-z", "--", f":(top,glob){RECIPIENTS}/*/environment"):
+    if program.paths(root, "ls-files", "-z", "--", _ENVIRONMENTS):
         return None
-    if not workspace.repository.has_commits() or not (commits := log.commits_of(root, RECIPIENTS, 1)):
+    said = log.plain(root, "--max-count=1", "--format=%H%x09%P%x09%an", "--", _ENVIRONMENTS).decode("utf-8", "replace")
+    if not said:
         return None
-    if workspace.repository.objects.names(f"HEAD:{RECIPIENTS}"):
-        return Departure("", "")
-    by = program.lines(root, "log", "-1", "--format=%an", commits[0].id, "--")
-    return Departure(commits[0].id, by[0] if by else "")
+    if _has_environments(root, "HEAD"):
+        return Departure("", "", "")
+    commit, parents, by = said.splitlines()[0].split("\t", 2)
+    return Departure(commit, by, next((parent for parent in parents.split() if _has_environments(root, parent)), ""))
+
+
+def _has_environments(root: str, commit: str) -> bool:
+    listed = program.attempt(root, "ls-tree", "-r", "-z", "--name-only", commit, "--", RECIPIENTS).stdout.split(b"\0")
+    return any(path.endswith(b"/environment") and path.count(b"/") == 2 for path in listed)
 
 
 def check_cleared(workspace: Workspace) -> None:
@@ -80,10 +89,9 @@ def _before(workspace: Workspace, pins: Sequence[Pin], departure: Departure) -> 
     """The files of environments in the last commit that had gitenv, opened; none that this clone cannot open."""
     objects = workspace.repository.objects
     workspace.access.locked = frozenset()  # as uninstall opens what `gitenv lock` closed
-    parents = log.commits_of(workspace.root, RECIPIENTS, 1)[0].parents if departure.commit else ()
-    for commit in [parent for parent in parents if objects.names(f"{parent}:{RECIPIENTS}")][:1]:
-        tree = CommitTree(objects, commit)
-        listed = program.paths(workspace.root, "ls-tree", "-r", "-z", "--full-tree", commit)
+    if departure.before:
+        tree = CommitTree(objects, departure.before)
+        listed = program.paths(workspace.root, "ls-tree", "-r", "-z", "--full-tree", departure.before)
         blobs = {path: meta.split(" ")[2] for meta, _, path in (line.partition("\t") for line in listed) if meta[:3] == "100"}
         for pin in pins:
             with contextlib.suppress(GitenvError):

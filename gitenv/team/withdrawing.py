@@ -66,7 +66,7 @@ def carry_out(workspace: Workspace, done: Withdrawal) -> None:
     named = [entry.path for entry in tracked if os.path.basename(entry.path) == ".gitattributes" and entry.is_file]
     for path in named:
         changed[path] = without_gitenv(workspace.repository.objects.read(f":{path}") or b"")
-    gone = {entry.path for entry in tracked if entry.path.startswith(f"{RECIPIENTS}/")}
+    gone = {entry.path for entry in tracked if _OWN.fullmatch(entry.path)}
     gone |= {path for path in named if not changed[path].strip()}
     gone |= {entry.path for entry in done.files} if not done.plain else set()
     kept = [path for path in changed if path not in gone]

@@ -12,7 +12,7 @@ import pytest
 from tests.conftest import NewLab
 from tests.lab import Lab, Person
 
-_EVERY = int(os.environ.get("GITENV_TEST_KILL_EVERY", "13"))
+_EVERY = int(os.environ.get("GITENV_TEST_KILL_EVERY", "19"))
 _KILLED = """
 import os, subprocess, sys
 left = int(sys.argv[1])
