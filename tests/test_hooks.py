@@ -119,13 +119,13 @@ def test_a_line_for_a_team_passes_without_gitenv(manager: str, name: str, clone:
 
 
 def test_a_commit_without_env_files_loads_nothing(clone: Path) -> None:
-    """With nothing protected staged the hook loads four modules of ours, and not even `re` or `subprocess`."""
+    """With nothing protected staged the hook loads five modules of ours, and not even `re` or `subprocess`."""
     (clone / "readme").write_bytes(b"hello\n")
     subprocess.run(["git", "add", "readme"], cwd=clone, check=True)
     loaded = _loaded(clone, "hook", "pre-commit")
     assert {name for name in loaded if name.startswith("gitenv")} == {
         *("gitenv", "gitenv.__main__", "gitenv.drivers", "gitenv.drivers.hook", "gitenv.git", "gitenv.git.alone"),
-        *("gitenv.model", "gitenv.model.dotenv"),
+        *("gitenv.model", "gitenv.model.dotenv", "gitenv.model.leaks"),
     }
     assert not loaded & {"re", "subprocess", "typing", "collections", "enum"}
 
@@ -194,3 +194,28 @@ def test_a_hook_that_nobody_listens_to_has_not_agreed(new_lab: NewLab) -> None:
     )
     os.close(writing)
     assert done.returncode == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "is_needed"),
+    [
+        *((b"TOKEN = 'something-longer'\n", True), (b"-\nexport TOKEN=something-longer", True), (b"TOKEN=short\n", False)),
+        *((b"OTHER=something-longer\n", False), (b"if TOKEN == 1: pass\n", False), (b"\0" * 3_000_000, False)),
+        (b"x\nMIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgAAAA", True),
+    ],
+)
+def test_what_the_files_of_a_commit_say_is_looked_at(text: bytes, is_needed: bool, clone: Path) -> None:
+    """A file that sets a key of .env to something long, or has a private key, is looked at closely; no other is."""
+    (clone / ".git" / "info").mkdir(exist_ok=True)
+    (clone / ".git" / "info" / "attributes").write_bytes(b".env filter=gitenv -text\n")
+    (clone / ".env").write_bytes(b"TOKEN=gitenv1:1.abcdef:AAAA\n")
+    subprocess.run(["git", "-c", "filter.gitenv.clean=cat", "add", ".env"], cwd=clone, check=True)
+    subprocess.run(["git", "commit", "-qm", "closed"], cwd=clone, check=True)
+    for is_there in (True, False):  # a sparse checkout may have no .env
+        (clone / "some.txt").write_bytes(text)
+        subprocess.run(["git", "add", "some.txt"], cwd=clone, check=True)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.chdir(clone)
+            assert hook.is_needed("pre-commit", []) is is_needed
+        if is_there:
+            (clone / ".env").unlink()

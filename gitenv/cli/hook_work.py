@@ -35,7 +35,7 @@ def _judge_staged() -> int:
     from gitenv.review import findings, gate
 
     found = gate.staged(os.getcwd())
-    _note_told(_show(_news(found), notes=("link",)))
+    _note_told(_show(_news(found), notes=("link", "plain-copy")))
     if findings.stops(found):
         _say_other_filter()
         show.say("nothing was committed. Once you have mended it, commit again", aside=True)

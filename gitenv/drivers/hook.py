@@ -1,7 +1,7 @@
 """What git's hooks ask first: does anything here concern gitenv? Most commits and checkouts do not, and must not wait.
 
-One question to git, some names, and hardly a module: `re` and `subprocess` would take longer than all of it. All that is
-protected is noticed, and more: whoever looks closer decides (review.gate).
+One question to git, some names, what the files of a commit say, and hardly a module: `re` and `subprocess` would take longer
+than all of it. All that is protected is noticed, and more: whoever looks closer decides (review.gate).
 """
 
 from __future__ import annotations
@@ -13,10 +13,12 @@ from gitenv.model import dotenv
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
 _RAW = ("--raw", "-z", "--no-renames", "--ignore-submodules")
 _MAX_BYTES = 1024 * 1024
+_MOST_FILES = 1000
+_IDS_A_CALL = 200
 _read: list[bytes] = []
 
 
@@ -26,7 +28,9 @@ def is_needed(name: str, arguments: Sequence[str]) -> bool:
         if name != "pre-receive" and os.path.exists(os.path.join(_git_dir(), "gitenv", "unsaid")):
             return True
         if name == "pre-commit":
-            return _concerns(_changed("diff", "--cached", "--no-ext-diff", *_RAW))
+            raw = os.fsdecode(_git("diff", "--cached", "--no-ext-diff", "--no-abbrev", *_RAW)).split("\0")
+            words = [meta.split(" ") for meta in raw[0::2] if meta]
+            return _concerns(raw[1::2]) or _may_leak([each[3] for each in words if each[1].startswith("100")])
         if name in ("pre-push", "pre-receive"):
             return any(line.split(b" ")[1].strip(b"0") for line in updates().splitlines())  # zeros: it is deleted
         if name == "post-merge":
@@ -91,6 +95,50 @@ def _git_dir() -> str:
     return layout.find(os.getcwd()).git_dir
 
 
+def _may_leak(ids: list[str]) -> bool:
+    """Whether blobs have a private key, or set a name that a protected file sets, to something that may be a secret."""
+    from gitenv.model import leaks
+
+    names: set[bytes] = set()
+    for _, chunk in leaks.chunks(_blobs(ids)):
+        if any(mark in chunk for mark in leaks.KEY_MARKS):
+            return True
+        names |= leaks.assigned(chunk)
+    return bool(names) and not names.isdisjoint(_protected_names())
+
+
+def _protected_names() -> set[bytes]:
+    """The names that protected files set, open or closed: as they lie in the work tree, or else in the index."""
+    from gitenv.model import leaks
+
+    if b" filter=gitenv " not in (text := _own_attributes()):
+        return set()
+    specs = [f":(top,glob,icase)**/{name}" for name in dotenv.FILES]
+    if text.count(b" filter=gitenv ") > len(dotenv.FILES):
+        from gitenv.git import attributes
+
+        specs += [f":(top,glob){'' if '/' in pattern else '**/'}{pattern}" for pattern in attributes.patterns_in(text)]
+    found: set[bytes] = set()
+    missing: list[str] = []
+    for line in os.fsdecode(_git("ls-files", "-z", "--stage", "--full-name", "--", *specs)).split("\0")[:_MOST_FILES]:
+        meta, _, path = line.partition("\t")
+        if os.path.isfile(path) and not os.path.islink(path):
+            with open(path, "rb") as file:
+                found |= leaks.assigned(file.read(_MAX_BYTES))
+        elif meta:
+            missing.append(meta.split(" ")[1])
+    for _, chunk in leaks.chunks(_blobs(missing)):
+        found |= leaks.assigned(chunk)
+    return found
+
+
+def _blobs(ids: list[str]) -> Iterator[bytes]:
+    """What git prints of objects, each with its line before it, in pieces."""
+    for start in range(0, len(ids), _IDS_A_CALL):
+        asked = "".join(f"{each}\n" for each in ids[start : start + _IDS_A_CALL])
+        yield from _pieces("cat-file", "--batch", stdin=asked.encode("ascii"))
+
+
 def _own_attributes() -> bytes:
     """`info/attributes`: the paths of pinned environments, where nobody who pushes can write."""
     common_dir = ".git"
@@ -107,16 +155,28 @@ def _own_attributes() -> bytes:
 
 def _git(*command: str) -> bytes:
     """What git prints. Raises `OSError` where it fails; the errors are for who looks closer."""
+    return b"".join(_pieces(*command))
+
+
+def _pieces(*command: str, stdin: bytes = b"") -> Iterator[bytes]:
+    """`_git`, piece by piece. `stdin` has no more bytes than a pipe holds."""
     if sys.platform == "win32":
         from gitenv.git import program
 
-        done = program.attempt(os.getcwd(), *command)
+        done = program.attempt(os.getcwd(), *command, stdin=stdin)
         if done.returncode:
             raise OSError
-        return done.stdout
+        yield done.stdout
+        return
+    asked, asking = os.pipe()
+    os.write(asking, stdin)
+    os.close(asking)
     reading, writing = os.pipe()
     try:
-        actions = [(os.POSIX_SPAWN_DUP2, writing, 1), (os.POSIX_SPAWN_OPEN, 2, os.devnull, os.O_WRONLY, 0)]
+        actions = [
+            *((os.POSIX_SPAWN_DUP2, asked, 0), (os.POSIX_SPAWN_DUP2, writing, 1)),
+            (os.POSIX_SPAWN_OPEN, 2, os.devnull, os.O_WRONLY, 0),
+        ]
         from gitenv.git import alone
 
         process = os.posix_spawnp("git", ["git", *alone.words(), *command], alone.environment(), file_actions=actions)
@@ -124,9 +184,10 @@ def _git(*command: str) -> bytes:
         os.close(reading)
         raise
     finally:
+        os.close(asked)
         os.close(writing)
-    with open(reading, "rb") as pipe:
-        printed = pipe.read()
+    with open(reading, "rb", buffering=0) as pipe:
+        while piece := pipe.read(65536):
+            yield piece
     if os.waitpid(process, 0)[1]:
         raise OSError
-    return printed

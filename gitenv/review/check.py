@@ -14,7 +14,7 @@ from gitenv.git.trees import RECIPIENTS
 from gitenv.model import document, environment, statements
 from gitenv.model.document import Kind
 from gitenv.model.environment import Environment
-from gitenv.review import commits, state, steps
+from gitenv.review import commits, leaks, state, steps
 from gitenv.review.change import Change
 from gitenv.review.codes import finding
 from gitenv.review.findings import Finding
@@ -29,6 +29,7 @@ class Place(NamedTuple):
     objects: Objects
     has_work_tree: bool
     is_shallow: bool
+    is_partial: bool  # objects are missing here, and each that is read is fetched
 
     def close(self) -> None:
         """End the process that reads objects."""
@@ -38,13 +39,28 @@ class Place(NamedTuple):
 def place(folder: str) -> Place:
     """The repository around a folder, without what `git replace` shows of it. Raises `NotInOrder` where there is none."""
     program.see_real_objects()
-    words = ("--path-format=absolute", "--git-dir", "--is-inside-work-tree", "--is-shallow-repository", "--show-cdup")
+    words = (
+        "--path-format=absolute",
+        "--git-path",
+        "objects/pack",
+        "--git-dir",
+        "--is-inside-work-tree",
+        "--is-shallow-repository",
+        "--show-cdup",
+    )
     done = program.attempt(folder, "rev-parse", *words)
     if done.returncode:
         raise program.no_repository(done)
-    git_dir, inside, is_shallow, up = (*os.fsdecode(done.stdout).split("\n"), "")[:4]
+    packs, git_dir, inside, is_shallow, up = (*os.fsdecode(done.stdout).split("\n"), "")[:5]
     top = os.path.normpath(os.path.join(os.path.realpath(folder), up)) if inside == "true" else git_dir
-    return Place(top, Objects(top), inside == "true", is_shallow == "true")
+    return Place(top, Objects(top), inside == "true", is_shallow == "true", _is_partial(packs))
+
+
+def _is_partial(packs: str) -> bool:
+    try:
+        return any(name.endswith(".promisor") for name in os.listdir(packs))
+    except OSError:
+        return False
 
 
 def commit_range(where: Place, text: str) -> list[Finding]:
@@ -61,9 +77,9 @@ def judged(where: Place, base: str, end: str) -> list[Finding]:
     """Judge what `end` brings, from the state of the commit `base` ("": none)."""
     change = between(where, base, end)
     revisions = [end, *(f"^{commit}" for commit in (base,) if commit)]
-    scan = commits.Scan(where.objects, change.protection, change.before, tips=(end,))
+    scan = commits.Scan(where.objects, change.protection, change.before, tips=(end,), with_keys=not where.is_partial)
     found = scan.findings(chain(changes.brought(where.folder, revisions), commits.ended(change)))
-    return [*found, *state.findings(change, with_plain=False), *shallow(where)]
+    return leaks.without_allowed(where.folder, [*found, *state.findings(change, with_plain=False), *shallow(where)])
 
 
 def between(where: Place, base: str, end: str) -> Change:
@@ -81,17 +97,27 @@ def between(where: Place, base: str, end: str) -> Change:
 
 def staged(where: Place) -> list[Finding]:
     """Judge what the next commit changes: the index against HEAD."""
+    return leaks.without_allowed(where.folder, _ending(where, next_commit(where)))
+
+
+def next_commit(where: Place) -> Change:
+    """What the next commit changes."""
     end = IndexSide(where.folder, where.objects)
-    change = Change(where.folder, where.objects, end, base=_head(where), heads=_heads(where))
-    return list(state.findings(change, with_plain=True))
+    return Change(where.folder, where.objects, end, base=_head(where), heads=_heads(where))
+
+
+def _ending(where: Place, change: Change) -> list[Finding]:
+    """All that is wrong with the state that a change ends in, where no commits are looked at."""
+    keys = () if change.is_whole and where.is_partial else leaks.private_keys(change)
+    return [*state.findings(change, with_plain=True), *keys]
 
 
 def everything(where: Place) -> list[Finding]:
     """Judge all of HEAD, by nothing but its own history."""
     head = resolve(where.folder, "HEAD")
     end = CommitSide(where.folder, where.objects, head)
-    found = list(state.findings(Change(where.folder, where.objects, end, is_whole=True), with_plain=True))
-    return [*found, *shallow(where)]
+    found = _ending(where, Change(where.folder, where.objects, end, is_whole=True))
+    return leaks.without_allowed(where.folder, [*found, *shallow(where)])
 
 
 def here(where: Place) -> list[Finding]:
@@ -101,10 +127,10 @@ def here(where: Place) -> list[Finding]:
     base = _head(where)
     end = IndexSide(where.folder, where.objects)
     change = Change(where.folder, where.objects, end, base=base, heads=_heads(where), is_whole=True)
-    found = list(state.findings(change, with_plain=True))
+    found = _ending(where, change)
     known = {(each.code, each.path) for each in found}
     found += [each for each in _work_tree(where, change, base) if (each.code, each.path) not in known]
-    return [*found, *shallow(where)]
+    return leaks.without_allowed(where.folder, [*found, *shallow(where)])
 
 
 def history(where: Place) -> list[Finding]:

@@ -10,6 +10,7 @@ from gitenv.git import changes
 from gitenv.git.changes import Brought
 from gitenv.git.objects import Objects
 from gitenv.model import comparing, document, dotenv, links, remedies
+from gitenv.review import leaks
 from gitenv.review.codes import finding
 from gitenv.review.documents import PLAIN, Version, bounded, is_plain, plain, records_of
 from gitenv.review.findings import Finding, Severity
@@ -29,12 +30,20 @@ class Scan:
     """Looks at what commits brought. Each blob is read once at each path; each line is named once, in its first commit."""
 
     def __init__(
-        self, objects: Objects, protection: Protection, before: Side | None, *also: Side, tips: Collection[str]
+        self,
+        objects: Objects,
+        protection: Protection,
+        before: Side | None,
+        *also: Side,
+        tips: Collection[str],
+        with_keys: bool,
     ) -> None:
         """`before` is what the commits began from: lines that stood there, or in `also`, already are nobody's fault now.
 
-        `tips` are the full ids of the newest commits: these are mended without a rebase.
+        `tips` are the full ids of the newest commits: these are mended without a rebase. `with_keys`: read each blob, and look
+        for private keys.
         """
+        self._with_keys = with_keys
         self._objects, self._protection, self._before, self._also, self._tips = objects, protection, before, also, tips
         self._seen: set[tuple[str, str]] = set()
         self._named: set[tuple[str, bytes]] = set()
@@ -49,7 +58,7 @@ class Scan:
                 continue
             self._seen.add((each.path, each.object_id))
             if len(found) <= _MAX_FINDINGS:
-                found += self._judge(each)
+                found += [*self._judge(each), *self._keys(each)]
         return bounded(found, _MAX_FINDINGS)
 
     def _judge(self, each: Brought) -> list[Finding]:
@@ -61,6 +70,16 @@ class Scan:
             return [] if is_harmless else [not_a_file(each.path, each.mode, each.commit)]
         is_file = each.mode.startswith("100") and not each.path.startswith(".recipients/")
         return self._alike(each) if is_file and dotenv.kind(each.path) == "alike" else []
+
+    def _keys(self, each: Brought) -> list[Finding]:
+        if not self._with_keys or not each.mode.startswith("100"):
+            return []
+        before = self._before.entries() if self._before else {}
+        commit = each.commit
+        mend = (
+            f"{remedies.take_out(each.path)} && git commit --amend" if commit in self._tips else f"git rebase -i {commit[:10]}^"
+        )
+        return leaks.keys_in(self._objects, each.path, each.object_id, before, (mend, leaks.allow(each.path)), commit)
 
     def _protected(self, each: Brought) -> list[Finding]:
         data = self._objects.read(each.object_id, _MAX_BYTES)

@@ -7,13 +7,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from typing import NamedTuple
 
-from gitenv.errors import shell_word
-from gitenv.git import changes, log, program
-from gitenv.review import check, commits, looked_at, state
+from gitenv.errors import NotInOrder, shell_word
+from gitenv.git import changes, layout, log, program
+from gitenv.review import check, commits, leaks, looked_at, state
 from gitenv.review.change import Change
 from gitenv.review.check import Place
 from gitenv.review.codes import finding
 from gitenv.review.findings import Finding
+from gitenv.review.keys_at_hand import KeysAtHand
 from gitenv.review.private import Protection, statements_in
 from gitenv.review.sides import CommitSide
 from gitenv.team import two_steps
@@ -32,7 +33,7 @@ class Update(NamedTuple):
 def staged(folder: str) -> list[Finding]:
     """What pre-commit stops for: the index against HEAD, and only what this commit changes."""
     with closing(check.place(folder)) as where:
-        return [*check.staged(where), *_too_early(where.folder)]
+        return [*check.staged(where), *_copies(where), *_too_early(where.folder)]
 
 
 def outgoing(folder: str, updates: Iterable[Update], known: Sequence[str] | None = None) -> list[Finding]:
@@ -46,7 +47,17 @@ def outgoing(folder: str, updates: Iterable[Update], known: Sequence[str] | None
         known = ("--all",) if "GIT_QUARANTINE_PATH" in os.environ else ("--remotes",)
     with closing(check.place(folder)) as where:
         moved = [_Moved(update, *_commits(where, update)) for update in updates]
-        return _judged(where, [each for each in moved if each.new], known)
+        return leaks.without_allowed(where.folder, _judged(where, [each for each in moved if each.new], known))
+
+
+def _copies(where: Place) -> list[Finding]:
+    """Only before a commit, and with a key: nobody else can say what a value is."""
+    try:
+        here = layout.find(where.folder)
+    except NotInOrder:
+        return []
+    change = check.next_commit(where)
+    return leaks.without_allowed(where.folder, leaks.copies(change, KeysAtHand(here, change.end.tree), where.folder))
 
 
 def _too_early(folder: str) -> Iterator[Finding]:
@@ -79,7 +90,7 @@ def _slipped_in(where: Place, change: Change, found: Sequence[Finding]) -> list[
     """Plain text that a branch ends with and that no new commit brought; what the server's HEAD has is no news elsewhere."""
     head = log.head(where.folder)
     also = [CommitSide(where.folder, where.objects, head)] if head else []
-    scan = commits.Scan(where.objects, change.protection, change.before, *also, tips=(change.end.commit,))
+    scan = commits.Scan(where.objects, change.protection, change.before, *also, tips=(change.end.commit,), with_keys=False)
     known = {(each.code, each.path, each.severity) for each in found}
     return [each for each in scan.findings(commits.ended(change)) if (each.code, each.path, each.severity) not in known]
 
@@ -101,7 +112,8 @@ def _plain(where: Place, moved: Sequence[_Moved], bases: Sequence[str], known: S
     before = (olds or bases)[0]
     side = CommitSide(where.folder, where.objects, before) if before else None
     filtered = check.between(where, before, moved[0].new).filtered
-    scan = commits.Scan(where.objects, Protection(*states, filtered=filtered), side, tips=[each.new for each in moved])
+    protection, tips = Protection(*states, filtered=filtered), [each.new for each in moved]
+    scan = commits.Scan(where.objects, protection, side, tips=tips, with_keys=not where.is_partial)
     return scan.findings(changes.brought(where.folder, revisions))
 
 
