@@ -38,7 +38,7 @@ def show_founded(done: Founded, left: Sequence[Left]) -> None:
     show.commands("git commit -m 'Encrypt .env with gitenv'")
     show.say("only your key opens it so far. Let a second person in, or a recovery key that you keep offline:")
     chosen = " ".join(f"-e {name}" for name in done.environments) if len(done.environments) <= 4 else "--all"
-    show.commands(f"gitenv add-recipient NAME {chosen}", "gitenv add-recipient recovery.pub --name recovery --all")
+    show.commands(f"gitenv add-recipient NAME {chosen}", "gitenv add-recipient FILE --name recovery --all")
 
 
 def show_ignored(lines: Sequence[Ignored]) -> None:

@@ -138,7 +138,7 @@ def _environment(workspace: Workspace, name: str, people: Membership, problems: 
             Problem(
                 "one-holder",
                 f"{name} has one holder, {holders[0]}: one lost laptop, and nobody can read it",
-                [f"gitenv add-recipient NAME -e {name}", "gitenv add-recipient recovery.pub --name recovery --all"],
+                [f"gitenv add-recipient NAME -e {name}", "gitenv add-recipient FILE --name recovery --all"],
             )
         )
     if former := _former(workspace, pin, holders):
