@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from gitenv.review.findings import Finding
+    from gitenv.team.news import Asking
 
 _MOST = 20
 _BEFORE = ("pre-commit", "pre-push", "pre-receive")
@@ -125,16 +126,21 @@ def _look_around() -> None:
         show.commands(f"gitenv unlock {given.environment}", aside=True)
     for line in out_lines(found.out[:_MOST]):
         show.say(line, aside=True)
-    if found.asking:
-        ask = "asks" if len(found.asking) == 1 else "ask"
-        show.say(f"{joined([each.name for each in found.asking], 3)} {ask} to be let in:", aside=True)
-        show.commands(*(each.command for each in found.asking[:3]), aside=True)
+    _show_asking([each for each in found.asking if not each.is_known], "to be let in")
+    _show_asking([each for each in found.asking if each.is_known], "again, with another key; compare it with them")
     if found.new:
         show.say(f"new here, with a grant for you: {joined(found.new)}", aside=True)
         show.commands(f"gitenv unlock {' '.join(map(shell_word, found.new[:_MOST]))}", aside=True)
     for pending in found.pending[:_MOST]:
         show.say(f"pending: {pending.text}", aside=True)
         show.commands(*pending.commands, aside=True)
+
+
+def _show_asking(found: Sequence[Asking], for_what: str) -> None:
+    if found:
+        ask = "asks" if len(found) == 1 else "ask"
+        show.say(f"{joined([each.name for each in found], 3)} {ask} {for_what}:", aside=True)
+        show.commands(*(each.command for each in found[:3]), aside=True)
 
 
 def _news(found: Sequence[Finding]) -> list[Finding]:

@@ -169,7 +169,8 @@ def _show_joined(done: Joined) -> None:
     for statement in done.pinned:
         for line in trust_lines(statement, "taken on trust from"):
             show.say(line)
-    for line in opened_lines(done.opened):
+    # What a lost key leaves closed is what the request below is about.
+    for line in opened_lines([each for each in done.opened if not (each.closed and done.is_lost)]):
         show.say(line)
     for problem in done.problems:
         show.error(problem)

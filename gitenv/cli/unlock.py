@@ -14,6 +14,7 @@ from gitenv.errors import Locked, NotTrusted
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from gitenv.team.opening import Opened
     from gitenv.team.workspace import Workspace
 
 
@@ -58,7 +59,7 @@ def run(
         show.error(problem)
     results = opening.open_files(workspace, wanted)
     rights.apply(workspace, workspace.access.pinned())
-    for line in opened_lines(results):
+    for line in _lines(results, is_said=not problems):
         show.say(line)
     pins = [pin for pin in workspace.access.pinned() if not wanted or pin.name in wanted]
     unvouched, sealed = file_report.undecided(workspace, pins)
@@ -71,6 +72,12 @@ def run(
         raise typer.Exit(NotTrusted.exit_code)
     if all(result.closed for result in results):
         raise opening.nothing_opened(results)
+
+
+def _lines(results: Sequence[Opened], *, is_said: bool) -> list[str]:
+    """What became of the files; nothing, where one environment stays closed and an error says so."""
+    lines = list(opened_lines(results))
+    return [] if is_said and len(lines) == 1 and all(result.closed for result in results) else lines
 
 
 def _pin_new(workspace: Workspace, wanted: Sequence[str], yes: bool, fingerprint: str, strict: bool) -> list[NotTrusted]:

@@ -25,7 +25,7 @@ class Finding(NamedTuple):
     line: int = 0  # from 1; 0 where it is about the whole file
     commands: tuple[str, ...] = ()  # that mend it; where there are several, one of them
     commit: str = ""  # the full id of the commit that it is in, where that is not the newest one
-    by: str = ""  # the fingerprint of the key that signed for what was done, where one did
+    by: str = ""  # the fingerprint of the key that signed for it, or that asks
 
 
 def stops(findings: Iterable[Finding], *, is_strict: bool = False) -> bool:

@@ -149,6 +149,7 @@ def _swapped(change: Change) -> Iterator[Finding]:
         if not keys or keys[0] not in granted[name]:  # somebody asks with the key on top
             text = f"another key than the one that {name} is in with"
             commands = (f"ask {name}: is the key in {name}.pub theirs? Then: gitenv add-recipient {name} --replace",)
-            yield finding("swapped-key", text, f"{RECIPIENTS}/{name}.pub", 0, commands)
+            asks = keys[0] if keys else ""
+            yield finding("swapped-key", text, f"{RECIPIENTS}/{name}.pub", 0, commands, by=asks)
         elif old.requests.get(name) and set(keys) - set(old.requests[name]) - granted[name]:
             yield finding("swapped-key", f"also a key that {name} is not in with", f"{RECIPIENTS}/{name}.pub")

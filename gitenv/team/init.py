@@ -25,6 +25,7 @@ from gitenv.team import (
     found,
     hooks,
     ignored,
+    key_lines,
     opening,
     pinning,
     renaming,
@@ -182,7 +183,7 @@ def join(workspace: Workspace, name: str, strict: bool, replace: bool = False) -
         key.public.fingerprint(),
         made_key,
         bool(request),
-        is_lost,
+        is_lost or _is_in_otherwise(workspace, chosen, key),
         new,
         opened,
         problems,
@@ -202,6 +203,12 @@ def _who(workspace: Workspace, key: DeviceKey | None, name: str, problems: list[
             SwappedKey(f"{where}: another key than this device's, which {chosen} is in with", f"git log -p -- :/{where}")
         )
     return chosen
+
+
+def _is_in_otherwise(workspace: Workspace, name: str, key: DeviceKey) -> bool:
+    """Whether somebody of that name is in only with keys that are not here any more: a holder has to exchange them."""
+    granted = [own.key for own in key_lines.counted(workspace, name).values()]
+    return bool(granted) and not any(each == key.public or device.former(each) for each in granted)
 
 
 def _checked(name: str) -> str:

@@ -73,7 +73,7 @@ def _is_claimed(workspace: Workspace, path: str) -> bool:
 
 def nothing_opened(results: Sequence[Opened]) -> Locked:
     """The error for an unlock that opened nothing: the first reason, which says whom to ask."""
-    reasons = [result.closed for result in results if result.closed]
+    reasons = [result.closed for result in sorted(results, key=lambda each: each.never_granted) if result.closed]
     if not reasons:
         return Locked("nothing was opened", "gitenv status")
     return Locked(f"nothing could be opened: {reasons[0].message}", reasons[0].hint)
