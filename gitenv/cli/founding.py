@@ -94,13 +94,15 @@ def _show_what_to_look_at(done: Founded) -> None:
         first, rest = done.comments[0], len(done.comments) - 1
         more = f" (and {rest} more that begin with ##)" if rest else ""
         show.say(f"stays readable, {first.path}:{first.line}: {first.text}{more}")
+    odd = []
     if done.impossible:
         from gitenv.model import dotenv, names
 
         base = shell_word(os.path.basename(done.impossible[0]))
         why = names.why_not(dotenv.environment_in(done.impossible[0]))
-        show.note(f"names no environment: {joined(done.impossible, 3)} ({why}); gitenv add-environment NAME {base} can")
-    odd = [f"is a link, and is left alone; gitenv does not follow links: {joined(done.linked, 3)}"] if done.linked else []
+        odd.append(f"names no environment: {joined(done.impossible, 3)} ({why}); gitenv add-environment NAME {base} can")
+    if done.linked:
+        odd.append(f"is a link, and is left alone; gitenv does not follow links: {joined(done.linked, 3)}")
     if done.encodings:
         odd.append(f"no key name can be read, as in UTF-16; gitenv status has the command: {joined(done.encodings, 3)}")
     if odd:
