@@ -43,9 +43,8 @@ class Access:
     """The environments of one clone, as one person may use them."""
 
     def __init__(self, layout: Layout) -> None:
-        note = clone.note(layout.common_dir)
-        self.name = note.name
-        self.pins = Pins(note.id)
+        self.pins = Pins(clone.identity(layout.common_dir))
+        self._name: str | None = None
         self.locked = clone.locked(layout.git_dir)
         self._common_dir = layout.common_dir
         self._doubts: frozenset[clone.Doubt] | None = None
@@ -54,6 +53,13 @@ class Access:
         self._judged: dict[tuple[str, bytes], Judged | NotTrusted] = {}
         self._device: device.DeviceKey | None = None
         self._device_asked = False
+
+    @property
+    def name(self) -> str:
+        """What the user is called in this clone; "" where that is not known. Nothing that git starts asks, but for news."""
+        if self._name is None:
+            self._name = self.pins.owner()
+        return self._name
 
     def pinned(self) -> list[Pin]:
         """The pins, by name of the environment."""

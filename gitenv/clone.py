@@ -17,29 +17,20 @@ def lock_path(common_dir: str) -> str:
     return os.path.join(common_dir, "gitenv", "lock")
 
 
-class Note(NamedTuple):
-    """Which clone this is, and what its user is called in `.recipients/`. Both empty where nobody ran `gitenv init`."""
-
-    id: str
-    name: str
-
-
-def note(common_dir: str) -> Note:
-    """What `set_up` wrote. Its pins lie under the id."""
+def identity(common_dir: str) -> str:
+    """The id that `set_up` gave this clone; "" where nobody ran `gitenv init`. Each user's pins lie under it."""
     data = files.read(os.path.join(common_dir, "gitenv", "clone"), _MAX_BYTES) or b""
-    identity, _, name = data.decode("ascii", "replace").strip().partition(" ")
-    if len(identity) != 32 or not identity.isalnum() or not identity.isascii():
-        return Note("", "")
-    return Note(identity, name if names.is_name(name) else "")
+    found = data.decode("ascii", "replace").strip()
+    return found if len(found) == 32 and found.isalnum() and found.isascii() else ""
 
 
-def set_up(common_dir: str, name: str) -> None:
-    """Note who works here. The id is random and stays, so that a clone that is moved keeps its pins."""
-    old = note(common_dir)
-    new = Note(old.id or os.urandom(16).hex(), name or old.name)
-    if new != old:
+def set_up(common_dir: str) -> str:
+    """Give this clone an id, if it has none, and return it. It is random and stays: a clone that is moved keeps its pins."""
+    if not (found := identity(common_dir)):
+        found = os.urandom(16).hex()
         files.make_folder(os.path.join(common_dir, "gitenv"))
-        files.replace(os.path.join(common_dir, "gitenv", "clone"), f"{new.id} {new.name}\n".encode("ascii"))
+        files.replace(os.path.join(common_dir, "gitenv", "clone"), f"{found}\n".encode("ascii"))
+    return found
 
 
 def installations(common_dir: str) -> list[str]:

@@ -67,6 +67,22 @@ class Pins:
             with contextlib.suppress(NotInOrder):
                 self._folder = os.path.join(home.folder(), "clones", clone_id)
 
+    def owner(self) -> str:
+        """What this user is called in this clone's `.recipients/`; "" where they did not run `gitenv init`.
+
+        Noted here and not in the clone: another user of it, or a container with a home of its own, is somebody else.
+        """
+        data = files.read(os.path.join(self._folder, "name"), _MAX_BYTES) if self._folder else None
+        name = (data or b"").decode("ascii", "replace").strip()
+        return name if names.is_name(name) else ""
+
+    def set_owner(self, name: str) -> None:
+        """Remember it."""
+        if name and name != self.owner():
+            home.make()
+            files.make_folder(self._folder, 0o700)
+            files.replace(os.path.join(self._folder, "name"), f"{name}\n".encode("ascii"))
+
     def all(self) -> list[Pin]:
         """Every pin, by name. Raises `Malformed` for a damaged one: it must not look like none."""
         if not self._folder:

@@ -157,7 +157,7 @@ def _note_told(warnings: Sequence[Finding]) -> None:
     """What was said at the commit is not said at the push."""
     from gitenv import clone, said
 
-    if clone.note(common := _common_dir()).id:
+    if clone.identity(common := _common_dir()):
         said.add_told(common, [_line(each) for each in warnings])
 
 

@@ -12,7 +12,7 @@ from gitenv import clone, files
 from gitenv.errors import NotInOrder, printable
 from gitenv.git import attributes
 from gitenv.git.repository import Repository
-from gitenv.pins import Pin
+from gitenv.pins import Pin, Pins
 from gitenv.team import installation
 
 _MAX_ATTRIBUTES = 1024 * 1024
@@ -41,7 +41,7 @@ def check_interpreter(repository: Repository) -> None:
 def install(repository: Repository, name: str) -> None:
     """Configure filter, diff and merge driver for this clone of `name`'s."""
     check_interpreter(repository)
-    clone.set_up(repository.layout.common_dir, name)
+    Pins(clone.set_up(repository.layout.common_dir)).set_owner(name)
     configure(repository)
 
 
@@ -118,7 +118,7 @@ def is_configured(repository: Repository) -> bool:
 
 def is_known(repository: Repository) -> bool:
     """Whether anybody ran `gitenv init` here, with whatever installation."""
-    return bool(repository.config("filter.gitenv.process")) or bool(clone.note(repository.layout.common_dir).id)
+    return bool(repository.config("filter.gitenv.process")) or bool(clone.identity(repository.layout.common_dir))
 
 
 def is_lifted_for(repository: Repository, pins: list[Pin]) -> bool:
