@@ -53,7 +53,8 @@ def test_round_trip(value: bytes) -> None:
     assert _checked(line) == raw
     assert _read(line).contributor == EVE.holder
     assert sealed.opens(document.parse(line)[0], RING)
-    assert value not in line or len(value) < 4
+    body = line.rpartition(b":")[2]  # what stands before it is no secret, and may be the value by chance; so may a short one
+    assert len(value) < 8 or (value not in body and value not in base64url.decode(body))
 
 
 def test_after_rotations() -> None:
