@@ -41,6 +41,14 @@ def pytest_configure(config: pytest.Config) -> None:
         os.environ[forkserver.PYTHON] = forkserver.make_environment(_shared() / "python")
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What needs no lab is quick; so are some sessions."""
+    for item in items:
+        if not {"new_lab", "beginnings"} & set(getattr(item, "fixturenames", ())):
+            item.add_marker("quick")
+
+
 def pytest_unconfigure(config: pytest.Config) -> None:
     """The workers have ended."""
     if not hasattr(config, "workerinput"):

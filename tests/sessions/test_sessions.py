@@ -21,9 +21,12 @@ _AGAIN = {
     "windows": ("attack_nested_attributes_clone", "pasted_attributes", "two_rotations"),
     "habits": ("rebase", "rotated_stash", "unlock_edited"),
 }
+_QUICK = ("accept", "hooks", "lock", "merge", "rebase", "remove", "rotate", "set")
 
 
-@pytest.mark.parametrize("name", [path.stem for path in SESSIONS])
+@pytest.mark.parametrize(
+    "name", [pytest.param(path.stem, marks=[pytest.mark.quick] * (path.stem in _QUICK)) for path in SESSIONS]
+)
 def test_session(name: str, new_lab: NewLab) -> None:
     """The session goes as it is written."""
     runner.play(runner.read(runner.FOLDER / f"{name}.txt"), new_lab)
