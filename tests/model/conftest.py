@@ -1,4 +1,4 @@
-"""How hypothesis runs here: with few examples, or all; and no test of ours asserts a time, hypothesis' own deadline included."""
+"""How hypothesis runs here: with few examples, or all. No test of ours asserts a time, hypothesis' own deadline included."""
 
 from __future__ import annotations
 
