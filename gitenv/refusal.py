@@ -23,9 +23,12 @@ def refused(error: OSError, verb: str, path: str = "", shown: str = "") -> NotIn
     """The error for a file that cannot be `verb` (read, written). `path` is where it happened, and `shown` what to call it."""
     named = path or os.fsdecode(error.filename or "")
     why = error.strerror or type(error).__name__
-    if not named:
-        return NotInOrder(f"the operating system refused what was needed here: {why}", _hint(error.errno, os.getcwd()))
-    return NotInOrder(f"{printable(shown or named)} cannot be {verb}: {why}", _hint(error.errno, os.path.abspath(named)))
+    what = f"{printable(shown or named)} cannot be {verb}" if named else "the operating system refused what was needed here"
+    try:
+        hint = _hint(error.errno, os.path.abspath(named or os.curdir))
+    except OSError:  # the folder that we are in is gone, or what we looked at is
+        hint = "change to a folder that is there, and run this again"
+    return NotInOrder(f"{what}: {why}", hint)
 
 
 def by_git(said: str, root: str, common_dir: str) -> str:
@@ -33,11 +36,18 @@ def by_git(said: str, root: str, common_dir: str) -> str:
     line = next((line for line in said.splitlines() if _GIT_SAYS.search(line)), "")
     if not line:
         return ""
-    if found := _FILE_IN_IT.search(line):
-        return _give_back(os.path.abspath(os.path.join(root, found[1])))
-    objects = os.path.join(common_dir, "objects")
-    folders = [common_dir, objects, *(os.path.join(objects, name) for name in sorted(os.listdir(objects)))]
-    return _let_in(next((folder for folder in folders if not os.access(folder, os.W_OK)), common_dir))
+    try:
+        found = _FILE_IN_IT.search(line)
+        path = os.path.abspath(os.path.join(root, found[1])) if found else ""
+        # A file's name may have quotes and all, and whoever pushed it must not choose what is given away.
+        if any(path.startswith(os.path.join(top, "")) for top in (root, common_dir)):
+            return _give_back(path)
+        objects = os.path.join(common_dir, "objects")
+        below = sorted(os.listdir(objects)) if os.access(objects, os.R_OK) else []
+        folders = [common_dir, objects, *(os.path.join(objects, name) for name in below)]
+        return _let_in(next((folder for folder in folders if not os.access(folder, os.W_OK)), common_dir))
+    except OSError:
+        return ""
 
 
 def _hint(number: int | None, path: str) -> str:
@@ -65,9 +75,11 @@ def _let_in(closed: str) -> str:
     if owner == os.geteuid():
         return f"chmod -R u+rwX {whole}"
     mend = f'sudo chown -R "$USER" {whole}'
-    if owner and not (found and found[0].endswith("gitenv")):
+    if not owner or (found and found[0].endswith("gitenv")):
+        return mend
+    if found:
         return f"{mend}; or, where {_user(owner)} works here too: sudo chmod -R g+rwX {whole}"
-    return mend
+    return f"{mend}; or, where {_user(owner)} works here too, they run: git config gitenv.fileMode 0660 && gitenv unlock"
 
 
 def _closed(path: str) -> str:

@@ -94,7 +94,7 @@ def test_somebody_elses_file_in_a_shared_clone(tmp_path: Path, monkeypatch: pyte
     (tmp_path / ".git").mkdir()
     pin = tmp_path / "gitenv/clones/x.pin"
     pin.parent.mkdir(parents=True)
-    for path in (tmp_path / ".git/config", pin):
+    for path in (tmp_path / ".git/config", tmp_path / ".env", pin):
         path.touch()
     monkeypatch.setattr(os, "geteuid", lambda: os.getuid() + 7)
     monkeypatch.setattr(os, "lstat", lambda path: os.stat_result((0o100600, 0, 0, 1, 54321, 54321, 0, 0, 0, 0)))
@@ -103,6 +103,8 @@ def test_somebody_elses_file_in_a_shared_clone(tmp_path: Path, monkeypatch: pyte
     hint = refusal.refused(error, "read", str(tmp_path / ".git/config")).hint
     git_dir = tmp_path / ".git"
     assert hint == f'sudo chown -R "$USER" {git_dir}; or, where user 54321 works here too: sudo chmod -R g+rwX {git_dir}'
+    hint = refusal.refused(error, "read", str(tmp_path / ".env")).hint
+    assert hint.endswith("they run: git config gitenv.fileMode 0660 && gitenv unlock")
     assert refusal.refused(error, "read", str(pin)).hint == f'sudo chown -R "$USER" {tmp_path / "gitenv"}'
 
 
@@ -126,3 +128,23 @@ def test_files_name_what_they_cannot_use(tmp_path: Path, act: Callable[[str], ob
     with pytest.raises(NotInOrder, match="File name too long") as caught:
         act(long)
     assert "ls -ld" in caught.value.hint
+
+
+def test_a_files_name_does_not_choose_what_is_given_away(tmp_path: Path) -> None:
+    """git quotes the name of what it cannot read, and whoever pushed it chose that name."""
+    (tmp_path / ".git/objects").mkdir(parents=True)
+    root, git_dir = str(tmp_path), str(tmp_path / ".git")
+    for name in ("'/etc'", "../x", '"/etc"'):
+        hint = refusal.by_git(f'error: open("{name}"): Permission denied', root, git_dir)
+        assert hint.endswith(git_dir), hint
+    assert not refusal.by_git("error: something else", root, git_dir)
+
+
+def test_where_there_is_no_folder_any_more(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What goes wrong while a hint is looked for is no second error."""
+
+    def gone(path: str) -> str:
+        raise FileNotFoundError
+
+    monkeypatch.setattr(os.path, "abspath", gone)
+    assert "change to a folder" in refusal.refused(OSError(errno.EIO, "No"), "written").hint
