@@ -22,6 +22,7 @@ _CONTROL_FILES = (
     "/.recipients/*/environment -merge",
 )
 _BEGIN, _END = "# gitenv: begin", "# gitenv: end"
+_LINE = re.compile(rb'^("[^"\n]*"|[^\s#]\S*)[ \t]+([^\n]*)', re.MULTILINE)
 _BLOCK = re.compile(rb"(?:^|(?<=\n))# gitenv: begin.*?(?:\n# gitenv: end[^\n]*(?:\n|\Z))", re.DOTALL)
 
 
@@ -65,6 +66,23 @@ def behind_block(text: bytes) -> str:
     """The first line behind gitenv's block, which wins over it, or "". `git annex init` writes one for all files."""
     lines = [line.strip() for line in _BLOCK.split(text)[-1].splitlines()] if has_block(text) else []
     return next((line.decode("utf-8", "replace") for line in lines if line and not line.startswith(b"#")), "")
+
+
+def lacks(text: bytes, block: bytes) -> bool:
+    """Whether a line of `block` is not in the block of `text`, or has lost a word there. More words are no lack."""
+    there = _words(text)
+    return any(
+        there.get(pattern, {}).get(name) != word for pattern, words in _words(block).items() for name, word in words.items()
+    )
+
+
+def _words(text: bytes) -> dict[bytes, dict[bytes, bytes]]:
+    """The lines of gitenv's block: for each pattern the attributes, and the word that says each; the last one counts."""
+    found: dict[bytes, dict[bytes, bytes]] = {}
+    block = _BLOCK.search(text)
+    for pattern, words in _LINE.findall(block.group() if block else b""):
+        found.setdefault(pattern, {}).update({word.lstrip(b"-!").partition(b"=")[0]: word for word in words.split()})
+    return found
 
 
 def has_guard(text: bytes) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gitenv.errors import NotTrusted
+from gitenv.errors import GitenvError, NotTrusted
 
 
 class NotSigned(NotTrusted):
@@ -116,6 +116,13 @@ class OffChain(NotAStep):
 
 
 # A grant that does not count.
+
+_OF_GRANTS = ("not-signed", "unknown-key", "not-a-holder", "elsewhere", "retired", "expired", "no-point")
+
+
+def grant_code(why: GitenvError) -> str:
+    """What a grant that does not count for that reason is found by."""
+    return f"grant-{why.code}" if why.code in _OF_GRANTS else "grant-malformed"
 
 
 class Elsewhere(NotTrusted):

@@ -1,4 +1,4 @@
-"""The catalogue of what `gitenv check` finds: each code with its weight and one line of help. Codes stay what they are."""
+"""The catalogue of what check, hooks, status and doctor find: each code with its weight and a line of help. Codes stay."""
 
 from __future__ import annotations
 
@@ -144,7 +144,7 @@ CODES: dict[str, Code] = {
             "filter-unclaimed": "git hands files to gitenv that belong to no environment.",
         },
     ),
-    **_all(Severity.WARNING, {"text-conversion": "git may convert the line ends of a protected file."}),
+    **_all(Severity.WARNING, {"text-conversion": "git may convert the line ends or the encoding of a protected file."}),
     **_all(
         Severity.NOTE,
         {
@@ -152,6 +152,65 @@ CODES: dict[str, Code] = {
             # What could not be looked at.
             "shallow": "This clone has only the newest commits: what is older was not looked at.",
             "more": "There is more of the same kind than is listed.",
+        },
+    ),
+    # This clone, and what it believes: status and doctor.
+    **_all(
+        Severity.ERROR,
+        {
+            "file-mode": "gitenv.fileMode is none that files can have.",
+            "no-environments": "The repository has no environments: git commits .env files as they are.",
+            "not-set-up": "Nobody ran gitenv init in this clone: git does not call gitenv.",
+            "interpreter": "gitenv runs from a place that a commit could change, or that will not stay.",
+            "filter-missing": "git's configuration does not name gitenv's filter.",
+            "filter-gone": "git's configuration names a gitenv that is not there any more.",
+            "not-required": "filter.gitenv.required is not set: a filter that dies stages plain text.",
+            "guard-not-lifted": "info/attributes is not as gitenv writes it: files are refused, or pass as plain text.",
+            "no-attributes": "gitenv's lines are not in .gitattributes: other clones would commit plain text.",
+            "cachetextconv": "git is told to keep opened files as objects.",
+            "cached-textconv": "git keeps opened files as objects.",
+            "unverified": "Lines that nobody vouches for are marked in a file; check says what they are in the commit.",
+            "forged-mark": "A mark was edited, or made by nobody here.",
+            "lookalike": "A line looks encrypted, and no key of its environment opens it.",
+            "doubted": "What an environment's history says does not fit what is pinned.",
+            "not-vouched-for": "Something new is signed by nobody whom GITENV_TRUST names.",
+            "not-trusted": "Something is not vouched for by anybody whom this clone trusts.",
+            "malformed": "A file of gitenv's own has not its form; nothing in it is used.",
+            "not-in-order": "git, or a file that gitenv needs, is not as it has to be.",
+            "two-rotations": "Two rotations met in a merge: gitenv rotate brings them together.",
+        },
+    ),
+    **_all(
+        Severity.WARNING,
+        {
+            "filter-elsewhere": "git's configuration names another installation of gitenv than this one.",
+            "merge-driver": "Merges are by line and not by key.",
+            "textconv": "git shows what is encrypted or masked in diffs, or is slow.",
+            "attributes-incomplete": "gitenv's lines in .gitattributes lack words: other clones would not do as this one.",
+            "hook-missing": "A hook does not call gitenv.",
+            "hook-elsewhere": "A hook calls another gitenv, or stands where other clients do not look.",
+            "other-tool": "Another tool that encrypts looks after the same files.",
+            "rerere": "git's records of resolved conflicts hold plain text.",
+            "readable-by-others": "Others on this machine may read open files.",
+            "encoding": "A file in the work tree is not in UTF-8, or begins with a byte order mark.",
+            "no-environment": "A dotenv file belongs to no environment.",
+            "not-a-key": "A .pub file holds no public key.",
+            "expires-soon": "Somebody's access ends within two weeks (policy, not cryptography).",
+            "removed": "An environment was removed, and this clone still believes who held it.",
+            "revoked": "Somebody's grant is for a generation before they were taken out.",
+            "unfinished": "Somebody was let in while another rotated: let them in again.",
+            "too-many-environments": "There are more environments that this clone does not know than anybody could need.",
+        },
+    ),
+    **_all(
+        Severity.NOTE,
+        {
+            "locked": "No key, or no grant, or gitenv lock.",
+            "closed": "Files are closed, and the key is here: gitenv unlock.",
+            "let-in": "You were let in: gitenv unlock opens it.",
+            "new-environment": "An environment is new to this clone, and not believed yet: gitenv unlock.",
+            "former-key": "A grant is for a key that this device had before: gitenv key rotate.",
+            "many": "There is more than is listed.",
         },
     ),
 }

@@ -5,18 +5,16 @@ Reads git's configuration, its attributes and its hooks, and what other tools le
 
 from __future__ import annotations
 
-import os
-import shlex
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 from gitenv import files
 from gitenv.errors import GitenvError, NotInOrder, shell_word
 from gitenv.git import attributes
-from gitenv.git.repository import Repository
 from gitenv.review import leftovers, protection
-from gitenv.review.findings import Finding, Severity
-from gitenv.team import hooks, installation, rights, setup
+from gitenv.review.codes import finding
+from gitenv.review.findings import Finding
+from gitenv.team import configuration, hooks, rights, setup, shared_attributes
 from gitenv.team.hooks import State
 from gitenv.team.workspace import Workspace
 
@@ -62,12 +60,12 @@ def _ailments(workspace: Workspace) -> Iterator[Ailment]:
         yield from _hooks(workspace)
     elif workspace.environments():
         text = "git does not call gitenv in this clone"
-        yield Ailment(Finding("not-set-up", Severity.ERROR, text, commands=("gitenv init",)))
-    yield from _committed_attributes(workspace)
-    for finding in protection.find(workspace):
-        again = protection.can_stage_anew(workspace, finding)
-        yield Ailment(finding, _staging(workspace, finding.path) if again else None)
-    yield from (Ailment(finding) for finding in protection.other_tools(workspace))
+        yield Ailment(finding("not-set-up", text, commands=("gitenv init",)))
+    yield from _shared_attributes(workspace)
+    for each in protection.find(workspace):
+        again = protection.can_stage_anew(workspace, each)
+        yield Ailment(each, _staging(workspace, each.path) if again else None)
+    yield from (Ailment(each) for each in protection.other_tools(workspace))
     yield from _leftovers(workspace)
     yield from _rights(workspace)
 
@@ -76,7 +74,7 @@ def _interpreter(workspace: Workspace) -> Iterator[Ailment]:
     try:
         setup.check_interpreter(workspace.repository)
     except NotInOrder as error:
-        yield Ailment(Finding("interpreter", Severity.ERROR, error.message, commands=(error.hint,)))
+        yield Ailment(finding("interpreter", error.message, commands=(error.hint,)))
 
 
 def _environments(workspace: Workspace) -> Iterator[Ailment]:
@@ -85,7 +83,7 @@ def _environments(workspace: Workspace) -> Iterator[Ailment]:
         workspace.need_environments()
     except NotInOrder as error:
         text = f"{error.message}: git commits .env files as they are"
-        yield Ailment(Finding("no-environments", Severity.ERROR, text, commands=(error.hint,)))
+        yield Ailment(finding("no-environments", text, commands=(error.hint,)))
 
 
 def _configuration(workspace: Workspace) -> Iterator[Ailment]:
@@ -96,40 +94,8 @@ def _configuration(workspace: Workspace) -> Iterator[Ailment]:
         setup.configure(repository)
         return "git's configuration of this clone is as gitenv init writes it"
 
-    said: set[str] = set()
-    for key, value in setup.settings(repository).items():
-        there = repository.config(key)
-        if there != value:
-            code, severity, text = _about(repository, key, there, value)
-            if code not in said:
-                said.add(code)
-                yield Ailment(Finding(code, severity, text, commands=(_FIX,)), mend)
-
-
-def _about(repository: Repository, key: str, there: str, wanted: str) -> tuple[str, Severity, str]:
-    if key.endswith(".required"):
-        return "not-required", Severity.ERROR, "filter.gitenv.required is not true: a filter that dies stages plain text"
-    if key.startswith("merge."):
-        return "merge-driver", Severity.WARNING, f"{key} is not set as gitenv sets it: merges are by line and not by key"
-    if key.startswith("diff.") and there.endswith(wanted):
-        return "textconv", Severity.WARNING, "gitenv.maskDiff is set since gitenv was set up: git shows values in diffs"
-    if key.startswith("diff."):
-        return "textconv", Severity.WARNING, f"{key} is not as gitenv sets it: diffs are encrypted, masked or slow"
-    if not there:
-        return "filter-missing", Severity.ERROR, f"{key} is not set: git does not call gitenv"
-    if not _is_there(repository, there):
-        return "filter-gone", Severity.ERROR, f"{key} starts a program that is not there any more"
-    return "filter-elsewhere", Severity.WARNING, f"{key} starts another installation of gitenv than this one"
-
-
-def _is_there(repository: Repository, command: str) -> bool:
-    if installation.is_command(command):
-        return any(each.is_there for each in installation.noted(repository))
-    try:
-        words = shlex.split(command)
-    except ValueError:
-        return False
-    return bool(words) and os.path.isabs(words[0]) and os.access(words[0], os.X_OK)
+    for code, text in configuration.wrong(repository):
+        yield Ailment(finding(code, text, commands=(_FIX,)), mend)
 
 
 def _cached_textconv(workspace: Workspace) -> Iterator[Ailment]:
@@ -141,7 +107,7 @@ def _cached_textconv(workspace: Workspace) -> Iterator[Ailment]:
             return "git caches no opened files any more (diff.gitenv.cachetextconv)"
 
         text = "diff.gitenv.cachetextconv is set: git keeps opened files as objects"
-        yield Ailment(Finding("cachetextconv", Severity.ERROR, text, commands=(_FIX,)), switch_off)
+        yield Ailment(finding("cachetextconv", text, commands=(_FIX,)), switch_off)
     if leftovers.has_cached_text(repository):
 
         def forget() -> str:
@@ -149,7 +115,7 @@ def _cached_textconv(workspace: Workspace) -> Iterator[Ailment]:
             return f"{leftovers.CACHED} is gone; its objects go with: git gc --prune=now"
 
         text = f"{leftovers.CACHED} holds opened files as objects"
-        yield Ailment(Finding("cached-textconv", Severity.ERROR, text, commands=(_FIX, "git gc --prune=now")), forget)
+        yield Ailment(finding("cached-textconv", text, commands=(_FIX, "git gc --prune=now")), forget)
 
 
 def _guard(workspace: Workspace) -> Iterator[Ailment]:
@@ -164,25 +130,25 @@ def _guard(workspace: Workspace) -> Iterator[Ailment]:
     text = "info/attributes is not as gitenv writes it: files may be refused, or pass as plain text"
     if line := setup.behind_lifted(repository):
         text = setup.wins_over(line)
-    yield Ailment(Finding("guard-not-lifted", Severity.ERROR, text, commands=(_FIX,)), mend)
+    yield Ailment(finding("guard-not-lifted", text, commands=(_FIX,)), mend)
 
 
-def _committed_attributes(workspace: Workspace) -> Iterator[Ailment]:
-    if not workspace.environments():
-        return
+def _shared_attributes(workspace: Workspace) -> Iterator[Ailment]:
+    def mend() -> str:
+        shared_attributes.mend(workspace)
+        return ".gitattributes has gitenv's lines, whole; commit it"
+
     try:
-        text = files.read(workspace.repository.path(".gitattributes"), _MAX_BYTES) or b""
+        code, text = shared_attributes.lacking(workspace)
+        has_guard = attributes.has_guard(files.read(workspace.repository.path(shared_attributes.FILE), _MAX_BYTES) or b"")
     except GitenvError as error:
-        yield Ailment(Finding("no-attributes", Severity.ERROR, error.message, ".gitattributes", commands=(error.hint,)))
+        yield Ailment(finding("no-attributes", error.message, shared_attributes.FILE, commands=(error.hint,)))
         return
-    if not attributes.has_block(text):
-        message = "gitenv's lines are not in .gitattributes: other clones would commit plain text"
-        command = "git restore .gitattributes"
-        yield Ailment(Finding("no-attributes", Severity.ERROR, message, ".gitattributes", commands=(command,)))
-    elif not attributes.has_guard(text):
-        message = "there is no guard in .gitattributes: a clone without gitenv commits plain text"
-        command = "git log -p -- :/.gitattributes"
-        yield Ailment(Finding("no-guard", Severity.NOTE, message, ".gitattributes", commands=(command,)))
+    if code:
+        yield Ailment(finding(code, text, shared_attributes.FILE, commands=(_FIX,)), mend)
+    elif not has_guard and workspace.environments():
+        text = "there is no guard in .gitattributes: a clone without gitenv commits plain text"
+        yield Ailment(finding("guard-missing", text, shared_attributes.FILE, commands=("git log -p -- :/.gitattributes",)))
 
 
 def _hooks(workspace: Workspace) -> Iterator[Ailment]:
@@ -196,19 +162,19 @@ def _hooks(workspace: Workspace) -> Iterator[Ailment]:
 
     if hooks.are_configured(repository):
         text = "the hooks stand in git's configuration, where an older git and other clients do not look"
-        yield Ailment(Finding("hook-elsewhere", Severity.WARNING, text, commands=(_FIX,)), mend)
+        yield Ailment(finding("hook-elsewhere", text, commands=(_FIX,)), mend)
     lines = hooks.lines(repository)
     for left in lines:
         text = f"the hook {left.hook} does not call gitenv, and is not gitenv's to write; its line belongs into {left.file}"
-        yield Ailment(Finding("hook-missing", Severity.WARNING, text, commands=(left.line,)))
+        yield Ailment(finding("hook-missing", text, commands=(left.line,)))
     named = {left.hook for left in lines}
     for name, state in hooks.states(repository).items():
         if state is State.MISSING and name not in named:
             text = f"the hook {name} is missing"
-            yield Ailment(Finding("hook-missing", Severity.WARNING, text, commands=(_FIX,)), mend)
+            yield Ailment(finding("hook-missing", text, commands=(_FIX,)), mend)
         elif state is State.ELSEWHERE:
             text = f"the hook {name} starts another gitenv than this one"
-            yield Ailment(Finding("hook-elsewhere", Severity.WARNING, text, commands=(_FIX,)), mend)
+            yield Ailment(finding("hook-elsewhere", text, commands=(_FIX,)), mend)
 
 
 def _staging(workspace: Workspace, path: str) -> Callable[[], str]:
@@ -227,7 +193,7 @@ def _leftovers(workspace: Workspace) -> Iterator[Ailment]:
             return f"{len(images)} of rerere's records are gone: they held plain text of .env files"
 
         text = f"{len(images)} of rerere's records (rr-cache) hold plain text of .env files"
-        yield Ailment(Finding("rerere", Severity.WARNING, text, commands=(_FIX,)), remove)
+        yield Ailment(finding("rerere", text, commands=(_FIX,)), remove)
 
 
 def _rights(workspace: Workspace) -> Iterator[Ailment]:
@@ -235,7 +201,7 @@ def _rights(workspace: Workspace) -> Iterator[Ailment]:
     try:
         paths, wanted = rights.too_open(workspace, pins), rights.wanted(workspace.repository)
     except NotInOrder as error:
-        yield Ailment(Finding("file-mode", Severity.ERROR, error.message, commands=(error.hint,)))
+        yield Ailment(finding("file-mode", error.message, commands=(error.hint,)))
         return
     if paths:
 
@@ -245,7 +211,7 @@ def _rights(workspace: Workspace) -> Iterator[Ailment]:
 
         commands = tuple(f"chmod {rights.narrowing(wanted)} {shell_word(path)}" for path in paths[:_MOST])
         text = f"others on this machine may read {_joined(paths)}"
-        yield Ailment(Finding("readable-by-others", Severity.WARNING, text, commands=commands), narrow)
+        yield Ailment(finding("readable-by-others", text, commands=commands), narrow)
 
 
 def _joined(paths: Sequence[str]) -> str:

@@ -9,11 +9,11 @@ from gitenv.access import renewal
 from gitenv.errors import GitenvError, NotTrusted, shell_word
 from gitenv.git.trees import RECIPIENTS
 from gitenv.model.grant import READER, Grant
-from gitenv.model.reasons import Retired
+from gitenv.model.reasons import Retired, grant_code
 from gitenv.model.statements import Holder
 from gitenv.model.trust import check_signed
 from gitenv.review.change import Change
-from gitenv.review.codes import CODES, finding
+from gitenv.review.codes import finding
 from gitenv.review.documents import bounded
 from gitenv.review.findings import Finding
 from gitenv.review.membership import State
@@ -72,8 +72,7 @@ def _refused(change: Change, name: str, state: State, old: State | None) -> Iter
             commands = (f"{let_in} --fingerprint {given.key.fingerprint()}",) if is_meant else ()
             yield finding("grant-retired", text, path, 0, commands)
             continue
-        code = f"grant-{refused.why.code}"
-        code = code if code in CODES else "grant-malformed"
+        code = grant_code(refused.why)
         text = f"does not count: {refused.reason}"
         yield finding(code, text, path, 0, (f"git log -p -- :/{path}",), was_before=was_before)
 

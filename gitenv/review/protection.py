@@ -75,14 +75,14 @@ def other_tools(workspace: Workspace) -> Iterator[Finding]:
     configured = {line.removeprefix("filter.").rpartition(".")[0] for line in listed.splitlines()}
     for name in sorted(configured & _OTHER_FILTERS.keys()):
         text = f"{_OTHER_FILTERS[name]} is set up in this clone, too: a file that both are named for is only one's"
-        yield Finding("other-tool", Severity.WARNING, text, commands=(f"git config --get-regexp '^filter.{name}'",))
+        yield finding("other-tool", text, commands=(f"git config --get-regexp '^filter.{name}'",))
     text_of = files.read(workspace.repository.path(".gitattributes"), _MAX_BYTES) or b""
     for pattern, name in _FILTER_LINE.findall(text_of):
         if b"env" in pattern and name not in (b"gitenv", b"lfs"):
             line = text_of[: text_of.index(pattern)].count(b"\n") + 1
             shown = name.decode("ascii", "replace")[:40]
             text = f"{_OTHER_FILTERS.get(shown, shown)} is named for {pattern.decode('ascii', 'replace')[:80]}"
-            yield Finding("other-tool", Severity.WARNING, text, ".gitattributes", line, ("git log -p -- :/.gitattributes",))
+            yield finding("other-tool", text, ".gitattributes", line, ("git log -p -- :/.gitattributes",))
     yield from _in_hooks(workspace)
 
 
@@ -95,7 +95,7 @@ def _in_hooks(workspace: Workspace) -> Iterator[Finding]:
             continue
         for word in (word.decode() for word in _HOOK_WORDS if word in data):
             text = f"the hook {os.path.basename(path)} calls {word}, which may refuse or change what gitenv encrypts"
-            yield Finding("other-tool", Severity.WARNING, text, commands=(f"cat {shell_word(path)}",))
+            yield finding("other-tool", text, commands=(f"cat {shell_word(path)}",))
 
 
 def _is_protected(workspace: Workspace, path: str) -> bool:
@@ -125,15 +125,15 @@ def _uncovered(workspace: Workspace, path: str, found: _Attributes) -> Iterator[
     if found.filter != "gitenv":
         other = _OTHER_FILTERS.get(found.filter, found.filter)
         text = "no attribute sends it to gitenv" if other in ("unspecified", "unset", "set") else f"git gives it to {other}"
-        yield Finding("not-covered", Severity.ERROR, f"{text}: it is committed as it is", path, commands=(command,))
+        yield finding("not-filtered", f"{text}: it is committed as it is", path, commands=(command,))
         return
     if found.encoding not in ("unspecified", "unset", "run-gitenv-init"):
         text = "an attribute gives it another encoding than it has in the work tree"
-        yield Finding("encoding", Severity.WARNING, text, path, commands=(command,))
+        yield finding("text-conversion", text, path, commands=(command,))
     try:
         if workspace.access.pinned() and workspace.access.claimant(path) is None and not workspace.new_environment(path):
             mend = remedies.claim(path, [pin.name for pin in workspace.access.pinned()])
-            yield Finding("no-environment", Severity.WARNING, "it belongs to no environment", path, commands=(mend,))
+            yield finding("no-environment", "it belongs to no environment", path, commands=(mend,))
     except GitenvError as error:
         yield Finding(error.code, Severity.ERROR, error.message, path, commands=(error.hint,))
 

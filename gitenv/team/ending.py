@@ -17,7 +17,7 @@ def problems(people: Membership, held: Collection[str], own: Collection[tuple[st
         if entry.expires and (environment, name) not in own:
             text = f"{name}'s access to {environment} ended on {entry.expires} ({expiry.POLICY})"
             mend = [access.renewal(environment, name, entry.role), f"gitenv rotate {environment}"]
-            yield Problem("expired", text, mend if environment in held else ["gitenv recipients"])
+            yield Problem("grant-expired", text, mend if environment in held else ["gitenv recipients"])
     for person in people.people:
         for environment, found in person.entries.items():
             if not expiry.is_soon(found.expires, access.today()):

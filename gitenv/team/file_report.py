@@ -24,7 +24,7 @@ from gitenv.team.workspace import Workspace
 _MAX_BYTES = 16 * 1024 * 1024
 _MOST = 8
 _UNVOUCHED = (
-    *("unverified", "forged-mark", "foreign-token"),
+    *("unverified", "forged-mark", "token-unknown"),
     *("forged-seal", "sealed-elsewhere", "unknown-contributor", "replayed"),
 )
 
@@ -172,11 +172,11 @@ def _foreign(statement: Environment, path: str, records: list[Record], foreign: 
     word = shell_word(f":/{path}")
     if is_typed:
         text = f"{path} is encrypted for another environment"
-        return Problem("other-environment", text, [remedies.stage_anew(path)])
+        return Problem("token-unknown", text, [remedies.stage_anew(path)])
     # Only those that are shown: to find a line's number takes as long as the file has lines before it.
     places = _joined([clean.place(records, position) for position in foreign[:_MOST]], len(foreign))
     text = f"{path} stays closed: encrypted with a key that is none of {statement.name}'s: {places}"
-    return Problem("foreign-token", text, [f"git log -p -- {word}", f"git checkout COMMIT -- {word}"])
+    return Problem("token-unknown", text, [f"git log -p -- {word}", f"git checkout COMMIT -- {word}"])
 
 
 def _unverified(path: str, records: list[Record], marked: list[Unverified], ring: Keyring | None) -> Iterator[Problem]:

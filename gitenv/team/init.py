@@ -31,6 +31,7 @@ from gitenv.team import (
     renaming,
     rights,
     setup,
+    shared_attributes,
     two_steps,
     vouching,
 )
@@ -177,6 +178,8 @@ def join(workspace: Workspace, name: str, strict: bool, replace: bool = False) -
     conversions.undo(workspace, converted)
     workspace.repository.stage(request)  # git may look at all files for it, and would take a converted one for new text
     opened = opening.open_files(workspace)
+    if not problems:
+        shared_attributes.mend(workspace)
     rights.apply(workspace, workspace.access.pinned())
     return Joined(
         chosen,

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 from typing import NamedTuple
 
-from gitenv import access, files
+from gitenv import access
 from gitenv.access import check_not_rolled_back
 from gitenv.errors import GitenvError, Locked, NotInOrder, NotTrusted, shell_word
-from gitenv.git import attributes
 from gitenv.git.repository import IndexEntry
 from gitenv.git.trees import RECIPIENTS
 from gitenv.identity import device
@@ -19,6 +18,8 @@ from gitenv.model.keyring import Keyring
 from gitenv.model.statements import Holder
 from gitenv.pins import Pin
 from gitenv.team import (
+    configuration,
+    discover,
     ending,
     file_report,
     following,
@@ -26,6 +27,7 @@ from gitenv.team import (
     removing_environment,
     reuniting,
     setup,
+    shared_attributes,
     survey,
     two_steps,
 )
@@ -112,16 +114,16 @@ def _clone_problems(workspace: Workspace) -> list[Problem]:
         setup.check_interpreter(workspace.repository)
     except NotInOrder as error:
         problems.append(Problem.of(error))
-    if not setup.is_installed(workspace.repository):
-        problems.append(Problem("not-installed", "git does not call this gitenv here", ["gitenv init"]))
+    wrong = list(configuration.wrong(workspace.repository)) if setup.is_known(workspace.repository) else []
+    problems += [Problem(code, text, ["gitenv init"]) for code, text in wrong]
+    if not setup.is_known(workspace.repository):
+        problems.append(Problem("not-set-up", "git does not call gitenv in this clone", ["gitenv init"]))
     elif not setup.is_lifted(workspace.repository):
         problems.append(Problem("guard-not-lifted", "the guard is not lifted in this clone", ["gitenv init"]))
     elif line := setup.behind_lifted(workspace.repository):
         problems.append(Problem("guard-not-lifted", setup.wins_over(line), ["gitenv init"]))
-    text = files.read(workspace.repository.path(".gitattributes"), _MAX_BYTES)
-    if not attributes.has_block(text or b"") and workspace.environments():
-        problems.append(Problem("no-attributes", "gitenv's lines are not in .gitattributes", ["git restore .gitattributes"]))
-    return problems
+    code, text = shared_attributes.lacking(workspace)
+    return [*problems, Problem(code, text, ["gitenv init"])] if code else problems
 
 
 def _environment(workspace: Workspace, name: str, people: Membership, problems: list[Problem]) -> EnvironmentStatus:
@@ -207,7 +209,7 @@ def _access(workspace: Workspace, pin: Pin, is_in: bool, problems: list[Problem]
         is_over = pin.grant is not None and pin.grant.expired(access.today()) and isinstance(error, Locked)
         said = Problem.of(error)
         problems.append(
-            let_in if (pin.grant is None or is_over) and is_in else said._replace(code="expired") if is_over else said
+            let_in if (pin.grant is None or is_over) and is_in else said._replace(code="grant-expired") if is_over else said
         )
         return EXPIRED if is_over and not is_in else NO_ACCESS, statement, None
 
@@ -239,9 +241,17 @@ def _unclaimed(workspace: Workspace) -> list[Problem]:
     """Files that the attributes protect and no pinned environment claims."""
     tracked = workspace.repository.tracked()
     problems = [
-        Problem("link", f"{entry.path} is a link, and is not encrypted", [f"git rm --cached {shell_word(f':/{entry.path}')}"])
+        Problem("not-a-file", f"{entry.path} is a link, and is not encrypted", [remedies.take_out(entry.path)])
         for entry in tracked
         if entry.is_link and dotenv.kind(entry.path) == "shared" and not _leads_to_protected(workspace, entry, tracked)
+    ]
+    problems += [
+        Problem(
+            "plain-text", f"{entry.path} is one's own by its name, and staged in plain text", [remedies.take_out(entry.path)]
+        )
+        for entry in tracked
+        if entry.is_file and dotenv.kind(entry.path) == "private"
+        if discover.is_plain(workspace.repository.objects.read(entry.object_id) or b"")
     ]
     for path in [entry.path for entry in tracked if entry.is_file] + workspace.repository.untracked():
         if dotenv.kind(path) != "shared":
@@ -262,5 +272,5 @@ def _widened(workspace: Workspace) -> list[Problem]:
         if dotenv.kind(path) not in ("shared", "private", "template") and workspace.access.claimant(path) is None:
             word = shell_word(f":/{path}")
             text = f"{path}: a .gitattributes sends it to gitenv, and it belongs to no environment"
-            found.append(Problem("widened-attributes", text, [f"git log -p -- ':(glob)**/.gitattributes' {word}"]))
+            found.append(Problem("filter-unclaimed", text, [f"git log -p -- ':(glob)**/.gitattributes' {word}"]))
     return found

@@ -137,20 +137,20 @@ def _refused(environment: str, refused: Refused, honest: Mapping[str, Grant], ea
     file = f"{environment}/{given.to}.grant"
     if isinstance(refused.why, reasons.Retired):
         found = earlier.explain(given)
-        return Uncounted(file, found.reason, found.code or refused.why.code, found.command)
-    entry = Uncounted(file, refused.reason, refused.why.code)
+        return Uncounted(file, found.reason, found.code or reasons.grant_code(refused.why), found.command)
+    entry = Uncounted(file, refused.reason, reasons.grant_code(refused.why))
     is_over = refused.has_expired and honest.get(given.to) == given
     return entry._replace(expires=given.expires, role=given.role) if is_over else entry
 
 
 def _unfit(file: str, error: GitenvError) -> Uncounted:
     reason = error.message.removeprefix(file).removeprefix(":").strip()
-    return Uncounted(file.removeprefix(f"{RECIPIENTS}/"), reason, error.code)
+    return Uncounted(file.removeprefix(f"{RECIPIENTS}/"), reason, "grant-malformed")
 
 
 def _stray(file: str) -> Uncounted:
     shown = file.encode("ascii", "backslashreplace").decode("ascii")  # else one letter of another script is like ours
-    return _unfit(shown, Malformed(recipients.why_stray(file)))
+    return Uncounted(shown, recipients.why_stray(file), "stray-name")
 
 
 def _statement(workspace: Workspace, name: str) -> Environment:
