@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from gitenv.errors import Usage
 from gitenv.git import attributes, program
 from gitenv.model import dotenv, names, remedies
-from gitenv.review import private
+from gitenv.review import commits, private
+from gitenv.review.findings import Severity
 
 _SHARED = [".env", "a/b/.env", ".env.production", ".env.production.eu", ".env.bak", ".env.examples", ".env.local.d", ".ENV"]
 _SHARED += [".Env.x", ".env.EXAMPLE", ".env.example2", ".env.local.production", ".env."]
@@ -150,3 +151,21 @@ def test_what_has_a_kind_is_noticed(paths: list[str]) -> None:
     globs = [spec.rpartition("/")[2].lower() for spec in private.pathspecs([])]
     for path in (path for path in paths if dotenv.kind(path)):
         assert any(names.matches(glob, path.rpartition("/")[2].lower()) for glob in globs)
+
+
+@pytest.mark.parametrize(
+    ("path", "data", "severity"),
+    [
+        ("prod.env", b"TOKEN=abc\n", Severity.WARNING),
+        (".dev.vars", b"TOKEN=abc\n", Severity.WARNING),
+        (".env_prod", b"TOKEN=abc\n", Severity.WARNING),
+        (".envrc", b"export TOKEN=abc\n", Severity.NOTE),
+        (".flaskenv", b"FLASK_APP=app\n", Severity.NOTE),
+        (".envrc", b"use flake\nPATH_add bin\nexport PATH=$PWD/bin:$PATH\n", None),
+        ("prod.env", b"# nothing yet\n", None),
+    ],
+)
+def test_other_usual_names(path: str, data: bytes, severity: Severity | None) -> None:
+    """A file that is named much like a dotenv one is named where it holds plain values; by a note where most mean it."""
+    found = commits.like_dotenv(path, data, frozenset())
+    assert (found.severity if found else None) is severity

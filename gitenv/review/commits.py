@@ -152,12 +152,17 @@ def like_dotenv(path: str, data: bytes, before: frozenset[bytes], commit: str = 
     except NotTrusted:
         return None
     listed = [(record, line) for record, line in numbered if record.name and record.kind in PLAIN and record.raw not in before]
+    # What direnv and Flask read is committed on purpose by most: only plain values are named there, and as a note.
+    is_usual = path.rpartition("/")[2].lower().startswith((".envrc", ".flaskenv"))
+    if is_usual:
+        listed = [(record, line) for record, line in listed if not set(record.raw) & set(b"$`")]
     if not listed:
         return None
     count = "1 key" if len(listed) == 1 else f"{len(listed):,} keys"
     text = f"looks like a dotenv file, with {count} in plain text, and no environment claims it"
     commands = (remedies.claim(path),)
-    return finding("dotenv-like", text, path, listed[0][1], commands, commit)
+    found = finding("dotenv-like", text, path, listed[0][1], commands, commit)
+    return found._replace(severity=Severity.NOTE) if is_usual else found
 
 
 def unreadable(path: str, commit: str = "", why: str = "it is damaged, or larger than a document may be") -> Finding:
