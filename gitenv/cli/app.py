@@ -144,9 +144,10 @@ def names() -> list[str]:
 
 def only(name: str) -> typer.Typer:
     """The same with one command: typer makes all that there are before it runs one. All of them where there is no such one."""
-    found = [command for command in app.registered_commands if command.name == name]
-    if not found:
+    commands = [command for command in app.registered_commands if command.name == name]
+    groups = [group for group in app.registered_groups if group.name == name]
+    if not commands and not groups:
         return app
     alone = _empty()
-    alone.registered_callback, alone.registered_commands = app.registered_callback, found
+    alone.registered_callback, alone.registered_commands, alone.registered_groups = app.registered_callback, commands, groups
     return alone
