@@ -236,8 +236,16 @@ def _remove(path: str) -> None:
             import shutil
 
             shutil.rmtree(path, ignore_errors=True)
-        elif status.st_nlink == 1:  # else it is `index.lock` as well, and by it known to be ours: see git.index
+        elif status.st_nlink == 1 or not _is_index_lock(path, status):
             os.unlink(path)
+
+
+def _is_index_lock(path: str, status: os.stat_result) -> bool:
+    """Whether a copy of the index is git's `index.lock` as well, and by it known to be ours: see git.index."""
+    try:
+        return os.path.samestat(status, os.lstat(os.path.join(os.path.dirname(os.path.dirname(path)), "index.lock")))
+    except OSError:
+        return False
 
 
 def make_folder(path: str, mode: int = 0o777) -> None:

@@ -110,6 +110,8 @@ def _show(done: LetIn, name: str, role: str, until: str) -> None:
         show.say(f"the date is {expiry.POLICY}")
     for already in done.already:
         show.say(f"{name} is a {role} of {already}{ending} already")
+    if done.finished:
+        show.say(f"an earlier run was cut off; staged now: {joined(done.finished)}")
     as_role = ("" if role == "holder" else f" --role {role}") + (f" --expires {until}" if until else "")
     if done.granted and done.not_granted:
         show.say(f"not granted: {joined(done.not_granted)}")

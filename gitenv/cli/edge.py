@@ -35,6 +35,12 @@ def _reported(run: Callable[[], int], arguments: list[str]) -> int:
 
         show.error(refusal.refused(error, "used"))
         return NotInOrder.exit_code
+    except ImportError as error:
+        if (error.name or "gitenv").startswith("gitenv"):
+            return _other(error, arguments)
+        hint = "let it have more memory (ulimit -v), or install gitenv again"
+        show.error(NotInOrder("a library that gitenv needs cannot be loaded", hint))
+        return NotInOrder.exit_code
     except MemoryError:
         show.error(NotInOrder("there is not enough memory", "ulimit -v"))
         return NotInOrder.exit_code

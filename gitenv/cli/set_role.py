@@ -34,6 +34,8 @@ def run(
     changing = removing.to_change(workspace, role, found)
     if not changing:
         show.say(f"{name} is a {role} of {joined(list(found))} already")
+        if finished := removing.finish(workspace, name, found):
+            show.say(f"an earlier run was cut off; staged now: {joined(finished)}")
         return
     plans = removing.plan_demotion(workspace, name, changing) if role == "reader" else []
     for planned in plans:

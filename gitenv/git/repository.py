@@ -160,6 +160,13 @@ class Repository:
         flags = {line[2:]: line[0] for line in tagged if line[0] == "S" or line[0].islower()}
         return {path: "skip-worktree" if flags[path] in "Ss" else "assume-unchanged" for path in paths if path in flags}
 
+    def unstaged(self, folder: str) -> list[str]:
+        """The files in a folder that are other than in the index, or not in it: neither in conflict nor ignored nor deleted."""
+        words = ("ls-files", "-z", "--modified", "--others", "--exclude-standard")
+        listed = dict.fromkeys(program.paths(self.root, "--literal-pathspecs", *words, "--", folder))
+        in_conflict = {entry.path for entry in self.tracked() if entry.stage} if listed else set()
+        return [path for path in listed if path not in in_conflict and os.path.isfile(self.path(path))]
+
     def touched(self, paths: Sequence[str]) -> set[str]:
         """Those of `paths` that git takes for changed as long as it has not looked into them: edited, or only written."""
         return set(self._about(["diff-files", "--name-only", "-z"], paths)).intersection(paths)

@@ -207,6 +207,7 @@ CODES: dict[str, Code] = {
         {
             "locked": "No key, or no grant, or gitenv lock.",
             "closed": "Files are closed, and the key is here: gitenv unlock.",
+            "not-staged": "A command was cut off before it had staged what it wrote in .recipients/: git add.",
             "let-in": "You were let in: gitenv unlock opens it.",
             "new-environment": "An environment is new to this clone, and not believed yet: gitenv unlock.",
             "former-key": "A grant is for a key that this device had before: gitenv key rotate.",

@@ -86,7 +86,7 @@ def _check_may_found(workspace: Workspace, statement: Environment) -> None:
 
 
 def write_public_key(workspace: Workspace, name: str, key: DeviceKey, replace: bool = False) -> list[str]:
-    """Write `.recipients/NAME.pub`, if it is not there. Raises `Usage` if the name is somebody else's.
+    """Write `.recipients/NAME.pub`, if it is not there; return what is to be staged. Raises `Usage` for another's name.
 
     With `replace` it is one's own, and its key is lost: the new one goes on top.
     """
@@ -94,7 +94,7 @@ def write_public_key(workspace: Workspace, name: str, key: DeviceKey, replace: b
         return [workspace.write(key_lines.path(name), key_lines.renewed(workspace, name, key.public))]
     check_free(workspace, name, key)
     if workspace.public_keys(name):
-        return []
+        return workspace.unstaged([f"{RECIPIENTS}/{name}.pub"])
     return [workspace.write(f"{RECIPIENTS}/{name}.pub", key.public.line(name))]
 
 
@@ -108,11 +108,11 @@ def check_free(workspace: Workspace, name: str, key: DeviceKey | None) -> None:
 
 
 def write_attributes(workspace: Workspace, patterns: Iterable[str], guard: bool, without: Collection[str] = ()) -> list[str]:
-    """Put gitenv's block into `.gitattributes`, or bring it up to date; return the path if it changed."""
+    """Put gitenv's block into `.gitattributes`, or bring it up to date; return the path if it is to be staged."""
     text = files.read(workspace.repository.path(".gitattributes"), _MAX_ATTRIBUTES) or b""
     kept = [pattern for pattern in attributes.patterns_in(text) if pattern not in without]
     new = attributes.with_block(text, attributes.committed([*kept, *patterns], guard))
-    return [workspace.write(".gitattributes", new)] if new != text else []
+    return [workspace.write(".gitattributes", new)] if new != text else workspace.unstaged([".gitattributes"])
 
 
 def add_environment(workspace: Workspace, name: str, patterns: Sequence[str], key: DeviceKey) -> list[str]:
@@ -121,12 +121,15 @@ def add_environment(workspace: Workspace, name: str, patterns: Sequence[str], ke
     Returns the files that belong to it; what was written and they are staged.
     """
     names.check_name(name, "environment")
-    if name in workspace.environments() or workspace.access.pin(name):
+    pin = workspace.access.pin(name)
+    is_begun = is_unfinished(workspace, name) and not _is_staged(workspace, name)  # by a run that was cut off
+    if not is_begun and (pin or _is_staged(workspace, name)):
         raise Usage(f"there is an environment {name} already", "gitenv status")
-    wanted = list(patterns) or [f".env.{name}"]
+    wanted = list(pin.environment.paths) if pin else list(patterns) or [f".env.{name}"]
     for pattern in wanted:
         names.check_pattern(pattern)
-    claims.check_new(workspace, name, wanted)
+    if not is_begun:
+        claims.check_new(workspace, name, wanted)
     found = [
         path
         for path in (
@@ -141,6 +144,12 @@ def add_environment(workspace: Workspace, name: str, patterns: Sequence[str], ke
     workspace.repository.stage(written)
     stage_files(workspace, found)
     return sorted(set(found))
+
+
+def _is_staged(workspace: Workspace, name: str) -> bool:
+    """Whether more is there of an environment than a statement that a run wrote which was cut off before it pinned it."""
+    path = f"{RECIPIENTS}/{name}/environment"
+    return any(workspace.repository.objects.read(f"{place}:{path}") is not None for place in (":0", "HEAD"))
 
 
 def stage_files(workspace: Workspace, paths: Iterable[str]) -> None:

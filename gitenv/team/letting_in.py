@@ -26,6 +26,7 @@ class LetIn(NamedTuple):
     already: list[str]
     not_granted: list[str]  # environments that the caller could give as well
     unending: list[str]  # those of `granted` where they had a last day, and have none any more
+    finished: list[str]  # files of a run that was cut off, which are staged now
 
 
 def choose(workspace: Workspace, wanted: Sequence[str], everything: bool) -> list[str]:
@@ -81,6 +82,9 @@ def let_in(
         written.append(workspace.write(f"{RECIPIENTS}/{name}/{newcomer.name}.grant", given.text))
     if replace:
         written += key_lines.tidy(workspace, [(newcomer.name, newcomer.key)])
+    paths = [key_lines.path(newcomer.name), *(f"{RECIPIENTS}/{name}/{newcomer.name}.grant" for name in already)]
+    finished = [path for path in workspace.unstaged(paths) if path not in written] if already else []
+    written += finished
     workspace.repository.stage(written)
     if replace:
         newcomers.forget_other_keys(workspace, newcomer, chosen)
@@ -88,7 +92,7 @@ def let_in(
     others = [pin.name for pin in workspace.access.pinned() if workspace.access.can_open(pin)]
     others = [name for name in others if recipients.grant_of(workspace.tree, name, newcomer.name) is None]
     unending = [name for name in meant if not expires and _last_day(before[name], newcomer)]
-    return LetIn(meant, already, others, unending)
+    return LetIn(meant, already, others, unending, finished)
 
 
 def write_public_key(workspace: Workspace, newcomer: Newcomer) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from gitenv import access, recipients
@@ -97,6 +97,13 @@ def plan_demotion(workspace: Workspace, name: str, environments: Sequence[str]) 
             f"ask {' or '.join(others)} to run: gitenv set-role {name} {READER} -e {mine.name}",
         )
     return plans
+
+
+def finish(workspace: Workspace, name: str, found: Iterable[str]) -> list[str]:
+    """Stage what a run that was cut off wrote of somebody's grants in these environments; return it."""
+    paths = workspace.unstaged(f"{RECIPIENTS}/{environment}/{name}.grant" for environment in found)
+    workspace.repository.stage(paths)
+    return paths
 
 
 def promote(workspace: Workspace, name: str, wanted: Sequence[str]) -> list[str]:

@@ -38,6 +38,7 @@ from gitenv.team.workspace import Workspace
 OPEN, LOCKED, NO_ACCESS, NEW, NOT_TRUSTED = "open", "locked", "no access", "new here", "not trusted"
 EXPIRED, ABSENT = "expired", "not in this commit"
 _MAX_BYTES = 16 * 1024 * 1024
+_MOST = 8
 
 
 class EnvironmentStatus(NamedTuple):
@@ -79,7 +80,7 @@ def status(workspace: Workspace, wanted: Collection[str] = ()) -> Status:
     held = [environment.name for environment in found if (environment.access, environment.role) == (OPEN, HOLDER)]
     own = [(pin.name, pin.grant.to) for pin in workspace.access.pinned() if pin.grant]
     problems += ending.problems(people, held, own)
-    problems += [*_waiting(workspace), *_unclaimed(workspace), *_widened(workspace)]
+    problems += [*_waiting(workspace), *_unstaged(workspace), *_unclaimed(workspace), *_widened(workspace)]
     # Where a statement is not believed, nobody knows who is in: they would all seem to ask.
     is_known = all(environment.access != NOT_TRUSTED for environment in found)
     waiting = [person.name for person in people.people if person.is_waiting and is_known]
@@ -263,6 +264,13 @@ def _unclaimed(workspace: Workspace) -> list[Problem]:
         except GitenvError as error:
             problems.append(Problem.of(error, path))
     return problems
+
+
+def _unstaged(workspace: Workspace) -> list[Problem]:
+    """What gitenv wrote for the team and the next commit would leave out: a run was cut off before it had staged it."""
+    found = workspace.repository.unstaged(RECIPIENTS)
+    shown = ", ".join(found[:_MOST]) + (f" and {len(found) - _MOST} more" if len(found) > _MOST else "")
+    return [Problem("not-staged", f"written and not staged: {shown}", [f"git add :/{RECIPIENTS}"])] if found else []
 
 
 def _widened(workspace: Workspace) -> list[Problem]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import time
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 
 from gitenv import clone, files, locking, recipients
 from gitenv.access import Access, check_not_rolled_back
@@ -14,7 +14,7 @@ from gitenv.git import index
 from gitenv.git.repository import IndexEntry, Repository
 from gitenv.git.trees import RECIPIENTS, IndexTree, Tree, WorkTree
 from gitenv.identity import device, home
-from gitenv.model import keys, names
+from gitenv.model import keys, names, statements
 from gitenv.model.environment import Environment
 from gitenv.model.keyring import Keyring
 from gitenv.model.keys import PublicKey
@@ -265,6 +265,15 @@ class Workspace:
         self._tree = None  # it may be the first file of `.recipients/`
         return relative
 
+    def unstaged(self, paths: Iterable[str]) -> list[str]:
+        """Those of gitenv's own files that are not in the index as they lie here: a run that was cut off wrote them."""
+        found = []
+        for path in dict.fromkeys(paths):
+            there = files.read_inside(self.root, path, statements.MAX_BYTES)
+            if there is not None and there != self.repository.objects.read(f":0:{path}", statements.MAX_BYTES):
+                found.append(path)
+        return found
+
     def clear_temporary(self, folder: str) -> None:
         """Remove what runs that were killed left in a folder below the top; once, however many files are written there."""
         if folder not in self._cleared:
@@ -279,11 +288,12 @@ class Workspace:
         index.clear_lock(layout)
         for folder in {layout.git_dir, layout.common_dir}:
             files.clear_leftovers(os.path.join(folder, "gitenv"))
-            files.clear_leftovers(os.path.join(folder, "info"))
         files.clear_leftovers(home.folder())
         self.access.pins.clear_leftovers()
         self.clear_temporary("")
         if was_cut_off:
+            for folder in (self.repository.hooks_folder(), os.path.join(layout.common_dir, "info")):
+                files.clear_temporary(folder, is_alone=self._is_alone)
             self.files_of([pin.environment for pin in self.access.pinned()])
             for folder in ("", *self.tree.names(RECIPIENTS)):
                 self.clear_temporary(f"{RECIPIENTS}/{folder}".rstrip("/"))
