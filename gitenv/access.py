@@ -149,15 +149,20 @@ class Access:
         clone.set_doubts(self._common_dir, found)
         self._doubts = frozenset(found)
 
-    def check_not_doubted(self, root: str, name: str) -> None:
-        """Raise `Doubted` if history speaks against what is pinned of an environment, in the commit that is checked out."""
+    def is_doubted(self, root: str, name: str) -> bool:
+        """Whether a command found that history speaks against what is pinned of an environment, in the commit at hand."""
         commits = [doubt.commit for doubt in self.doubts if doubt.name == name]
         if not commits:
-            return
+            return False
         from gitenv.git import log
-        from gitenv.model.reasons import Doubted
 
-        if any(log.contains(root, commit) for commit in commits):
+        return any(log.contains(root, commit) for commit in commits)
+
+    def check_not_doubted(self, root: str, name: str) -> None:
+        """Raise `Doubted` if history speaks against what is pinned of an environment, in the commit that is checked out."""
+        if self.is_doubted(root, name):
+            from gitenv.model.reasons import Doubted
+
             raise Doubted(f"{name}: what its history says does not fit what is pinned", f"gitenv trust {name}")
 
     def put_back(self, pin: Pin) -> None:

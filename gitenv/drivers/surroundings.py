@@ -69,7 +69,8 @@ class Surroundings:
 
         Once for each change of an environment, so it may take its time. Raises `NotTrusted`.
         """
-        if judged.moves is None:
+        # What a command refused to follow is not followed because git asks about a file that nobody edited.
+        if judged.moves is None or self.access.is_doubted(self._here.work_tree, pin.name):
             return
         from gitenv import lineage
 

@@ -11,7 +11,7 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from gitenv import files
+from gitenv import files, recipients
 from gitenv.errors import GitenvError, NotInOrder
 from gitenv.git import log, program
 from gitenv.git.trees import RECIPIENTS, CommitTree
@@ -33,9 +33,11 @@ class Departure(NamedTuple):
 
 
 def find(workspace: Workspace) -> Departure | None:
-    """Whether the team left: the history at hand had environments, and the index has none."""
+    """Whether the team left: the history at hand had environments, and the index has none, not even in a folder."""
     root = workspace.root
     if program.paths(root, "ls-files", "-z", "--", _ENVIRONMENTS):
+        return None
+    if recipients.nested(program.paths(root, "ls-files", "-z")):
         return None
     said = log.plain(root, "--max-count=1", "--format=%H%x09%P%x09%an", "--", _ENVIRONMENTS).decode("utf-8", "replace")
     if not said:

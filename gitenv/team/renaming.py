@@ -39,8 +39,8 @@ def _asking(workspace: Workspace, name: str) -> Iterator[PublicKey]:
     """The keys in somebody's `.pub`; of one that is in conflict those of both sides."""
     path = key_lines.path(name)
     sides = [entry.object_id for entry in workspace.repository.tracked() if entry.path == path and entry.stage]
-    for data in [workspace.repository.objects.read(each, keys.MAX_BYTES) for each in sides] or [
-        workspace.tree.read(path, keys.MAX_BYTES)
-    ]:
-        with contextlib.suppress(GitenvError):  # somebody else's file need not be a key
+    with contextlib.suppress(GitenvError):  # somebody else's file need not be a key, nor a file
+        for data in [workspace.repository.objects.read(each, keys.MAX_BYTES) for each in sides] or [
+            workspace.tree.read(path, keys.MAX_BYTES)
+        ]:
             yield from keys.read_public(data or b"", path)
