@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from gitenv.cli import exclusive, show
+from gitenv.cli import exclusive, founding, show
 from gitenv.cli.words import joined
 
 
@@ -26,11 +26,13 @@ def run(
     workspace = exclusive.workspace()
     workspace.need_environments()
     letting_in.need_access(workspace)
-    files = found.add_environment(workspace, name, patterns or [], device.need())
+    files, ignored = found.add_environment(workspace, name, patterns or [], device.need())
     show.say(f"environment {name}: {joined(patterns or [f'.env.{name}'])}; staged")
     if files:
         show.say(f"encrypted and staged: {joined(files)}")
-    else:
-        show.say("no file of it is here yet, or git ignores it")
+    elif not ignored:
+        show.say("no file of it is here yet")
+    if ignored:
+        founding.note_ignored(ignored)
     show.say("you are its only holder; let somebody in:")
     show.commands(f"gitenv add-recipient NAME -e {name}")

@@ -21,7 +21,7 @@ COST = "git replaces an ignored file without a word: whoever has one of their ow
 
 def show_founded(done: Founded, left: Sequence[Left]) -> None:
     """What was done, what to look at, and what comes next."""
-    show.say(f"you are {done.name}, key {done.fingerprint}{' (made for you)' if done.made_key else ''}")
+    show_identity(done.name, done.fingerprint, made=done.made_key)
     _show_environments(done.environments)
     if done.files:
         show.say(f"encrypted and staged: {joined(done.files)}")
@@ -48,11 +48,22 @@ def show_ignored(lines: Sequence[Ignored]) -> None:
     show.say(f"{first.path} is ignored by {first.source}:{first.line}: {first.pattern}{more}")
 
 
+def show_identity(name: str, fingerprint: str, *, made: bool) -> None:
+    """Who works here. `made` says that the device key is new."""
+    show.say(f"you are {name}, key {fingerprint}{' (made for you)' if made else ''}")
+
+
+def note_ignored(lines: Sequence[Ignored]) -> None:
+    """Files of an environment that git still does not see, and the command for it."""
+    where = [f"{line.path} ({line.source}:{line.line})" for line in lines]
+    show.note(f"stays ignored: {joined(where, 3)}; to share it: gitenv init --unignore")
+
+
 def show_first_step(waiting: Sequence[str]) -> None:
     """The first of two steps is staged; the files follow."""
     show.say(f"the first of two steps is staged; {_waits(waiting)} until your team has pulled it. Commit and push:")
     show.commands("git commit -m 'Set gitenv up' && git push")
-    _show_text(waiting, "and send this to your team; when all have pulled, run gitenv init again:")
+    _show_text(waiting, "when all have pulled, run gitenv init again. Send this to your team:")
 
 
 def show_waiting(waiting: Sequence[str]) -> None:
@@ -108,8 +119,7 @@ def _show_what_to_look_at(done: Founded) -> None:
     if odd:
         show.note("; ".join(odd))
     if done.ignored:
-        where = [f"{line.path} ({line.source}:{line.line})" for line in done.ignored]
-        show.note(f"stays ignored: {joined(where, 3)}; to share it: gitenv init --unignore")
+        note_ignored(done.ignored)
     if done.exposed:
         where = [f"{each.path} in {each.commits:,}, the newest {each.newest[:12]}" for each in done.exposed]
         show.note(

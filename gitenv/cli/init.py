@@ -68,7 +68,7 @@ def run(
             return
         joined_here = init.join(workspace, name, strict, replace)
         _show_left(init.install_hooks(workspace, wanted=not no_hooks))
-        _show_joined(joined_here)
+        _show_joined(joined_here, strict)
         if not (unignore and _unignore(workspace, at_once)):
             _share_waiting(workspace, at_once, yes)
     elif strict:  # in CI nobody founds: somebody may have taken .recipients/ away
@@ -162,12 +162,10 @@ def _show_left(left: Sequence[Left]) -> None:
         show.commands(*(f"{each.file}: {each.line}" for each in left), aside=True)
 
 
-def _show_joined(done: Joined) -> None:
-    if done.made_key:
-        show.say("made a device key for you; keep a second holder, or a copy of it (gitenv key export)")
-    _show_identity(done.name, done.fingerprint)
+def _show_joined(done: Joined, strict: bool) -> None:
+    founding.show_identity(done.name, done.fingerprint, made=done.made_key)
     for statement in done.pinned:
-        for line in trust_lines(statement, "taken on trust from"):
+        for line in trust_lines(statement, "signed by" if strict else "taken on trust from"):
             show.say(line)
     # What a lost key leaves closed is what the request below is about.
     for line in opened_lines([each for each in done.opened if not (each.closed and done.is_lost)]):
@@ -191,7 +189,3 @@ def _show_request(done: Joined) -> None:
     show.commands(f"gitenv add-recipient {done.name}{' --replace' if done.is_lost else ''}")
     show.say("and you, after git pull:")
     show.commands("gitenv unlock")
-
-
-def _show_identity(name: str, fingerprint: str) -> None:
-    show.say(f"you are {name}, key {fingerprint}")

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from typing import NamedTuple
 
 from gitenv import files, lineage, recipients
 from gitenv.errors import NotInOrder, NotTrusted, Usage, printable, shell_word
 from gitenv.git import attributes
+from gitenv.git.repository import Ignored
 from gitenv.git.trees import RECIPIENTS
 from gitenv.identity.device import DeviceKey
 from gitenv.model import environment, grant, names
@@ -103,7 +105,8 @@ def check_free(workspace: Workspace, name: str, key: DeviceKey | None) -> None:
     if workspace.is_lost(name) or (key is None and workspace.public_keys(name)):
         raise Usage(
             f"{RECIPIENTS}/{name}.pub is there with another key",
-            f"if that is somebody else: gitenv init --name NAME; if you lost that key: gitenv init --name {name} --replace",
+            "if that is somebody else, or another device of yours: gitenv init --name NAME; "
+            f"if you lost that key: gitenv init --name {name} --replace",
         )
 
 
@@ -115,10 +118,17 @@ def write_attributes(workspace: Workspace, patterns: Iterable[str], guard: bool,
     return [workspace.write(".gitattributes", new)] if new != text else workspace.unstaged([".gitattributes"])
 
 
-def add_environment(workspace: Workspace, name: str, patterns: Sequence[str], key: DeviceKey) -> list[str]:
+class Added(NamedTuple):
+    """The files of a new environment."""
+
+    files: list[str]  # staged
+    ignored: list[Ignored]  # that git does not see, and the lines to blame
+
+
+def add_environment(workspace: Workspace, name: str, patterns: Sequence[str], key: DeviceKey) -> Added:
     """Make one more environment. Raises `Usage` if there is one, or if another claims a path of it.
 
-    Returns the files that belong to it; what was written and they are staged.
+    What was written and its files are staged.
     """
     names.check_name(name, "environment")
     pin = workspace.access.pin(name)
@@ -143,7 +153,8 @@ def add_environment(workspace: Workspace, name: str, patterns: Sequence[str], ke
     written += write_attributes(workspace, wanted, attributes.has_guard(text))
     workspace.repository.stage(written)
     stage_files(workspace, found)
-    return sorted(set(found))
+    ignored = [path for path in workspace.repository.ignored() if names.claimed(wanted, path)]
+    return Added(sorted(set(found)), workspace.repository.why_ignored(ignored))
 
 
 def _is_staged(workspace: Workspace, name: str) -> bool:
