@@ -16,6 +16,7 @@ from gitenv.errors import GitenvError, Usage, printable
 if TYPE_CHECKING:
     from rich.console import Console
 
+_NARROWEST = 16  # columns of a terminal: a fold that still shows a name
 _PAGE = 500  # rows: enough for columns to be even, few enough to be seen at once
 
 
@@ -66,13 +67,14 @@ def error(problem: GitenvError) -> None:
         labelled("hint: ", "cyan", problem.hint, aside=True)
 
 
-def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-    """A table on a terminal; tab-separated lines for a pipe."""
+def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]], *, folding: int | None = None) -> None:
+    """A table on a terminal; tab-separated lines for a pipe. The column `folding` may go over several lines."""
     listed = [[printable(cell) for cell in row] for row in rows]
     columns = [printable(column) for column in columns]
     if not _is_styled(sys.stdout):
         sys.stdout.write("".join("\t".join(row).rstrip() + "\n" for row in [columns, *listed]))
         return
+    from rich.cells import cell_len
     from rich.table import Table
     from rich.text import Text
 
@@ -81,6 +83,11 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> 
         shown.add_column(Text(column), no_wrap=True)
     for row in listed:
         shown.add_row(*(Text(cell) for cell in row))
+    if folding is not None:
+        widths = [max(map(cell_len, cells)) for cells in zip(columns, *listed, strict=True)]
+        others = sum(widths) - widths[folding] + 2 * (len(columns) - 1)
+        shown.columns[folding].no_wrap = False
+        shown.columns[folding].max_width = max(console().width - others, _NARROWEST)
     # Wider than the terminal is for the terminal to wrap: a fingerprint that is cut or folded cannot be compared.
     console(width=4096).print(shown, crop=False)
 

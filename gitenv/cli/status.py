@@ -38,6 +38,8 @@ def run(json: Json = False, environments: Environments = None) -> None:
 
 
 def _show(found: Status) -> None:
+    from gitenv.model.grant import HOLDER
+
     who = found.name or "nobody gitenv knows"
     show.say(f"you are {who}, key {found.fingerprint}" if found.fingerprint else "there is no device key here")
     rows = []
@@ -48,11 +50,13 @@ def _show(found: Status) -> None:
         for cell in cells or [["", "", ""]]:
             rows.append([*first, *cell])
             first = ["", "", ""]
-    show.table("", ["environment", "access", "holders", "file", "keys", "state"], rows)
-    for name in found.waiting[:_MOST]:
+    show.table("", ["environment", "access", "holders", "file", "keys", "state"], rows, folding=2)
+    # The command is for who can let somebody in.
+    waiting = found.waiting if any(environment.role == HOLDER for environment in found.environments) else []
+    for name in waiting[:_MOST]:
         show.say(f"pending: {name} asks to be let in")
         show.commands(f"gitenv add-recipient {name}")
-    _show_rest("people who ask to be let in", found.waiting)
+    _show_rest("people who ask to be let in", waiting)
     for problem in found.problems[:_MOST]:
         show.say(problem.text, "yellow")
         show.commands(*problem.commands)
