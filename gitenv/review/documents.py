@@ -175,12 +175,13 @@ def _sealed(version: Version, record: Record, line: int, people: People, *, is_k
 def _names(version: Version) -> Iterator[Finding]:
     """Keys that are set twice, and keys that a reader takes for each other."""
     places = comparing.places(version.data)
+    undecided = comparing.in_conflict(version.data)  # the markers are said, and a key stands on both sides of them
     old = version.before or frozenset()
     new = {name for name, listed in places.items() if any(place.record.raw not in old for place in listed)}
     twice = [
         finding("duplicate-key", f"{name} is set {len(listed)} times; the last one counts", version.path, listed[-1].line)
         for name, listed in places.items()
-        if len(listed) > 1 and name in new
+        if len(listed) > 1 and name in new and name not in undecided
     ]
     yield from bounded(twice)
     alike = []
