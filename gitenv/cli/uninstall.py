@@ -50,9 +50,11 @@ def run(
 
 
 def _question(withdrawal: Withdrawal, plain_text: bool) -> str:
-    paths = joined([entry.path for entry in withdrawal.files], 3) or "no file"
-    end = "with plain text in the next commit" if plain_text else "which goes out of git and stays in your work tree"
-    return f"Take gitenv out of this repository ({paths}, {end})?"
+    paths = joined([entry.path for entry in withdrawal.files if entry.path not in withdrawal.closed], 3)
+    parts = [f"{paths}: {'in plain text in the next commit' if plain_text else 'out of git, and in your work tree as before'}"]
+    if withdrawal.closed:
+        parts.append(f"{joined(withdrawal.closed, 3)}: out of git and of your work tree, for want of a key")
+    return f"Take gitenv out of this repository ({'; '.join(parts if paths else parts[1:]) or 'no file'})?"
 
 
 def _show(done: Left) -> None:

@@ -174,7 +174,7 @@ def test_leaving_question(alice: Person) -> None:
     """uninstall --repository asks, and changes nothing for n."""
     code, seen = on_terminal(alice, "uninstall", "--repository", at="[y/N]", reply=say(b"n\n"))
     assert code == 0
-    assert "Take gitenv out of this repository (.env, " in seen
+    assert "Take gitenv out of this repository (.env: out of git, and in your work tree as before)?" in seen
     assert "nothing was changed" in seen
     assert not alice.must("git", "diff", "--cached", "--name-only").said
     assert (alice.cwd / ".recipients").is_dir()
