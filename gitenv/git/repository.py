@@ -163,7 +163,8 @@ class Repository:
     def unstaged(self, folder: str) -> list[str]:
         """The files in a folder that are other than in the index, or not in it: neither in conflict nor ignored nor deleted."""
         words = ("ls-files", "-z", "--modified", "--others", "--exclude-standard")
-        listed = dict.fromkeys(program.paths(self.root, "--literal-pathspecs", *words, "--", folder))
+        # Without the slash git looks into every file, and would start the filter for a .env file, where there may be no key.
+        listed = dict.fromkeys(program.paths(self.root, "--literal-pathspecs", *words, "--", f"{folder}/"))
         in_conflict = {entry.path for entry in self.tracked() if entry.stage} if listed else set()
         return [path for path in listed if path not in in_conflict and os.path.isfile(self.path(path))]
 
