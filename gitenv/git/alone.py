@@ -9,6 +9,7 @@ import os
 PRIVATE_KEY = "GITENV_PRIVATE_KEY"
 KEY_PIPE = "GITENV_PRIVATE_KEY_PIPE"
 _PIPE_HOLDS = 4096  # bytes, on every system
+_LEFT_OUT = frozenset((PRIVATE_KEY, *(f"GIT_{how}_PATHSPECS" for how in ("LITERAL", "GLOB", "NOGLOB", "ICASE"))))
 OFF = ["-c", "core.hooksPath=/dev/null", "-c", "core.fsmonitor=false"]
 """Words before git's verb. git for Windows knows /dev/null, too, and no hook is there."""
 
@@ -26,8 +27,12 @@ def leave_out(names: list[str]) -> None:
 
 
 def environment() -> dict[str, str]:
-    """Ours, without the private key."""
-    return {name: value for name, value in os.environ.items() if name != PRIVATE_KEY}
+    """Ours, without the private key, and without what gives paths another meaning.
+
+    `git --literal-pathspecs add` hands that on to the filter. There `:(top)…` would be a file that nobody has, and a history in
+    which nothing speaks against a statement.
+    """
+    return {name: value for name, value in os.environ.items() if name not in _LEFT_OUT}
 
 
 def pipe_with_key() -> int:
