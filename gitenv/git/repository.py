@@ -169,14 +169,8 @@ class Repository:
         return [path for path in listed if path not in in_conflict and os.path.isfile(self.path(path))]
 
     def touched(self, paths: Sequence[str]) -> set[str]:
-        """Those of `paths` that git takes for changed as long as it has not looked into them: edited, or only written.
-
-        None where the filter refuses one, as in a commit that nobody believes: then none can be staged, either.
-        """
-        try:
-            return set(self._about(["diff-files", "--name-only", "-z"], paths)).intersection(paths)
-        except NotInOrder:
-            return set()
+        """Those of `paths` that git takes for changed as long as it has not looked into them: edited, or only written."""
+        return set(self._about(["diff-files", "--name-only", "-z"], paths)).intersection(paths)
 
     def stage(self, paths: Iterable[str]) -> None:
         """`git add`, past .gitignore, for what gitenv itself wrote."""
