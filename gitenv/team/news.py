@@ -45,11 +45,8 @@ def seen_up_to(workspace: Workspace) -> str:
 
 
 def asking(workspace: Workspace, since: str) -> list[Asking]:
-    """Whose requests commits brought that `since` does not reach, for who can let them in; each is told once in a clone.
-
-    Where nobody has looked yet, as in a new work tree, nothing is new.
-    """
-    if not since or workspace.access.device() is None or not rotating.held(workspace):
+    """Whose requests commits brought that `since` does not reach, for who can let them in; each is told once in a clone."""
+    if workspace.access.device() is None or not rotating.held(workspace):
         return []
     here = set(workspace.people()) - {workspace.access.name}
     files = log.changed(workspace.root, f"{RECIPIENTS}/*.pub", since)
