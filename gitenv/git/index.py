@@ -69,9 +69,9 @@ def replace_entries(root: str, layout: Layout, entries: Iterable[Entry], seen: I
                 shutil.copyfile(index, copy)
             _check_unchanged(root, copy, seen)
             absent = _absent(root, {entry.path for entry in listed if entry.object_id and not entry.stage})
-            program.run(root, "update-index", "-z", "--index-info", stdin=os.fsencode(lines), index=copy)
+            _update(root, copy, lines, "--index-info")
             if absent:
-                program.run(root, "update-index", "-z", "--skip-worktree", "--stdin", stdin=os.fsencode(absent), index=copy)
+                _update(root, copy, absent, "--skip-worktree", "--stdin")
             if _exchange(copy, index, before):
                 return
     except OSError as error:
@@ -82,6 +82,11 @@ def replace_entries(root: str, layout: Layout, entries: Iterable[Entry], seen: I
         with contextlib.suppress(OSError):
             os.unlink(copy)
     raise NotInOrder("another git process keeps writing the index", "wait for it, then run this again")
+
+
+def _update(root: str, copy: str, lines: str, *words: str) -> None:
+    """`git update-index`. Who writes an index looks once more into files as young as it is: that starts our filter."""
+    program.run(root, "update-index", "-z", *words, stdin=os.fsencode(lines), index=copy, with_key=True)
 
 
 def _check_unchanged(root: str, copy: str, seen: Iterable[Entry]) -> None:

@@ -49,7 +49,7 @@ def apply(workspace: Workspace, pins: Iterable[Pin]) -> list[str]:
     found = [path for path in _paths(workspace, pins) if _apply(workspace, path, mode)]
     if found:
         # Else git would run the filter for each of them at the next status. It stages nothing, whatever is edited.
-        program.attempt(workspace.root, "update-index", "-q", "--refresh")
+        program.attempt(workspace.root, "update-index", "-q", "--refresh", with_key=True)
     return found
 
 
