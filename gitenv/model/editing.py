@@ -82,7 +82,8 @@ def assignment(name: str, value: bytes) -> bytes:
 def _spellings(value: bytes) -> list[bytes]:
     escaped = value.replace(b"\\", b"\\\\").replace(b'"', b'\\"')
     quoted = [b"'" + value + b"'"] if b"'" not in value else []
-    bare = [value] if value and _BARE.fullmatch(value) else []
+    # Bare, the first or last line of a PEM block would hide the lines below it.
+    bare = [value] if value and _BARE.fullmatch(value) and b"-----" not in value else []
     return [*bare, *quoted, b'"' + escaped + b'"']
 
 

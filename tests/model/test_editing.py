@@ -55,6 +55,11 @@ def test_only_a_doubtful_place_is_refused(data: bytes, value: bytes) -> None:
     assert editing.with_value(b"KEY=old\nA=1", "KEY", value) == raw + b"\nA=1"
 
 
+def test_a_value_that_begins_like_a_block() -> None:
+    """It stands in quotes, so that the lines below it stay what they are."""
+    assert editing.with_value(b"KEY=old\nA=1", "KEY", b"-----BEGIN") == b"KEY='-----BEGIN'\nA=1"
+
+
 @given(VALUES)
 def test_assignment(value: bytes) -> None:
     """A value's spelling is one assignment under its name, and unquotes to what it was."""
