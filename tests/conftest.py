@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 
 from tests import forkserver
-from tests.lab import Lab
+from tests.lab import Lab, remove
 from tests.sessions import runner
 
 NewLab = Callable[[str], Lab]
@@ -116,10 +116,13 @@ def _claimed(claim: Path) -> Iterator[None]:
 
 
 @pytest.fixture
-def new_lab(tmp_path: Path, beginnings: Callable[[str], Path]) -> NewLab:
-    """Make this test's lab, from a beginning by name, or an empty one for ""."""
+def new_lab(request: pytest.FixtureRequest, tmp_path: Path, beginnings: Callable[[str], Path]) -> Iterator[NewLab]:
+    """Make this test's lab, from a beginning by name, or an empty one for "". It stays if the test fails."""
 
     def make(beginning: str) -> Lab:
         return Lab(tmp_path / "lab", beginnings(beginning) if beginning else None)
 
-    return make
+    failed = request.session.testsfailed
+    yield make
+    if request.session.testsfailed == failed:
+        remove(tmp_path / "lab")

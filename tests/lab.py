@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
@@ -31,6 +32,21 @@ def gitenv(*words: str) -> list[str]:
 SETTINGS = Path(__file__).parent / "sessions" / "settings"
 ALL_SETTINGS = os.environ.get("GITENV_TEST_GIT", "")
 """The settings that everything is played under, like `windows`, or one in ten of the sessions, like `windows/7`."""
+
+
+def copy(source: Path, target: Path) -> None:
+    """Copy a folder whole: thousands of small files, for which Python takes four times as long as `cp`."""
+    if sys.platform == "win32":
+        shutil.copytree(source, target, symlinks=True, dirs_exist_ok=True)
+        return
+    target.mkdir(parents=True, exist_ok=True)
+    subprocess.run(["cp", "-pPR", f"{source}/.", str(target)], check=True)
+
+
+def remove(folder: Path) -> None:
+    """Remove a folder whole, in the same way."""
+    if sys.platform != "win32":
+        subprocess.run(["rm", "-rf", str(folder)], check=False)  # what it may not remove, pytest does
 
 
 class Done(NamedTuple):
@@ -106,7 +122,7 @@ class Lab:
         self.hub = root / "hub.git"
         self._people: dict[str, Person] = {}
         if copy_of:
-            shutil.copytree(copy_of, root, symlinks=True, dirs_exist_ok=True)
+            copy(copy_of, root)
         else:
             root.mkdir(parents=True, exist_ok=True)
             subprocess.run(["git", "init", "-q", "--bare", "-b", "main", str(self.hub)], check=True)
