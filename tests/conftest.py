@@ -75,8 +75,11 @@ def _server() -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True)
-def _start(request: pytest.FixtureRequest, _server: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    """How this test starts gitenv; the same in each run."""
+def _start(request: pytest.FixtureRequest, _server: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """How this test starts gitenv; the same in each run.
+
+    `tmp_path` before `monkeypatch`, so that it is removed when what a test replaced (`os.lstat`) is back.
+    """
     if request.path.parent.name == "sessions" and zlib.crc32(request.node.nodeid.encode()) % 10 == 4:
         monkeypatch.delenv(forkserver.SOCKET, raising=False)
 
