@@ -46,8 +46,27 @@ def read_inside(root: str, relative: str, limit: int) -> bytes | None:
     return read(os.path.join(root, relative), limit, relative)
 
 
+def leads_out(relative: str) -> bool:
+    """Whether a name leads out of the work tree, or to git's own folder on any system (`git~1` is NTFS's other name for it).
+
+    git checks out no such tree. But whoever pushes can write one, and an ancestor of what git does check out may have it.
+    """
+    parts = relative.replace("\\", "/").split("/")
+    return any(part in ("", "..") or _is_gits(part) for part in parts) or (os.name == "nt" and ":" in relative)
+
+
+def _is_gits(part: str) -> bool:
+    part = part if part.isascii() else "".join(c for c in part if c.isprintable())  # HFS+ leaves out what nobody sees
+    return part.lower().partition(":")[0].rstrip(" .") in (".git", "git~1")
+
+
 def check_inside(root: str, relative: str) -> None:
-    """Raise `NotTrusted` if the way from `root` to a file leads over a link: it could lead out of the repository."""
+    """Raise `NotTrusted` if the way from `root` to a file leads over a link: it could lead out of the repository.
+
+    So could `..` in it.
+    """
+    if leads_out(relative):
+        raise NotTrusted(f"{printable(relative)}: leads out of the work tree; git itself refuses such a name")
     folder = root
     for part in relative.split("/")[:-1]:
         folder = os.path.join(folder, part)

@@ -65,7 +65,7 @@ class WorkTree:
         return data.replace(b"\r\n", b"\n") if data else data
 
     def names(self, folder: str) -> list[str]:
-        files.check_inside(self._root, folder + "/")
+        files.check_inside(self._root, f"{folder}/.")
         return list(files.entries(f"{self._root}/{folder}", _MAX_ENTRIES, folder))
 
 

@@ -68,7 +68,7 @@ def put_back(workspace: Workspace, pins: Sequence[Pin], departure: Departure) ->
     written = [
         _write(workspace, path, before)
         for path, before in _before(workspace, pins, departure)
-        if path not in tracked and not os.path.lexists(workspace.repository.path(path))
+        if path not in tracked and not files.leads_out(path) and not os.path.lexists(workspace.repository.path(path))
     ]
     claimed = [path for path in tracked if any(pin.environment.claims(path) for pin in pins)]
     edited = set(workspace.repository.edited(claimed)) if claimed else set()  # asked while git still calls gitenv

@@ -279,7 +279,7 @@ class Workspace:
         if folder not in self._cleared:
             self._cleared.add(folder)
             with contextlib.suppress(NotTrusted):  # it leads over a link
-                files.check_inside(self.root, f"{folder}/.")
+                files.check_inside(self.root, os.path.join(folder, "."))
                 files.clear_temporary(os.path.join(self.root, folder), is_alone=self._is_alone)
 
     def _clear_up(self, was_cut_off: bool) -> None:
