@@ -131,6 +131,40 @@ def test_written_meanwhile(alice: Person, monkeypatch: pytest.MonkeyPatch) -> No
     assert _left_over(alice) == []
 
 
+def test_written_meanwhile_without_a_hash(alice: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With `index.skipHash` (`feature.manyFiles` of a newer git) an index ends with zeros; nothing staged is lost, either."""
+    exchange, place = index._exchange, alice.cwd / ".git" / "index"
+
+    def without_hash() -> None:
+        place.write_bytes(place.read_bytes()[: -len(nothing)] + nothing)
+
+    def late(copy: str, old: str, before: bytes) -> bool:
+        if b"late" not in _listed(alice).values():
+            (alice.cwd / "file").write_bytes(b"late")
+            alice.must("git", "add", "file")  # an index of the same size
+            without_hash()
+        return exchange(copy, old, before)
+
+    nothing = bytes(32 if alice.must("git", "rev-parse", "--show-object-format").said == "sha256" else 20)
+    without_hash()
+    monkeypatch.setattr(index, "_exchange", late)
+    _put(alice, Entry("new", _blobs(alice, b"new")[0]))
+    assert _listed(alice) == {b"file": b"late", b"new": b"new"}
+
+
+def test_an_edit_as_young_as_the_index_is_seen(alice: Person) -> None:
+    """An edit of the same size within the second of the last `git add` is one afterwards: git tells by the age of the index."""
+    for setting in ("core.trustctime=false", "core.checkStat=minimal"):
+        alice.must("git", "config", *setting.split("="))
+    os.utime(alice.cwd / "file", (1_000_000_000, 1_000_000_000))
+    alice.must("git", "update-index", "--refresh")
+    (alice.cwd / "file").write_bytes(b"2\n")
+    for path in ("file", ".git/index"):
+        os.utime(alice.cwd / path, (1_000_000_000, 1_000_000_000))
+    _put(alice, Entry("new", _blobs(alice, b"new")[0]))
+    assert alice.must("git", "diff-files", "--name-only").said.split() == ["file", "new"]
+
+
 def test_written_all_the_time(alice: Person, monkeypatch: pytest.MonkeyPatch) -> None:
     """Who never gets a turn says so, and leaves nothing behind."""
     monkeypatch.setattr(index, "_checksum", lambda _: os.urandom(4))

@@ -66,7 +66,7 @@ def replace_entries(root: str, layout: Layout, entries: Iterable[Entry], seen: I
         for _ in range(_TRIES):
             before = _checksum(index)
             if before:
-                shutil.copyfile(index, copy)
+                shutil.copy2(index, copy)  # as old as it is: git looks again into files that are no older than their index
             _check_unchanged(root, copy, seen)
             absent = _absent(root, {entry.path for entry in listed if entry.object_id and not entry.stage})
             _update(root, copy, lines, "--index-info")
@@ -195,12 +195,15 @@ def _swap(copy: str, index: str, before: bytes) -> bool:
 
 
 def _checksum(index: str) -> bytes:
-    """What tells one state of the index from another: its last bytes are a hash of the others. Empty if there is none."""
+    """What tells one state of the index from another. Empty if there is none.
+
+    Its last bytes are a hash of the others, or zeros (`index.skipHash`): then only the file itself is another one.
+    """
     try:
         with open(index, "rb") as file:
-            size = file.seek(0, os.SEEK_END)
-            file.seek(max(0, size - 32))
-            return b"%d " % size + file.read()
+            status = os.fstat(file.fileno())
+            file.seek(max(0, status.st_size - 32))
+            return b"%d %d %d " % (status.st_size, status.st_ino, status.st_mtime_ns) + file.read()
     except FileNotFoundError:
         return b""
 
