@@ -8,6 +8,7 @@ import typer
 
 from gitenv.cli import exclusive, show
 from gitenv.cli.words import joined
+from gitenv.errors import printable, shell_word
 
 if TYPE_CHECKING:
     from gitenv.team.leave import Left
@@ -68,6 +69,11 @@ def _show(done: Left) -> None:
         show.say(f"readable in the work tree: {joined(readable)}")
     if done.closed:
         show.say(f"still encrypted, for want of a key: {joined(done.closed)}")
+    for root in done.left_behind:
+        show.note(
+            f"the work tree {printable(root)} has gitenv as before, and git add of a .env file stops there. To go on in it:"
+        )
+        show.commands(f"cd {shell_word(root)} && gitenv init", aside=True)
     if done.still_committed:
         show.say("the repository still has gitenv: git add of a .env file will stop here, so that no plain text gets in")
         show.commands("gitenv init")

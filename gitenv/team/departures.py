@@ -18,7 +18,7 @@ from gitenv.git.trees import RECIPIENTS, CommitTree
 from gitenv.model import document, smudge
 from gitenv.model.keyring import Keyring
 from gitenv.pins import Pin
-from gitenv.team import setup
+from gitenv.team import rights, setup
 from gitenv.team.workspace import Workspace
 
 _ENVIRONMENTS = f":(top,glob){RECIPIENTS}/*/environment"
@@ -53,6 +53,19 @@ def _has_environments(root: str, commit: str) -> bool:
     return any(path.endswith(b"/environment") and path.count(b"/") == 2 for path in listed)
 
 
+def left_behind(workspace: Workspace) -> list[str]:
+    """The other work trees of this clone that still have environments: they are on another branch."""
+    elsewhere = dict.fromkeys(("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE"))
+    listed = ("ls-files", "-z", "--", _ENVIRONMENTS)
+    return [
+        root
+        for root in workspace.repository.work_trees()
+        if os.path.isdir(root)
+        and os.path.realpath(root) != os.path.realpath(workspace.root)
+        and program.attempt(root, *listed, variables=elsewhere).stdout
+    ]
+
+
 def check_cleared(workspace: Workspace) -> None:
     """Raise `NotInOrder` in a clone that still has gitenv from before the team left: founding there would be a mistake."""
     repository = workspace.repository
@@ -65,8 +78,9 @@ def put_back(workspace: Workspace, pins: Sequence[Pin], departure: Departure) ->
     """Write files as they were before the team left, where the pull deleted them, and without marks where it brought them in
     plain text; return their paths. What was edited is left alone."""
     tracked = {entry.path: entry.object_id for entry in workspace.repository.tracked() if entry.is_file}
+    mode = rights.wanted(workspace.repository)
     written = [
-        _write(workspace, path, before)
+        workspace.write(path, before, mode)
         for path, before in _before(workspace, pins, departure)
         if path not in tracked and not files.leads_out(path) and not os.path.lexists(workspace.repository.path(path))
     ]
@@ -76,15 +90,9 @@ def put_back(workspace: Workspace, pins: Sequence[Pin], departure: Departure) ->
         now = workspace.repository.objects.read(tracked[path], document.MAX_BYTES)
         there = files.read_inside(workspace.root, path, document.MAX_BYTES)
         if path not in edited and now is not None and there not in (None, now):
-            written.append(_write(workspace, path, now))
+            kept = rights.kept(os.lstat(workspace.repository.path(path)).st_mode, mode)
+            written.append(workspace.write(path, now, kept))
     return written
-
-
-def _write(workspace: Workspace, path: str, data: bytes) -> str:
-    files.check_inside(workspace.root, path)
-    files.make_folder(os.path.dirname(workspace.repository.path(path)))
-    files.replace(workspace.repository.path(path), data, 0o600)
-    return path
 
 
 def _before(workspace: Workspace, pins: Sequence[Pin], departure: Departure) -> Iterator[tuple[str, bytes]]:

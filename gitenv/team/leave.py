@@ -31,6 +31,7 @@ class Left(NamedTuple):
     readable: list[str]
     closed: list[str]
     put_back: list[str]  # as they were before the team left
+    left_behind: list[str]  # other work trees that still have gitenv
 
 
 def uninstall(workspace: Workspace) -> Left:
@@ -65,15 +66,16 @@ def uninstall(workspace: Workspace) -> Left:
         workspace.repository.stage(_committed_paths(workspace, pins))  # in plain text, as they were
     workspace.access.pins.forget()
     clone.forget(workspace.repository.layout.common_dir)
-    return Left(committed, bool(pins) and not committed, None, sorted(readable), sorted(closed), [])
+    return Left(committed, bool(pins) and not committed, None, sorted(readable), sorted(closed), [], [])
 
 
 def _after_departure(workspace: Workspace, departure: Departure) -> Left:
     """The team has left: no guard stays, and what the pull took from the work tree is there again."""
     repository, pins = workspace.repository, workspace.access.pinned()
     put_back = departures.put_back(workspace, pins, departure)
+    left_behind = departures.left_behind(workspace)
     hooks.remove(repository)
-    setup.uninstall(repository)
+    setup.uninstall(repository, stays_closed=bool(left_behind))
     setup.take_guard_away(repository)
     # git asks no filter any more. It takes another size for a change without a look, so it is told to look at these.
     repository.refresh(entry.path for entry in repository.tracked() if entry.path in put_back)
@@ -83,7 +85,7 @@ def _after_departure(workspace: Workspace, departure: Departure) -> Left:
     there = {path: files.read_inside(workspace.root, path, _MAX_BYTES) for path in claimed}
     closed = sorted(path for path, data in there.items() if data and smudge.is_encrypted(data))
     readable = sorted(path for path, data in there.items() if data is not None and path not in closed)
-    return Left(False, False, departure, readable, closed, sorted(put_back))
+    return Left(False, False, departure, readable, closed, sorted(put_back), left_behind)
 
 
 def _undo_founding(workspace: Workspace, pins: list[Pin], paths: list[str]) -> None:

@@ -162,12 +162,18 @@ def put_guard_back(repository: Repository, pins: list[Pin]) -> None:
         files.replace(path, new)
 
 
-def uninstall(repository: Repository) -> None:
-    """Undo `install` and, but for a guard that was put back, `lift_guard`. The files in the work tree stay as they are."""
+def uninstall(repository: Repository, *, stays_closed: bool = False) -> None:
+    """Undo `install` and, but for a guard that was put back, `lift_guard`. The files in the work tree stay as they are.
+
+    `stays_closed`: a filter that is required and has no command remains. It stops `git add` where attributes name it, in
+    another work tree of a branch without a guard, and is asked nowhere else.
+    """
     if not attributes.has_guard(files.read(_info_attributes(repository), _MAX_ATTRIBUTES) or b""):
         take_guard_away(repository)
-    for section in ("filter.gitenv", "diff.gitenv", "merge.gitenv"):
+    for section in ("diff.gitenv", "merge.gitenv", *(() if stays_closed else ("filter.gitenv",))):
         repository.remove_section(section)
+    for command in ("process", "clean", "smudge") if stays_closed else ():
+        repository.unset_config(f"filter.gitenv.{command}")
     _include_temporary(repository)
 
 
