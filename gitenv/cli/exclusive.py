@@ -1,4 +1,4 @@
-"""The clone around the current folder, for a command that writes."""
+"""What a command that writes has for itself until it ends: the clone around the current folder, or its user's key."""
 
 from __future__ import annotations
 
@@ -14,6 +14,21 @@ def workspace() -> Workspace:
     from gitenv.team.workspace import Workspace
 
     return Workspace(os.getcwd(), _waits)
+
+
+def device_key() -> None:
+    """Nobody else's command exchanges this user's device key until ours ends, in whatever clone. Before `workspace`."""
+    from gitenv import locking
+    from gitenv.identity import home
+
+    if os.path.isdir(home.folder()):  # else there is no key to exchange
+        locking.hold(home.lock_path(), _waits_for_key)
+
+
+def _waits_for_key() -> None:
+    from gitenv.cli import show
+
+    show.note("another gitenv command exchanges your device key, or waits for an answer; this one goes on when it is done")
 
 
 def _waits() -> None:

@@ -32,6 +32,7 @@ def rotate(yes: Annotated[bool, typer.Option("--yes", help="Do not ask on a term
     """Make a new device key, and take your own grants over to it."""
     from gitenv.team import letting_in, rekeying
 
+    exclusive.device_key()
     workspace = exclusive.workspace()
     workspace.need_environments()
     letting_in.need_access(workspace)
@@ -109,7 +110,9 @@ def import_key(
     if data is None:
         raise Usage(f"there is no file {printable(file)}", "give a PEM file, or - for standard input")
     key = device.parse(data, "standard input" if file == "-" else printable(file))
+    exclusive.device_key()
     if replace and os.path.lexists(device.path()):
-        show.say(f"the old key is kept as {device.set_aside()}")
-    device.save(key)
+        show.say(f"the old key is kept as {device.exchange(key)}")
+    else:
+        device.save(key)
     show.say(f"{key.public.fingerprint()} in {device.path()}")

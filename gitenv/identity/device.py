@@ -90,6 +90,14 @@ def make() -> DeviceKey:
     return key
 
 
+def load_or_make() -> tuple[DeviceKey, bool]:
+    """The device key, and whether it was made just now. Of several that ask at once one makes it, for all of them."""
+    if key := load():
+        return key, False
+    key = _fresh()
+    return (key, True) if _create(path(), key) else (need(), False)
+
+
 def _fresh() -> DeviceKey:
     from cryptography.hazmat.primitives.asymmetric import ec
 
@@ -97,23 +105,30 @@ def _fresh() -> DeviceKey:
     return DeviceKey(private, of(private.public_key()))
 
 
+def _create(place: str, key: DeviceKey) -> bool:
+    """Write a key where none is yet; False, and nothing is done, where something is."""
+    home.make()
+    return files.create(place, key.pem(), 0o600)
+
+
 def save(key: DeviceKey) -> None:
     """Write a key to where the device key lies. Raises `Usage` if another one is there: a lost key cannot be made again."""
-    if os.path.lexists(path()):
+    if not _create(path(), key):
         raise Usage("there is a device key already", "see it with: gitenv key show")
-    home.make()
+
+
+def exchange(key: DeviceKey) -> str:
+    """Put a key in the place of the device key and return where that one is kept. At every moment one of them is in place."""
+    aside = _keep()
     files.replace(path(), key.pem(), 0o600)
+    return aside
 
 
-def set_aside() -> str:
-    """Move the device key out of the way and return where it went; nothing is ever deleted."""
-    aside = _aside(need().public.fingerprint())
-    try:
-        os.replace(path(), aside)
-    except OSError as error:
-        from gitenv import refusal
-
-        raise refusal.refused(error, "moved", path()) from None
+def _keep() -> str:
+    """Copy the device key to where `former` looks for it; nothing is ever deleted."""
+    data = files.read(path(), _MAX_BYTES) or b""
+    aside = _aside(parse(data, printable(path())).public.fingerprint())
+    files.replace(aside, data, 0o600)
     return aside
 
 
@@ -163,16 +178,12 @@ def need_next() -> DeviceKey:
     if data is not None:
         return parse(data, printable(next_path()))
     key = _fresh()
-    home.make()
-    files.replace(next_path(), key.pem(), 0o600)
-    return key
+    return key if _create(next_path(), key) else need_next()
 
 
 def take_over() -> str:
     """Make the next key the device key and return where the old one is kept. At every moment one of them is in place."""
-    old = need()
-    aside = _aside(old.public.fingerprint())
-    files.replace(aside, old.pem(), 0o600)
+    aside = _keep()
     try:
         os.replace(next_path(), path())
     except OSError as error:

@@ -27,6 +27,11 @@ def folder() -> str:
     return os.path.join(base, "gitenv")
 
 
+def lock_path() -> str:
+    """The file that a command which exchanges the device key holds: one for all clones of a user."""
+    return os.path.join(folder(), "lock")
+
+
 def make() -> str:
     """The folder, made if it is not there, for its user alone, and kept out of git. Raises `NotInOrder`."""
     path = folder()

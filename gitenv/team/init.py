@@ -122,7 +122,7 @@ def unignore_pinned(workspace: Workspace, *, at_once: bool) -> tuple[list[str], 
 def found_here(workspace: Workspace, seen: discover.Found, name: str, guard: bool, held: Sequence[str]) -> Founded:
     """Found gitenv in this repository and stage everything but the files that are `held` back; nothing is committed."""
     name = _checked(name) if name else workspace.access.name or workspace.guess_name()
-    key, made_key = _key()
+    key, made_key = device.load_or_make()
     _set_up(workspace, name)
     written = found.make_environments(workspace, seen.environments, key, name)
     patterns = [pattern for patterns in seen.environments.values() for pattern in patterns]
@@ -169,7 +169,7 @@ def join(workspace: Workspace, name: str, strict: bool, replace: bool = False) -
     is_lost = not problems and workspace.is_lost(chosen) and (replace or _is_own_name(workspace, chosen))
     if not problems and not is_lost:
         found.check_free(workspace, chosen, existing)
-    key, made_key = _key()
+    key, made_key = device.load_or_make()
     request = [] if problems else found.write_public_key(workspace, chosen, key, is_lost)
     request += renaming.give_up(workspace, key.public, chosen) if name else []
     _set_up(workspace, chosen)
@@ -255,11 +255,6 @@ def install_hooks(workspace: Workspace, *, wanted: bool) -> list[Left]:
         return hooks.install(workspace.repository)
     hooks.leave_out(workspace.repository)
     return []
-
-
-def _key() -> tuple[DeviceKey, bool]:
-    existing = device.load()
-    return (existing, False) if existing else (device.make(), True)
 
 
 def _set_up(workspace: Workspace, name: str) -> None:

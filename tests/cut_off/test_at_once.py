@@ -13,7 +13,7 @@ from typing import NamedTuple
 import pytest
 
 from tests.conftest import NewLab
-from tests.lab import Person, gitenv
+from tests.lab import HUB, Person, gitenv
 
 if sys.platform == "win32":
     pytest.skip("git there refuses what somebody else has open", allow_module_level=True)
@@ -150,3 +150,30 @@ def test_an_editor_that_saves(alice: Person) -> None:
         editor.join()
     lines = path.read_text(encoding="utf-8").splitlines()
     assert not [line for line in typed if line not in lines]
+
+
+def test_one_user_in_two_clones(new_lab: NewLab) -> None:
+    """`init` at once in two clones makes one key, and `key rotate` at once exchanges it once: all stays open in both."""
+    lab = new_lab("team")
+    eve, alice = lab.person("eve"), lab.person("alice")
+    alice.must("git", "-C", "app", "pull", "-q")
+    for person in (eve, alice):
+        for name in ("one", "two"):
+            person.must("git", "clone", "-q", HUB, name)
+    both = [("gitenv init", eve.home / "one"), ("gitenv init", eve.home / "two")]
+    assert not [run for run in at_once(eve, *both) if run.code]
+    (key,) = {(eve.home / name / ".recipients" / "eve.pub").read_bytes() for name in ("one", "two")}
+    assert key.split()[1] in eve.must("gitenv", "key", "show").stdout
+    for name in ("one", "two"):
+        alice.cwd = alice.home / name
+        alice.must("gitenv", "init")
+    runs = at_once(alice, *[("gitenv key rotate --yes", alice.home / name) for name in ("one", "two")])
+    assert not [run for run in runs if run.code], runs
+    assert len(list((alice.home / ".config" / "gitenv").glob("device.pem*"))) == 2, runs
+    public = alice.must("gitenv", "key", "show").stdout.split()[2]
+    for name in ("one", "two"):
+        alice.cwd = alice.home / name
+        assert public in alice.must("git", "cat-file", "blob", ":.recipients/alice.pub").stdout
+        assert "former" not in alice.must("gitenv", "status", "--json").said
+        (alice.cwd / ".env").write_bytes(b"NEW=hunter2-new\n")
+        alice.must("git", "add", ".env")

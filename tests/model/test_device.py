@@ -190,14 +190,57 @@ def test_a_link_in_its_place_is_left_alone(home: Path) -> None:
         device.load()
 
 
-def test_a_key_is_set_aside_and_not_deleted(home: Path) -> None:
-    """`--replace` moves it; the new path is said, and the file is what it was."""
+def test_of_several_that_ask_at_once_one_makes_the_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who finds another one's key in its place when it writes its own goes on with that one: the device key and the next."""
+    fresh = device._fresh
+
+    def late() -> device.DeviceKey:
+        for path, first in ((device.path(), BOB), (device.next_path(), ALICE)):
+            Path(path).parent.mkdir(exist_ok=True)
+            Path(path).write_bytes(first.device.pem())
+        return fresh()
+
+    monkeypatch.setattr(device, "_fresh", late)
+    key, was_made = device.load_or_make()
+    assert (key.public, was_made) == (BOB.key, False)
+    Path(device.next_path()).unlink()
+    assert device.need_next().public == ALICE.key
+    assert device.load_or_make()[1] is False
+
+
+@pytest.mark.parametrize("step", [1, 2])
+def test_a_key_is_exchanged_and_never_missing(home: Path, step: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Cut off before any of its writes: the old key is in place. What was in place is kept beside, byte for byte."""
+    first, steps, replace = device.make(), 0, os.replace
+
+    def cut_off(source: str, target: str) -> None:
+        nonlocal steps
+        steps += 1
+        if steps == step:
+            raise KeyboardInterrupt
+        replace(source, target)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "replace", cut_off)
+        with pytest.raises(KeyboardInterrupt):
+            device.exchange(BOB.device)
+    assert device.need().pem() == first.pem()
+    aside = Path(device.exchange(BOB.device))
+    assert device.need().pem() == BOB.device.pem()
+    assert (aside.parent, aside.read_bytes()) == (home, first.pem())
+    if os.name != "nt":
+        assert stat.S_IMODE(aside.stat().st_mode) == 0o600
+
+
+def test_a_key_that_is_exchanged_is_the_one_of_the_file(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever the variable says: a former key is looked for by its own fingerprint."""
     first = device.make()
-    aside = device.set_aside()
-    assert device.load() is None
-    assert Path(aside).read_bytes() == first.pem()
-    assert Path(aside).parent == home
-    assert device.make().public != first.public
+    with monkeypatch.context() as patch:
+        patch.setenv(device.VARIABLE, BOB.device.pem().decode())
+        device.exchange(ALICE.device)
+    found = device.former(first.public)
+    assert found is not None
+    assert found.pem() == first.pem()
 
 
 def test_the_variable_goes_first(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -241,8 +284,7 @@ def test_a_former_key_is_found_by_its_public_half(home: Path, monkeypatch: pytes
     """What was set aside is still there for the grants that are for it, and for no others; with the variable there is none."""
     first = device.make()
     assert device.former(first.public) is None
-    device.set_aside()
-    device.make()
+    device.exchange(ALICE.device)
     found = device.former(first.public)
     assert found is not None
     assert found.pem() == first.pem()
@@ -255,7 +297,7 @@ def test_a_former_key_is_found_by_its_public_half(home: Path, monkeypatch: pytes
 def test_a_former_key_under_a_wrong_name_is_none(home: Path) -> None:
     """The file's name says where to look, and its contents what it is."""
     first = device.make()
-    aside = Path(device.set_aside())
+    aside = Path(device.exchange(ALICE.device))
     for data in (BOB.device.pem(), b"hunter2"):
         aside.write_bytes(data)
         assert device.former(first.public) is None
