@@ -17,7 +17,7 @@ def read(path: str, limit: int, shown: str = "") -> bytes | None:
     """
     name = shown or path
     try:
-        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | _BINARY)
+        descriptor = _open_as_it_is(path, os.O_RDONLY | _BINARY)
     except (FileNotFoundError, NotADirectoryError):
         return None
     except OSError as error:
@@ -128,13 +128,18 @@ def create(path: str, data: bytes, mode: int) -> bool:
 
 
 def append(path: str, data: bytes, limit: int) -> None:
-    """Add to the end of a file, unless it has `limit` bytes already. Raises `NotInOrder`."""
+    """Add to the end of a file, unless it has `limit` bytes already. Raises `NotInOrder`, also for a link or a pipe."""
     try:
-        with open(path, "ab") as file:
+        with open(path, "ab", opener=_open_as_it_is) as file:
             if file.tell() < limit:
                 file.write(data)
     except OSError as error:
         raise _refused(error, "written", path) from None
+
+
+def _open_as_it_is(path: str, flags: int) -> int:
+    """Through no link, and without waiting for who reads or writes a pipe."""
+    return os.open(path, flags | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0), 0o666)
 
 
 def _refused(error: OSError, verb: str, path: str, shown: str = "") -> NotInOrder:

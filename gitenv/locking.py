@@ -7,8 +7,11 @@ off.
 from __future__ import annotations
 
 import os
+import stat
 import sys
 import time
+
+from gitenv.errors import NotInOrder, printable, shell_word
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -23,11 +26,15 @@ def hold(path: str, waits: Callable[[], None]) -> bool:
     """Hold the lock file `path` until `release`, or the end of this process. `waits` is called where that takes a while.
 
     Returns whether the last one who held it was cut off. Where no lock can be had (a file system without them, a folder that
-    is closed to us), nothing is held: what cannot be written there will be said by whoever tries.
+    is closed to us), nothing is held: what cannot be written there will be said by whoever tries. Raises `NotInOrder` where
+    there is something else than a file.
     """
     told_at = time.monotonic() + _PATIENCE
     while path not in _held:
         was_there = os.path.lexists(path)
+        if was_there and not _is_regular(path):
+            hint = f"remove it: rm -r {shell_word(path)}"
+            raise NotInOrder(f"{printable(path)} is not a regular file, and gitenv's lock belongs there", hint)
         try:
             descriptor = _open(path)
         except OSError:
@@ -53,10 +60,10 @@ def hold(path: str, waits: Callable[[], None]) -> bool:
 
 def was_cut_off(path: str) -> bool:
     """Whether a lock file was left by somebody who died. Holds it, if so."""
-    if path in _held or not os.path.lexists(path):
+    if path in _held or not _is_regular(path):
         return False
     try:
-        descriptor = os.open(path, os.O_RDONLY | _NO_LINK)
+        descriptor = os.open(path, os.O_RDONLY | _AS_IT_IS)
     except OSError:
         return False
     try:
@@ -112,7 +119,7 @@ class Briefly:
 
 def _open(path: str) -> int:
     os.makedirs(os.path.dirname(path), exist_ok=True)
-    return os.open(path, os.O_RDONLY | os.O_CREAT | _NO_LINK, 0o666)
+    return os.open(path, os.O_RDONLY | os.O_CREAT | _AS_IT_IS, 0o666)
 
 
 def _take(descriptor: int) -> bool:
@@ -134,6 +141,13 @@ def _take(descriptor: int) -> bool:
     return True
 
 
+def _is_regular(path: str) -> bool:
+    try:
+        return stat.S_ISREG(os.lstat(path).st_mode)
+    except OSError:
+        return False
+
+
 def _is(path: str, descriptor: int) -> bool:
     try:
         return os.path.samestat(os.stat(path, follow_symlinks=False), os.fstat(descriptor))
@@ -141,4 +155,4 @@ def _is(path: str, descriptor: int) -> bool:
         return False
 
 
-_NO_LINK = getattr(os, "O_NOFOLLOW", 0)
+_AS_IT_IS = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)  # through no link, and never waiting for a pipe

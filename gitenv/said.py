@@ -39,9 +39,7 @@ def add_unsaid(git_dir: str, message: str, hint: str) -> None:
     """Remember it for the next hook or command in this work tree. Both are one line, and hold no value."""
     line = f"{message}\t{hint}\n".encode("utf-8", "replace")
     files.make_folder(os.path.join(git_dir, "gitenv"))
-    with open(_path(git_dir, "unsaid"), "ab") as file:
-        if file.tell() + len(line) <= _MAX_UNSAID:
-            file.write(line)
+    files.append(_path(git_dir, "unsaid"), line, _MAX_UNSAID)
 
 
 def has_unsaid(git_dir: str) -> bool:
@@ -51,7 +49,7 @@ def has_unsaid(git_dir: str) -> bool:
 
 def take_unsaid(git_dir: str) -> list[Unsaid]:
     """What `add_unsaid` remembered, each once. Whoever takes it says it: it is forgotten by that."""
-    data = files.read(_path(git_dir, "unsaid"), _MAX_UNSAID)
+    data = files.read(_path(git_dir, "unsaid"), _MAX_BYTES)
     if data is None:
         return []
     os.unlink(_path(git_dir, "unsaid"))
