@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 
+from gitenv.files import leads_out
 from gitenv.git import program
 
 ASKED = ("filter", "text", "working-tree-encoding")
@@ -30,14 +31,15 @@ def attributes(folder: str, files: Mapping[str, str], paths: Sequence[str]) -> A
 
     with tempfile.TemporaryDirectory(prefix="gitenv-") as scratch:
         variables = _prepared(folder, scratch)
-        lines = "".join(f"100644 {object_id} 0\t{path}\0" for path, object_id in files.items())
+        lines = "".join(f"100644 {object_id} 0\t{path}\0" for path, object_id in files.items() if not leads_out(path))
         program.run(scratch, "update-index", "-z", "--index-info", stdin=os.fsencode(lines), variables=variables)
-        listed = os.fsencode("\0".join(paths) + "\0")
+        # git has no answer for a name that leads out, and for none of the others beside it.
+        listed = os.fsencode("".join(f"{path}\0" for path in paths if not leads_out(path)))
         said = program.run(scratch, "check-attr", "--cached", "-z", "--stdin", *ASKED, stdin=listed, variables=variables)
     fields = os.fsdecode(said).split("\0")
-    found: Attributes = {}
+    found: Attributes = {path: dict.fromkeys(ASKED, "unspecified") for path in paths}
     for path, name, value in zip(fields[0::3], fields[1::3], fields[2::3], strict=False):
-        found.setdefault(path, {})[name] = value
+        found[path][name] = value
     return found
 
 

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from gitenv import files, recipients
-from gitenv.errors import GitenvError, NotInOrder
+from gitenv.errors import GitenvError, NotInOrder, NotTrusted
 from gitenv.git import log, program
 from gitenv.git.trees import RECIPIENTS, CommitTree
 from gitenv.model import document, smudge
@@ -82,7 +82,7 @@ def put_back(workspace: Workspace, pins: Sequence[Pin], departure: Departure) ->
     written = [
         workspace.write(path, before, mode)
         for path, before in _before(workspace, pins, departure)
-        if path not in tracked and not files.leads_out(path) and not os.path.lexists(workspace.repository.path(path))
+        if path not in tracked and _is_free(workspace, path)
     ]
     claimed = [path for path in tracked if any(pin.environment.claims(path) for pin in pins)]
     edited = set(workspace.repository.edited(claimed)) if claimed else set()  # asked while git still calls gitenv
@@ -93,6 +93,23 @@ def put_back(workspace: Workspace, pins: Sequence[Pin], departure: Departure) ->
             kept = rights.kept(os.lstat(workspace.repository.path(path)).st_mode, mode)
             written.append(workspace.write(path, now, kept))
     return written
+
+
+def _is_free(workspace: Workspace, path: str) -> bool:
+    """Whether nothing stands at a path, and a folder can be where it needs one.
+
+    The commit that took gitenv out may have put a link or a file there. Nobody is to be kept from leaving by that.
+    """
+    try:
+        files.check_inside(workspace.root, path)
+    except NotTrusted:
+        return False
+    way = workspace.repository.path(path)
+    if os.path.lexists(way):
+        return False
+    while not os.path.lexists(way):
+        way = os.path.dirname(way)
+    return os.path.isdir(way)
 
 
 def _before(workspace: Workspace, pins: Sequence[Pin], departure: Departure) -> Iterator[tuple[str, bytes]]:

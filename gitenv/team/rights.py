@@ -11,7 +11,8 @@ import re
 import stat
 from collections.abc import Iterable
 
-from gitenv.errors import NotInOrder
+from gitenv import files
+from gitenv.errors import NotInOrder, NotTrusted
 from gitenv.git import program
 from gitenv.git.repository import Repository
 from gitenv.pins import Pin
@@ -67,10 +68,11 @@ def _paths(workspace: Workspace, pins: Iterable[Pin]) -> list[str]:
 
 
 def _mode(workspace: Workspace, path: str) -> int:
-    """The rights that a regular file gives; 0 for a link, and where there is none."""
+    """The rights that a regular file gives; 0 for a link or what lies behind one, and where there is none."""
     try:
+        files.check_inside(workspace.root, path)
         status = os.lstat(workspace.repository.path(path))
-    except OSError:
+    except (OSError, NotTrusted):
         return 0
     return stat.S_IMODE(status.st_mode) if stat.S_ISREG(status.st_mode) else 0
 
