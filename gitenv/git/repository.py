@@ -52,20 +52,21 @@ class Repository:
 
     def __init__(self, folder: str) -> None:
         """Raises `NotInOrder` where there is none, in a bare one, and for a git that is too old."""
-        done = program.attempt(
-            folder, "rev-parse", "--path-format=absolute", "--is-bare-repository", "--git-dir", "--git-common-dir"
-        )
-        if done.returncode:
+        words = ("--path-format=absolute", "--is-bare-repository", "--git-dir", "--git-common-dir", "--show-toplevel")
+        done = program.attempt(folder, "rev-parse", *words)
+        is_bare, git_dir, common_dir, top = (*os.fsdecode(done.stdout).splitlines(), "", "", "", "")[:4]
+        if is_bare.startswith("--"):
+            raise program.too_old()  # it says back what it does not know
+        if not common_dir:
             raise program.no_repository(done)
-        is_bare, git_dir, common_dir = os.fsdecode(done.stdout).splitlines()
         if is_bare == "true":
             raise NotInOrder("this is a bare repository: it has no files to encrypt", "run gitenv in a clone with a work tree")
-        top = program.attempt(folder, "rev-parse", "--path-format=absolute", "--show-toplevel")
-        if top.returncode:
+        if done.returncode:
             raise NotInOrder("this is git's own folder, not a work tree", "change to the folder with your files")
-        self.root = os.path.normpath(os.fsdecode(top.stdout).rstrip("\n"))
+        self.root = os.path.normpath(top)
         self.layout = Layout(self.root, os.path.normpath(git_dir), os.path.normpath(common_dir))
         self.objects = Objects(self.root)
+        self._values: dict[str, str | None] = {}
         self.version = self._check_version()  # git's own: (2, 39)
         if self.version >= _CONFIGURED_HOOKS:
             alone.leave_out(self._configured_hooks())
@@ -77,23 +78,31 @@ class Repository:
     # Configuration of this clone.
 
     def config(self, key: str) -> str:
-        """A value of the configuration, whatever file it is in; "" if there is none."""
-        return os.fsdecode(program.attempt(self.root, "config", "--get", key).stdout).rstrip("\n")
+        """A value of the configuration, whatever file it is in; "" if there is none. All are read at once, and once."""
+        if not self._values:
+            listed = (each.partition("\n") for each in program.paths(self.root, "config", "--list", "-z"))
+            self._values = {name: value if is_given else None for name, is_given, value in listed}
+        return self._values.get(_spelled(key)) or ""
 
     def is_set(self, key: str) -> bool:
         """Whether a value of the configuration says yes, in any of git's words for it."""
-        return program.attempt(self.root, "config", "--type=bool", "--get", key).stdout.strip() == b"true"
+        word = self.config(key).lower()
+        is_named = self._values.get(_spelled(key), "") is None  # no more than its name
+        return is_named or word in ("true", "yes", "on") or (word.lstrip("-").isdecimal() and int(word) != 0)
 
     def set_config(self, key: str, value: str) -> None:
         """Set a value for this clone (and its linked work trees)."""
+        self._values.clear()
         program.run(self.root, "config", "--local", "--replace-all", key, value)
 
     def unset_config(self, key: str) -> None:
         """Take a value out of this clone's configuration, if it is there."""
+        self._values.clear()
         program.attempt(self.root, "config", "--local", "--unset-all", key)
 
     def remove_section(self, section: str) -> None:
         """Remove a section of this clone's configuration, if there is one."""
+        self._values.clear()
         program.attempt(self.root, "config", "--local", "--remove-section", section)
 
     def hooks_folder(self) -> str:
@@ -250,3 +259,10 @@ class Repository:
         if version < _OLDEST:
             raise program.too_old()
         return version
+
+
+def _spelled(key: str) -> str:
+    """A key as git lists it: only what stands between its first and last dot keeps its case."""
+    section, dot, rest = key.partition(".")
+    inner, last_dot, name = rest.rpartition(".")
+    return f"{section.lower()}{dot}{inner}{last_dot}{name.lower()}"
