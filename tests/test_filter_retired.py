@@ -119,3 +119,13 @@ def test_a_look_says_nothing(alice: Person) -> None:
     answers, said = converse(alice, ask(b"smudge", b".env", stored(alice, ":.env"), b"blob=" + blob))
     assert b"#gitenv-unverified:" in answers[1]
     assert said == ""
+
+
+def test_encrypts_nothing_new_there(alice: Person) -> None:
+    """On the older branch what is committed stays as it is; a new value would be under a key that people who left may have."""
+    alice.must("git", "switch", "-q", "--detach", "before")
+    opened = (alice.cwd / ".env").read_bytes()
+    answers, said = converse(alice, ask(b"clean", b".env", opened), ask(b"clean", b".env", opened + b"NEW=hunter2\n"))
+    assert answers[1] == stored(alice)
+    assert answers[3:] == [b"status=error\n"]
+    assert said.startswith("error: .env: this commit is older than the newest key of development, and people who left may have")

@@ -2,37 +2,33 @@
 
 from __future__ import annotations
 
-from gitenv.git.trees import RECIPIENTS
 from gitenv.model import grant
 from gitenv.model.environment import Environment
 from gitenv.model.grant import HOLDER, READER, Grant
 from gitenv.review import membership
 from gitenv.review.membership import EnvironmentChange, RequestChange
 from gitenv.review.protected import Claims
-from tests.model.builders import ALICE, AT, BOB, CAROL, EVE, Person, dek, grant_for, resigned, ring_of, rotated, statement
-
-
-class _Tree:
-    """`.recipients/` from memory."""
-
-    def __init__(self, statement: Environment | bytes | None, *grants: Grant, **people: bytes) -> None:
-        text = statement.text if isinstance(statement, Environment) else statement
-        self.files = {f"{RECIPIENTS}/{name}.pub": data for name, data in people.items()}
-        self.files |= {f"{RECIPIENTS}/production/{each.to}.grant": each.text for each in grants}
-        self.files |= {f"{RECIPIENTS}/production/environment": text} if text is not None else {}
-
-    def read(self, path: str, limit: int) -> bytes | None:
-        return self.files.get(path)
-
-    def names(self, folder: str) -> list[str]:
-        return sorted({path.removeprefix(f"{folder}/").split("/")[0] for path in self.files if path.startswith(f"{folder}/")})
-
+from tests.model.builders import (
+    ALICE,
+    AT,
+    BOB,
+    CAROL,
+    EVE,
+    MemoryTree,
+    Person,
+    dek,
+    grant_for,
+    resigned,
+    ring_of,
+    rotated,
+    statement,
+)
 
 FIRST = statement()
 FOUNDER = grant_for(ALICE)
 
 
-def _changes(before: _Tree, after: _Tree) -> list[EnvironmentChange]:
+def _changes(before: MemoryTree, after: MemoryTree) -> list[EnvironmentChange]:
     return membership.environments(membership.read(before), membership.read(after))
 
 
@@ -44,30 +40,30 @@ def _grant(to: Person, role: str = HOLDER, *, expires: str = "", about: Environm
 
 def test_nothing() -> None:
     """Two equal trees, and two empty ones, differ in nothing."""
-    assert _changes(_Tree(FIRST, FOUNDER), _Tree(FIRST, FOUNDER)) == []
-    assert _changes(_Tree(None), _Tree(None)) == []
+    assert _changes(MemoryTree(FIRST, FOUNDER), MemoryTree(FIRST, FOUNDER)) == []
+    assert _changes(MemoryTree(None), MemoryTree(None)) == []
 
 
 def test_new_and_gone() -> None:
     """A founding has its founder come in; a removal has all go."""
-    came = _changes(_Tree(None), _Tree(FIRST, FOUNDER))[0]
+    came = _changes(MemoryTree(None), MemoryTree(FIRST, FOUNDER))[0]
     assert (came.before, came.after, came.paths_added, came.rotation) == (None, FIRST, [".env.production"], None)
     assert [(person.name, person.before) for person in came.people] == [("alice", None)]
-    gone = _changes(_Tree(FIRST, FOUNDER), _Tree(None))[0]
+    gone = _changes(MemoryTree(FIRST, FOUNDER), MemoryTree(None))[0]
     assert (gone.after, gone.paths_removed, [person.after for person in gone.people]) == (None, [".env.production"], [None])
 
 
 def test_people() -> None:
     """Who came, left, has another role, day or key; a stranger's grant is nobody's."""
-    before = _Tree(FIRST, FOUNDER, _grant(BOB, READER), _grant(CAROL))
+    before = MemoryTree(FIRST, FOUNDER, _grant(BOB, READER), _grant(CAROL))
     stranger = grant_for(EVE, EVE, FIRST)
     other_key = grant_for(CAROL, ALICE, FIRST, key=EVE.key)
-    after = _Tree(FIRST, FOUNDER, _grant(BOB, HOLDER, expires="2027-01-31"), other_key, stranger)
+    after = MemoryTree(FIRST, FOUNDER, _grant(BOB, HOLDER, expires="2027-01-31"), other_key, stranger)
     (change,) = _changes(before, after)
     bob, carol = change.people
     assert (bob.name, bob.is_role_new, bob.is_expiry_new, bob.is_key_new) == ("bob", True, True, False)
     assert (carol.name, carol.is_role_new, carol.is_expiry_new, carol.is_key_new) == ("carol", False, False, True)
-    (left,) = _changes(after, _Tree(FIRST, FOUNDER, other_key))
+    (left,) = _changes(after, MemoryTree(FIRST, FOUNDER, other_key))
     assert [(person.name, person.after) for person in left.people] == [("bob", None)]
 
 
@@ -75,26 +71,26 @@ def test_rotation() -> None:
     """Another generation, with the same people; and another environment under the name."""
     ring, older = rotated(ring_of(), 2)
     later = statement(ring, older, revision=2, paths=[".env.production", "web/.env"])
-    (change,) = _changes(_Tree(FIRST, FOUNDER), _Tree(later, _grant(ALICE, about=later, data_key=2)))
+    (change,) = _changes(MemoryTree(FIRST, FOUNDER), MemoryTree(later, _grant(ALICE, about=later, data_key=2)))
     assert (change.rotation, change.is_other, change.people) == ((1, 2), False, [])
     assert (change.paths_added, change.paths_removed) == (["web/.env"], [])
-    other = _changes(_Tree(FIRST), _Tree(statement(identity=type(FIRST.id)(b"another one's id"))))[0]
+    other = _changes(MemoryTree(FIRST), MemoryTree(statement(identity=type(FIRST.id)(b"another one's id"))))[0]
     assert other.is_other
 
 
 def test_not_to_be_read() -> None:
     """A statement with a word that this version does not know is named, and stops nothing else."""
     policy = resigned(FIRST.text, b"generation 1", b"policy post-quantum required\ngeneration 1", ALICE)
-    found = membership.read(_Tree(policy, FOUNDER))
+    found = membership.read(MemoryTree(policy, FOUNDER))
     assert (list(found.states), list(found.broken)) == ([], ["production"])
-    change = membership.environments(membership.read(_Tree(FIRST, FOUNDER)), found)[0]
+    change = membership.environments(membership.read(MemoryTree(FIRST, FOUNDER)), found)[0]
     assert change.after is None
 
 
 def test_requests() -> None:
     """`.pub` files that came, have another key, and hold none any more. One that never held a key asks for nothing."""
-    nobody, bob = membership.read(_Tree(None)), membership.read(_Tree(None, bob=BOB.key.line("bob")))
-    other, junk = membership.read(_Tree(None, bob=EVE.key.line("bob"))), membership.read(_Tree(None, bob=b"no key"))
+    nobody, bob = membership.read(MemoryTree(None)), membership.read(MemoryTree(None, bob=BOB.key.line("bob")))
+    other, junk = membership.read(MemoryTree(None, bob=EVE.key.line("bob"))), membership.read(MemoryTree(None, bob=b"no key"))
     key, another = (BOB.key.fingerprint(),), (EVE.key.fingerprint(),)
     assert membership.requests(nobody, bob) == [RequestChange("bob", (), key)]
     assert membership.requests(bob, other) == [RequestChange("bob", key, another)]

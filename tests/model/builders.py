@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from cryptography.hazmat.primitives.asymmetric import ec
 
+from gitenv.git.trees import RECIPIENTS
 from gitenv.identity.device import DeviceKey
 from gitenv.model import document, environment, grant
 from gitenv.model.cipher import Dek, EnvironmentId
@@ -119,6 +120,22 @@ def resigned(text: bytes, old: bytes, new: bytes, by: Person) -> bytes:
     assert old in text
     lines = text.replace(old, new).decode("ascii").split("\n")
     return sign(lines[:-2], by.device)
+
+
+class MemoryTree:
+    """`.recipients/` from memory."""
+
+    def __init__(self, statement: Environment | bytes | None, *grants: Grant, **people: bytes) -> None:
+        text = statement.text if isinstance(statement, Environment) else statement
+        self.files = {f"{RECIPIENTS}/{name}.pub": data for name, data in people.items()}
+        self.files |= {f"{RECIPIENTS}/production/{each.to}.grant": each.text for each in grants}
+        self.files |= {f"{RECIPIENTS}/production/environment": text} if text is not None else {}
+
+    def read(self, path: str, limit: int) -> bytes | None:
+        return self.files.get(path)
+
+    def names(self, folder: str) -> list[str]:
+        return sorted({path.removeprefix(f"{folder}/").split("/")[0] for path in self.files if path.startswith(f"{folder}/")})
 
 
 def key_of(*people: Person) -> Callable[[Holder], PublicKey | None]:
