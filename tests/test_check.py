@@ -111,7 +111,7 @@ def test_a_value_under_another_name_is_named() -> None:
 def test_an_unborn_branch_and_zeros(repository: Place) -> None:
     """Before the first commit there is nothing to find; zeros for a base mean that everything is new."""
     assert check.here(repository) == []
-    assert check.staged(repository) == []
+    assert check.staged(repository, check.next_commit(repository)) == []
     assert check.history(repository) == []
     end = commit(repository, {"readme": b"x\n", ".env": b"A=1\n", "b/.ENV.Production": b"B=1\n", ".env.example": b"C=1\n"})
     for zeros in ("0" * 40, "0" * 64):

@@ -201,7 +201,7 @@ def test_a_hook_that_nobody_listens_to_has_not_agreed(new_lab: NewLab) -> None:
     [
         *((b"TOKEN = 'something-longer'\n", True), (b"-\nexport TOKEN=something-longer", True), (b"TOKEN=short\n", False)),
         *((b"OTHER=something-longer\n", False), (b"if TOKEN == 1: pass\n", False), (b"\0" * 3_000_000, False)),
-        (b"x\nMIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgAAAA", True),
+        *((b"x\nMIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgAAAA", True), (b"env:\n  TOKEN: something-longer\n", True)),
     ],
 )
 def test_what_the_files_of_a_commit_say_is_looked_at(text: bytes, is_needed: bool, clone: Path) -> None:

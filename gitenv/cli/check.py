@@ -58,7 +58,7 @@ def run(
         if commits is not None:
             found = check.commit_range(where, commits)
         elif staged:
-            found = check.staged(where)
+            found = check.staged(where, check.next_commit(where))
         elif everything:
             found = check.everything(where)
         else:

@@ -56,9 +56,9 @@ def key_lines(pieces: Iterable[bytes]) -> Iterator[int]:
 
 
 def assigned(chunk: bytes) -> set[bytes]:
-    """The names that lines set to something that is long enough to be a secret."""
+    """The names that lines set, as dotenv files or YAML do, to something that is long enough to be a secret."""
     found = set()
-    for line in chunk.split(b"\n"):
+    for line in chunk.replace(b":", b"=").split(b"\n"):
         name, equals, value = line.partition(b"=")
         if equals and len(value) >= SHORTEST:
             name = name.strip(_BLANKS)
@@ -108,15 +108,15 @@ class Copies:
 
     def add(self, path: str, name: bytes, raw: bytes) -> None:
         """Add the assignment `raw` of a protected file, if its value is telling."""
-        value = raw.partition(b"=" if b"=" in raw else b":")[2]
+        value = raw[min(place for place in (raw.find(b"="), raw.find(b":")) if place >= 0) + 1 :]
         if not is_telling(name, value):
             return
-        squeezed = raw.translate(None, _BLANKS)
-        bare = squeezed.removeprefix(b"export") if raw.lstrip().startswith(b"export") and name != b"export" else squeezed
+        value = value.translate(None, _BLANKS + b"\n")
         known = self._longer if b"\n" in raw else self._lines
-        for start in (b"", b"export"):
-            for end in (b"", b",", b";"):  # a line of a dump
-                known.setdefault(start + bare.replace(b"\n", b"") + end, (name.decode("ascii"), path))
+        for start in (name, b"export" + name):
+            for between in (b"=", b":"):
+                for end in (b"", b",", b";"):  # a line of a dump, of YAML, of JSON
+                    known.setdefault(start + between + value + end, (name.decode("ascii"), path))
 
     def __bool__(self) -> bool:
         return bool(self._lines or self._longer)

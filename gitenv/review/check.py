@@ -95,13 +95,13 @@ def between(where: Place, base: str, end: str) -> Change:
     return Change(where.folder, where.objects, last, base=believed, before=before, heads=[end])
 
 
-def staged(where: Place) -> list[Finding]:
-    """Judge what the next commit changes: the index against HEAD."""
-    return leaks.without_allowed(where.folder, _ending(where, next_commit(where)))
+def staged(where: Place, change: Change) -> list[Finding]:
+    """Judge what the next commit changes."""
+    return leaks.without_allowed(where.folder, _ending(where, change))
 
 
 def next_commit(where: Place) -> Change:
-    """What the next commit changes."""
+    """What the next commit changes: the index against HEAD."""
     end = IndexSide(where.folder, where.objects)
     return Change(where.folder, where.objects, end, base=_head(where), heads=_heads(where))
 

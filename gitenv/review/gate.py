@@ -33,7 +33,8 @@ class Update(NamedTuple):
 def staged(folder: str) -> list[Finding]:
     """What pre-commit stops for: the index against HEAD, and only what this commit changes."""
     with closing(check.place(folder)) as where:
-        return [*check.staged(where), *_copies(where), *_too_early(where.folder)]
+        change = check.next_commit(where)
+        return [*check.staged(where, change), *_copies(where, change), *_too_early(where.folder)]
 
 
 def outgoing(folder: str, updates: Iterable[Update], known: Sequence[str] | None = None) -> list[Finding]:
@@ -50,13 +51,12 @@ def outgoing(folder: str, updates: Iterable[Update], known: Sequence[str] | None
         return leaks.without_allowed(where.folder, _judged(where, [each for each in moved if each.new], known))
 
 
-def _copies(where: Place) -> list[Finding]:
+def _copies(where: Place, change: Change) -> list[Finding]:
     """Only before a commit, and with a key: nobody else can say what a value is."""
     try:
         here = layout.find(where.folder)
     except NotInOrder:
         return []
-    change = check.next_commit(where)
     return leaks.without_allowed(where.folder, leaks.copies(change, KeysAtHand(here, change.end.tree), where.folder))
 
 

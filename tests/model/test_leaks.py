@@ -87,12 +87,13 @@ def test_an_ordinary_repository_passes(name: str, env: bytes, files: dict[str, b
     "copy",
     [
         *(b"TOKEN=%s", b"export TOKEN=%s", b"  TOKEN = '%s'", b'TOKEN="%s"\r', b'  "TOKEN=%s",', b"'TOKEN=%s';", b"`TOKEN=%s`"),
+        *(b"TOKEN: %s", b"  TOKEN: '%s'", b'  "TOKEN": "%s",', b"TOKEN:%s"),
         *(b"a\nb\nTOKEN=%s", b"INSERT INTO notes VALUES ('\nTOKEN=%s\n');"),
     ],
 )
 def test_a_copy_is_found_whatever_is_around_it(copy: bytes) -> None:
-    """With export, white space, quotes, in a dump: the whole line is the assignment. And the hook's first question sees it."""
-    for env in (b"TOKEN=%s\n", b"export TOKEN='%s'\n"):
+    """With export, white space, quotes, in a dump, in YAML: the whole line is the assignment. The hook sees it first."""
+    for env in (b"TOKEN=%s\n", b"export TOKEN='%s'\n", b"TOKEN: %s\n"):
         data = copy % SECRET + b"\n"
         assert [name for _, name, _ in _copies(env % SECRET).found([data])] == ["TOKEN"]
     assert b"TOKEN" in leaks.assigned(data) or data.lstrip().startswith((b'"', b"'", b"`"))

@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -326,6 +327,22 @@ def test_set_seals_without_showing(new_lab: NewLab) -> None:
     assert "KEY sealed in .env.production" in seen
     assert "hunter2" not in seen
     assert b"hunter2" not in (alice.cwd / ".env.production").read_bytes()
+
+
+def test_set_takes_no_empty_value(bob: Person, tmp_path: Path) -> None:
+    """Enter alone at the prompt sets nothing; nor does an empty file or a device that the command is redirected from."""
+    code, seen = on_terminal(bob, "set", "PASSWORD", at="PASSWORD in .env", reply=say_secretly(b"\n"))
+    assert code == 2
+    assert "no value came for PASSWORD, so nothing was changed" in seen
+    (tmp_path / "empty").touch()
+    for source in (tmp_path / "empty", Path(os.devnull)):
+        with source.open("rb") as redirected:
+            done = subprocess.run(
+                gitenv("set", "PASSWORD"), cwd=bob.cwd, env=bob.env, stdin=redirected, capture_output=True, check=False
+            )
+        assert done.returncode == 2
+        assert b"--empty" in done.stderr
+    assert not _changes(bob)
 
 
 def test_set_interrupted(bob: Person) -> None:
