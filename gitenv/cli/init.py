@@ -95,7 +95,7 @@ def _look(workspace: Workspace, wanted: dict[str, list[str]], unignore: bool, at
     """What founding would do, and which files it holds back; .gitignore is changed where somebody wants that."""
     from gitenv.team import departures, init, two_steps
 
-    departures.check_cleared(workspace)
+    departures.check_cleared(workspace.repository)
     seen = init.look(workspace, wanted)
     ignored = [line.path for line in seen.ignored]
     if seen.ignored and _wants_unignore(seen.ignored, unignore):

@@ -205,6 +205,7 @@ CODES: dict[str, Code] = {
     **_all(
         Severity.NOTE,
         {
+            "departed": "Somebody took gitenv out of the repository.",
             "locked": "No key, or no grant, or gitenv lock.",
             "closed": "Files are closed, and the key is here: gitenv unlock.",
             "not-staged": "A command was cut off before it had staged what it wrote in .recipients/: git add.",

@@ -14,7 +14,8 @@ from gitenv.git import attributes
 from gitenv.review import leftovers, protection
 from gitenv.review.codes import finding
 from gitenv.review.findings import Finding
-from gitenv.team import configuration, hooks, rights, setup, shared_attributes
+from gitenv.team import configuration, departures, hooks, rights, setup, shared_attributes
+from gitenv.team.departures import Departed
 from gitenv.team.hooks import State
 from gitenv.team.workspace import Workspace
 
@@ -52,6 +53,16 @@ def fix(workspace: Workspace) -> Report:
 
 def _ailments(workspace: Workspace) -> Iterator[Ailment]:
     yield from _interpreter(workspace)
+    try:
+        departures.check_here(workspace.repository)
+        yield from _set_up(workspace)
+    except Departed as error:
+        yield Ailment(finding("departed", error.message, commands=(error.hint,)))
+    yield from _leftovers(workspace)
+    yield from _rights(workspace)
+
+
+def _set_up(workspace: Workspace) -> Iterator[Ailment]:
     yield from _environments(workspace)
     if setup.is_known(workspace.repository):
         yield from _configuration(workspace)
@@ -66,8 +77,6 @@ def _ailments(workspace: Workspace) -> Iterator[Ailment]:
         again = protection.can_stage_anew(workspace, each)
         yield Ailment(each, _staging(workspace, each.path) if again else None)
     yield from (Ailment(each) for each in protection.other_tools(workspace))
-    yield from _leftovers(workspace)
-    yield from _rights(workspace)
 
 
 def _interpreter(workspace: Workspace) -> Iterator[Ailment]:

@@ -1,27 +1,22 @@
-"""A team that left gitenv: seeing it in a clone that still has gitenv, and putting back what the pull took from the work tree.
-
-git deletes a file that a commit took out of git from everybody's work tree. And where the files went into git in plain text, a
-clone that still has its pins marked all of it: nobody vouched for it. Both are undone when somebody runs `gitenv uninstall`.
-"""
+"""A team that left gitenv: seeing it in a clone, whatever that still has of gitenv."""
 
 from __future__ import annotations
 
-import contextlib
 import os
-from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from gitenv import files, recipients
-from gitenv.errors import GitenvError, NotInOrder, NotTrusted
+from gitenv import recipients
+from gitenv.errors import NotInOrder, printable
 from gitenv.git import log, program
-from gitenv.git.trees import RECIPIENTS, CommitTree
-from gitenv.model import document, smudge
-from gitenv.model.keyring import Keyring
-from gitenv.pins import Pin
-from gitenv.team import rights, setup
-from gitenv.team.workspace import Workspace
+from gitenv.git.repository import Repository
+from gitenv.git.trees import RECIPIENTS
+from gitenv.team import setup
 
 _ENVIRONMENTS = f":(top,glob){RECIPIENTS}/*/environment"
+
+
+class Departed(NotInOrder):
+    """The team took gitenv out of the repository."""
 
 
 class Departure(NamedTuple):
@@ -32,9 +27,8 @@ class Departure(NamedTuple):
     before: str
 
 
-def find(workspace: Workspace) -> Departure | None:
+def find(root: str) -> Departure | None:
     """Whether the team left: the history at hand had environments, and the index has none, not even in a folder."""
-    root = workspace.root
     if program.paths(root, "ls-files", "-z", "--", _ENVIRONMENTS):
         return None
     if recipients.nested(program.paths(root, "ls-files", "-z")):
@@ -53,84 +47,42 @@ def _has_environments(root: str, commit: str) -> bool:
     return any(path.endswith(b"/environment") and path.count(b"/") == 2 for path in listed)
 
 
-def left_behind(workspace: Workspace) -> list[str]:
+def left_behind(repository: Repository) -> list[str]:
     """The other work trees of this clone that still have environments: they are on another branch."""
     elsewhere = dict.fromkeys(("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE"))
     listed = ("ls-files", "-z", "--", _ENVIRONMENTS)
     return [
         root
-        for root in workspace.repository.work_trees()
+        for root in repository.work_trees()
         if os.path.isdir(root)
-        and os.path.realpath(root) != os.path.realpath(workspace.root)
+        and os.path.realpath(root) != os.path.realpath(repository.root)
         and program.attempt(root, *listed, variables=elsewhere).stdout
     ]
 
 
-def check_cleared(workspace: Workspace) -> None:
-    """Raise `NotInOrder` in a clone that still has gitenv from before the team left: founding there would be a mistake."""
-    repository = workspace.repository
-    if (setup.is_known(repository) or setup.is_lifted(repository)) and find(workspace):
+def check_here(repository: Repository) -> None:
+    """Raise `Departed` where the next commit takes gitenv out, or one did and the clone has nothing of it any more."""
+    departure = find(repository.root)
+    if departure is None or (departure.commit and not is_cleared(repository)):
+        return
+    if departure.commit:
+        text = f"{printable(departure.by)} took gitenv out of this repository (commit {departure.commit[:10]})"
+        raise Departed(text, "there is nothing to do; to found it anew: gitenv init")
+    if is_cleared(repository):
+        raise Departed(
+            "gitenv is taken out of this repository, and that is staged", "git commit -m 'Without gitenv' && git push"
+        )
+    hint = f"gitenv uninstall; or to have it back: git restore --staged --worktree :/{RECIPIENTS}"
+    raise Departed(f"the next commit takes {RECIPIENTS}/ out of this repository, and this clone still has gitenv", hint)
+
+
+def check_cleared(repository: Repository) -> None:
+    """Raise `Departed` in a clone that still has gitenv from before the team left: founding there would be a mistake."""
+    if not is_cleared(repository) and find(repository.root):
         hint = "gitenv uninstall; to found it anew after that: gitenv init"
-        raise NotInOrder("your team took gitenv out of this repository, and this clone still has it", hint)
+        raise Departed("your team took gitenv out of this repository, and this clone still has it", hint)
 
 
-def put_back(workspace: Workspace, pins: Sequence[Pin], departure: Departure) -> list[str]:
-    """Write files as they were before the team left, where the pull deleted them, and without marks where it brought them in
-    plain text; return their paths. What was edited is left alone."""
-    tracked = {entry.path: entry.object_id for entry in workspace.repository.tracked() if entry.is_file}
-    mode = rights.wanted(workspace.repository)
-    written = [
-        workspace.write(path, before, mode)
-        for path, before in _before(workspace, pins, departure)
-        if path not in tracked and _is_free(workspace, path)
-    ]
-    claimed = [path for path in tracked if any(pin.environment.claims(path) for pin in pins)]
-    edited = set(workspace.repository.edited(claimed)) if claimed else set()  # asked while git still calls gitenv
-    for path in claimed:
-        now = workspace.repository.objects.read(tracked[path], document.MAX_BYTES)
-        there = files.read_inside(workspace.root, path, document.MAX_BYTES)
-        if path not in edited and now is not None and there not in (None, now):
-            kept = rights.kept(os.lstat(workspace.repository.path(path)).st_mode, mode)
-            written.append(workspace.write(path, now, kept))
-    return written
-
-
-def _is_free(workspace: Workspace, path: str) -> bool:
-    """Whether nothing stands at a path, and a folder can be where it needs one.
-
-    The commit that took gitenv out may have put a link or a file there. Nobody is to be kept from leaving by that.
-    """
-    try:
-        files.check_inside(workspace.root, path)
-    except NotTrusted:
-        return False
-    way = workspace.repository.path(path)
-    if os.path.lexists(way):
-        return False
-    while not os.path.lexists(way):
-        way = os.path.dirname(way)
-    return os.path.isdir(way)
-
-
-def _before(workspace: Workspace, pins: Sequence[Pin], departure: Departure) -> Iterator[tuple[str, bytes]]:
-    """The files of environments in the last commit that had gitenv, opened; none that this clone cannot open."""
-    objects = workspace.repository.objects
-    workspace.access.locked = frozenset()  # as uninstall opens what `gitenv lock` closed
-    if departure.before:
-        tree = CommitTree(objects, departure.before)
-        listed = program.paths(workspace.root, "ls-tree", "-r", "-z", "--full-tree", departure.before)
-        blobs = {path: meta.split(" ")[2] for meta, _, path in (line.partition("\t") for line in listed) if meta[:3] == "100"}
-        for pin in pins:
-            with contextlib.suppress(GitenvError):
-                judged = workspace.access.judge(pin, tree)
-                if judged is not None:
-                    ring = workspace.access.ring(judged.moves or pin)
-                    yield from _opened(workspace, {path: blobs[path] for path in blobs if pin.environment.claims(path)}, ring)
-
-
-def _opened(workspace: Workspace, blobs: Mapping[str, str], ring: Keyring) -> Iterator[tuple[str, bytes]]:
-    for path, blob in blobs.items():
-        stored = workspace.repository.objects.read(blob)  # none in a partial clone whose host does not answer
-        with contextlib.suppress(smudge.StaysClosed, GitenvError):
-            if stored is not None:
-                yield path, smudge.smudge(stored, ring, ring.current.number)
+def is_cleared(repository: Repository) -> bool:
+    """Whether a clone has nothing of gitenv."""
+    return not (setup.is_known(repository) or setup.is_lifted(repository))

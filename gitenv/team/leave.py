@@ -15,7 +15,7 @@ from gitenv.git import attributes, program
 from gitenv.git.trees import RECIPIENTS
 from gitenv.model import smudge
 from gitenv.pins import Pin
-from gitenv.team import departures, hooks, ignored, opening, setup
+from gitenv.team import departures, hooks, ignored, opening, restoring, setup
 from gitenv.team.departures import Departure
 from gitenv.team.workspace import Workspace
 
@@ -36,9 +36,9 @@ class Left(NamedTuple):
 
 def uninstall(workspace: Workspace) -> Left:
     """Open what can be opened, take gitenv out of this clone, and out of the repository if it was never committed."""
-    departure = departures.find(workspace)
+    departure = departures.find(workspace.root)
     if not setup.is_known(workspace.repository) and not (departure and setup.is_lifted(workspace.repository)):
-        raise Usage("gitenv is not set up in this clone; nothing was changed", "gitenv init")
+        raise Usage("gitenv is not set up in this clone; nothing was changed")
     if departure:
         return _after_departure(workspace, departure)
     if setup.is_configured(workspace.repository):  # else an earlier run was cut off, and its guard must not be lifted
@@ -72,8 +72,8 @@ def uninstall(workspace: Workspace) -> Left:
 def _after_departure(workspace: Workspace, departure: Departure) -> Left:
     """The team has left: no guard stays, and what the pull took from the work tree is there again."""
     repository, pins = workspace.repository, workspace.access.pinned()
-    put_back = departures.put_back(workspace, pins, departure)
-    left_behind = departures.left_behind(workspace)
+    put_back = restoring.put_back(workspace, pins, departure)
+    left_behind = departures.left_behind(repository)
     hooks.remove(repository)
     setup.uninstall(repository, stays_closed=bool(left_behind))
     setup.take_guard_away(repository)

@@ -20,6 +20,7 @@ from gitenv.model.keyring import Keyring
 from gitenv.model.keys import PublicKey
 from gitenv.model.statements import Holder
 from gitenv.pins import Pin
+from gitenv.team import departures
 
 _OTHER_HEADS = ("MERGE_HEAD", "CHERRY_PICK_HEAD", "REBASE_HEAD")
 
@@ -78,7 +79,9 @@ class Workspace:
         return frozenset(pin.name for pin in self.access.pinned())
 
     def need_environments(self) -> list[str]:
-        """The same. Raises `NotInOrder` if there are none."""
+        """The same. Raises `NotInOrder` if there are none, and `Departed` where the team took gitenv out."""
+        if isinstance(self.tree, IndexTree):  # HEAD still has what the next commit takes out
+            departures.check_here(self.repository)
         if not (found := self.environments()) and not recipients.too_many(self.tree, self.pinned_names()):
             self.check_not_nested()
             if self.access.pinned():
