@@ -100,18 +100,23 @@ class Access:
             return False
         return True
 
-    def no_grant(self, pin: Pin) -> Locked:
-        """The error for an environment that this person was not let into, with whom to ask."""
+    def no_grant(self, *pins: Pin) -> Locked:
+        """The error for environments that this person was not let into, with whom to ask."""
         key = self.device()
         if key is None:
             return no_device_key()
         mine = Holder(self.name, key.public.fingerprint())
-        who = " or ".join(sorted({holder.name for holder in pin.holders if holder.name != self.name})[:3]) or "a holder"
-        command = f"gitenv add-recipient {self.name or 'NAME'} -e {pin.name}"
-        if any(person.name == self.name and person != mine for person in pin.holders | pin.seen):  # in with another key
+        holders = {holder.name for pin in pins for holder in pin.holders if holder.name != self.name}
+        who = " or ".join(sorted(holders)[:3]) or "a holder"
+        command = f"gitenv add-recipient {self.name or 'NAME'}"
+        if len(pins) == 1:
+            command += f" -e {pins[0].name}"
+        others = (person for pin in pins for person in pin.holders | pin.seen)
+        if any(person.name == self.name and person != mine for person in others):  # in with another key
             command += " --replace"
+        where = ", ".join(pin.name for pin in pins[:8]) + (f" and {len(pins) - 8} more" if len(pins) > 8 else "")
         me = f'"{self.name}"' if self.name else "this device's key"
-        return Locked(f"no grant for {me} in {pin.name}", f"ask {who} to run: {command}")
+        return Locked(f"no grant for {me} in {where}", f"ask {who} to run: {command}")
 
     def judge(self, pin: Pin, tree: Tree) -> Judged | None:
         """What the tree's statement is to the pinned one; None if the tree has none. Raises `NotTrusted`."""

@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gitenv.cli import exclusive, show
-from gitenv.cli.words import joined
-from gitenv.errors import Usage, shell_word
+from gitenv.cli.words import joined, trust_lines
+from gitenv.errors import Locked, Usage, shell_word
 
 if TYPE_CHECKING:
+    from gitenv.model.environment import Environment
     from gitenv.team.sealing import Set
+    from gitenv.team.workspace import Workspace
 
 _MAX_BYTES = 1024 * 1024
 
@@ -35,6 +37,8 @@ def run(
     workspace = exclusive.workspace()
     workspace.need_environments()
     letting_in.need_access(workspace)
+    if statement := sealing.newcomer(workspace, environment, file or ".env", os.getcwd()):
+        _believe(workspace, statement)
     if environment and not file:
         file = f":/{sealing.only_file(workspace, environment, os.getcwd())}"
     path, pin = sealing.find(workspace, name, file or ".env", os.getcwd())
@@ -48,6 +52,21 @@ def run(
         show.say(f"{name} {'changed' if done.replaces else 'set'} in {path}; {where}")
     if done.unstaged:
         show.commands(*done.unstaged.commands)
+
+
+def _believe(workspace: Workspace, statement: Environment) -> None:
+    """Who cannot read an environment has no other use for it than this. Raises `Locked` where nobody says that it is right."""
+    from gitenv.team import pinning, sealing
+
+    is_known = sealing.is_known(workspace, statement)
+    if not is_known and not show.is_terminal():
+        raise Locked(f"{statement.name} is new to this clone", f"gitenv unlock {statement.name}")
+    for line in trust_lines(statement, "taken on trust from" if is_known else "signed by"):
+        show.say(line)
+    if not show.ask("Is this the fingerprint that they told you?", yes=is_known):
+        raise Locked(f"{statement.name} is not trusted; nothing was changed", f"gitenv set NAME -e {statement.name}")
+    for problem in pinning.pin(workspace, [statement]):
+        raise problem
 
 
 def _value(name: str, path: str) -> bytes:

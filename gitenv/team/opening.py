@@ -158,8 +158,7 @@ def _open_environment(workspace: Workspace, pin: Pin, entries: Iterable[IndexEnt
         if workspace.access.judge(pin, workspace.tree) is None:
             raise Locked("it is not in the commit you are on")
     except GitenvError as error:
-        was_in = pin.grant is not None or any(person.name == workspace.access.name for person in pin.seen)
-        return result._replace(closed=error, never_granted=not (was_in or is_asked))
+        return result._replace(closed=error, never_granted=not (workspace.was_let_in(pin) or is_asked))
     # Before the first commit with gitenv, plain text is its owner's and stays as it is.
     is_committed = workspace.is_committed(pin.name)
     wanted = rights.wanted(workspace.repository)

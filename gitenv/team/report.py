@@ -70,7 +70,8 @@ def status(workspace: Workspace, wanted: Collection[str] = ()) -> Status:
     problems = [*_key_problems(), *_clone_problems(workspace), *(Problem.of(error) for error in followed)]
     there = {*people.environments, *(pin.name for pin in workspace.access.pinned())}
     listed = sorted(there.intersection(wanted) if wanted else there)
-    found = [_environment(workspace, name, people, problems) for name in listed]
+    found = [_environment(workspace, name, people, problems, is_asked=bool(wanted)) for name in listed]
+    problems += _nowhere(workspace, found)
     said = {f"{name}/environment" for name in listed}
     uncounted = [entry for entry in survey.only(people, wanted).uncounted if entry.file not in said and not entry.expires]
     problems += [
@@ -127,14 +128,20 @@ def _clone_problems(workspace: Workspace) -> list[Problem]:
     return [*problems, Problem(code, text, ["gitenv init"])] if code else problems
 
 
-def _environment(workspace: Workspace, name: str, people: Membership, problems: list[Problem]) -> EnvironmentStatus:
+def _environment(
+    workspace: Workspace, name: str, people: Membership, problems: list[Problem], *, is_asked: bool
+) -> EnvironmentStatus:
+    """Look at one. Where nobody ever let the caller in, that is no problem of theirs, unless they asked for it by name."""
     pin = workspace.access.pin(name)
-    entries = {person.name: person.entries[name] for person in people.people if name in person.entries}
-    holders = sorted(person for person, entry in entries.items() if entry.role == "holder")
     if pin is None:
-        return _unpinned(workspace, name, holders, problems)
+        return _unpinned(workspace, name, people, problems, is_asked=is_asked)
+    entries = {person.name: person.entries[name] for person in people.people if name in person.entries}
+    holders = people.holders(name)
     me = pin.grant.to if pin.grant else _my_name(workspace, people, name)
-    state, statement, ring = _access(workspace, pin, me in entries, problems)
+    of_access: list[Problem] = []
+    state, statement, ring = _access(workspace, pin, me in entries, of_access)
+    is_outside = state == NO_ACCESS and me not in entries and not workspace.was_let_in(pin)
+    problems += [each for each in of_access if is_asked or not (is_outside and each.code == "locked")]
     role = entries[me].role if me in entries else ""
     if len(holders) == 1 and state == OPEN:
         problems.append(
@@ -164,14 +171,28 @@ def _former(workspace: Workspace, pin: Pin, holders: list[str]) -> Problem | Non
     return Problem("former-key", f"your grant for {pin.name} is for a former key of yours", commands)
 
 
-def _unpinned(workspace: Workspace, name: str, holders: list[str], problems: list[Problem]) -> EnvironmentStatus:
+def _nowhere(workspace: Workspace, found: Sequence[EnvironmentStatus]) -> list[Problem]:
+    """What somebody who waits to be let in can do; in one line, however many environments there are."""
+    pins = [pin for pin in workspace.access.pinned() if any(each.name == pin.name for each in found)]
+    if workspace.access.device() is None or any(each.access != NO_ACCESS or each.role for each in found):
+        return []
+    never = [pin for pin in pins if not workspace.was_let_in(pin)]
+    return [Problem.of(workspace.access.no_grant(*never))] if never else []
+
+
+def _unpinned(
+    workspace: Workspace, name: str, people: Membership, problems: list[Problem], *, is_asked: bool
+) -> EnvironmentStatus:
     try:
         pinning.checked(workspace, name)
     except GitenvError as error:
         problems.append(Problem.of(error))
         return EnvironmentStatus(name, NOT_TRUSTED, "", 0, [], [])
-    problems.append(Problem("new-environment", f"{name} is new to this clone", [f"gitenv unlock {name}"]))
-    return EnvironmentStatus(name, NEW, "", 0, holders, [])
+    is_mine = bool(_my_name(workspace, people, name))
+    if is_mine or is_asked:
+        text = f"{name} is new to this clone{', and has a grant for you' if is_mine else ''}"
+        problems.append(Problem("new-environment", text, [f"gitenv unlock {name}"]))
+    return EnvironmentStatus(name, NEW, "", 0, people.holders(name), [])
 
 
 def _my_name(workspace: Workspace, people: Membership, environment: str) -> str:

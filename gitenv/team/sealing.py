@@ -7,13 +7,14 @@ import os
 import re
 from typing import NamedTuple
 
-from gitenv import clone, files
+from gitenv import clone, files, recipients
 from gitenv.errors import Changed, Locked, NotInOrder, Usage, printable, shell_word
 from gitenv.identity import device
 from gitenv.model import document, editing, encoding, sealed
 from gitenv.model.document import Kind, Record
+from gitenv.model.environment import Environment
 from gitenv.pins import Pin
-from gitenv.team import following, saving
+from gitenv.team import following, pinning, saving, vouching
 from gitenv.team.saving import Unstaged
 from gitenv.team.workspace import Workspace
 
@@ -43,6 +44,27 @@ def find(workspace: Workspace, name: str, file: str, folder: str) -> tuple[str, 
             raise Locked(f"{printable(path)} belongs to {name_of_new}, which is new here", f"gitenv unlock {name_of_new}")
         raise Usage(f"{printable(path)} belongs to no environment", "gitenv status")
     return path, pin
+
+
+def newcomer(workspace: Workspace, environment: str, file: str, folder: str) -> Environment | None:
+    """The environment that is meant, where it is new to this clone and has no grant for the caller: a value is sealed for it.
+
+    Raises `NotTrusted` if none of its own holders signed it, or if `GITENV_TRUST` is set and does not vouch for it.
+    """
+    name = environment or workspace.new_environment(workspace.relative(file, folder))
+    if not name or name not in workspace.environments() or workspace.access.pin(name):
+        return None
+    if recipients.grant_of(workspace.tree, name, workspace.access.name):
+        return None
+    statement = pinning.checked(workspace, name)
+    if trusted := vouching.vouchers():
+        vouching.check_vouched(workspace, statement, trusted)
+    return statement
+
+
+def is_known(workspace: Workspace, statement: Environment) -> bool:
+    """Whether a person and key that this clone believes elsewhere signed it, or one that `GITENV_TRUST` names."""
+    return bool(vouching.vouchers()) or any(statement.by in pin.holders for pin in workspace.access.pinned())
 
 
 def only_file(workspace: Workspace, environment: str, folder: str) -> str:

@@ -56,6 +56,11 @@ class Membership(NamedTuple):
     people: list[Person]
     uncounted: list[Uncounted]
 
+    def holders(self, environment: str) -> list[str]:
+        """Who may let others into an environment, by name."""
+        entries = ((person.name, person.entries.get(environment)) for person in self.people)
+        return sorted(name for name, entry in entries if entry and entry.role == HOLDER)
+
 
 def membership(workspace: Workspace) -> Membership:
     """Read `.recipients/`. What is pinned is judged by the pin; the rest by its own statement, unverified."""

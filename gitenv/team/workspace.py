@@ -150,6 +150,10 @@ class Workspace:
         holders = pin.holders | set(statement.holders) if pin else statement.holders
         return " or ".join(sorted({holder.name for holder in holders if holder.name != self.access.name})[:3]) or "a holder"
 
+    def was_let_in(self, pin: Pin) -> bool:
+        """Whether the caller is in an environment by a grant, or was seen in it once."""
+        return pin.grant is not None or any(person.name == self.access.name for person in pin.seen)
+
     def is_former(self, pin: Pin) -> bool:
         """Whether the caller's grant is for a key that is not this device's any more."""
         key = self.access.device()
