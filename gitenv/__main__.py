@@ -8,7 +8,15 @@ import sys
 
 def main() -> int:
     """Run one command; return the exit code."""
-    arguments = sys.argv[1:]
+    try:
+        return _run(sys.argv[1:])
+    except ImportError as error:
+        return _not_whole(error)
+    except (MemoryError, SystemError, OSError) as error:
+        return _cannot_start(error)
+
+
+def _run(arguments: list[str]) -> int:
     if arguments[:1] == ["filter-process"] or (arguments[:1] in (["clean"], ["smudge"]) and len(arguments) == 2):
         # Imports make tens of thousands of objects that all stay: collecting garbage among them takes 2 ms of a start.
         gc.disable()
@@ -39,6 +47,8 @@ def main() -> int:
 
 def _not_whole(error: ImportError) -> int:
     """An interpreter that was upgraded in its place has none of the packages that were installed for the one before."""
+    if not isinstance(error, ModuleNotFoundError):
+        return _cannot_start(error)
     name = (error.name or "gitenv").partition(".")[0]
     sys.stderr.write(
         f"error: {sys.executable} (Python {sys.version_info[0]}.{sys.version_info[1]}) has no {name}: it was upgraded, or "
@@ -47,8 +57,15 @@ def _not_whole(error: ImportError) -> int:
     return 5
 
 
+def _cannot_start(error: Exception) -> int:
+    """Nothing more is loaded to say it: that is what failed."""
+    why = (isinstance(error, OSError) and error.strerror) or "not enough memory, or a library that does not fit"
+    sys.stderr.write(
+        f"error: gitenv cannot be loaded: {why}\n"
+        "hint: ulimit -v unlimited; ulimit -n 1024; or install gitenv again, then: gitenv init\n"
+    )
+    return 5
+
+
 if __name__ == "__main__":
-    try:
-        sys.exit(main())
-    except ImportError as problem:
-        sys.exit(_not_whole(problem))
+    sys.exit(main())

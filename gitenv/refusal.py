@@ -19,6 +19,18 @@ _GIT_SAYS = re.compile(r"permission denied|insufficient permission", re.IGNORECA
 _FILE_IN_IT = re.compile(r"(?:open\(\"|['\"])([^'\"]+)['\"]")
 
 
+def lacking(error: Exception) -> NotInOrder | None:
+    """What the machine did not give: a file, memory, a library. None for any other exception: that is a bug of ours."""
+    if isinstance(error, OSError):
+        return refused(error, "used")
+    if isinstance(error, (MemoryError, SystemError)):  # where memory ends, what is written in C may fail without a reason
+        return NotInOrder("there is not enough memory", "let it have more: ulimit -v unlimited")
+    if isinstance(error, ImportError) and not (error.name or "gitenv").startswith("gitenv"):
+        hint = "let it have more memory (ulimit -v unlimited), or install gitenv again"
+        return NotInOrder("a library that gitenv needs cannot be loaded", hint)
+    return None
+
+
 def refused(error: OSError, verb: str, path: str = "", shown: str = "") -> NotInOrder:
     """The error for a file that cannot be `verb` (read, written). `path` is where it happened, and `shown` what to call it."""
     named = path or os.fsdecode(error.filename or "")

@@ -13,7 +13,10 @@ from pathlib import Path
 
 import pytest
 
+from gitenv import __main__ as start
 from gitenv import files, refusal
+from gitenv.cli import edge
+from gitenv.drivers import filter as env_filter
 from gitenv.errors import NotInOrder
 from tests import forkserver
 from tests.conftest import NewLab
@@ -118,6 +121,40 @@ def test_whatever_is_refused_is_named_with_a_hint(number: int, hint: str, tmp_pa
     assert said.message == f"{tmp_path / 'a file'} cannot be written: No"
     assert hint in said.hint
     assert hint in refusal.refused(OSError(number, "No"), "written").hint
+
+
+@pytest.mark.parametrize(
+    ("error", "hint"),
+    [
+        (OSError(errno.EMFILE, "Too many open files"), "ulimit -n"),
+        (MemoryError(), "ulimit -v unlimited"),
+        (SystemError("returned NULL without setting an exception"), "ulimit -v unlimited"),
+        (ImportError("failed to map segment from shared object", name="_rust"), "ulimit -v unlimited"),
+    ],
+)
+def test_what_the_machine_lacks_is_no_bug(
+    error: Exception, hint: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Open files, memory, a library: at the command line, in the filter and before either is loaded, with a way out."""
+
+    def fail(*_: object) -> int:
+        raise error
+
+    monkeypatch.setattr(edge, "_run", fail)
+    monkeypatch.setattr(sys, "argv", ["gitenv", "status"])
+    assert edge.main(["status"]) == 5
+    env_filter._say_other(".env", error)
+    monkeypatch.setattr(start, "_run", fail)
+    assert start.main() == 5
+    said = capsys.readouterr().err
+    assert said.count("error: ") == said.count("\nhint: ") == said.count(hint) == 3, said
+    assert "bug" not in said
+
+
+def test_a_bug_is_named_as_one() -> None:
+    """Also where a module of gitenv's own cannot be loaded."""
+    for error in (ValueError(), ImportError(name="gitenv.model"), ImportError()):
+        assert refusal.lacking(error) is None
 
 
 @pytest.mark.parametrize("act", [lambda path: files.read(path, 9), lambda path: files.append(path, b"a", 9)])

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from gitenv import locking
 from gitenv.cli import output, show, unsaid
-from gitenv.errors import BUG, INTERRUPTED, GitenvError, NotInOrder, Usage
+from gitenv.errors import BUG, INTERRUPTED, GitenvError, Usage
 
 
 def main(arguments: list[str]) -> int:
@@ -30,21 +30,12 @@ def _reported(run: Callable[[], int], arguments: list[str]) -> int:
         return _interrupted()
     except BrokenPipeError:
         return 1
-    except OSError as error:
+    except Exception as error:
         from gitenv import refusal
 
-        show.error(refusal.refused(error, "used"))
-        return NotInOrder.exit_code
-    except ImportError as error:
-        if (error.name or "gitenv").startswith("gitenv"):
-            return _other(error, arguments)
-        hint = "let it have more memory (ulimit -v), or install gitenv again"
-        show.error(NotInOrder("a library that gitenv needs cannot be loaded", hint))
-        return NotInOrder.exit_code
-    except MemoryError:
-        show.error(NotInOrder("there is not enough memory", "ulimit -v"))
-        return NotInOrder.exit_code
-    except Exception as error:
+        if problem := refusal.lacking(error):
+            show.error(problem)
+            return problem.exit_code
         return _other(error, arguments)
 
 

@@ -315,10 +315,9 @@ def _say(message: str, hint: str) -> None:
 
 def _say_other(path: str, error: Exception) -> None:
     """What the system refused, or where our bug is. Not what it was working on: an exception's text may quote it."""
-    if isinstance(error, OSError):
-        from gitenv import refusal
+    from gitenv import refusal
 
-        problem = refusal.refused(error, "used")
+    if problem := refusal.lacking(error):
         _say(f"error: {printable(path)}: {problem.message}", problem.hint)
         return
     trace, place = error.__traceback__, ""

@@ -44,7 +44,10 @@ def merge(base: str, ours: str, theirs: str, size: str, path: str, *labels: str)
         return _as_text(base, ours, theirs, style)
     except Exception as error:
         # git would take our end for a conflict, and leave our side without markers: theirs would be gone with a `git add`.
-        sys.stderr.write(f"error: {printable(path)}: a bug in gitenv, {type(error).__name__}\nhint: please report it\n")
+        from gitenv import refusal
+
+        problem = refusal.lacking(error) or NotInOrder(f"a bug in gitenv, {type(error).__name__}", "please report it")
+        sys.stderr.write(f"error: {printable(path)}: {problem.message}\nhint: {problem.hint}\n")
         return _as_text(base, ours, theirs, style)
     # In place, and not `files.replace`: it is git's own temporary file, and git reads it only if this process ends well.
     with open(ours, "wb") as file:

@@ -1,7 +1,8 @@
-"""A disk that is full. The limit on the size of files stands in for it: a write fails at any byte that the test chooses."""
+"""A disk that is full: the limit on the size of files stands in for it, at any byte. And too few open files."""
 
 from __future__ import annotations
 
+import re
 import shutil
 import subprocess
 import sys
@@ -18,12 +19,13 @@ if sys.platform == "win32":
 
 _LIMITED = """
 import os, resource, sys
-resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[1]), resource.RLIM_INFINITY))
-os.execv(sys.argv[2], sys.argv[2:])
+limit = getattr(resource, sys.argv[1])
+resource.setrlimit(limit, (int(sys.argv[2]), resource.getrlimit(limit)[1]))
+os.execv(sys.argv[3], sys.argv[3:])
 """
 
 
-def limited(person: Person, size: int, *words: str) -> subprocess.CompletedProcess[bytes]:
+def limited(person: Person, size: int, *words: str, limit: str = "RLIMIT_FSIZE") -> subprocess.CompletedProcess[bytes]:
     """Run gitenv where it can make no file larger than `size` bytes; git, which it starts, has room.
 
     -B, and no limit for what git starts: Python would take a .pyc that was cut off for a whole one, also in later tests.
@@ -34,11 +36,12 @@ def limited(person: Person, size: int, *words: str) -> subprocess.CompletedProce
     git.chmod(0o755)
     python, *arguments = gitenv(*words)
     return subprocess.run(
-        [sys.executable, "-c", _LIMITED, str(size), python, "-B", *arguments],
+        [sys.executable, "-c", _LIMITED, limit, str(size), python, "-B", *arguments],
         cwd=person.cwd,
         env={**person.env, **forkserver.REAL, "PATH": f"{git.parent}:{person.env['PATH']}"},
         capture_output=True,
         check=False,
+        timeout=60,
     )
 
 
@@ -80,3 +83,17 @@ def test_locking_and_unlocking(new_lab: NewLab) -> None:
     alice.must("gitenv", "unlock")
     assert (alice.cwd / ".env").read_bytes() == plain
     assert not alice.must("git", "status", "--porcelain").said
+
+
+def test_too_few_open_files(new_lab: NewLab) -> None:
+    """Too few at the start or in the middle: it says how to allow more, has changed nothing, and then goes through."""
+    alice = new_lab("founded").person("alice")
+    alice.cwd = alice.home / "app"
+    for number in (8, 11):
+        failed = limited(alice, number, "set", "NEW", "--empty", limit="RLIMIT_NOFILE")
+        assert failed.returncode == 5, failed.stderr
+        assert re.fullmatch(rb"error: .*Too many open files\nhint: let more files be open: ulimit -n 1024\n", failed.stderr)
+        assert not alice.must("git", "status", "--porcelain").said
+        assert not leftovers(alice.home)
+    assert limited(alice, 1024, "set", "NEW", "--empty", limit="RLIMIT_NOFILE").returncode == 0
+    assert alice.must("git", "status", "--porcelain").said == "M  .env"
