@@ -75,7 +75,12 @@ def test_all_is_read_at_once(repository: Repository, monkeypatch: pytest.MonkeyP
     """One process for all values; another one only after something was set."""
     asked: list[str] = []
     real = program.paths
-    monkeypatch.setattr(program, "paths", lambda folder, *words, **more: asked.append(words[0]) or real(folder, *words, **more))
+
+    def paths(folder: str, *words: str) -> list[str]:
+        asked.append(words[0])
+        return list(real(folder, *words))
+
+    monkeypatch.setattr(program, "paths", paths)
     assert [repository.config(key) for key in ("gitenv.hooks", "gitenv.lines", "gitenv.absent")] == ["last", "one\ntwo", ""]
     assert len(asked) == 1
     repository.set_config("gitenv.hooks", "new")
