@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gitenv.cli import show
-from gitenv.cli.options import Json
+from gitenv.cli.options import About, Json
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -41,6 +41,7 @@ def run(
         typer.Option("--format", help="How to write what is found.", metavar="text|json|sarif|github", show_default=False),
     ] = Format.TEXT,
     json: Json = False,
+    environments: About = None,
     strict: Annotated[bool, typer.Option("--strict", help="End with 1 for warnings, too.")] = False,
 ) -> None:
     """Look for plain text and for what is not honest. Needs no key.
@@ -50,8 +51,11 @@ def run(
     from contextlib import closing
 
     from gitenv.errors import Usage
+    from gitenv.model.names import check_name
     from gitenv.review import check, findings, formats
 
+    for name in environments or []:
+        check_name(name, "environment")
     if sum([commits is not None, staged, everything, history]) > 1:
         raise Usage("BASE..HEAD, --staged, --all and --history exclude each other", "gitenv check --help")
     with closing(check.place(os.getcwd())) as where:
@@ -63,6 +67,7 @@ def run(
             found = check.everything(where)
         else:
             found = check.history(where) if history else check.here(where)
+        found = check.only(where, found, environments) if environments else found
     found = formats.ordered(found)
     _write(found, Format.JSON if json else how)
     if findings.stops(found, is_strict=strict):

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gitenv.cli import exclusive, show
+from gitenv.cli.options import About, Json
 
 if TYPE_CHECKING:
     from gitenv.review.doctor import Report
@@ -18,17 +19,21 @@ _MOST = 50
 
 def run(
     fix: Annotated[bool, typer.Option("--fix", help="Mend what can be mended without losing anything.")] = False,
-    json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
+    json: Json = False,
+    environments: About = None,
 ) -> None:
     """Look for what is wrong with this clone's set-up: filter, guard, hooks, other tools, leftovers.
 
     Ends with 1 if errors are left.
     """
+    from gitenv.model.names import check_name
     from gitenv.review import doctor, findings
     from gitenv.team.workspace import Workspace
 
+    for name in environments or []:
+        check_name(name, "environment")
     workspace = exclusive.workspace() if fix else Workspace(os.getcwd())
-    report = doctor.fix(workspace) if fix else doctor.examine(workspace)
+    report = (doctor.fix if fix else doctor.examine)(workspace, environments or ())
     if json:
         show.as_json({"findings": [_as_json(finding) for finding in report.findings], "mended": report.mended})
     else:

@@ -11,3 +11,7 @@ Environment = Annotated[str, typer.Option("-e", "--environment", help="Only this
 Environments = Annotated[
     list[str] | None, typer.Option("-e", "--environment", help="Only this one; may be repeated.", metavar="ENV")
 ]
+About = Annotated[
+    list[str] | None,
+    typer.Option("-e", "--environment", help="Leave out what is about other environments; may be repeated.", metavar="ENV"),
+]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from itertools import chain
 from typing import NamedTuple
 
@@ -18,7 +18,8 @@ from gitenv.review import commits, leaks, state, steps
 from gitenv.review.change import Change
 from gitenv.review.codes import finding
 from gitenv.review.findings import Finding
-from gitenv.review.private import Protection, pathspecs
+from gitenv.review.private import Protection, pathspecs, statements_in
+from gitenv.review.protected import Claims, is_about
 from gitenv.review.sides import CommitSide, IndexSide, Side, WorkSide, resolve
 
 
@@ -142,6 +143,14 @@ def history(where: Place) -> list[Finding]:
             known[f"{number}"] = statement
     found = list(commits.history(where.folder, where.objects, Protection(known), pathspecs(known.values())))
     return [*found, *shallow(where)]
+
+
+def only(where: Place, found: Sequence[Finding], environments: Collection[str]) -> list[Finding]:
+    """What was found of some environments, and of none: whose a file is, HEAD says, or the index."""
+    sides = [side for side in (_head(where), IndexSide(where.folder, where.objects)) if side]
+    stated = [statement for side in sides for statement in statements_in(side.tree).values()]
+    claims = Claims(stated)
+    return [each for each in found if is_about(each, environments, claims)]
 
 
 def shallow(where: Place) -> Iterator[Finding]:

@@ -5,7 +5,7 @@ Reads git's configuration, its attributes and its hooks, and what other tools le
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import NamedTuple
 
 from gitenv import files
@@ -14,6 +14,7 @@ from gitenv.git import attributes
 from gitenv.review import leftovers, protection
 from gitenv.review.codes import finding
 from gitenv.review.findings import Finding
+from gitenv.review.protected import Claims, is_about
 from gitenv.team import configuration, departures, hooks, rights, setup, shared_attributes
 from gitenv.team.departures import Departed
 from gitenv.team.hooks import State
@@ -39,16 +40,22 @@ class Report(NamedTuple):
     mendable: int  # of those that are left
 
 
-def examine(workspace: Workspace) -> Report:
-    """Look at everything, and change nothing."""
-    found = list(_ailments(workspace))
+def examine(workspace: Workspace, environments: Collection[str] = ()) -> Report:
+    """Look at everything, or at what is not about other environments than these; and change nothing."""
+    found = _about(workspace, environments)
     return Report([ailment.finding for ailment in found], [], sum(ailment.mend is not None for ailment in found))
 
 
-def fix(workspace: Workspace) -> Report:
+def fix(workspace: Workspace, environments: Collection[str] = ()) -> Report:
     """Mend what can be mended, then look again."""
-    mended = [ailment.mend() for ailment in list(_ailments(workspace)) if ailment.mend is not None]
-    return examine(workspace)._replace(mended=list(dict.fromkeys(mended)))
+    mended = [ailment.mend() for ailment in _about(workspace, environments) if ailment.mend is not None]
+    return examine(workspace, environments)._replace(mended=list(dict.fromkeys(mended)))
+
+
+def _about(workspace: Workspace, environments: Collection[str]) -> list[Ailment]:
+    claims = Claims(pin.environment for pin in workspace.access.pinned())
+    found = list(_ailments(workspace))
+    return [each for each in found if not environments or is_about(each.finding, environments, claims)]
 
 
 def _ailments(workspace: Workspace) -> Iterator[Ailment]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
+from gitenv.git.trees import RECIPIENTS
 from gitenv.model import dotenv, names
 from gitenv.model.environment import Environment
+from gitenv.review.findings import Finding
 
 
 class Claims:
@@ -35,3 +37,11 @@ class Claims:
 
     def _by_wild_card(self, path: str) -> str:
         return next((name for pattern, name in self._wild if names.matches(pattern, path)), "")
+
+
+def is_about(found: Finding, environments: Collection[str], claims: Claims) -> bool:
+    """Whether a finding is about one of these environments, or about none: that may matter for these, too."""
+    top, _, rest = found.path.partition("/")
+    name, is_below, _ = rest.partition("/")
+    its = (name if is_below else "") if top == RECIPIENTS else claims.environment_of(found.path)
+    return not its or its in environments
