@@ -133,6 +133,16 @@ def test_the_filter_takes_the_key_from_a_pipe(monkeypatch: pytest.MonkeyPatch) -
     assert alone.KEY_PIPE not in os.environ
 
 
+@pytest.mark.parametrize("number", ["0", "1", "2", "99999999999999", "9" * 5000, "-1", "x"])
+def test_no_other_number_is_a_pipe_with_a_key(monkeypatch: pytest.MonkeyPatch, number: str) -> None:
+    """git talks to the filter over the first three, and whoever sets the variable gets neither a traceback nor a key."""
+    monkeypatch.delenv(device.VARIABLE, raising=False)
+    monkeypatch.setenv(alone.KEY_PIPE, number)
+    alone.take_key()
+    assert not {device.VARIABLE, alone.KEY_PIPE} & os.environ.keys()
+    os.fstat(0)
+
+
 def test_hooks_of_the_configuration_are_off_as_well(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A git that runs hooks from its configuration is told of each by its name that it is not enabled."""
     monkeypatch.setattr(alone, "_off", list(alone.OFF))

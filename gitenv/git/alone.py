@@ -52,7 +52,7 @@ def pipe_with_key() -> int:
 def take_key() -> None:
     """For the filter: the key that a gitenv which started git left in a pipe, as if it were in our environment."""
     number = os.environ.pop(KEY_PIPE, "")
-    if number.isdecimal() and PRIVATE_KEY not in os.environ:
+    if number.isdecimal() and len(number) < 10 and int(number) > 2 and PRIVATE_KEY not in os.environ:  # 0 to 2 are git's
         try:
             with open(int(number), "rb", buffering=0) as pipe:
                 os.environ[PRIVATE_KEY] = os.fsdecode(pipe.read(_PIPE_HOLDS))
