@@ -79,6 +79,19 @@ def shell_word(text: str) -> str:
     return "'" + plain.replace("'", "'\\''") + "'"
 
 
+def from_top(path: str) -> str:
+    """A file as one word that means it from the top of the work tree, for git and for gitenv, and means nothing else.
+
+    For git `:/!x/.env` is all but that file, `:/@x/.env` an error, and in `:/*/.env` the star is any name.
+    """
+    is_plain = (path[:1].isalnum() or path[:1] == ".") and not set(path) & set("*?[\\")
+    return shell_word(f":/{path}" if is_plain else f"{FROM_TOP[1]}{path}")
+
+
+FROM_TOP = (":/", ":(top,literal)")
+"""How a path may begin that is meant from the top."""
+
+
 def printable(text: str | bytes) -> str:
     """`text` for a terminal: control, format and line-breaking characters as escapes (names come from hostile places)."""
     if isinstance(text, bytes):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import stat
+import sys
 from collections.abc import Iterator
 
 from gitenv.errors import Changed, NotInOrder, NotTrusted, printable
@@ -47,17 +48,20 @@ def read_inside(root: str, relative: str, limit: int) -> bytes | None:
 
 
 def leads_out(relative: str) -> bool:
-    """Whether a name leads out of the work tree, or to git's own folder on any system (`git~1` is NTFS's other name for it).
+    """Whether a name leads out of the work tree, or to git's own folder (`git~1` is NTFS's other name for it).
 
-    git checks out no such tree. But whoever pushes can write one, and an ancestor of what git does check out may have it.
+    git checks out no such tree. But whoever pushes can write one, and an ancestor of what git does check out may have it. What
+    git does check out on this system is none: else one odd name would stop whoever reads a folder.
     """
-    parts = relative.replace("\\", "/").split("/")
-    return any(part in ("", "..") or _is_gits(part) for part in parts) or (os.name == "nt" and ":" in relative)
+    if os.name == "nt":
+        relative = relative.replace("\\", "/")
+    return any(part in ("", "..") or _is_gits(part) for part in relative.split("/")) or (os.name == "nt" and ":" in relative)
 
 
 def _is_gits(part: str) -> bool:
-    part = part if part.isascii() else "".join(c for c in part if c.isprintable())  # HFS+ leaves out what nobody sees
-    return part.lower().partition(":")[0].rstrip(" .") in (".git", "git~1")
+    if sys.platform == "darwin" and not part.isascii():  # HFS+ leaves out what nobody sees
+        part = "".join(c for c in part if c.isprintable())
+    return part.lower().partition("\\")[0].partition(":")[0].rstrip(" .") in (".git", "git~1")
 
 
 def check_inside(root: str, relative: str) -> None:
@@ -71,7 +75,7 @@ def check_inside(root: str, relative: str) -> None:
     for part in relative.split("/")[:-1]:
         folder = os.path.join(folder, part)
         if os.path.islink(folder):
-            raise NotTrusted(f"{printable(relative)}: leads over a link; gitenv does not follow links")
+            raise NotTrusted(f"{printable(relative.removesuffix('/.'))}: leads over a link; gitenv does not follow links")
 
 
 def replace(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Collection, Iterable, Iterator
 
-from gitenv.errors import GitenvError, Malformed, shell_word
+from gitenv.errors import GitenvError, Malformed, NotTrusted, shell_word
 from gitenv.git.trees import RECIPIENTS, Tree
 from gitenv.model import environment, grant, keys, names, statements
 from gitenv.model.environment import Environment
@@ -90,7 +90,14 @@ def strays(tree: Tree) -> Iterator[str]:
             odd += [] if names.is_name(name) else [name]
         elif end != "pub" or not names.is_name(stem):
             yield name
-    yield from (f"{name}/" for name in odd[:MOST] if "environment" in tree.names(f"{RECIPIENTS}/{name}"))
+    yield from (f"{name}/" for name in odd[:MOST] if _looks_like_one(tree, name))
+
+
+def _looks_like_one(tree: Tree, name: str) -> bool:
+    try:
+        return "environment" in tree.names(f"{RECIPIENTS}/{name}")
+    except NotTrusted:  # a link, or more files than any environment has
+        return True
 
 
 def why_stray(file: str) -> str:

@@ -5,12 +5,18 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 import sys
 import unicodedata
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
+from gitenv.errors import from_top
+from gitenv.git import program
+from gitenv.review import leaks
+from gitenv.team.workspace import Workspace
 from tests.conftest import NewLab
 from tests.lab import Person
 
@@ -286,3 +292,25 @@ def test_a_pin_moves_through_it(alice: Person) -> None:
     alice.must("git", "commit", "-qm", "New", "--", ".env")
     alice.must("git", "switch", "-q", "main")
     assert (alice.cwd / ".env").read_bytes() == b"# local\nHELLO=development\nPASSWORD=hunter2\n"
+
+
+_TOP = ["!x", "^x", "@x", "_x", "-x", "(x)", ":x", "*", "[a]", "?", "\\x", "$(x)", "a b", "ä", ".x", "9"]
+
+
+@pytest.mark.parametrize("folder", _TOP)
+def test_a_file_that_a_hint_names_is_that_file_alone(tmp_path: Path, folder: str) -> None:
+    """After `:/` git takes `!` for all others, `@` for an error, and stars for any name; people paste what is proposed."""
+    program.run(str(tmp_path), "init", "-q")
+    for name in dict.fromkeys([*_TOP, "a"]):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / ".env").touch()
+    program.run(str(tmp_path), "add", "-A")
+    [word] = shlex.split(from_top(f"{folder}/.env"))
+    assert program.paths(str(tmp_path), "ls-files", "-z", "--", word) == [f"{folder}/.env"]
+    assert Workspace(str(tmp_path)).relative(word, str(tmp_path / "a")) == f"{folder}/.env"
+
+
+def test_no_hint_allows_more_than_one_file() -> None:
+    """Whoever pushes a test key in a file called `*` is not to have everything allowed."""
+    assert leaks.allow("keys/test.pem") == ["git config --add gitenv.allowSecretsIn keys/test.pem"]
+    assert leaks.allow("*") == leaks.allow("a/?") == []

@@ -10,7 +10,7 @@ import typer
 
 from gitenv.cli import exclusive, show
 from gitenv.cli.words import joined, trust_lines
-from gitenv.errors import Locked, Usage, shell_word
+from gitenv.errors import Locked, Usage, from_top
 
 if TYPE_CHECKING:
     from gitenv.model.environment import Environment
@@ -43,7 +43,7 @@ def run(
         file = f":/{sealing.only_file(workspace, environment, os.getcwd())}"
     path, pin = sealing.find(workspace, name, file or ".env", os.getcwd())
     if environment not in ("", pin.name):
-        raise Usage(f"{path} is a file of {pin.name}, not of {environment}", f"gitenv set {name} -f {shell_word(f':/{path}')}")
+        raise Usage(f"{path} is a file of {pin.name}, not of {environment}", f"gitenv set {name} -f {from_top(path)}")
     done = sealing.set_value(workspace, name, path, pin.name, b"" if empty else _value(name, path))
     where = f"not staged, because {done.unstaged.why}" if done.unstaged else "staged"
     if done.sealed_for:
@@ -73,7 +73,7 @@ def _value(name: str, path: str) -> bytes:
     """From a prompt that shows nothing, or standard input without its last line end. Raises `Usage` for an empty one."""
     value = _typed(name, path) if sys.stdin.isatty() else _piped(name)
     if not value:  # the command before the pipe failed, or somebody only pressed Enter
-        hint = f"gitenv set {name} -f {shell_word(f':/{path}')} --empty, if it is to be set to nothing"
+        hint = f"gitenv set {name} -f {from_top(path)} --empty, if it is to be set to nothing"
         raise Usage(f"no value came for {name}, so nothing was changed", hint)
     return value
 
@@ -92,6 +92,6 @@ def _piped(name: str) -> bytes:
 def _show_sealed(done: Set, where: str) -> None:
     show.say(f"{done.name} sealed in {done.path} for the holders of {done.environment}; {where}. You cannot read it back.")
     show.say(f"commit and push it; then {joined(done.sealed_for, 3)} can make it a value:")
-    show.commands(f"gitenv accept {done.name} -f {shell_word(f':/{done.path}')}{'' if done.is_known else ' --force'}")
+    show.commands(f"gitenv accept {done.name} -f {from_top(done.path)}{'' if done.is_known else ' --force'}")
     if not done.is_known:
         show.say("you are in no environment here, so they need --force, and should ask you first")

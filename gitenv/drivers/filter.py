@@ -14,7 +14,7 @@ from collections.abc import Iterator
 
 from gitenv.access import Judged
 from gitenv.drivers.surroundings import CommittedRecords, Surroundings
-from gitenv.errors import INTERRUPTED, GitenvError, Locked, NotTrusted, printable, shell_word
+from gitenv.errors import INTERRUPTED, GitenvError, Locked, NotTrusted, from_top, printable, shell_word
 from gitenv.git import alone, process
 from gitenv.git.pktline import ProtocolError
 from gitenv.git.process import FilterProcess, Refused, Request
@@ -161,7 +161,7 @@ class EnvFilter:
 
     def _way_back(self, path: str) -> str:
         if self._around.committed(path):
-            return f"to drop your change: git restore {shell_word(':/' + path)}"
+            return f"to drop your change: git restore {from_top(path)}"
         return f"to keep a file of your own: mv {shell_word(path)} ~/"
 
     def _clean_earlier(self, path: str, data: bytes, pin: Pin, judged: Judged, committed: CommittedRecords) -> bytes:
@@ -255,7 +255,7 @@ class EnvFilter:
         message = f"warning: {printable(path)}: {shown} {are} encrypted with a retired key, and nobody vouches for {them}"
         if message not in self._warned:
             self._warned.add(message)
-            self._tell(message, f"gitenv accept {' '.join(words)} -f {shell_word(':/' + path)}, or gitenv reject …")
+            self._tell(message, f"gitenv accept {' '.join(words)} -f {from_top(path)}, or gitenv reject …")
 
     def _note(self, path: str, opened: bool) -> None:
         try:

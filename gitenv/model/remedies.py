@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-from gitenv.errors import shell_word
+from gitenv.errors import from_top, shell_word
 from gitenv.model import dotenv, names
 
 _MOST = 8
@@ -24,18 +24,18 @@ def claim(path: str, taken: Collection[str] = ()) -> str:
 
 def take_out(path: str) -> str:
     """The command that takes a file out of the index and leaves it where it is."""
-    return f"git rm --cached {shell_word(f':/{path}')}"
+    return f"git rm --cached {from_top(path)}"
 
 
 def stage_anew(path: str) -> str:
     """The command that stages a file as it is in the work tree, whatever was staged of it before."""
-    word = shell_word(f":/{path}")
+    word = from_top(path)
     return f"git reset -q -- {word} && git add {word}"
 
 
 def decide(path: str, keys: Sequence[str]) -> tuple[str, str]:
     """The two commands about lines that nobody vouches for; a key's name may be "" for a line without one."""
-    word = shell_word(f":/{path}")
+    word = from_top(path)
     is_clear = all(keys) and len(set(keys)) == len(keys) <= _MOST
     which = " ".join(keys) if is_clear else "--all"
     return f"gitenv accept {which} -f {word}", f"gitenv reject {which} -f {word}"

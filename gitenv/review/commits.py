@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
-from gitenv.errors import NotTrusted, shell_word
+from gitenv.errors import NotTrusted, from_top
 from gitenv.git import changes
 from gitenv.git.changes import Brought
 from gitenv.git.objects import Objects
@@ -79,7 +79,7 @@ class Scan:
         mend = (
             f"{remedies.take_out(each.path)} && git commit --amend" if commit in self._tips else f"git rebase -i {commit[:10]}^"
         )
-        return leaks.keys_in(self._objects, each.path, each.object_id, before, (mend, leaks.allow(each.path)), commit)
+        return leaks.keys_in(self._objects, each.path, each.object_id, before, (mend, *leaks.allow(each.path)), commit)
 
     def _protected(self, each: Brought) -> list[Finding]:
         data = self._objects.read(each.object_id, _MAX_BYTES)
@@ -174,7 +174,7 @@ def not_a_file(path: str, mode: str, commit: str = "", *, was_before: bool = Fal
     """The finding for a link or a submodule where a protected file belongs."""
     what = "a link" if mode == _LINK else "a submodule"
     text = f"{what} in the place of a protected file; gitenv does not follow links"
-    return finding("not-a-file", text, path, 0, (f"git rm --cached {shell_word(f':/{path}')}",), commit, was_before=was_before)
+    return finding("not-a-file", text, path, 0, (f"git rm --cached {from_top(path)}",), commit, was_before=was_before)
 
 
 def protected_target(objects: Objects, protection: Protection, path: str, mode: str, object_id: str) -> str:
@@ -236,6 +236,4 @@ def _once(path: str, name: str, key: _Key) -> Finding:
     what = name or "a line without a name"
     times = "in 1 version" if key.versions == 1 else f"in {key.versions:,} versions, since {key.oldest[:10]}"
     text = f"{what} stood in plain text {times}: change the value where it comes from"
-    return finding(
-        "plain-in-history", text, path, key.line, (f"git show {key.newest[:10]} -- {shell_word(f':/{path}')}",), key.newest
-    )
+    return finding("plain-in-history", text, path, key.line, (f"git show {key.newest[:10]} -- {from_top(path)}",), key.newest)

@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from gitenv.errors import shell_word
+from gitenv.errors import from_top
 from gitenv.git import attributes, scratch
 from gitenv.git.objects import Objects
 from gitenv.model import dotenv, names
@@ -81,9 +81,7 @@ def findings(change: Change) -> Iterator[Finding]:
     before = look_alikes(change.before.entries()) if change.before else {}
     for path, entry in look_alikes(change.end.entries()).items():
         text = "where case is ignored this is a .gitattributes, and can lift the guard"
-        yield finding(
-            "guard-removed", text, path, 0, (f"git rm {shell_word(f':/{path}')}",), was_before=before.get(path) == entry
-        )
+        yield finding("guard-removed", text, path, 0, (f"git rm {from_top(path)}",), was_before=before.get(path) == entry)
     yield from _guard(change, [path for path in paths if now[path]["working-tree-encoding"] != _GUARD])
     if change.has_new_attributes or change.is_whole:
         yield from _unclaimed(change)

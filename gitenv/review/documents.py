@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
-from gitenv.errors import NotTrusted, shell_word
+from gitenv.errors import NotTrusted, from_top
 from gitenv.model import comparing, contribution, document, remedies, sealed, similar, token
 from gitenv.model import plain as plain_lines
 from gitenv.model.contribution import People
@@ -88,7 +88,7 @@ def _moved(version: Version, numbered: Sequence[tuple[Record, int]]) -> Iterator
                 whose = owner.decode("ascii", "backslashreplace") or "a line without a name"
                 name = record.name.decode("ascii") or "a line"
                 was_before = version.before is not None and record.raw in version.before
-                look = (f"git log -p -- {shell_word(f':/{version.path}')}",)
+                look = (f"git log -p -- {from_top(version.path)}",)
                 text_of = f"{name} has the encrypted value of {whose}, and opens for nobody"
                 yield finding("token-moved", text_of, version.path, line, look, was_before=was_before)
 
@@ -120,7 +120,7 @@ def _plain(version: Version, record: Record, line: int, commit: str, commands: t
 
 def _judge(version: Version, record: Record, line: int, people: People) -> Finding | None:
     is_known = version.before is not None and record.raw in version.before
-    look = (f"git log -p -- {shell_word(f':/{version.path}')}",)
+    look = (f"git log -p -- {from_top(version.path)}",)
     name = record.name.decode("ascii") or "a line"
     if record.kind is Kind.UNVERIFIED:
         text = "a mark of an unverified line was committed as it stands in a work tree"
@@ -160,7 +160,7 @@ def _token(version: Version, record: Record) -> tuple[str, str]:
 
 
 def _sealed(version: Version, record: Record, line: int, people: People, *, is_known: bool) -> Finding:
-    name, word = record.name.decode("ascii"), shell_word(f":/{version.path}")
+    name, word = record.name.decode("ascii"), from_top(version.path)
     assert version.statement is not None
     problem = contribution.problem(version.statement, record, people, name)
     if problem:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from typing import NamedTuple
 
-from gitenv.errors import NotInOrder, shell_word
+from gitenv.errors import NotInOrder, from_top
 from gitenv.git import changes, layout, log, program
 from gitenv.review import check, commits, leaks, looked_at, state
 from gitenv.review.change import Change
@@ -62,7 +62,7 @@ def _copies(where: Place, change: Change) -> list[Finding]:
 
 def _too_early(folder: str) -> Iterator[Finding]:
     for path in two_steps.too_early(folder):
-        commands = (f"git rm --cached {shell_word(f':/{path}')}", "gitenv init")
+        commands = (f"git rm --cached {from_top(path)}", "gitenv init")
         yield finding(
             "waits-for-team", "a pull would replace the files of those who have not pulled the first step", path, 0, commands
         )

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from gitenv import files
-from gitenv.errors import GitenvError, shell_word
+from gitenv.errors import GitenvError, from_top, shell_word
 from gitenv.git import program
 from gitenv.git.objects import Objects
 from gitenv.model import document, dotenv, leaks, names, remedies
@@ -30,7 +30,7 @@ def private_keys(change: Change) -> Iterator[Finding]:
     for path in _with_marks(change) if change.is_whole else change.changed:
         if path in entries and entries[path].is_file:
             old = {} if change.is_whole or change.before is None else change.before.entries()
-            commands = (unstage(change.before, path), allow(path))
+            commands = (unstage(change.before, path), *allow(path))
             yield from keys_in(change.objects, path, entries[path].object_id, old, commands)
 
 
@@ -58,7 +58,7 @@ def copies(change: Change, at_hand: KeysAtHand, root: str) -> list[Finding]:
         data = change.end.read(path)
         pieces = [data] if data is not None else change.objects.pieces(entries[path].object_id)
         is_note = data is None or len(data) > document.MAX_BYTES or dotenv.kind(path) == "template"
-        commands = (unstage(change.before, path), allow(path))
+        commands = (unstage(change.before, path), *allow(path))
         listed = [
             finding("plain-copy", f"{name} stands here in plain text, as it is opened from {source}", path, line, commands)
             for line, name, source in wanted.found(pieces)
@@ -79,16 +79,16 @@ def without_allowed(folder: str, found: Sequence[Finding]) -> list[Finding]:
     ]
 
 
-def allow(path: str) -> str:
-    """The command for a file that is meant to hold it."""
-    return f"git config --add {ALLOW} {shell_word(path)}"
+def allow(path: str) -> list[str]:
+    """The command for a file that is meant to hold it; none for a name like `*`, which would allow all others as well."""
+    return [] if set(path) & {"*", "?"} else [f"git config --add {ALLOW} {shell_word(path)}"]
 
 
 def unstage(before: Side | None, path: str) -> str:
     """The command that takes a file out of the next commit, and leaves it in the work tree."""
     if before is None or path not in before.entries():
         return remedies.take_out(path)
-    return f"git restore --staged {shell_word(f':/{path}')}"
+    return f"git restore --staged {from_top(path)}"
 
 
 def _is_ours(change: Change, path: str) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from gitenv import access, recipients
 from gitenv.access import renewal
-from gitenv.errors import GitenvError, NotTrusted, shell_word
+from gitenv.errors import GitenvError, NotTrusted, from_top
 from gitenv.git.trees import RECIPIENTS
 from gitenv.model.grant import READER, Grant
 from gitenv.model.reasons import Retired, grant_code
@@ -40,7 +40,7 @@ def _links(change: Change) -> Iterator[Finding]:
     for path, entry in change.end.entries().items():
         if (path == RECIPIENTS or path.startswith(f"{RECIPIENTS}/")) and (not entry.is_file or path == RECIPIENTS):
             what = "a link" if entry.is_link else "no folder" if entry.is_file else "a submodule"
-            commands = (f"git rm --cached {shell_word(f':/{path}')}",)
+            commands = (f"git rm --cached {from_top(path)}",)
             yield finding(
                 "not-a-file", f"{what}, which gitenv does not follow", path, 0, commands, was_before=old.get(path) == entry
             )

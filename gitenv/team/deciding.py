@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 from gitenv import clone, files
-from gitenv.errors import Changed, GitenvError, Locked, NotTrusted, Usage, printable, shell_word
+from gitenv.errors import Changed, GitenvError, Locked, NotTrusted, Usage, from_top, printable
 from gitenv.git import index
 from gitenv.git.index import Entry
 from gitenv.model import document, editing, plain, unverified
@@ -170,7 +170,7 @@ def _one(found: Sequence[Question], name: str) -> Question:
 
 def _several(name: str, fitting: Sequence[Question]) -> Usage:
     places = ", ".join(f"{printable(question.path)}:{question.found.line}" for question in fitting[:10])
-    word = shell_word(f":/{fitting[0].path}")
+    word = from_top(fitting[0].path)
     return Usage(
         f"{printable(name)} is there {len(fitting)} times: {places}",
         f"say which file and line, like: {fitting[0].found.line} -f {word}",

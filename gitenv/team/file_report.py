@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from gitenv import files
-from gitenv.errors import GitenvError, shell_word
+from gitenv.errors import GitenvError, from_top
 from gitenv.git.repository import IndexEntry
 from gitenv.model import clean, comparing, document, encoding, remedies, smudge, token, unverified
 from gitenv.model import sealed as sealing
@@ -127,13 +127,13 @@ def _in_conflict(path: str, there: bytes, problems: list[Problem]) -> FileStatus
     """A merge that somebody has to decide about: until then no stage of the index is the file."""
     torn = list(comparing.in_conflict(there))
     text = f"in conflict: {_joined(torn)}; take git's markers out, then stage it" if torn else "in conflict until it is staged"
-    problems.append(Problem("conflict-marker", f"{path}: {text}", [f"git add {shell_word(f':/{path}')}"]))
+    problems.append(Problem("conflict-marker", f"{path}: {text}", [f"git add {from_top(path)}"]))
     return FileStatus(path, len(comparing.places(there)), "in conflict", [], [])
 
 
 def _pending(seals: Contributors, statement: Environment, path: str, record: Record, who: str) -> Problem:
     """What somebody sealed, and what may speak against it. `who` decides, where the caller cannot."""
-    name, word = record.name.decode("ascii"), shell_word(f":/{path}")
+    name, word = record.name.decode("ascii"), from_top(path)
     problem = seals.problem(statement, record, f"{path}: {name}")
     decide = [f"gitenv accept {name} -f {word}{' --force' if problem else ''}", f"gitenv reject {name} -f {word}"]
     if who:
@@ -169,7 +169,7 @@ def _is_typed(records: list[Record]) -> bool:
 
 
 def _foreign(statement: Environment, path: str, records: list[Record], foreign: list[int], *, is_typed: bool) -> Problem:
-    word = shell_word(f":/{path}")
+    word = from_top(path)
     if is_typed:
         text = f"{path} is encrypted for another environment"
         return Problem("token-unknown", text, [remedies.stage_anew(path)])
@@ -181,7 +181,7 @@ def _foreign(statement: Environment, path: str, records: list[Record], foreign: 
 
 def _unverified(path: str, records: list[Record], marked: list[Unverified], ring: Keyring | None) -> Iterator[Problem]:
     """What to decide about; and marks that nobody here made, each by its line."""
-    word = shell_word(f":/{path}")
+    word = from_top(path)
     checked = [(found, unverified.forged_at(records, found, ring) if ring else None) for found in marked]
     forged = [position for _, position in checked if position is not None]
     yield from (Problem.of(clean.forged_mark(records, position), path) for position in forged[:_MOST])

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from gitenv import access
 from gitenv.access import check_not_rolled_back
-from gitenv.errors import GitenvError, Locked, NotInOrder, NotTrusted, shell_word
+from gitenv.errors import GitenvError, Locked, NotInOrder, NotTrusted, from_top
 from gitenv.git.repository import IndexEntry
 from gitenv.git.trees import RECIPIENTS
 from gitenv.identity import device
@@ -299,7 +299,7 @@ def _widened(workspace: Workspace) -> list[Problem]:
     found = []
     for path in workspace.repository.filtered():
         if dotenv.kind(path) not in ("shared", "private", "template") and workspace.access.claimant(path) is None:
-            word = shell_word(f":/{path}")
+            word = from_top(path)
             text = f"{path}: a .gitattributes sends it to gitenv, and it belongs to no environment"
             found.append(Problem("filter-unclaimed", text, [f"git log -p -- ':(glob)**/.gitattributes' {word}"]))
     return found

@@ -174,7 +174,8 @@ def _members(pin: Pin, tree: Tree) -> tuple[list[Member], list[Dropped]]:
     key_of = recipients.key_finder(tree, pin.name)
     found = access.standing_in(tree, pin.environment, key_of, malformed=malformed)
     dropped = [Dropped(f"{refused.grant.to}.grant", refused.reason) for refused in found.refused]
-    dropped += [Dropped(file.rpartition("/")[2], error.message.partition(": ")[2]) for file, error in malformed.items()]
+    for file, error in malformed.items():
+        dropped.append(Dropped(file.rpartition("/")[2], error.message.partition(": ")[2] or error.message))
     counted = dict(found.counted)
     if pin.grant and pin.grant.generation == pin.environment.generation:
         # Whoever can push can delete or break the file; who rotated themselves out by that would sign for nobody.

@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from gitenv.errors import shell_word
+from gitenv.errors import from_top, shell_word
 from gitenv.team import rights
 from gitenv.team.workspace import Workspace
 
@@ -53,4 +53,4 @@ def _unseen(workspace: Workspace, path: str, flag: str) -> Unstaged:
 
 
 def _add(path: str, options: str = "") -> str:
-    return f"git add {options}{shell_word(f':/{path}')}"
+    return f"git add {options}{from_top(path)}"

@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 
 from gitenv import clone, files, locking, recipients
 from gitenv.access import Access, check_not_rolled_back
-from gitenv.errors import GitenvError, Locked, NotInOrder, NotTrusted, Usage, printable
+from gitenv.errors import FROM_TOP, GitenvError, Locked, NotInOrder, NotTrusted, Usage, printable
 from gitenv.git import index
 from gitenv.git.repository import IndexEntry, Repository
 from gitenv.git.trees import RECIPIENTS, IndexTree, Tree, WorkTree
@@ -245,8 +245,8 @@ class Workspace:
 
     def relative(self, file: str, folder: str) -> str:
         """The path from the top of a file that somebody typed in `folder`. Raises `Usage` for one outside."""
-        if file.startswith(":/"):  # git's own way to say: from the top
-            file, folder = file[2:], self.root
+        if start := next(filter(file.startswith, FROM_TOP), ""):  # git's own way to say it
+            file, folder = file.removeprefix(start), self.root
         path = os.path.relpath(os.path.join(folder, file), self.root).replace(os.sep, "/")
         if path.split("/")[0] in ("", ".", "..", ".git") or os.path.isabs(path):
             raise Usage(f"{printable(file)} is no file of this work tree", "gitenv status")
