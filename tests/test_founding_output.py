@@ -7,6 +7,7 @@ import pytest
 from gitenv.cli import founding
 from gitenv.git.history import Exposed
 from gitenv.git.repository import Ignored
+from gitenv.model.foreign import Tool
 from gitenv.team.discover import ReadableComment
 from gitenv.team.hooks import Left
 from gitenv.team.init import Founded
@@ -26,6 +27,7 @@ def test_founding_says_at_most_fifteen_lines(waiting: list[str], capsys: pytest.
     done = Founded(
         *("alice", "SHA256:x", True, environments, _MANY, waiting),
         *(_MANY, _MANY, ignored, comments, exposed, _MANY),
+        foreign=dict.fromkeys(_MANY, Tool("sops", "sops {}")),
     )
     if waiting:
         founding.show_ignored(_IGNORED)

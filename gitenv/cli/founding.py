@@ -116,6 +116,10 @@ def _show_what_to_look_at(done: Founded) -> None:
         odd.append(f"is a link, and is left alone; gitenv does not follow links: {joined(done.linked, 3)}")
     if done.encodings:
         odd.append(f"no key name can be read, as in UTF-16; gitenv status has the command: {joined(done.encodings, 3)}")
+    for tool in dict.fromkeys(done.foreign.values()):
+        paths = [path for path, each in done.foreign.items() if each == tool]
+        command = tool.opens.format(shell_word(paths[0]))
+        odd.append(f"has values that {tool.name} encrypted, and gitenv once more ({command} first?): {joined(paths, 3)}")
     if odd:
         show.note("; ".join(odd))
     if done.ignored:

@@ -8,10 +8,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from gitenv import files
-from gitenv.errors import GitenvError
+from gitenv.errors import GitenvError, NotInOrder, printable, shell_word
 from gitenv.git.repository import Ignored, Repository
-from gitenv.model import document, dotenv, encoding, names, smudge
+from gitenv.model import document, dotenv, encoding, foreign, names, smudge
 from gitenv.model.document import Kind
+from gitenv.model.foreign import Tool
 
 DEVELOPMENT = "development"
 
@@ -80,12 +81,26 @@ def readable_comments(repository: Repository, paths: Iterable[str]) -> list[Read
 
 def wrong_encodings(repository: Repository, paths: Iterable[str]) -> list[str]:
     """Those of `paths` in which no key name can be read."""
-    found = []
+    return [path for path in paths if encoding.wrong(_contents(repository, path))]
+
+
+def check_not_foreign(repository: Repository, paths: Iterable[str]) -> None:
+    """Raise `NotInOrder` for a file that is another tool's ciphertext: encrypted once more, nobody could read it."""
     for path in paths:
-        with contextlib.suppress(GitenvError):  # it cannot be encrypted; staging it says so
-            if encoding.wrong(files.read_inside(repository.root, path, document.MAX_BYTES) or b""):
-                found.append(path)
-    return found
+        if tool := foreign.whole(_contents(repository, path)):
+            hint = f"{tool.opens.format(shell_word(path))}; what is to stay as it is needs a name that is no .env file's"
+            raise NotInOrder(f"{printable(path)} is encrypted by {tool.name}; gitenv would encrypt that once more", hint)
+
+
+def encrypted_values(repository: Repository, paths: Iterable[str]) -> dict[str, Tool]:
+    """Those of `paths` with values that another tool encrypted, and the tool."""
+    found = {path: foreign.values(_contents(repository, path)) for path in paths}
+    return {path: tool for path, tool in found.items() if tool}
+
+
+def was_exposed(data: bytes) -> bool:
+    """Whether a document in an older commit shows what it should hide. Another tool may have hidden it."""
+    return is_plain(data) and not foreign.hides(data)
 
 
 def is_plain(data: bytes) -> bool:
@@ -96,6 +111,13 @@ def is_plain(data: bytes) -> bool:
 def shows_text(data: bytes) -> bool:
     """Whether any record of a document is one that should have been encrypted."""
     return any(record.kind in (Kind.ASSIGNMENT, Kind.COMMENT, Kind.UNKNOWN) for record in document.parse(data))
+
+
+def _contents(repository: Repository, path: str) -> bytes:
+    """What lies at a path; nothing for what cannot be encrypted, since staging it says so."""
+    with contextlib.suppress(GitenvError):
+        return files.read_inside(repository.root, path, document.MAX_BYTES) or b""
+    return b""
 
 
 def _candidates(repository: Repository) -> list[str]:

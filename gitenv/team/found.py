@@ -148,6 +148,7 @@ def add_environment(workspace: Workspace, name: str, patterns: Sequence[str], ke
         )
         if names.claimed(wanted, path) and os.path.isfile(workspace.repository.path(path))
     ]
+    discover.check_not_foreign(workspace.repository, found)
     text = files.read(workspace.repository.path(".gitattributes"), _MAX_ATTRIBUTES) or b""
     written = make_environments(workspace, {name: wanted}, key, workspace.access.name or workspace.guess_name())
     written += write_attributes(workspace, wanted, attributes.has_guard(text))

@@ -15,6 +15,7 @@ from gitenv.identity import device
 from gitenv.identity.device import DeviceKey
 from gitenv.model import names, smudge
 from gitenv.model.environment import Environment
+from gitenv.model.foreign import Tool
 from gitenv.model.reasons import SwappedKey
 from gitenv.pins import Pin
 from gitenv.team import (
@@ -58,6 +59,7 @@ class Founded(NamedTuple):
     comments: list[ReadableComment]
     exposed: list[Exposed] | None  # None: history could not be read
     encodings: list[str]  # in which no key name can be read
+    foreign: dict[str, Tool]  # with values that another tool encrypted
 
 
 class Joined(NamedTuple):
@@ -96,6 +98,7 @@ def look(workspace: Workspace, wanted: Mapping[str, Sequence[str]]) -> discover.
             # A new environment cannot open the old one's values, and would only seem to have them.
             hint = f"get {RECIPIENTS}/ back: git log -- {RECIPIENTS}, git checkout COMMIT -- {RECIPIENTS}"
             raise NotTrusted(f"{printable(path)} is encrypted already, and {RECIPIENTS}/ is not here", hint)
+    discover.check_not_foreign(workspace.repository, seen.files)
     return seen
 
 
@@ -145,6 +148,7 @@ def found_here(workspace: Workspace, seen: discover.Found, name: str, guard: boo
         discover.readable_comments(workspace.repository, staged),
         _exposed(workspace, seen.files),
         discover.wrong_encodings(workspace.repository, staged),
+        discover.encrypted_values(workspace.repository, staged),
     )
 
 
@@ -266,4 +270,4 @@ def _set_up(workspace: Workspace, name: str) -> None:
 def _exposed(workspace: Workspace, paths: Sequence[str]) -> list[Exposed] | None:
     from gitenv.git import history
 
-    return history.exposed(workspace.repository.layout.git_dir, paths, discover.is_plain)
+    return history.exposed(workspace.repository.layout.git_dir, paths, discover.was_exposed)
