@@ -25,9 +25,9 @@ _held: dict[str, int] = {}
 def hold(path: str, waits: Callable[[], None]) -> bool:
     """Hold the lock file `path` until `release`, or the end of this process. `waits` is called where that takes a while.
 
-    Returns whether the last one who held it was cut off. Where no lock can be had (a file system without them, a folder that
-    is closed to us), nothing is held: what cannot be written there will be said by whoever tries. Raises `NotInOrder` where
-    there is something else than a file.
+    Returns whether the last one who held it was cut off. On a file system without locks nothing is held. Raises `NotInOrder`
+    where there is something else than a file, and where none can be written: what else is to be written there could not be,
+    either, and that is better known before anything is.
     """
     told_at = time.monotonic() + _PATIENCE
     while path not in _held:
@@ -37,8 +37,10 @@ def hold(path: str, waits: Callable[[], None]) -> bool:
             raise NotInOrder(f"{printable(path)} is not a regular file, and gitenv's lock belongs there", hint)
         try:
             descriptor = _open(path)
-        except OSError:
-            return False
+        except OSError as error:
+            from gitenv import refusal
+
+            raise refusal.refused(error, "written", path) from None
         try:
             if not _take(descriptor):
                 os.close(descriptor)

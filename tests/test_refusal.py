@@ -92,6 +92,26 @@ def test_gits_own_files(alice: Person) -> None:
     assert alice.run([*AS_A_USER, *gitenv("set", "HELLO")], b"other\n").exit_code == 0
 
 
+def test_folders_that_are_closed(alice: Person) -> None:
+    """git's folder, gitenv's in it, the work tree, the user's own: each is named before anything is done, with the way in."""
+    config = alice.home / ".config/gitenv"
+    for folder, words in (
+        (alice.cwd / ".git", ["set", "NEW", "--empty"]),
+        (alice.cwd / ".git/gitenv", ["add-environment", "staging"]),
+        (alice.cwd, ["set", "NEW", "--empty"]),
+        (alice.cwd / ".recipients", ["add-environment", "staging"]),
+        (config, ["key", "rotate", "--yes"]),
+    ):
+        folder.chmod(0o500)
+        done = alice.run([*AS_A_USER, *gitenv(*words)])
+        assert done.exit_code == 5, done.said
+        _follow(alice, done, rf"chmod -R u\+rwX {re.escape(str(alice.home))}/(app|app/.git|app/.recipients|.config/gitenv)")
+        assert not alice.must("git", "status", "--porcelain").said
+        assert folder.stat().st_mode & 0o200
+    assert sorted(path.name for path in config.glob("device.pem*")) == ["device.pem"]
+    assert alice.run([*AS_A_USER, *gitenv("set", "NEW", "--empty")]).exit_code == 0
+
+
 def test_somebody_elses_file_in_a_shared_clone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Two users of one clone: both ways are named, and only a clone's files are proposed to be shared."""
     (tmp_path / ".git").mkdir()

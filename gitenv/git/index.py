@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import shutil
 import sys
@@ -109,8 +110,12 @@ def _absent(root: str, paths: Set[str]) -> str:
 def need_free(layout: Layout) -> None:
     """Wait for a git that is writing the index. Raises `NotInOrder` if it goes on, or one that crashed left its `index.lock`.
 
-    Before anything is written: else it would be written, and could not be staged.
+    Also where its folder is closed to us. Before anything is written: else it would be written, and could not be staged.
     """
+    if not os.access(layout.git_dir, os.W_OK):
+        from gitenv import refusal
+
+        raise refusal.refused(PermissionError(errno.EACCES, os.strerror(errno.EACCES)), "written", layout.git_dir)
     _wait_for(_lock_path(layout))
 
 
