@@ -118,6 +118,13 @@ def test_no_call_of_gitenv_starts_what_a_clone_has_configured(new_lab: NewLab) -
     assert noted <= {"ssh", "clean"}  # a filter of somebody else's is asked for its own files, without the key
 
 
+def test_git_is_asked_in_english(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What git says is told apart by its words, as who owns a folder; people may have set another language."""
+    for name in ("LANG", "LC_ALL", "LC_MESSAGES", "LANGUAGE"):
+        monkeypatch.setenv(name, "de_DE.UTF-8")
+    assert program.environment()["LC_ALL"] == "C"
+
+
 def test_the_filter_takes_the_key_from_a_pipe(monkeypatch: pytest.MonkeyPatch) -> None:
     """The key goes out of git's environment, and the filter finds it all the same; both modules name one variable."""
     monkeypatch.setenv(device.VARIABLE, "a key")

@@ -27,12 +27,12 @@ def leave_out(names: list[str]) -> None:
 
 
 def environment() -> dict[str, str]:
-    """Ours, without the private key, and without what gives paths another meaning.
+    """Ours, without the private key, and without what gives paths another meaning. git speaks English: what it says is read.
 
     `git --literal-pathspecs add` hands that on to the filter. There `:(top)…` would be a file that nobody has, and a history in
     which nothing speaks against a statement.
     """
-    return {name: value for name, value in os.environ.items() if name not in _LEFT_OUT}
+    return {name: value for name, value in os.environ.items() if name not in _LEFT_OUT} | {"LC_ALL": "C"}
 
 
 def pipe_with_key() -> int:

@@ -100,9 +100,7 @@ def _with_marks(change: Change) -> list[str]:
     end = [change.end.commit] if change.end.commit else ["--cached"]
     marks = (os.fsdecode(mark[mark.rfind(b"\0") + 1 :] if b"\0" in mark else mark) for mark in leaks.KEY_MARKS)
     words = ["grep", "-lzaF", "--full-name", "--no-color", "--no-recurse-submodules"]
-    done = program.attempt(
-        change.folder, *words, *(word for mark in marks for word in ("-e", mark)), *end, variables={"LC_ALL": "C"}
-    )
+    done = program.attempt(change.folder, *words, *(word for mark in marks for word in ("-e", mark)), *end)
     return [path.removeprefix(f"{change.end.commit}:") for path in os.fsdecode(done.stdout).split("\0") if path]
 
 
