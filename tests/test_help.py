@@ -48,6 +48,12 @@ def test_a_command(words: list[str], capsys: pytest.CaptureFixture[str]) -> None
     assert all(option in said for option in re.findall(r" (--?[a-z-]+)", example))
 
 
+def test_commands_of_key(capsys: pytest.CaptureFixture[str]) -> None:
+    """`gitenv key` alone shows what it can do, and is no error."""
+    assert "  rotate " in _said(capsys, "key")
+    assert _said(capsys, "key") == _said(capsys, "key", "--help")
+
+
 @pytest.mark.parametrize("words", FACTS, ids=" ".join)
 def test_facts_are_there_for_programs(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     """Whatever prints facts has `--json`."""

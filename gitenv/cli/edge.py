@@ -48,6 +48,8 @@ def _run(arguments: list[str]) -> int:
 
     if arguments[:1] == ["help"]:
         arguments = [*arguments[1:], "--help"]
+    if arguments == ["key"]:
+        arguments = ["key", "--help"]
     if arguments and not arguments[0].startswith("-") and arguments[0] not in names():
         from gitenv.cli import unknown
 
