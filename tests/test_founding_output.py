@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import subprocess
+from pathlib import Path
+
 import pytest
 
 from gitenv.cli import founding
 from gitenv.git.history import Exposed
-from gitenv.git.repository import Ignored
+from gitenv.git.repository import Ignored, Repository
 from gitenv.model.foreign import Tool
 from gitenv.team.discover import ReadableComment
 from gitenv.team.hooks import Left
@@ -18,7 +21,7 @@ _LEFT = [Left(name, f".husky/{name}", f'gitenv hook {name} "$@"') for name in ("
 
 
 @pytest.mark.parametrize("waiting", [[], _MANY])
-def test_founding_says_at_most_fifteen_lines(waiting: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+def test_founding_says_at_most_fifteen_lines(waiting: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Forty files of every kind and forty environments, in one step or in two, take no more lines than one of each."""
     environments = {f"app{number}": [path] for number, path in enumerate(_MANY)}
     comments = [ReadableComment(path, 1, "## for reviewers") for path in _MANY]
@@ -31,7 +34,8 @@ def test_founding_says_at_most_fifteen_lines(waiting: list[str], capsys: pytest.
     )
     if waiting:
         founding.show_ignored(_IGNORED)
-    founding.show_founded(done, _LEFT)
+    subprocess.run(["git", "init", "-q", tmp_path], check=True)
+    founding.show_founded(Repository(str(tmp_path)), done, _LEFT)
     said = capsys.readouterr()
     lines = [line for line in (said.out + said.err).splitlines() if line]
     assert len(lines) <= 15, "\n".join(lines)

@@ -34,5 +34,6 @@ def run(
         show.say("no file of it is here yet")
     if ignored:
         founding.note_ignored(ignored)
+    show.commit(workspace.repository, f"Add {name}")
     show.say("you are its only holder; let somebody in:")
     show.commands(f"gitenv add-recipient NAME -e {name}")

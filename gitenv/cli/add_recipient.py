@@ -79,8 +79,8 @@ def run(
     if replace:
         _show_exchange(exchange, newcomer.name)
     if done.granted or exchanged:
-        show.say("commit and push it:")
-        show.commands(f"git commit -m '{f'A new key for {newcomer.name}' if exchanged else f'Let {newcomer.name} read .env'}'")
+        subject = f"A new key for {newcomer.name}" if exchanged else f"Let {newcomer.name} read .env"
+        show.commit(workspace.repository, subject)
 
 
 def _show_exchange(exchange: Exchange, name: str) -> None:

@@ -12,14 +12,15 @@ from gitenv.errors import shell_word
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from gitenv.git.repository import Ignored
+    from gitenv.git.repository import Ignored, Repository
     from gitenv.team.hooks import Left
     from gitenv.team.init import Founded
 
+_ENCRYPT, _SET_UP = "Encrypt .env with gitenv", "Set gitenv up"
 COST = "git replaces an ignored file without a word: whoever has one of their own copies it before they pull this"
 
 
-def show_founded(done: Founded, left: Sequence[Left]) -> None:
+def show_founded(repository: Repository, done: Founded, left: Sequence[Left]) -> None:
     """What was done, what to look at, and what comes next."""
     show_identity(done.name, done.fingerprint, made=done.made_key)
     _show_environments(done.environments)
@@ -32,10 +33,9 @@ def show_founded(done: Founded, left: Sequence[Left]) -> None:
         )
         show.commands(left[0].line, aside=True)
     if done.waiting:
-        show_first_step(done.waiting)
+        show_first_step(repository, done.waiting)
         return
-    show.say("all of it is staged; commit as always:")
-    show.commands("git commit -m 'Encrypt .env with gitenv'")
+    show.commit(repository, _ENCRYPT if done.files else _SET_UP, "all of it is staged; ")
     show.say("only your key opens it so far. Let a second person in, or a recovery key that you keep offline:")
     chosen = " ".join(f"-e {name}" for name in done.environments) if len(done.environments) <= 4 else "--all"
     show.commands(f"gitenv add-recipient NAME {chosen}", "gitenv add-recipient FILE --name recovery --all")
@@ -59,10 +59,9 @@ def note_ignored(lines: Sequence[Ignored]) -> None:
     show.note(f"stays ignored: {joined(where, 3)}; to share it: gitenv init --unignore")
 
 
-def show_first_step(waiting: Sequence[str]) -> None:
+def show_first_step(repository: Repository, waiting: Sequence[str]) -> None:
     """The first of two steps is staged; the files follow."""
-    show.say(f"the first of two steps is staged; {_waits(waiting)} until your team has pulled it. Commit and push:")
-    show.commands("git commit -m 'Set gitenv up' && git push")
+    show.commit(repository, _SET_UP, f"the first of two steps is staged; {_waits(waiting)} until your team has pulled it; ")
     _show_text(waiting, "when all have pulled, run gitenv init again. Send this to your team:")
 
 
@@ -71,10 +70,9 @@ def show_waiting(waiting: Sequence[str]) -> None:
     _show_text(waiting, f"{_waits(waiting)} until your team has pulled the first step. What they should know:")
 
 
-def show_shared(paths: Sequence[str]) -> None:
+def show_shared(repository: Repository, paths: Sequence[str]) -> None:
     """The second step is staged."""
-    show.say(f"encrypted and staged: {joined(paths)}; commit and push:")
-    show.commands("git commit -m 'Encrypt .env with gitenv' && git push")
+    show.commit(repository, _ENCRYPT, f"encrypted and staged: {joined(paths)}; ")
 
 
 def _waits(paths: Sequence[str]) -> str:

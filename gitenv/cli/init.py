@@ -68,7 +68,7 @@ def run(
             return
         joined_here = init.join(workspace, name, strict, replace)
         _show_left(init.install_hooks(workspace, wanted=not no_hooks))
-        _show_joined(joined_here, strict)
+        _show_joined(workspace, joined_here, strict)
         if not (unignore and _unignore(workspace, at_once)):
             _share_waiting(workspace, at_once, yes)
     elif strict:  # in CI nobody founds: somebody may have taken .recipients/ away
@@ -76,7 +76,7 @@ def run(
     else:
         seen, held = _look(workspace, wanted, unignore, at_once)
         founded = init.found_here(workspace, seen, name, guard=not no_guard, held=held)
-        founding.show_founded(founded, init.install_hooks(workspace, wanted=not no_hooks))
+        founding.show_founded(workspace.repository, founded, init.install_hooks(workspace, wanted=not no_hooks))
     if not no_key and (top := home.work_tree_around()):
         show.note(f"{home.folder()} lies in a work tree, {top}; a .gitignore in it keeps your key out of commits")
     if others := [each.python for each in installation.noted(workspace.repository) if each != installation.own()]:
@@ -116,7 +116,7 @@ def _unignore(workspace: Workspace, at_once: bool) -> bool:
         show.say(f"encrypted and staged: {joined(staged)}")
         show.note(founding.COST)
     if held:
-        founding.show_first_step(held)
+        founding.show_first_step(workspace.repository, held)
     return bool(staged or held)
 
 
@@ -127,17 +127,22 @@ def _share_waiting(workspace: Workspace, at_once: bool, yes: bool) -> None:
     waiting = two_steps.waiting(workspace)
     if not waiting:
         return
-    founding.show_waiting(waiting)
     if not at_once:
+        if left := two_steps.not_shared(workspace.repository):
+            if yes:
+                raise left
+            show.say(f"{joined(waiting, 3)}: {left.message}:")
+            show.commands(left.hint)
+            return
+        founding.show_waiting(waiting)
         if not yes and not show.is_terminal():
             show.say("when everybody has pulled it:")
             show.commands("gitenv init --yes")
             return
-        two_steps.check_pushed(workspace.repository)
         if not show.ask("Has everybody pulled the first step?", yes):
             show.say("nothing was staged")
             return
-    founding.show_shared(two_steps.share(workspace, waiting))
+    founding.show_shared(workspace.repository, two_steps.share(workspace, waiting))
 
 
 def _environments(given: Sequence[str]) -> dict[str, list[str]]:
@@ -162,10 +167,10 @@ def _show_left(left: Sequence[Left]) -> None:
         show.commands(*(f"{each.file}: {each.line}" for each in left), aside=True)
 
 
-def _show_joined(done: Joined, strict: bool) -> None:
+def _show_joined(workspace: Workspace, done: Joined, strict: bool) -> None:
     founding.show_identity(done.name, done.fingerprint, made=done.made_key)
     for statement in done.pinned:
-        for line in trust_lines(statement, "signed by" if strict else "taken on trust from"):
+        for line in trust_lines(statement, "signed by" if strict else "taken on trust from", done.fingerprint):
             show.say(line)
     # What a lost key leaves closed is what the request below is about.
     for line in opened_lines([each for each in done.opened if not (each.closed and done.is_lost)]):
@@ -175,16 +180,14 @@ def _show_joined(done: Joined, strict: bool) -> None:
     if any(isinstance(problem, NotTrusted) for problem in done.problems):
         raise typer.Exit(NotTrusted.exit_code)
     if done.is_lost or not any(pin.grant for pin in done.pins):
-        _show_request(done)
+        _show_request(workspace, done)
 
 
-def _show_request(done: Joined) -> None:
+def _show_request(workspace: Workspace, done: Joined) -> None:
     holders = sorted({holder.name for pin in done.pins for holder in pin.holders} - {done.name})
     staged = " is staged; it" if done.wrote_request else ""
-    show.say(
-        f".recipients/{done.name}.pub{staged} asks to be let in. Commit and push it{'' if staged else ', if you have not'}:"
-    )
-    show.commands(f"git commit -m 'Ask to read .env as {done.name}' && git push")
+    asks = f".recipients/{done.name}.pub{staged} asks to be let in; {'' if staged else 'if you have not, '}"
+    show.commit(workspace.repository, f"Ask to read .env as {done.name}", asks)
     show.say(f"then {' or '.join(holders[:3]) or 'a holder'} runs, commits and pushes:")
     show.commands(f"gitenv add-recipient {done.name}{' --replace' if done.is_lost else ''}")
     show.say("and you, after git pull:")

@@ -13,6 +13,7 @@ from gitenv.cli.words import joined
 from gitenv.errors import Usage, printable
 
 if TYPE_CHECKING:
+    from gitenv.git.repository import Repository
     from gitenv.team.rekeying import Plan, Rekeyed
 
 app = typer.Typer(help="Your device key.", no_args_is_help=False, rich_markup_mode=None)
@@ -45,10 +46,10 @@ def rotate(yes: Annotated[bool, typer.Option("--yes", help="Do not ask on a term
     if not show.agree("Take your grants over to a new key?" if planned.is_exchange else "Go on?", yes):
         show.say("nothing was changed")
         return
-    _show_rekeyed(planned, rekeying.carry_out(workspace, planned))
+    _show_rekeyed(workspace.repository, planned, rekeying.carry_out(workspace, planned))
 
 
-def _show_rekeyed(planned: Plan, done: Rekeyed) -> None:
+def _show_rekeyed(repository: Repository, planned: Plan, done: Rekeyed) -> None:
     if planned.is_exchange:
         show.say(f"your new key: {done.new.fingerprint()}")
         show.say(f"the old one is kept, for other clones here, as {done.aside}")
@@ -60,8 +61,7 @@ def _show_rekeyed(planned: Plan, done: Rekeyed) -> None:
             continue
         show.say(f"{left.own.environment} stays with the old key: you are a reader. Ask {' or '.join(left.holders)} to run:")
         show.commands(f"gitenv add-recipient {left.own.to} -e {left.own.environment} --role reader --replace")
-    show.say("commit and push it:")
-    show.commands("git commit -m 'A new device key' && git push")
+    show.commit(repository, "A new device key")
     show.say("no data key has changed. If somebody else may have had the old key, a holder must run as well:")
     show.commands("gitenv rotate")
 

@@ -38,7 +38,6 @@ def run(
     for path in removal.unprotected:
         show.note(f"{path} is in plain text, and git would take it as it is now: remove it, or put it into .gitignore")
     if removal.is_here:
-        show.say(f"{name} is removed; staged. Commit and push it:")
-        show.commands(f"git commit -m 'Remove {name}'")
+        show.commit(workspace.repository, f"Remove {name}", f"{name} is removed; staged; ")
     else:
         show.say(f"this clone has forgotten {name}")

@@ -50,8 +50,7 @@ def run(
         show.write(revocation_report.as_markdown(removal))
     else:
         _show(removal, removed)
-    show.say("commit and push it:", aside=is_quiet)
-    show.commands(f"git commit -m 'Remove {name}'", aside=is_quiet)
+    show.commit(workspace.repository, f"Remove {name}", aside=is_quiet)
 
 
 def _agreed(removal: Removal, yes: bool) -> bool:

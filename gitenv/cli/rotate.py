@@ -49,8 +49,8 @@ def run(
             show.say(line)
     for line in opened_lines([each for each in opening.open_files(workspace, chosen) if each.opened]):
         show.say(line)
-    show.say("a new key changes no value: whoever could read the old ones knows them. Commit and push it:")
-    show.commands(f"git commit -m 'Rotate {joined(chosen)}'")
+    lead = "a new key changes no value: whoever could read the old ones knows them; "
+    show.commit(workspace.repository, f"Rotate {joined(chosen)}", lead)
 
 
 def plan_lines(planned: Plan) -> Iterator[str]:

@@ -61,7 +61,7 @@ def _believe(workspace: Workspace, statement: Environment) -> None:
     is_known = sealing.is_known(workspace, statement)
     if not is_known and not show.is_terminal():
         raise Locked(f"{statement.name} is new to this clone", f"gitenv unlock {statement.name}")
-    for line in trust_lines(statement, "taken on trust from" if is_known else "signed by"):
+    for line in trust_lines(statement, "taken on trust from" if is_known else "signed by", workspace.me().fingerprint):
         show.say(line)
     if not show.ask("Is this the fingerprint that they told you?", yes=is_known):
         raise Locked(f"{statement.name} is not trusted; nothing was changed", f"gitenv set NAME -e {statement.name}")

@@ -50,4 +50,4 @@ def run(
     if role == "holder":
         removing.promote(workspace, name, changing)
     show.say(f"{name} is a {role} of {joined(changing)}; staged")
-    show.commands(f"git commit -m 'Make {name} a {role} of {joined(changing)}'")
+    show.commit(workspace.repository, f"Make {name} a {role} of {joined(changing)}")

@@ -16,7 +16,11 @@ from gitenv.errors import GitenvError, Usage, printable
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from gitenv.git.repository import Repository
+
 _NARROWEST = 16  # columns of a terminal: a fold that still shows a name
+_COMMAND = "bold"
+_COMMANDS = r"(?:(?<=: )|(?<=; )|(?<=, )|(?<= or )|(?<= then ))(?:gitenv|git) [^;,]*"  # in a sentence
 _PAGE = 500  # rows: enough for columns to be even, few enough to be seen at once
 
 
@@ -35,13 +39,30 @@ def say(text: str = "", style: str = "", *, aside: bool = False) -> None:
 def labelled(label: str, label_style: str, text: str, style: str = "", *, aside: bool = False) -> None:
     """A line that begins with a word in colour, which says the same without it."""
     stream = sys.stderr if aside else sys.stdout
+    text = printable(text)
+    if style != _COMMAND and stream.isatty():
+        text = _folded(label + text)[len(label) :]
     if not _is_styled(stream):
-        stream.write(f"{label}{printable(text)}\n")
+        stream.write(f"{label}{text}\n")
         stream.flush()  # both streams often go to one place, and stay in order there
         return
     from rich.text import Text
 
-    console(stderr=aside).print(Text.assemble((label, label_style), (printable(text), style)))
+    console(stderr=aside).print(Text.assemble((label, label_style), (text, style)))
+
+
+def _folded(text: str) -> str:
+    """Prose in lines of a terminal's width: it would cut within words. Commands stay whole, to be copied."""
+    import re
+    import shutil
+    import textwrap
+
+    width = max(shutil.get_terminal_size().columns, _NARROWEST)
+    if len(text) <= width:
+        return text
+    whole = re.sub(_COMMANDS, lambda found: found[0].replace(" ", "\0"), text)
+    lines = textwrap.wrap(whole, width, break_long_words=False, break_on_hyphens=False)
+    return "\n".join(lines).replace("\0", " ")
 
 
 def _is_styled(stream: TextIO) -> bool:
@@ -52,7 +73,14 @@ def _is_styled(stream: TextIO) -> bool:
 def commands(*lines: str, aside: bool = False) -> None:
     """Commands for the user to type."""
     for line in lines:
-        say(f"  {line}", "bold", aside=aside)
+        say(f"  {line}", _COMMAND, aside=aside)
+
+
+def commit(repository: Repository, subject: str, before: str = "", *, aside: bool = False) -> None:
+    """What is left to do after a command that staged something, said the same way by all of them."""
+    is_shared = repository.has_remote()
+    say(f"{before}commit{' and push' if is_shared else ''} it:", aside=aside)
+    commands(f"git commit -m '{subject}'{' && git push' if is_shared else ''}", aside=aside)
 
 
 def note(text: str) -> None:
@@ -139,7 +167,7 @@ def ask(question: str, yes: bool, hint: str = "add --yes once you have checked")
     import typer
 
     try:
-        return typer.confirm(printable(question), default=False, err=True)
+        return typer.confirm(_folded(printable(question)), default=False, err=True)
     except typer.Abort:
         console(stderr=True).print()  # the terminal has put ^C behind the question
         raise

@@ -11,6 +11,7 @@ from gitenv.cli.words import joined
 from gitenv.errors import printable, shell_word
 
 if TYPE_CHECKING:
+    from gitenv.git.repository import Repository
     from gitenv.team.leave import Left
     from gitenv.team.withdrawing import Withdrawal
 
@@ -47,7 +48,7 @@ def run(
         withdrawing.carry_out(workspace, withdrawal)
     _show(leave.uninstall(workspace))
     if withdrawal is not None:
-        _show_withdrawn(withdrawal, plain_text)
+        _show_withdrawn(workspace.repository, withdrawal, plain_text)
 
 
 def _question(withdrawal: Withdrawal, plain_text: bool) -> str:
@@ -81,7 +82,7 @@ def _show(done: Left) -> None:
         show.say("gitenv was in no commit, so .recipients/ and its lines in .gitattributes are gone, too")
 
 
-def _show_withdrawn(withdrawal: Withdrawal, plain_text: bool) -> None:
+def _show_withdrawn(repository: Repository, withdrawal: Withdrawal, plain_text: bool) -> None:
     paths = joined([entry.path for entry in withdrawal.files if entry.path not in withdrawal.closed])
     if withdrawal.closed:
         show.say(f"out of git and of your work tree, for want of a key; older commits have it: {joined(withdrawal.closed)}")
@@ -89,8 +90,7 @@ def _show_withdrawn(withdrawal: Withdrawal, plain_text: bool) -> None:
         show.say(f"staged in plain text, for everybody who can read the repository: {paths}")
     elif paths:
         show.say(f"out of git, ignored, and in your work tree as before: {paths}")
-    show.say(".recipients/ and gitenv's attributes are gone. Commit and push:")
-    show.commands("git commit -m 'Without gitenv' && git push")
+    show.commit(repository, "Without gitenv", ".recipients/ and gitenv's attributes are gone; ")
     show.say("whoever pulls that runs this, which puts their files back:")
     show.commands("gitenv uninstall")
     show.note("older commits and other branches stay as they are: whoever has a key of that time can read the values in them")

@@ -89,7 +89,7 @@ def _pin_new(workspace: Workspace, wanted: Sequence[str], yes: bool, fingerprint
         new, unvouched = vouching.sort_out(workspace, new, strict)
         yes, problems = True, problems + unvouched
     for statement in new:
-        for line in trust_lines(statement, "signed by"):
+        for line in trust_lines(statement, "signed by", workspace.me().fingerprint if workspace.access.device() else ""):
             show.say(line)
     if fingerprint:
         pinning.check_signers(workspace, new, wanted, fingerprint)

@@ -20,10 +20,13 @@ def joined(parts: Sequence[str], most: int = 8) -> str:
     return shown if len(parts) <= most else f"{shown} and {len(parts) - most} more"
 
 
-def trust_lines(statement: Environment, how: str) -> Iterator[str]:
-    """Whose word is taken for an environment, and what to compare with them."""
-    yield f"{statement.name} ({joined([shell_word(path) for path in statement.paths])}): {how} {statement.by.name}"
-    yield f"  compare with {statement.by.name}: {statement.by.fingerprint}"
+def trust_lines(statement: Environment, how: str, me: str) -> Iterator[str]:
+    """Whose word is taken for an environment, and what to compare with them. `me` is the caller's own fingerprint."""
+    is_mine = statement.by.fingerprint == me
+    paths = joined([shell_word(path) for path in statement.paths])
+    yield f"{statement.name} ({paths}): {'signed with your own key' if is_mine else f'{how} {statement.by.name}'}"
+    if not is_mine:
+        yield f"  compare with {statement.by.name}: {statement.by.fingerprint}"
     others = [holder.name for holder in statement.holders if holder != statement.by]
     if others:
         yield f"  other holders: {joined(others)}"

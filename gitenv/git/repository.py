@@ -225,6 +225,10 @@ class Repository:
         words = ("--literal-pathspecs", "ls-tree", "-r", "-z", "--name-only", "HEAD", "--", *paths)
         return set(os.fsdecode(program.attempt(self.root, *words).stdout).split("\0")) - {""} if paths else set()
 
+    def has_remote(self) -> bool:
+        """Whether there is anywhere to push to."""
+        return bool(program.lines(self.root, "remote"))
+
     def has_commits(self) -> bool:
         return program.attempt(self.root, "rev-parse", "--verify", "-q", "HEAD").returncode == 0
 

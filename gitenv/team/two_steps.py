@@ -63,13 +63,16 @@ def too_early(folder: str) -> list[str]:
     return program.paths(folder, *words, *noted) if noted else []
 
 
-def check_pushed(repository: Repository) -> None:
-    """Raise `NotInOrder` if nobody can have pulled the first step. Where no remote is known, nobody can say."""
-    if not program.lines(repository.root, "for-each-ref", "--count=1", "refs/remotes"):
-        return
-    if program.lines(repository.root, "log", "-1", "--format=%H", "HEAD", "--not", "--remotes", "--", RECIPIENTS):
-        hint = "git push; then, when everybody has pulled: gitenv init --yes"
-        raise NotInOrder("the first step is on no remote, so nobody can have pulled it", hint)
+def not_shared(repository: Repository) -> NotInOrder | None:
+    """Why nobody can have pulled the first step yet; None where they may have."""
+    own = (RECIPIENTS, ":(glob)**/.gitattributes", ":(glob)**/.gitignore")
+    if program.attempt(repository.root, "diff", "--cached", "--quiet", "--no-ext-diff", "--", *own).returncode:
+        return NotInOrder("the first step is staged, and in no commit yet", "git commit -m 'Set gitenv up' && git push")
+    if not repository.has_remote():
+        return None
+    if program.lines(repository.root, "log", "-1", "--format=%H", "HEAD", "--not", "--remotes", "--", *own):
+        return NotInOrder("the first step is on no remote, so nobody can have pulled it", "git push")
+    return None
 
 
 def share(workspace: Workspace, paths: Sequence[str]) -> Sequence[str]:

@@ -141,12 +141,26 @@ def test_tables(alice: Person) -> None:
     assert "asks to be let in" in seen
 
 
+def test_narrow(alice: Person) -> None:
+    """Prose is cut between words; neither a command, nor a fingerprint, nor a word is cut."""
+    alice.env["COLUMNS"] = "40"
+    (alice.cwd / ".env.production").write_bytes(b"X=1\n")
+    _, seen = on_terminal(alice, "add-environment", "production")
+    assert "you are its only holder; let somebody\r\nin:\r\n  gitenv add-recipient NAME -e production\r\n" in seen
+    assert "\r\n  git commit -m 'Add production'" in seen
+    _, seen = on_terminal(alice, "status", "-e", "nowhere")
+    assert "error: there is no environment nowhere\r\nhint: there are: development, production\r\n" in seen
+
+
 def test_gitignore_question(new_lab: NewLab) -> None:
     """init asks before it takes .env out of .gitignore, and does it when told to."""
     alice = new_lab("").person("alice")
     alice.must("git", "init", "-q")
     (alice.cwd / ".gitignore").write_bytes(b".env\n")
     (alice.cwd / ".env").write_bytes(b"PASSWORD=hunter2\n")
+    code, seen = on_terminal(alice, "init", at="[y/N]", reply=say(b"n\n"))
+    assert code == 0
+    assert "commit it:\r\n  git commit -m 'Set gitenv up'\r\n" in seen  # nothing of .env is in it, and there is no remote
     code, seen = on_terminal(alice, "init", at="[y/N]", reply=say(b"y\n"))
     assert code == 0
     assert ".env is ignored by .gitignore:1: .env" in seen
