@@ -10,7 +10,7 @@ import os
 from collections.abc import Iterable, Sequence, Set
 from typing import NamedTuple
 
-from gitenv.errors import NotInOrder
+from gitenv.errors import NotInOrder, printable, shell_word
 from gitenv.git import alone, index, log, program
 from gitenv.git.layout import Layout
 from gitenv.git.objects import Objects
@@ -163,11 +163,19 @@ class Repository:
         done = program.attempt(self.root, *words, with_key=True)
         return list(paths) if done.returncode else [path for path in os.fsdecode(done.stdout).split("\0") if path]
 
+    def may_be_edited(self, paths: Sequence[str]) -> set[str]:
+        """`edited`, and those that git was told not to look at: nobody may write over them without a look of their own."""
+        return {*self.edited(paths), *self.unseen(paths)}
+
     def unseen(self, paths: Sequence[str]) -> dict[str, str]:
         """Those of `paths` that git was told not to look at, with the word for it: `git add` would do nothing there."""
         tagged = self._about(["ls-files", "-z", "-v"], paths)
         flags = {line[2:]: line[0] for line in tagged if line[0] == "S" or line[0].islower()}
         return {path: "skip-worktree" if flags[path] in "Ss" else "assume-unchanged" for path in paths if path in flags}
+
+    def to_see(self, path: str, flag: str) -> str:
+        """The command that lets git look at a file again which `unseen` named, from the folder that the user is in."""
+        return f"git update-index --no-{flag} {shell_word(os.path.relpath(self.path(path)))}"
 
     def unstaged(self, folder: str) -> list[str]:
         """The files in a folder that are other than in the index, or not in it: neither in conflict nor ignored nor deleted."""
@@ -243,15 +251,19 @@ class Repository:
 
     def _with_paths(self, command: list[str], paths: Iterable[str]) -> None:
         """Any number of paths, whatever is in them: they go through standard input and mean only themselves."""
-        if not (listed := os.fsencode("\0".join(paths))):
+        if not (named := list(paths)):
             return
         # Where git is to convert line ends, `core.safecrlf` refuses each text file that we write with LF.
         words = ("-c", "core.safecrlf=false", "--literal-pathspecs", *command, "--pathspec-from-file=-", "--pathspec-file-nul")
         for _ in range(_TRIES):  # another git may begin at the same moment, and one of the two is refused
-            done = program.attempt(self.root, *words, stdin=listed, with_key=True)
+            done = program.attempt(self.root, *words, stdin=os.fsencode("\0".join(named)), with_key=True)
             if not done.returncode or not index.is_locked(self.layout):
                 break
             index.need_free(self.layout)
+        if done.returncode and not self.is_set("core.sparseCheckout"):
+            for path, flag in self.unseen(named).items():
+                text = f"{printable(path)}: git was told not to look at it ({flag})"
+                raise NotInOrder(text, self.to_see(path, flag))
         program.check(done, self.root, words)
 
     def _check_version(self) -> tuple[int, int]:

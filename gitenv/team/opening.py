@@ -133,7 +133,10 @@ def _check_unedited(workspace: Workspace, looked_at: Iterable[_File], unedited: 
             "commit them (git commit) or drop them (git restore --staged --worktree FILE) first",
         )
     if unseen := [file.path for file in looked_at if file.there is not None and file.path not in unedited]:
-        raise NotInOrder(f"{printable(unseen[0])} has changes that git was told not to see", "commit them, or move them away")
+        flag = workspace.repository.unseen(unseen).get(unseen[0])
+        way = f"{workspace.repository.to_see(unseen[0], flag)}, then " if flag else ""
+        hint = f"{way}commit them (git commit), or drop them (git restore FILE)"
+        raise NotInOrder(f"{printable(unseen[0])} has changes that git was told not to see", hint)
 
 
 def _plain(workspace: Workspace, pin: Pin, stored: bytes) -> bytes:

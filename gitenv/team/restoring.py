@@ -33,7 +33,7 @@ def put_back(workspace: Workspace, pins: Sequence[Pin], departure: Departure) ->
         if path not in tracked and _is_free(workspace, path)
     ]
     claimed = [path for path in tracked if any(pin.environment.claims(path) for pin in pins)]
-    edited = set(workspace.repository.edited(claimed)) if claimed else set()  # asked while git still calls gitenv
+    edited = workspace.repository.may_be_edited(claimed) if claimed else set()  # asked while git still calls gitenv
     for path in claimed:
         now = workspace.repository.objects.read(tracked[path], document.MAX_BYTES)
         there = files.read_inside(workspace.root, path, document.MAX_BYTES)

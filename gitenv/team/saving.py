@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from gitenv.errors import from_top, shell_word
+from gitenv.errors import from_top
 from gitenv.team import rights
 from gitenv.team.workspace import Workspace
 
@@ -48,8 +47,7 @@ def _unstaged(workspace: Workspace, paths: list[str]) -> dict[str, Unstaged]:
 
 
 def _unseen(workspace: Workspace, path: str, flag: str) -> Unstaged:
-    place = shell_word(os.path.relpath(workspace.repository.path(path)))
-    return Unstaged(f"git was told not to look at it ({flag})", [f"git update-index --no-{flag} {place}", _add(path)])
+    return Unstaged(f"git was told not to look at it ({flag})", [workspace.repository.to_see(path, flag), _add(path)])
 
 
 def _add(path: str, options: str = "") -> str:
