@@ -113,9 +113,11 @@ def _forward(pinned: Environment, new: Environment, where: str) -> Step:
     if new.generation == pinned.generation:
         return Step.WITHIN
     if new.generation.number != pinned.generation.number + 1:
+        times = new.generation.number - pinned.generation.number
+        how = f"rotated {times} times" if times > 1 else "exchanged"
         raise TooFarAhead(
-            f"{where}: {new.generation.number - pinned.generation.number} generations ahead of the pinned one",
-            f"gitenv unlock {pinned.name}",
+            f"{where}: its data key was {how} since it was last seen here",
+            f"gitenv unlock {pinned.name}, which looks at the commits in between",
         )
     if pinned.generation not in [older.generation for older in new.older]:
         raise Severed(f"{where}: generation {new.generation.number} does not go back to the pinned one")
