@@ -61,7 +61,8 @@ def test_waits_and_marks(alice: Person) -> None:
     assert answers[6:] == [b"", b"status=success\n"]
     assert said.splitlines() == [
         "warning: .env: line 1, HELLO, PASSWORD are encrypted with a retired key, and nobody vouches for them",
-        "hint: gitenv accept 1 HELLO PASSWORD -f :/.env, or gitenv reject …",
+        "hint: git log -p -- :/.env; then "
+        "gitenv accept 1 HELLO PASSWORD -f :/.env, or gitenv reject 1 HELLO PASSWORD -f :/.env",
     ]
 
 

@@ -242,7 +242,7 @@ class EnvFilter:
 
     def _say_retired(self, path: str, opened: bytes, ring: Keyring) -> None:
         """What came from before a rotation, with the command that decides about it."""
-        from gitenv.model import unverified
+        from gitenv.model import remedies, unverified
 
         records = document.parse(opened)
         found = unverified.retired(records, ring)
@@ -255,7 +255,8 @@ class EnvFilter:
         message = f"warning: {printable(path)}: {shown} {are} encrypted with a retired key, and nobody vouches for {them}"
         if message not in self._warned:
             self._warned.add(message)
-            self._tell(message, f"gitenv accept {' '.join(words)} -f {from_top(path)}, or gitenv reject …")
+            which = f"{' '.join(words)} -f {from_top(path)}"
+            self._tell(message, f"{remedies.look(path)}; then gitenv accept {which}, or gitenv reject {which}")
 
     def _note(self, path: str, opened: bool) -> None:
         try:

@@ -33,6 +33,11 @@ def stage_anew(path: str) -> str:
     return f"git reset -q -- {word} && git add {word}"
 
 
+def look(path: str) -> str:
+    """The command that shows how a file came to be as it is; before the two of `decide`."""
+    return f"git log -p -- {from_top(path)}"
+
+
 def decide(path: str, keys: Sequence[str]) -> tuple[str, str]:
     """The two commands about lines that nobody vouches for; a key's name may be "" for a line without one."""
     word = from_top(path)

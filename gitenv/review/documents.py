@@ -88,7 +88,7 @@ def _moved(version: Version, numbered: Sequence[tuple[Record, int]]) -> Iterator
                 whose = owner.decode("ascii", "backslashreplace") or "a line without a name"
                 name = record.name.decode("ascii") or "a line"
                 was_before = version.before is not None and record.raw in version.before
-                look = (f"git log -p -- {from_top(version.path)}",)
+                look = (remedies.look(version.path),)
                 text_of = f"{name} has the encrypted value of {whose}, and opens for nobody"
                 yield finding("token-moved", text_of, version.path, line, look, was_before=was_before)
 
@@ -120,7 +120,7 @@ def _plain(version: Version, record: Record, line: int, commit: str, commands: t
 
 def _judge(version: Version, record: Record, line: int, people: People) -> Finding | None:
     is_known = version.before is not None and record.raw in version.before
-    look = (f"git log -p -- {from_top(version.path)}",)
+    look = (remedies.look(version.path),)
     name = record.name.decode("ascii") or "a line"
     if record.kind is Kind.UNVERIFIED:
         text = "a mark of an unverified line was committed as it stands in a work tree"
@@ -164,7 +164,7 @@ def _sealed(version: Version, record: Record, line: int, people: People, *, is_k
     assert version.statement is not None
     problem = contribution.problem(version.statement, record, people, name)
     if problem:
-        commands = (f"git log -p -- {word}", f"gitenv reject {name} -f {word}")
+        commands = (remedies.look(version.path), f"gitenv reject {name} -f {word}")
         return finding(problem.code, problem.message, version.path, line, commands, was_before=is_known)
     found = sealed.read(record)
     by = found.by if found else ""

@@ -139,7 +139,7 @@ def _pending(seals: Contributors, statement: Environment, path: str, record: Rec
     if who:
         decide = [f"ask {who} to run: {decide[0]}"]
     if problem:
-        return Problem(problem.code, problem.message, [f"git log -p -- {word}", *decide])
+        return Problem(problem.code, problem.message, [remedies.look(path), *decide])
     return Problem("sealed", f"{path}: {_by(record)} sealed {name} for the holders of {statement.name}", decide)
 
 
@@ -189,7 +189,7 @@ def _unverified(path: str, records: list[Record], marked: list[Unverified], ring
     if left:
         words = " ".join(unverified.words(records, left)) if len(left) <= _MOST else "--all"
         text = f"{path}: nobody vouches for {_joined([found.shown for found in left])}{_which_retired(left, ring)}"
-        commands = [f"git log -p -- {word}", f"gitenv reject {words} -f {word}", f"gitenv accept {words} -f {word}"]
+        commands = [remedies.look(path), f"gitenv accept {words} -f {word}", f"gitenv reject {words} -f {word}"]
         yield Problem("unverified", text, commands)
 
 
