@@ -207,6 +207,7 @@ CODES: dict[str, Code] = {
         {
             "departed": "Somebody took gitenv out of the repository.",
             "locked": "No key, or no grant, or gitenv lock.",
+            "ignored": "git ignores a file of an environment, so nobody else has it: gitenv init --unignore.",
             "closed": "Files are closed, and the key is here: gitenv unlock.",
             "not-staged": "A command was cut off before it had staged what it wrote in .recipients/: git add.",
             "let-in": "You were let in: gitenv unlock opens it.",

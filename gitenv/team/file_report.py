@@ -54,7 +54,7 @@ class FileStatus(NamedTuple):
 
     path: str
     keys: int
-    state: str  # "open", "closed", "stays closed", "edited" (no key), "missing", "in conflict" or "plain text in the index"
+    state: str  # "open", "closed", "edited" (no key), "missing", or as `_status` and `ignored` say
     unverified: list[str]  # lines nobody vouches for: their names, or their numbers
     sealed: list[Pending]  # values that somebody sealed, and nobody has decided about
 
@@ -67,6 +67,17 @@ def statuses(workspace: Workspace, statement: Environment, ring: Keyring | None,
             listed.append(_status(workspace, statement, ring, entry, problems, seals))
         except GitenvError as error:
             problems.append(Problem.of(error, entry.path))
+    return listed
+
+
+def ignored(workspace: Workspace, statement: Environment, problems: list[Problem]) -> list[FileStatus]:
+    """The files of an environment that git does not see: nobody else has what is in them."""
+    listed = []
+    for line in workspace.repository.why_ignored([path for path in workspace.ignored() if statement.claims(path)]):
+        data = files.read_inside(workspace.root, line.path, _MAX_BYTES) or b""
+        listed.append(FileStatus(line.path, len(comparing.places(data)), "ignored by git", [], []))
+        text = f"{line.path} is ignored by {line.source}:{line.line}, so it is not shared"
+        problems.append(Problem("ignored", text, ["gitenv init --unignore"]))
     return listed
 
 

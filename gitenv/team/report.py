@@ -154,6 +154,7 @@ def _environment(
     if former := _former(workspace, pin, holders):
         problems.append(former)
     listed = file_report.statuses(workspace, statement, ring, problems)
+    listed += file_report.ignored(workspace, statement, problems)
     if state == OPEN and any(file.state == "closed" for file in listed):
         problems.append(Problem("closed", f"files of {name} are closed, and you have the key", [f"gitenv unlock {name}"]))
     return EnvironmentStatus(name, state, role, statement.generation.number, holders, listed)

@@ -14,7 +14,7 @@ from gitenv.git import index
 from gitenv.git.repository import IndexEntry, Repository
 from gitenv.git.trees import RECIPIENTS, IndexTree, Tree, WorkTree
 from gitenv.identity import device, home
-from gitenv.model import keys, names, statements
+from gitenv.model import dotenv, keys, names, statements
 from gitenv.model.environment import Environment
 from gitenv.model.keyring import Keyring
 from gitenv.model.keys import PublicKey
@@ -36,6 +36,7 @@ class Workspace:
         self.repository = Repository(folder)
         self.root = self.repository.root
         self._cleared: set[str] = set()
+        self._ignored: list[str] | None = None
         lock = clone.lock_path(self.repository.layout.common_dir)
         self._is_alone = bool(waits)
         was_cut_off = locking.hold(lock, waits) if waits else locking.was_cut_off(lock)
@@ -100,6 +101,14 @@ class Workspace:
                 f"{where} is of another repository that became a folder of this one; gitenv reads only {RECIPIENTS}/ at the top"
             )
             raise NotInOrder(text, recipients.move_up(nested[0], paths))
+
+    def ignored(self) -> list[str]:
+        """The files that git ignores, and that are called as one that is shared, or that a pinned environment claims."""
+        if self._ignored is None:
+            claims = [pin.environment.claims for pin in self.access.pinned()]
+            found = self.repository.ignored()
+            self._ignored = [path for path in found if dotenv.kind(path) == "shared" or any(claim(path) for claim in claims)]
+        return self._ignored
 
     def need_pin(self, name: str) -> Pin:
         """The pin of an environment, after any honest step that the tree at hand makes. Raises with the way out."""
