@@ -64,3 +64,8 @@ def test_letters_that_the_encoding_lacks(alice: Person) -> None:
         assert (done.returncode, done.stderr) == (0, "")
         assert done.stdout.isascii()
         assert re.search(r"development: gr\\\S+e/\.env, new\n", done.stdout)
+
+
+def test_no_warning_of_python(alice: Person) -> None:
+    """Who develops with Python's warnings on hears of none that is ours."""
+    assert not _run(alice, "", "status", PYTHONDEVMODE="1", PYTHONWARNINGS="error").stderr

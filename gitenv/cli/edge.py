@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable
 
 from gitenv import locking
@@ -12,6 +13,10 @@ from gitenv.errors import BUG, INTERRUPTED, GitenvError, Usage
 
 def main(arguments: list[str]) -> int:
     """Run `gitenv ARGUMENTS`; return the exit code."""
+    if sys.warnoptions:  # `PYTHONWARNINGS` and `PYTHONDEVMODE` are for somebody else's program
+        import warnings
+
+        warnings.simplefilter("ignore")
     output.begin()
     try:
         return _reported(lambda: output.end(_reported(lambda: _run(arguments), arguments)), arguments)

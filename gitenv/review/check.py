@@ -172,9 +172,9 @@ def _work_tree(where: Place, change: Change, base: Side | None) -> Iterator[Find
             continue  # too large to be staged; git add says so
         if any(record.kind is Kind.PLAIN and record.raw.startswith((b"<<<<<<<", b">>>>>>>")) for record in records):
             yield finding("conflict-marker", "a conflict marker, in the work tree", path)
-    unstaged = program.attempt(
-        where.folder, "--no-optional-locks", "status", "--porcelain", "-z", "--", f":(top){RECIPIENTS}"
-    ).stdout
+    # Not by what the user likes to see: a statement that is not tracked counts as well. No .env file, so no filter and no key.
+    words = ("--no-optional-locks", "status", "--porcelain", "-z", "--untracked-files=normal", "--", f":(top){RECIPIENTS}")
+    unstaged = program.attempt(where.folder, *words).stdout
     if any(line[1:2] not in (b" ", b"") for line in unstaged.split(b"\0")):
         yield from steps.findings(Change(where.folder, where.objects, side, base=base or change.end))
 
