@@ -169,7 +169,6 @@ CODES: dict[str, Code] = {
             "no-attributes": "gitenv's lines are not in .gitattributes: other clones would commit plain text.",
             "cachetextconv": "git is told to keep opened files as objects.",
             "cached-textconv": "git keeps opened files as objects.",
-            "unverified": "Lines that nobody vouches for are marked in a file; check says what they are in the commit.",
             "forged-mark": "A mark was edited, or made by nobody here.",
             "lookalike": "A line looks encrypted, and no key of its environment opens it.",
             "doubted": "What an environment's history says does not fit what is pinned.",

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 from gitenv.errors import NotTrusted, from_top
-from gitenv.model import comparing, contribution, document, remedies, sealed, similar, token
+from gitenv.model import comparing, contribution, document, remedies, sealed, similar, token, unvouched
 from gitenv.model import plain as plain_lines
 from gitenv.model.contribution import People
 from gitenv.model.document import Kind, Record
@@ -144,19 +144,17 @@ def _judge(version: Version, record: Record, line: int, people: People) -> Findi
 
 def _token(version: Version, record: Record) -> tuple[str, str]:
     """The code and what to say of a token that is not one of today's; nothing of one that is."""
-    found = token.read(record) if record.kind is Kind.TOKEN else None
-    if found is None:
-        return "token-malformed", "looks encrypted, and has not the form of what gitenv writes"
-    statement = version.statement
+    statement, found = version.statement, token.read(record) if record.kind is Kind.TOKEN else None
     assert statement is not None
-    generation = contribution.generation_of(statement, found.number, found.hint)
-    if generation is None:
-        shown = f"{found.number}.{found.hint.decode('ascii')}"
-        return "token-unknown", f"is encrypted for generation {shown}, which {statement.name} never had"
-    if generation != statement.generation:
-        now = statement.generation.number
-        return "token-retired", f"is encrypted with the key of generation {generation.number}; {statement.name} is at {now}"
-    return "", ""
+    shown = f"{found.number}.{found.hint.decode('ascii')}" if found else ""
+    texts = {
+        "token-malformed": "looks encrypted, and has not the form of what gitenv writes",
+        "token-unknown": f"is encrypted for generation {shown}, which {statement.name} never had",
+        "token-retired": f"is encrypted with the key of generation {found.number if found else 0}; "
+        f"{statement.name} is at {statement.generation.number}",
+    }
+    code = unvouched.code(record, statement)
+    return code, texts.get(code, "")
 
 
 def _sealed(version: Version, record: Record, line: int, people: People, *, is_known: bool) -> Finding:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from gitenv import files
 from gitenv.errors import GitenvError, from_top
 from gitenv.git.repository import IndexEntry
-from gitenv.model import clean, comparing, document, encoding, remedies, smudge, token, unverified
+from gitenv.model import clean, comparing, document, encoding, remedies, smudge, token, unverified, unvouched
 from gitenv.model import sealed as sealing
 from gitenv.model.document import Kind, Record
 from gitenv.model.environment import Environment
@@ -23,10 +23,6 @@ from gitenv.team.workspace import Workspace
 
 _MAX_BYTES = 16 * 1024 * 1024
 _MOST = 8
-_UNVOUCHED = (
-    *("unverified", "forged-mark", "token-unknown"),
-    *("forged-seal", "sealed-elsewhere", "unknown-contributor", "replayed"),
-)
 
 
 class Problem(NamedTuple):
@@ -40,6 +36,10 @@ class Problem(NamedTuple):
     def of(cls, error: GitenvError, where: str = "") -> Problem:
         """What an error says, about a file."""
         return cls(error.code, f"{where}: {error.message}" if where else error.message, [error.hint] if error.hint else [])
+
+
+class Undecided(Problem):
+    """One about lines or files that nobody vouches for: a person decides."""
 
 
 class Pending(NamedTuple):
@@ -89,7 +89,7 @@ def undecided(workspace: Workspace, pins: Iterable[Pin]) -> tuple[list[Problem],
             if workspace.access.judge(pin, workspace.tree):
                 statuses(workspace, pin.environment, workspace.access.ring(pin), problems)
     sealed = [problem for problem in problems if problem.code == "sealed"]
-    return [problem for problem in problems if problem.code in _UNVOUCHED], sealed
+    return [problem for problem in problems if isinstance(problem, Undecided)], sealed
 
 
 def _status(
@@ -123,10 +123,10 @@ def _status(
         state = "stays closed" if state == "closed" else state
     listed = [found.shown for found in marked]
     if marked:
-        problems += _unverified(entry.path, opened, marked, ring)
+        problems += _unverified(entry.path, opened, marked, statement, ring)
     elif smudge.is_encrypted(stored) and (listed := _plain_beside_tokens(records)):
         text = f"{entry.path}: nobody vouches for {_joined(listed)}"
-        problems.append(Problem("unverified", text, [f"gitenv unlock {statement.name}"]))
+        problems.append(Undecided("plain-text", text, [f"gitenv unlock {statement.name}"]))
     who = "" if ring else workspace.whom_to_ask(statement)
     problems += [_pending(seals, statement, entry.path, record, who) for record in pending]
     keys = {record.name for record in records if record.name and record.kind is not Kind.SEALED}
@@ -150,7 +150,7 @@ def _pending(seals: Contributors, statement: Environment, path: str, record: Rec
     if who:
         decide = [f"ask {who} to run: {decide[0]}"]
     if problem:
-        return Problem(problem.code, problem.message, [remedies.look(path), *decide])
+        return Undecided(problem.code, problem.message, [remedies.look(path), *decide])
     return Problem("sealed", f"{path}: {_by(record)} sealed {name} for the holders of {statement.name}", decide)
 
 
@@ -183,25 +183,30 @@ def _foreign(statement: Environment, path: str, records: list[Record], foreign: 
     word = from_top(path)
     if is_typed:
         text = f"{path} is encrypted for another environment"
-        return Problem("token-unknown", text, [remedies.stage_anew(path)])
+        return Undecided("token-unknown", text, [remedies.stage_anew(path)])
     # Only those that are shown: to find a line's number takes as long as the file has lines before it.
     places = _joined([clean.place(records, position) for position in foreign[:_MOST]], len(foreign))
     text = f"{path} stays closed: encrypted with a key that is none of {statement.name}'s: {places}"
-    return Problem("token-unknown", text, [f"git log -p -- {word}", f"git checkout COMMIT -- {word}"])
+    return Undecided("token-unknown", text, [f"git log -p -- {word}", f"git checkout COMMIT -- {word}"])
 
 
-def _unverified(path: str, records: list[Record], marked: list[Unverified], ring: Keyring | None) -> Iterator[Problem]:
-    """What to decide about; and marks that nobody here made, each by its line."""
-    word = from_top(path)
+def _unverified(
+    path: str, records: list[Record], marked: list[Unverified], statement: Environment, ring: Keyring | None
+) -> Iterator[Problem]:
+    """What to decide about, by what is wrong with it; and marks that nobody here made, each by its line."""
     checked = [(found, unverified.forged_at(records, found, ring) if ring else None) for found in marked]
     forged = [position for _, position in checked if position is not None]
-    yield from (Problem.of(clean.forged_mark(records, position), path) for position in forged[:_MOST])
+    yield from (Undecided.of(clean.forged_mark(records, position), path) for position in forged[:_MOST])
     left = [found for found, position in checked if position is None]
-    if left:
-        words = " ".join(unverified.words(records, left)) if len(left) <= _MOST else "--all"
-        text = f"{path}: nobody vouches for {_joined([found.shown for found in left])}{_which_retired(left, ring)}"
-        commands = [remedies.look(path), f"gitenv accept {words} -f {word}", f"gitenv reject {words} -f {word}"]
-        yield Problem("unverified", text, commands)
+    codes = {found: unvouched.code(found.record, statement) or "lookalike" for found in left}  # opens for nobody here
+    for code in dict.fromkeys(codes.values()):
+        same = [found for found in left if codes[found] == code]
+        words = " ".join(unverified.words(records, same)) if len(same) <= _MOST else "--all"
+        text = f"{path}: nobody vouches for {_joined([found.shown for found in same])}{_which_retired(same, ring)}"
+        word = from_top(path)
+        yield Undecided(
+            code, text, [remedies.look(path), f"gitenv accept {words} -f {word}", f"gitenv reject {words} -f {word}"]
+        )
 
 
 def _which_retired(found: list[Unverified], ring: Keyring | None) -> str:
