@@ -207,23 +207,26 @@ class Access:
         return Pin.of(new, own, frozenset(), pin.seen)
 
 
-def check_not_rolled_back(root: str, pin: Pin, judged: Judged) -> None:
-    """Raise `RolledBack` if a tree has an earlier statement, and its own history the pinned one: no older branch has that."""
+def check_not_rolled_back(root: str, pin: Pin, judged: Judged, head: str = "HEAD") -> None:
+    """Raise `RolledBack` if a tree has an earlier statement, and its own history the pinned one: no older branch has that.
+
+    `head` is the commit whose tree it is.
+    """
     if not judged.is_earlier:
         return
     from gitenv.git import log
 
-    if log.last_with(root, f"{RECIPIENTS}/{pin.name}/environment", pin.environment.text):
-        raise rolled_back(root, pin.environment, judged.environment)
+    if log.last_with(root, f"{RECIPIENTS}/{pin.name}/environment", pin.environment.text, [head]):
+        raise rolled_back(root, pin.environment, judged.environment, head)
 
 
-def rolled_back(root: str, was: Environment, now: Environment) -> NotTrusted:
-    """The error for a tree that has `now` after `was`, which stands in its history."""
+def rolled_back(root: str, was: Environment, now: Environment, head: str = "HEAD") -> NotTrusted:
+    """The error for a tree that has `now` after `was`, which stands in the history of `head`."""
     from gitenv.git import log
     from gitenv.model.reasons import RolledBack
 
     folder = f"{RECIPIENTS}/{was.name}"
-    last = log.last_with(root, f"{folder}/environment", was.text)
+    last = log.last_with(root, f"{folder}/environment", was.text, [head])
     undo = "look for the commit that did it"
     if last:
         undo = f"git revert {last.undid}" if last.undid else f"git restore --source={last.had} -- :/{folder}"

@@ -214,6 +214,13 @@ class EnvFilter:
             return data  # a founding that is not committed yet: the plain text is its owner's
         ring = self._around.access.ring(judged.moves or pin)
         if judged.is_earlier and not is_viewing:
+            # Else who was removed could push their old branch on top of the newest commit, and it would be live by a pull.
+            try:
+                self._around.refuse_rolled_back(pin, judged, request.treeish or "HEAD")
+            except NotTrusted:
+                if not request.treeish and self._may_delay(request, data):
+                    return None  # `git revert` of it brings the right statement along
+                raise
             ring = self._ring_of(pin, judged)
         floor = 0 if is_viewing else judged.environment.generation.number
         try:

@@ -25,6 +25,7 @@ class Surroundings:
         self._access: Access | None = None
         self._unopened: clone.Unopened | None = None
         self._opened_again: set[str] = set()
+        self._went_back: dict[tuple[bytes, bytes, str], NotTrusted | None] = {}
         self.objects = Objects(os.getcwd())
 
     @property
@@ -60,9 +61,17 @@ class Surroundings:
         """Raise `Doubted` if a command found that history speaks against what is pinned, and nobody has decided."""
         self.access.check_not_doubted(self._here.work_tree, name)
 
-    def refuse_rolled_back(self, pin: Pin, judged: Judged) -> None:
-        """Raise `RolledBack` if this branch went back behind the pin, and is not just an older one."""
-        check_not_rolled_back(self._here.work_tree, pin, judged)
+    def refuse_rolled_back(self, pin: Pin, judged: Judged, head: str = "HEAD") -> None:
+        """Raise `RolledBack` if a branch went back behind the pin, and is not just an older one. History is asked once."""
+        what = pin.environment.text, judged.environment.text, head
+        if what not in self._went_back:
+            try:
+                check_not_rolled_back(self._here.work_tree, pin, judged, head)
+                self._went_back[what] = None
+            except NotTrusted as error:
+                self._went_back[what] = error
+        if (found := self._went_back[what]) is not None:
+            raise found
 
     def follow(self, pin: Pin, judged: Judged) -> None:
         """Move the pin to the tree's statement, unless history speaks against it.

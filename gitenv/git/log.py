@@ -59,7 +59,10 @@ def appeared(root: str, patterns: str, commit: str) -> list[str]:
 
 
 class LastSeen(NamedTuple):
-    """Bytes that once stood at a path: the newest commit that has them, and the one that took them away ("" if none did)."""
+    """Bytes that once stood at a path: the newest commit that has them, and the one that took them away ("" if none did).
+
+    The latter in the words that `git revert` needs: of a merge it wants to know which parent was right.
+    """
 
     had: str
     undid: str
@@ -70,9 +73,10 @@ def last_with(root: str, path: str, contents: bytes, heads: Sequence[str] = ()) 
     blob = program.run(root, "hash-object", "--stdin", stdin=contents).decode("ascii").strip()
     words = ("--format=%H %P", "--max-count=1", f"--find-object={blob}", "--", f":(literal){path}")
     newest, *parents = plain(root, *words, heads=heads).decode("ascii", "replace").split() or [""]
-    for commit in filter(None, (newest, *parents)):
+    for number, commit in enumerate(filter(None, (newest, *parents))):
         if _id(root, f"{commit}:{path}") == blob:
-            return LastSeen(commit, "" if commit == newest else newest)
+            mainline = f"-m {number} " if len(parents) > 1 else ""
+            return LastSeen(commit, f"{mainline}{newest}" if number else "")
     return None
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence, Set
 from typing import NamedTuple
 
 from gitenv import clone, files
+from gitenv.access import check_not_rolled_back
 from gitenv.errors import GitenvError, Locked, NotInOrder, NotTrusted, printable
 from gitenv.git.repository import IndexEntry
 from gitenv.model import clean, document, dotenv, smudge
@@ -158,8 +159,10 @@ def _open_environment(workspace: Workspace, pin: Pin, entries: Iterable[IndexEnt
     result = Opened(pin.name, [], [], [], [], None)
     try:
         workspace.access.ring(pin)
-        if workspace.access.judge(pin, workspace.tree) is None:
+        judged = workspace.access.judge(pin, workspace.tree)
+        if judged is None:
             raise Locked("it is not in the commit you are on")
+        check_not_rolled_back(workspace.root, pin, judged)
     except GitenvError as error:
         return result._replace(closed=error, never_granted=not (workspace.was_let_in(pin) or is_asked))
     # Before the first commit with gitenv, plain text is its owner's and stays as it is.

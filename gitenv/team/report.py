@@ -220,6 +220,7 @@ def _access(workspace: Workspace, pin: Pin, is_in: bool, problems: list[Problem]
         check_not_rolled_back(workspace.root, pin, judged)
     except NotTrusted as error:
         problems.append(Problem.of(error))
+        return NOT_TRUSTED, pin.environment, None
     statement = judged.moves.environment if judged.moves else pin.environment
     if pin.name in workspace.access.locked:
         return LOCKED, statement, None
