@@ -101,7 +101,7 @@ def _may_leak(ids: list[str]) -> bool:
 
     names: set[bytes] = set()
     for _, chunk in leaks.chunks(_blobs(ids)):
-        if any(mark in chunk for mark in leaks.KEY_MARKS):
+        if any(mark in chunk for mark in leaks.MARKS):
             return True
         names |= leaks.assigned(chunk)
     return bool(names) and not names.isdisjoint(_protected_names())

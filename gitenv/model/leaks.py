@@ -16,21 +16,26 @@ KEY_MARKS = (
     b"LS0tLS1CRUdJTiBQUklWQVRFIEtFWS0tLS0tCk1JR0hBZ0VBTUJNR0J5cUdT",
     bytes.fromhex("308187020100301306072a8648ce3d020106082a8648ce3d030107046d306b0201010420"),
 )
+MARKS = tuple(mark.replace(b"\0", b"") for mark in KEY_MARKS)
+"""The same as they stand in chunks."""
 SHORTEST = 12
 """A value of fewer characters is no secret that could be told from a word."""
 _BASE64 = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 _FOLLOWING = 16  # characters of the key itself that must stand behind a mark: documents show keys with dots there
 _LONGEST_LINE = 1024 * 1024
 _OVERLAP = 128  # longer than any mark and what follows it
-_BLANKS = b" \t\r\v\f'\"`"
+_BLANKS = b" \t\r\v\f'\"`\xef\xbb\xbf\xfe\xff"  # with the marks that Windows writes before a text
 _SECRET_NAMES = (b"pass", b"pwd", b"secret", b"token", b"key", b"cred", b"auth", b"salt", b"private", b"dsn")
 
 
 def chunks(pieces: Iterable[bytes]) -> Iterator[tuple[int, bytes]]:
-    """Pieces as chunks of whole lines, each with the number of its first line. A line without end is cut, with an overlap."""
+    """Pieces as chunks of whole lines, each with the number of its first line. A line without end is cut, with an overlap.
+
+    Without NULs: `>` of PowerShell writes UTF-16, which is ASCII with one after each letter.
+    """
     rest, number = b"", 1
     for piece in pieces:
-        whole, newline, last = (rest + piece).rpartition(b"\n")
+        whole, newline, last = (rest + piece.replace(b"\0", b"")).rpartition(b"\n")
         if newline:
             yield number, whole + newline
             number += whole.count(b"\n") + 1
@@ -43,15 +48,18 @@ def chunks(pieces: Iterable[bytes]) -> Iterator[tuple[int, bytes]]:
 
 
 def key_lines(pieces: Iterable[bytes]) -> Iterator[int]:
-    """The lines in which a private key begins."""
+    """The lines in which a private key begins, each mark once a line: a file may be full of them."""
     for number, chunk in chunks(pieces):
-        for mark in KEY_MARKS:
-            start = chunk.find(mark)
+        for mark in MARKS:
+            start, counted, line = chunk.find(mark), 0, number
             while start >= 0:
                 end = start + len(mark)
                 following = chunk[end : end + _FOLLOWING]
-                if len(following) == _FOLLOWING and (mark is KEY_MARKS[2] or not following.translate(None, _BASE64)):
-                    yield number + chunk.count(b"\n", 0, start)
+                if len(following) == _FOLLOWING and (mark is MARKS[2] or not following.translate(None, _BASE64)):
+                    line += chunk.count(b"\n", counted, start)
+                    counted = start
+                    yield line
+                    end = chunk.find(b"\n", end) + 1 or len(chunk)
                 start = chunk.find(mark, end)
 
 

@@ -22,6 +22,7 @@ ALLOW = "gitenv.allowSecretsIn"
 """The setting for files that are meant to hold such things: a key for tests, a value that is none. Patterns, as for paths."""
 _CODES = ("private-key", "plain-copy")
 _A_FILE = 20  # findings
+_LINES = 1_000  # that are looked at for it
 
 
 def private_keys(change: Change) -> Iterator[Finding]:
@@ -44,7 +45,7 @@ def keys_in(
     old = before.get(path)
     was_before = old is not None and any(list(leaks.key_lines(objects.pieces(old.object_id))))
     text = "a private key, as gitenv's own are: whoever has it reads what its owner reads"
-    found = [finding("private-key", text, path, line, commands, commit, was_before=was_before) for line in lines]
+    found = [finding("private-key", text, path, line, commands, commit, was_before=was_before) for line in lines[:_LINES]]
     return bounded(found, _A_FILE)
 
 

@@ -34,6 +34,7 @@ def _pieces(data: bytes, size: int) -> list[bytes]:
         ),
         *(b"GITENV_PRIVATE_KEY='" + PEM + b"'", b"    " + PEM.replace(b"\n", b"\n    "), b'{"key": "' + PEM + b'"}'),
         *(base64.b64encode(PEM), base64.encodebytes(PEM), DER),
+        *(PEM.decode().encode(encoding) for encoding in ("utf-16-le", "utf-16-be")),  # `>` of PowerShell
     ],
 )
 def test_a_private_key_is_found_in_every_form(text: bytes, size: int) -> None:
@@ -41,6 +42,21 @@ def test_a_private_key_is_found_in_every_form(text: bytes, size: int) -> None:
     found = list(leaks.key_lines(_pieces(b"first\nsecond\n" + text + b"\nlast\n", size)))
     assert set(found) & {3, 4}
     assert len(list(leaks.key_lines([PEM, b"x" * 3_000_000, PEM]))) == 2
+
+
+def test_a_file_full_of_marks_is_read_once() -> None:
+    """Whoever can push could else keep a server's gate busy for hours with one file of a few megabytes."""
+    mark, found = leaks.KEY_MARKS[0], leaks.key_lines([leaks.KEY_MARKS[0] * 20_000])
+    assert list(found) == [1]
+    assert list(leaks.key_lines([b"\n".join([mark + b"A" * 16] * 1_000)])) == list(range(1, 1_001))
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-16-le"])
+def test_a_copy_is_found_in_what_windows_writes(encoding: str) -> None:
+    """Notepad and PowerShell put a mark before a text, and PowerShell's `>` writes UTF-16."""
+    text = b"TOKEN=" + SECRET + b"\n"
+    assert [line for line, _, _ in _copies(text).found([text.decode().encode(encoding)])] == [1]
+    assert leaks.assigned(next(chunk for _, chunk in leaks.chunks([text.decode().encode(encoding)]))) == {b"TOKEN"}
 
 
 def test_what_only_looks_like_a_key_is_none() -> None:
