@@ -82,6 +82,8 @@ def _described(question: Question, takes_places: bool) -> str:
     shown = (found.name or "a line without a name") + (f" ({found.lines} lines)" if found.lines > 1 else "")
     if found.sealed:
         shown += f", sealed by {found.sealed.by} {_fingerprint(found.sealed)}"
+    if takes_places and question.later:
+        return f"{shown}, which goes: line {question.later} has the name too, and the last one counts"
     if not takes_places or not question.replaces:
         return shown
     word = "line" if len(question.replaces) == 1 else "lines"

@@ -82,6 +82,8 @@ def words(records: list[Record], chosen: Sequence[Unverified]) -> list[str]:
 def accept(data: bytes, chosen: Collection[Unverified], ring: Keyring) -> bytes:
     """The document with the `chosen` ones as values. One takes the place of the first value with its name, and of all others.
 
+    Of several with one name the last becomes the value, as a reader of dotenv files would have it; the others go.
+
     Raises `ForgedMark`, and `CannotStand` for what no key opens and for what would change how other lines are read.
     """
     records = document.parse(data)
@@ -89,6 +91,7 @@ def accept(data: bytes, chosen: Collection[Unverified], ring: Keyring) -> bytes:
     for each in chosen:
         if (forged := forged_at(records, each, ring)) is not None:
             raise clean.forged_mark(records, forged)
+    for each in {each.name or each.first: each for each in sorted(chosen, key=lambda each: each.first)}.values():
         new, places = value(each, ring), namesakes.get(each.name, [])
         changes |= dict.fromkeys(places)
         if places:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
@@ -30,6 +29,7 @@ class Question(NamedTuple):
     problem: NotTrusted | None  # what speaks against a sealed value: it needs --force
     text: bytes  # the whole file, as it was when it was asked about
     is_plain: bool = False  # it, or another line with its name, stands in plain text in the index, and has no mark in the file
+    later: int = 0  # the line of another one with its name that is meant as well: the last counts, as in any dotenv file
 
 
 class Decided(NamedTuple):
@@ -58,11 +58,12 @@ def questions(workspace: Workspace, wanted: Sequence[str], file: str, folder: st
         raise Usage(f"there are no unverified lines{where}", "gitenv status")
     chosen = [_one(found, name) for name in wanted] or found
     chosen = list(dict.fromkeys(chosen))
-    named = Counter((question.path, question.found.name) for question in chosen if question.found.name)
-    for (_, name), count in named.most_common(1):
-        if count > 1:
-            raise _several(name, [question for question in chosen if question.found.name == name])
-    return chosen
+    last = {(each.path, each.found.name): each.found.line for each in sorted(chosen, key=lambda each: each.found.line)}
+    return [each._replace(later=_later(each, last[each.path, each.found.name])) for each in chosen]
+
+
+def _later(question: Question, last: int) -> int:
+    return last if question.found.name and question.found.line < last else 0
 
 
 def accept(workspace: Workspace, chosen: Sequence[Question], *, force: bool = False) -> list[Decided]:
@@ -192,7 +193,7 @@ def _write(
         except NotTrusted as error:
             raise type(error)(f"{printable(path)}: {error.message}", error.hint) from None
     unstaged = saving.save(workspace, texts, {path: mine[0].text for path, mine in by_path.items()})
-    return [Decided(path, [q.found.shown for q in mine], unstaged.get(path)) for path, mine in by_path.items()]
+    return [Decided(path, _shown(mine), unstaged.get(path)) for path, mine in by_path.items()]
 
 
 def _write_index(
@@ -209,7 +210,11 @@ def _write_index(
     entries = [Entry(path, object_id, modes[path]) for path, object_id in zip(by_path, ids, strict=True)]
     if entries:
         index.replace_entries(workspace.root, workspace.repository.layout, entries)
-    return [Decided(path, [question.found.shown for question in mine], None) for path, mine in by_path.items()]
+    return [Decided(path, _shown(mine), None) for path, mine in by_path.items()]
+
+
+def _shown(questions: Sequence[Question]) -> list[str]:
+    return list(dict.fromkeys(question.found.shown for question in questions))
 
 
 def _stored(workspace: Workspace, path: str) -> bytes:
