@@ -64,9 +64,11 @@ def _show(done: Left) -> None:
     if done.departure and done.departure.commit:
         commit = done.departure.commit[:10]
         show.note(f"{done.departure.by} took gitenv out of this repository (commit {commit}), so no guard stays in this clone")
-    if done.put_back:
-        show.say(f"put back in plain text: {joined(done.put_back)}")
-    if readable := [path for path in done.readable if path not in done.put_back]:
+    if done.put_back.paths:
+        show.say(f"put back in plain text: {joined(sorted(done.put_back.paths))}")
+    if done.put_back.ignored_here:
+        show.note(f"no .gitignore names {joined(sorted(done.put_back.ignored_here))}, so git ignores that in this clone only")
+    if readable := [path for path in done.readable if path not in done.put_back.paths]:
         show.say(f"readable in the work tree: {joined(readable)}")
     if done.closed:
         show.say(f"still encrypted, for want of a key: {joined(done.closed)}")

@@ -23,6 +23,11 @@ def can_be_mended(line: Ignored) -> bool:
     )  # fmt: skip
 
 
+def line_for(path: str) -> str:
+    """The line of the top's `.gitignore` that means one file and no other. There is none for a name with a line's end."""
+    return "/" + re.sub(r"([\\*?\[\]!# ])", r"\\\1", path)
+
+
 def take_out(repository: Repository, lines: Iterable[Ignored]) -> list[str]:
     """Remove the lines; return the files changed. A line with a wild card gives way to ones for what stays private.
 

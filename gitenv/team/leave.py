@@ -13,10 +13,11 @@ from gitenv import clone, files
 from gitenv.errors import Usage
 from gitenv.git import attributes, program
 from gitenv.git.trees import RECIPIENTS
-from gitenv.model import smudge
+from gitenv.model import document, smudge
 from gitenv.pins import Pin
 from gitenv.team import departures, hooks, ignored, opening, restoring, setup
 from gitenv.team.departures import Departure
+from gitenv.team.restoring import PutBack
 from gitenv.team.workspace import Workspace
 
 _MAX_BYTES = 16 * 1024 * 1024
@@ -30,7 +31,7 @@ class Left(NamedTuple):
     departure: Departure | None  # the team has left gitenv
     readable: list[str]
     closed: list[str]
-    put_back: list[str]  # as they were before the team left
+    put_back: PutBack  # as they were before the team left
     left_behind: list[str]  # other work trees that still have gitenv
 
 
@@ -39,7 +40,7 @@ def uninstall(workspace: Workspace) -> Left:
     departure = departures.find(workspace.root)
     if not setup.is_known(workspace.repository) and not (departure and setup.is_lifted(workspace.repository)):
         raise Usage("gitenv is not set up in this clone; nothing was changed")
-    if departure:
+    if departure and not _is_encrypted_still(workspace):
         return _after_departure(workspace, departure)
     if setup.is_configured(workspace.repository):  # else an earlier run was cut off, and its guard must not be lifted
         opening.open_files(workspace)
@@ -66,7 +67,18 @@ def uninstall(workspace: Workspace) -> Left:
         workspace.repository.stage(_committed_paths(workspace, pins))  # in plain text, as they were
     workspace.access.pins.forget()
     clone.forget(workspace.repository.layout.common_dir)
-    return Left(committed, bool(pins) and not committed, None, sorted(readable), sorted(closed), [], [])
+    return Left(committed, bool(pins) and not committed, None, sorted(readable), sorted(closed), PutBack([], []), [])
+
+
+def _is_encrypted_still(workspace: Workspace) -> bool:
+    """Whether git has a file of an environment in ciphertext: then nobody has left, whatever a commit took away.
+
+    Whoever can push can take `.recipients/` and the attributes out. Without a guard the next `git commit -a` would store what
+    somebody has open, and edited, in plain text.
+    """
+    read, pins = workspace.repository.objects.read, workspace.access.pinned()
+    listed = workspace.files_of([pin.environment for pin in pins]).values()
+    return any(smudge.is_encrypted(read(entry.object_id, document.MAX_BYTES) or b"") for found in listed for entry in found)
 
 
 def _after_departure(workspace: Workspace, departure: Departure) -> Left:
@@ -78,14 +90,14 @@ def _after_departure(workspace: Workspace, departure: Departure) -> Left:
     setup.uninstall(repository, stays_closed=bool(left_behind))
     setup.take_guard_away(repository)
     # git asks no filter any more. It takes another size for a change without a look, so it is told to look at these.
-    repository.refresh(entry.path for entry in repository.tracked() if entry.path in put_back)
+    repository.refresh(entry.path for entry in repository.tracked() if entry.path in put_back.paths)
     workspace.access.pins.forget()
     clone.forget(repository.layout.common_dir)
     claimed = {entry.path for found in workspace.files_of([pin.environment for pin in pins]).values() for entry in found}
     there = {path: files.read_inside(workspace.root, path, _MAX_BYTES) for path in claimed}
     closed = sorted(path for path, data in there.items() if data and smudge.is_encrypted(data))
     readable = sorted(path for path, data in there.items() if data is not None and path not in closed)
-    return Left(False, False, departure, readable, closed, sorted(put_back), left_behind)
+    return Left(False, False, departure, readable, closed, put_back, left_behind)
 
 
 def _undo_founding(workspace: Workspace, pins: list[Pin], paths: list[str]) -> None:

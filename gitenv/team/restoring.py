@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 from gitenv import files
 from gitenv.errors import GitenvError, NotTrusted
@@ -17,21 +18,27 @@ from gitenv.git.trees import CommitTree
 from gitenv.model import document, smudge
 from gitenv.model.keyring import Keyring
 from gitenv.pins import Pin
-from gitenv.team import rights
+from gitenv.team import ignored, rights, setup
 from gitenv.team.departures import Departure
 from gitenv.team.workspace import Workspace
 
 
-def put_back(workspace: Workspace, pins: Sequence[Pin], departure: Departure) -> list[str]:
+class PutBack(NamedTuple):
+    """What was put back, and what of it only this clone ignores."""
+
+    paths: list[str]
+    ignored_here: list[str]
+
+
+def put_back(workspace: Workspace, pins: Sequence[Pin], departure: Departure) -> PutBack:
     """Write files as they were before the team left, where the pull deleted them, and without marks where it brought them in
-    plain text; return their paths. What was edited is left alone."""
+    plain text. What was edited is left alone."""
     tracked = {entry.path: entry.object_id for entry in workspace.repository.tracked() if entry.is_file}
     mode = rights.wanted(workspace.repository)
-    written = [
-        workspace.write(path, before, mode)
-        for path, before in _before(workspace, pins, departure)
-        if path not in tracked and _is_free(workspace, path)
-    ]
+    before = _before(workspace, pins, departure)
+    gone = {path: data for path, data in before if path not in tracked and "\n" not in path and _is_free(workspace, path)}
+    ignored_here = _ignore(workspace, list(gone))
+    written = [workspace.write(path, data, mode) for path, data in gone.items()]
     claimed = [path for path in tracked if any(pin.environment.claims(path) for pin in pins)]
     edited = workspace.repository.may_be_edited(claimed) if claimed else set()  # asked while git still calls gitenv
     for path in claimed:
@@ -40,7 +47,19 @@ def put_back(workspace: Workspace, pins: Sequence[Pin], departure: Departure) ->
         if path not in edited and now is not None and there not in (None, now):
             kept = rights.kept(os.lstat(workspace.repository.path(path)).st_mode, mode)
             written.append(workspace.write(path, now, kept))
-    return written
+    return PutBack(written, ignored_here)
+
+
+def _ignore(workspace: Workspace, paths: Sequence[str]) -> list[str]:
+    """Have git ignore files before they are there, where no `.gitignore` does; return these.
+
+    Whoever can push can make a team leave, and add no line to `.gitignore`. No guard stays, and the next `git add -A` would
+    store everything in plain text.
+    """
+    known = {line.path for line in workspace.repository.why_ignored(paths)}
+    if open_ := [path for path in paths if path not in known]:
+        setup.exclude(workspace.repository, os.fsencode("".join(f"{ignored.line_for(path)}\n" for path in open_)))
+    return open_
 
 
 def _is_free(workspace: Workspace, path: str) -> bool:

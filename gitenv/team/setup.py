@@ -92,15 +92,20 @@ def lift_guard(repository: Repository, pins: list[Pin]) -> None:
 
 def _exclude_temporary(repository: Repository) -> None:
     """A write that is cut off leaves a file beside the one that it was for: none for `git add -A` to find."""
-    path = os.path.join(repository.layout.common_dir, "info", "exclude")
+    exclude(repository, _EXCLUDED)
+
+
+def exclude(repository: Repository, lines: bytes) -> None:
+    """Have git ignore something in this clone, whatever the repository's `.gitignore` says."""
+    path = _info_exclude(repository)
     text = files.read(path, _MAX_ATTRIBUTES) or b""
-    if _EXCLUDED not in text:
+    if lines not in text:
         files.make_folder(os.path.dirname(path))
-        files.replace(path, text + (b"\n" if text and not text.endswith(b"\n") else b"") + _EXCLUDED)
+        files.replace(path, text + (b"\n" if text and not text.endswith(b"\n") else b"") + lines)
 
 
 def _include_temporary(repository: Repository) -> None:
-    path = os.path.join(repository.layout.common_dir, "info", "exclude")
+    path = _info_exclude(repository)
     text = files.read(path, _MAX_ATTRIBUTES) or b""
     if _EXCLUDED in text:
         files.replace(path, text.replace(_EXCLUDED, b""))
@@ -185,6 +190,10 @@ def take_guard_away(repository: Repository) -> None:
         files.replace(path, rest)
     elif text:
         os.unlink(path)
+
+
+def _info_exclude(repository: Repository) -> str:
+    return os.path.join(repository.layout.common_dir, "info", "exclude")
 
 
 def _info_attributes(repository: Repository) -> str:

@@ -19,7 +19,7 @@ from gitenv.git.index import Entry
 from gitenv.git.repository import IndexEntry
 from gitenv.git.trees import RECIPIENTS, IndexTree
 from gitenv.model import document, smudge, unverified
-from gitenv.team import opening, setup
+from gitenv.team import ignored, opening, setup
 from gitenv.team.workspace import Workspace
 
 _MAX_BYTES = 1024 * 1024
@@ -123,8 +123,7 @@ def _ignoring(workspace: Workspace, found: Iterable[IndexEntry]) -> list[str]:
     believed = [pin.environment for pin in workspace.access.pinned()]
     patterns = [f"/{pattern}" if "/" in pattern else pattern for each in believed for pattern in each.paths]
     alone = [entry.path for entry in found if not any(each.claims(entry.path) for each in believed)]
-    literal = [re.sub(r"([\\*?\[\]!# ])", r"\\\1", path) for path in alone if "\n" not in path]
-    return list(dict.fromkeys([*patterns, *(f"/{path}" for path in literal)]))
+    return list(dict.fromkeys([*patterns, *(ignored.line_for(path) for path in alone if "\n" not in path)]))
 
 
 def _plain(workspace: Workspace, entry: IndexEntry) -> bytes:
