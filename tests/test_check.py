@@ -85,8 +85,8 @@ def test_every_code_has_one_line_of_help() -> None:
 
 
 def test_the_documented_codes_are_those_there_are() -> None:
-    """docs/review.md lists each code with its weight and its help."""
-    page = (Path(__file__).parent.parent / "docs" / "review.md").read_text(encoding="utf-8")
+    """docs/codes.md lists each code with its weight and its help."""
+    page = (Path(__file__).parent.parent / "docs" / "codes.md").read_text(encoding="utf-8")
     listed = re.findall(r"^\| `([a-z-]+)` \| (error|warning|note) \| (.*) \|$", page, re.MULTILINE)
     assert sorted(listed) == sorted((name, code.severity.value, code.help) for name, code in codes.CODES.items())
 

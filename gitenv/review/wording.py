@@ -152,7 +152,7 @@ def warnings(found: Difference, code: Code) -> Iterator[str]:
     """What a reviewer must know, the gravest first."""
     for environment in found.environments:
         if environment.doubt:
-            yield f"{code(environment.name)}: no honest step from the state before ({code(environment.doubt)})"
+            yield f"{code(environment.name)}: no valid step from the state before ({code(environment.doubt)})"
     for broken in found.broken:
         yield f"{code(broken.name)}: its statement cannot be read: {code(broken.why)}"
     for folder in found.nested:
