@@ -30,7 +30,7 @@ def read(path: str, limit: int, shown: str = "") -> bytes | None:
     try:
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
-            raise NotTrusted(f"{printable(name)} is not a regular file")
+            raise NotTrusted(f"{printable(name)} is not a regular file", "put the file itself there")
         if status.st_size <= limit:
             with open(descriptor, "rb", closefd=False) as file:
                 data = file.read(limit + 1)

@@ -16,6 +16,8 @@ _FULL = {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)}
 # What was done once as root leaves more than one file behind: git's own folder, gitenv's in the user's configuration.
 _WHOLE = re.compile(r"(.*?/\.git(?=/|$)|.*/gitenv(?=/(?:clones|device\.pem)))")
 _GIT_SAYS = re.compile(r"permission denied|insufficient permission", re.IGNORECASE)
+_GIT_IS_FULL = re.compile(r"no space left|out of diskspace|quota exceeded", re.IGNORECASE)
+_ROOM = "make room on that disk, then run this again"
 _FILE_IN_IT = re.compile(r"(?:open\(\"|['\"])([^'\"]+)['\"]")
 
 
@@ -44,7 +46,9 @@ def refused(error: OSError, verb: str, path: str = "", shown: str = "") -> NotIn
 
 
 def by_git(said: str, root: str, common_dir: str) -> str:
-    """The command that mends what git complains about, where that is its rights to a file; else ""."""
+    """The command that mends what git complains about, where that is its rights to a file, or a full disk; else ""."""
+    if _GIT_IS_FULL.search(said):
+        return _ROOM
     line = next((line for line in said.splitlines() if _GIT_SAYS.search(line)), "")
     if not line:
         return ""
@@ -68,7 +72,7 @@ def _hint(number: int | None, path: str) -> str:
     if number == errno.EROFS:
         return "that disk is read-only: mount it for writing"
     if number in _FULL:
-        return "make room on that disk, then run this again"
+        return _ROOM
     if number in (errno.EMFILE, errno.ENFILE):
         return "let more files be open: ulimit -n 1024"
     return f"look at it: ls -ld {shell_word(path)} {shell_word(os.path.dirname(path))}"

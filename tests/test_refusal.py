@@ -197,6 +197,19 @@ def test_a_files_name_does_not_choose_what_is_given_away(tmp_path: Path) -> None
     assert not refusal.by_git("error: something else", root, git_dir)
 
 
+@pytest.mark.parametrize(
+    "said",
+    [
+        "error: sha1 file '.git/index.lock' write error. Out of diskspace\nfatal: unable to write new index file",
+        "error: unable to write loose object file: No space left on device",
+        "fatal: write error: Disk quota exceeded",
+    ],
+)
+def test_a_disk_that_is_full_for_git(said: str, tmp_path: Path) -> None:
+    """git has three ways to say it; the hint is ours, as where a file of our own cannot be written."""
+    assert refusal.by_git(said, str(tmp_path), str(tmp_path)) == "make room on that disk, then run this again"
+
+
 def test_where_there_is_no_folder_any_more(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What goes wrong while a hint is looked for is no second error."""
 

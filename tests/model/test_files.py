@@ -106,8 +106,9 @@ def test_a_folder_is_no_file(tmp_path: Path) -> None:
 def test_a_pipe_is_no_file(tmp_path: Path) -> None:
     """A named pipe is refused, and is not waited for."""
     os.mkfifo(tmp_path / "pipe")
-    with pytest.raises(NotTrusted, match="not a regular file"):
+    with pytest.raises(NotTrusted, match="not a regular file") as caught:
         files.read(str(tmp_path / "pipe"), 9)
+    assert caught.value.hint
 
 
 @pytest.mark.skipif(not os.path.isdir("/proc/self/fd"), reason="open files are listed in /proc only")
