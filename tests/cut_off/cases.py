@@ -64,6 +64,15 @@ def _asked(lab: Lab) -> None:
     at_home(lab, "alice").must("git", "pull", "-q")
 
 
+def prepare_all(lab: Lab) -> None:
+    """In bob's clone there is somebody to let in, and a value to accept."""
+    for name in ("alice", "bob"):
+        at_home(lab, name).must("git", "pull", "-q")
+        at_home(lab, name).must("gitenv", "unlock")
+    _asked(lab)
+    _sealed(lab)
+
+
 def _locked(lab: Lab) -> None:
     at_home(lab, "bob").must("gitenv", "lock")
 
