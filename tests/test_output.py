@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import subprocess
 import sys
 from pathlib import Path
@@ -34,22 +33,19 @@ def _run(alice: Person, where: str, *words: str, **variables: str) -> subprocess
     return subprocess.run(script, cwd=alice.cwd, env=env, capture_output=True, text=True, check=False, timeout=60)
 
 
-@pytest.mark.parametrize("where", [">/dev/full", ">&-"])
-def test_output_that_cannot_be_written(alice: Person, where: str) -> None:
+def test_output_that_cannot_be_written(alice: Person) -> None:
     """Who reads is told that nothing was shown; a value that was to be set is set, and its hint says so."""
-    shown = _run(alice, where, "status")
+    shown = _run(alice, ">/dev/full", "status")
     assert (shown.returncode, shown.stderr.count("error: standard output cannot be written: ")) == (5, 1), shown.stderr
-    done = _run(alice, where, "set", "NEW", "--empty")
+    done = _run(alice, ">&-", "set", "NEW", "--empty")
     assert done.returncode == 5
     assert done.stderr.endswith("hint: what was to be done is done\n")
     assert alice.must("git", "status", "--porcelain").said == "M  .env"
 
 
 def test_a_reader_that_has_gone(alice: Person) -> None:
-    """A pipe whose other end is closed ends a command that reads, and none that writes; neither says a word about it."""
-    for words in (("status",), ("set", "NEW", "--empty")):
-        done = _run(alice, "| true", *words)
-        assert not done.stderr
+    """A pipe whose other end is closed stops no command that writes, and nothing is said about it."""
+    assert not _run(alice, "| true", "set", "NEW", "--empty").stderr
     assert alice.must("git", "status", "--porcelain").said == "M  .env"
 
 
@@ -59,11 +55,8 @@ def test_letters_that_the_encoding_lacks(alice: Person) -> None:
     folder.mkdir()
     (folder / ".env").write_bytes(b"A=1\n")
     alice.must("git", "add", "-A")
-    for variables in ({"PYTHONIOENCODING": "ascii"}, {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}):
-        done = _run(alice, "", "diff", "--staged", **variables)
-        assert (done.returncode, done.stderr) == (0, "")
-        assert done.stdout.isascii()
-        assert re.search(r"development: gr\\\S+e/\.env, new\n", done.stdout)
+    done = _run(alice, "", "diff", "--staged", PYTHONIOENCODING="ascii")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "development: gr\\xf6\\xdfe/.env, new\n  + A: new\n", "")
 
 
 def test_no_warning_of_python(alice: Person) -> None:

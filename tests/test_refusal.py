@@ -99,13 +99,12 @@ def test_folders_that_are_closed(alice: Person) -> None:
         (alice.cwd / ".git", ["set", "NEW", "--empty"]),
         (alice.cwd / ".git/gitenv", ["add-environment", "staging"]),
         (alice.cwd, ["set", "NEW", "--empty"]),
-        (alice.cwd / ".recipients", ["add-environment", "staging"]),
         (config, ["key", "rotate", "--yes"]),
     ):
         folder.chmod(0o500)
         done = alice.run([*AS_A_USER, *gitenv(*words)])
         assert done.exit_code == 5, done.said
-        _follow(alice, done, rf"chmod -R u\+rwX {re.escape(str(alice.home))}/(app|app/.git|app/.recipients|.config/gitenv)")
+        _follow(alice, done, rf"chmod -R u\+rwX {re.escape(str(alice.home))}/(app|app/.git|.config/gitenv)")
         assert not alice.must("git", "status", "--porcelain").said
         assert folder.stat().st_mode & 0o200
     assert sorted(path.name for path in config.glob("device.pem*")) == ["device.pem"]

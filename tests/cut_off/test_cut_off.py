@@ -33,4 +33,5 @@ def test_killed(name: str, new_lab: NewLab, tmp_path: Path) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "tests.cut_off", *words], cwd=_ROOT, capture_output=True, text=True, check=False, timeout=3600
     )
+    print(done.stderr)  # the figures: pytest -rP shows them
     assert done.returncode == 0, done.stdout + done.stderr

@@ -1,6 +1,6 @@
 """Two and eight of all commands that write, of git's and of an editor's, at once in one clone.
 
-Every pair, in one work tree and in two, with GITENV_TEST_ALL=1, which takes a quarter of an hour; else one eight.
+Every pair, in one work tree and in two. Half an hour, so with GITENV_TEST_ALL=1 only; some eights are always in test_at_once.
 """
 
 from __future__ import annotations
@@ -19,6 +19,8 @@ from tests.lab import Lab, Person
 
 if sys.platform == "win32":
     pytest.skip("git there refuses what somebody else has open", allow_module_level=True)
+if not os.environ.get("GITENV_TEST_ALL"):
+    pytest.skip("takes half an hour", allow_module_level=True)
 
 from tests.cut_off.cases import at_home, prepare_all
 from tests.cut_off.test_at_once import at_once
@@ -47,7 +49,6 @@ EIGHTS = [
     (GITENV[0], GITENV[3], GITENV[4], GITENV[4], GITENV[6], GITENV[7], OTHERS[4], OTHERS[5]),
     (GITENV[0], GITENV[4], GITENV[9], GITENV[9], GITENV[10], OTHERS[0], OTHERS[1], OTHERS[5]),
 ]
-ALL = bool(os.environ.get("GITENV_TEST_ALL"))
 EDITOR = """\
 for i in 1 2 3 4 5 6 7 8; do
     cp .env .env.swp~ && echo "TYPED$i=hunter2-typed" >> .env.swp~ && mv .env.swp~ .env
@@ -111,14 +112,13 @@ def check(bob: Person, commands: Sequence[str], places: Sequence[str]) -> None:
     bob.must("git", "fsck", "--connectivity-only", "--no-dangling")
 
 
-@pytest.mark.skipif(not ALL, reason="takes a quarter of an hour")
-@pytest.mark.parametrize(("first", "second", "place"), PAIRS if ALL else [])
+@pytest.mark.parametrize(("first", "second", "place"), PAIRS)
 def test_pairs(bob: Person, first: str, second: str, place: str) -> None:
     """Each command beside each other one."""
     check(bob, [first, second], ["app", "app" if place == "one" else "two"])
 
 
-@pytest.mark.parametrize("number", range(len(EIGHTS) if ALL else 1))
-def test_eights(bob: Person, number: int) -> None:
+@pytest.mark.parametrize("commands", EIGHTS)
+def test_eights(bob: Person, commands: Sequence[str]) -> None:
     """Eight of them, half in each work tree."""
-    check(bob, EIGHTS[number], ["app", "two"] * 4)
+    check(bob, commands, ["app", "two"] * 4)
