@@ -16,7 +16,7 @@ from gitenv.identity import home
 from gitenv.model import base64url, environment, grant, names
 from gitenv.model.cipher import sha256
 from gitenv.model.environment import Environment
-from gitenv.model.grant import Grant
+from gitenv.model.grant import READER, Grant
 from gitenv.model.statements import Holder
 
 _HEAD = b"gitenv-pin 1 "
@@ -51,6 +51,12 @@ class Pin(NamedTuple):
     @property
     def seen(self) -> frozenset[Holder]:
         return self._people("seen")
+
+    @property
+    def is_reader(self) -> bool:
+        """Whether the user may read, and decide about nothing: a reader's grant, and no holder's statement names them."""
+        own = self.grant
+        return own is not None and own.role == READER and Holder(own.to, own.key.fingerprint()) not in self.holders
 
     def _people(self, wanted: str) -> frozenset[Holder]:
         listed = [line.split(" ") for line in self.people.decode("ascii").splitlines()]

@@ -229,7 +229,7 @@ class EnvFilter:
             # With a treeish all that it brings along is known already.
             return None if not request.treeish and self._may_delay(request, data) else data
         if inert.MARK in result and (request.treeish or request.can_delay or request.is_delayed):
-            self._say_retired(request.path, result, ring)
+            self._say_retired(request.path, result, ring, pin)
         return result
 
     def _judge_behind(self, request: Request, pin: Pin) -> tuple[Judged | None, bool]:
@@ -247,7 +247,7 @@ class EnvFilter:
         self._warn(message, f"gitenv unlock {pin.name}", is_kept=True)
         return None, False
 
-    def _say_retired(self, path: str, opened: bytes, ring: Keyring) -> None:
+    def _say_retired(self, path: str, opened: bytes, ring: Keyring, pin: Pin) -> None:
         """What came from before a rotation, with the command that decides about it."""
         from gitenv.model import remedies, unverified
 
@@ -263,7 +263,9 @@ class EnvFilter:
         if message not in self._warned:
             self._warned.add(message)
             which = f"{' '.join(words)} -f {from_top(path)}"
-            self._tell(message, f"{remedies.look(path)}; then gitenv accept {which}, or gitenv reject {which}")
+            accept, reject = f"gitenv accept {which}", f"gitenv reject {which}"
+            decide = f"{reject}, or ask a holder to run: {accept}" if pin.is_reader else f"{accept}, or {reject}"
+            self._tell(message, f"{remedies.look(path)}; then {decide}")
 
     def _note(self, path: str, opened: bool) -> None:
         try:

@@ -122,12 +122,13 @@ def _status(
         problems.append(_foreign(statement, entry.path, records, foreign, is_typed=_is_typed(opened)))
         state = "stays closed" if state == "closed" else state
     listed = [found.shown for found in marked]
+    pin = workspace.access.pin(statement.name)
+    who = workspace.whom_to_ask(statement) if ring is None or (pin and pin.is_reader) else ""
     if marked:
-        problems += _unverified(entry.path, opened, marked, statement, ring)
+        problems += _unverified(entry.path, opened, marked, statement, ring, who)
     elif smudge.is_encrypted(stored) and (listed := _plain_beside_tokens(records)):
         text = f"{entry.path}: nobody vouches for {_joined(listed)}"
         problems.append(Undecided("plain-text", text, [f"gitenv unlock {statement.name}"]))
-    who = "" if ring else workspace.whom_to_ask(statement)
     problems += [_pending(seals, statement, entry.path, record, who) for record in pending]
     keys = {record.name for record in records if record.name and record.kind is not Kind.SEALED}
     waiting = [Pending(record.name.decode("ascii"), _by(record)) for record in pending]
@@ -191,9 +192,9 @@ def _foreign(statement: Environment, path: str, records: list[Record], foreign: 
 
 
 def _unverified(
-    path: str, records: list[Record], marked: list[Unverified], statement: Environment, ring: Keyring | None
+    path: str, records: list[Record], marked: list[Unverified], statement: Environment, ring: Keyring | None, who: str
 ) -> Iterator[Problem]:
-    """What to decide about, by what is wrong with it; and marks that nobody here made, each by its line."""
+    """What to decide about, by what is wrong with it; and forged marks. `who` accepts, where the caller cannot."""
     checked = [(found, unverified.forged_at(records, found, ring) if ring else None) for found in marked]
     forged = [position for _, position in checked if position is not None]
     yield from (Undecided.of(clean.forged_mark(records, position), path) for position in forged[:_MOST])
@@ -203,9 +204,9 @@ def _unverified(
         same = [found for found in left if codes[found] == code]
         words = " ".join(unverified.words(records, same)) if len(same) <= _MOST else "--all"
         text = f"{path}: nobody vouches for {_joined([found.shown for found in same])}{_which_retired(same, ring)}"
-        word = from_top(path)
+        accept, reject = (f"gitenv {verb} {words} -f {from_top(path)}" for verb in ("accept", "reject"))
         yield Undecided(
-            code, text, [remedies.look(path), f"gitenv accept {words} -f {word}", f"gitenv reject {words} -f {word}"]
+            code, text, [remedies.look(path), *([reject, f"ask {who} to run: {accept}"] if who else [accept, reject])]
         )
 
 

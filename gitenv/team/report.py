@@ -13,9 +13,8 @@ from gitenv.git.trees import RECIPIENTS
 from gitenv.identity import device
 from gitenv.model import dotenv, links, remedies
 from gitenv.model.environment import Environment
-from gitenv.model.grant import HOLDER, READER
+from gitenv.model.grant import HOLDER
 from gitenv.model.keyring import Keyring
-from gitenv.model.statements import Holder
 from gitenv.pins import Pin
 from gitenv.team import (
     configuration,
@@ -166,7 +165,7 @@ def _former(workspace: Workspace, pin: Pin, holders: list[str]) -> Problem | Non
     if own is None or not workspace.is_former(pin):
         return None
     commands = ["git pull", "gitenv key rotate"]
-    if own.role == READER and Holder(own.to, own.key.fingerprint()) not in pin.holders:
+    if pin.is_reader:
         who = " or ".join([holder for holder in holders if holder != own.to][:3]) or "a holder"
         commands = [f"ask {who} to run: gitenv add-recipient {own.to} -e {pin.name} --role reader --replace"]
     return Problem("former-key", f"your grant for {pin.name} is for a former key of yours", commands)
