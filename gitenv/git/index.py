@@ -14,7 +14,7 @@ import time
 from collections.abc import Iterable, Sequence, Set
 from typing import NamedTuple
 
-from gitenv.errors import Changed, NotInOrder, printable
+from gitenv.errors import Changed, NotInOrder, printable, shell_word
 from gitenv.git import program
 from gitenv.git.layout import Layout
 
@@ -124,7 +124,8 @@ def _wait_for(lock: str) -> None:
         if not os.path.lexists(lock):
             return
         time.sleep(_PAUSE)
-    hint = "wait for it; if none runs, one crashed: remove index.lock in git's folder"
+    remove = "del" if sys.platform == "win32" else "rm"
+    hint = f"wait for it; if none runs, one crashed: {remove} {shell_word(lock)}"
     raise NotInOrder("another git process is at work in this repository", hint)
 
 

@@ -99,7 +99,7 @@ def check(bob: Person, commands: Sequence[str], places: Sequence[str]) -> None:
             len(set(places)) > 1
             and b"merge the main branch" in unlocked.stderr + added.stderr + bob.run(["gitenv", "status"]).stdout
         ):
-            continue  # a rotation in the other work tree: this one is behind until that is merged, and it is said
+            continue  # a rotation in one work tree: the other one is behind until that is merged, and it is said
         assert (unlocked.exit_code, added.exit_code) == (0, 0), (place, unlocked.said, added.said, runs)
         bob.must("git", "commit", "-q", "--allow-empty", "-m", "Go on")
         assert not bob.must("git", "status", "--porcelain").said, runs
