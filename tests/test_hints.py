@@ -1,0 +1,79 @@
+"""Every command that gitenv proposes is typed by a test that has seen what it is proposed for."""
+
+from __future__ import annotations
+
+from gitenv.cli import app
+from tests import hints
+
+# They show something and change nothing: whoever types one sees more, and is asked for no more.
+LOOKS = (
+    "gitenv status",
+    "gitenv recipients",
+    "gitenv key show",
+    "git status",
+    "git log",
+    "git show",
+    "git fsck",
+    "git check-attr",
+)
+# What is not typed yet, by its place and message. A line here goes as soon as a test types it.
+LEFT = {
+    ("access.py: Doubted", "what its history says does not fit what is pinned"),
+    ("access.py: Locked", "is for generation"),
+    ("cli/set.py: Locked", "is not trusted; nothing was changed"),
+    ("demo.py: NotInOrder", "is not empty"),
+    ("drivers/surroundings.py: Locked", "it is encrypted in this repository, and there is no key in this clone"),
+    ("drivers/textconv.py: NotInOrder", "go past the hooks once: git commit --no-verify"),
+    ("lineage.py: TooLong", "environment: changed more often than can be followed"),
+    ("model/editing.py: CannotStand", "there is no way to write this value"),
+    ("model/unverified.py: CannotStand", "has a mark of gitenv's own, and is no value"),
+    ("model/unverified.py: CannotStand", "no key of this environment opens it"),
+    ("review/coverage.py: finding", "git may convert the line ends of"),
+    ("review/coverage.py: finding", "… ;  ; gitenv init"),
+    ("review/doctor.py: finding", "… ; git gc --prune=now"),
+    ("review/keys_at_hand.py: Locked", "cannot be opened here"),
+    ("review/keys_at_hand.py: Locked", "there is no key in this clone"),
+    ("review/news.py: finding", "… ;  ; gitenv rotate …"),
+    ("team/departures.py: Departed", "there is nothing to do; to found it anew: gitenv init"),
+    ("team/ignored.py: Usage", "and is about more than .env files"),
+    ("team/key_lines.py: Usage", "…one name has one key: give each its own .pub, like alice-la"),
+    ("team/letting_in.py: Usage", "gitenv set-role … … -e …"),
+    ("team/rekeying.py: Usage", "the key is in"),
+    ("team/removing_environment.py: NotInOrder", "is not in this work tree"),
+    ("team/report.py: Problem", "gitenv init"),
+    ("team/report.py: Problem", "gitenv unlock …"),
+    ("team/report.py: Problem", "two rotations met in a merge"),
+    ("team/reuniting.py: Locked", "you are no holder of"),
+    ("team/reuniting.py: NotInOrder", "made or removed on one side, and changed on the other"),
+    ("team/reuniting.py: NotTrusted", "two environments of one name were merged"),
+    ("team/sealing.py: NotInOrder", "is left out of this sparse checkout"),
+    ("team/withdrawing.py: NotInOrder", "this sparse checkout leaves"),
+    ("team/workspace.py: Locked", "is for a former key of yours"),
+    ("team/workspace.py: NotInOrder", "this sparse checkout leaves"),
+}
+
+HINTS = list(hints.hints())
+PLAYED = hints.played()
+
+
+def _is_followed(hint: hints.Hint) -> bool:
+    return all(command in LOOKS for command in hint.commands) or any(played.follows(hint) for played in PLAYED)
+
+
+def test_each_hint_is_followed() -> None:
+    """A session, a document or a test sees the message, the hint or the code, and types one of its commands."""
+    missing = {(hint.where, hint.shown): hint.text for hint in HINTS if not _is_followed(hint)}
+    assert {key: text for key, text in missing.items() if key not in LEFT} == {}, "write a session that follows these"
+    assert missing.keys() >= LEFT, "these are followed now: take them out of LEFT"
+
+
+def test_an_unfollowed_hint_is_seen() -> None:
+    """A hint that nobody follows does not pass by a command that others type for another reason."""
+    assert not _is_followed(hints.Hint("nowhere.py: Usage", ("nobody ever says this",), "gitenv unlock \0"))
+    assert _is_followed(hints.Hint("cli/unlock.py: Locked", ("this clone is not set up",), "gitenv init"))
+
+
+def test_a_proposed_command_is_one() -> None:
+    """Each `gitenv …` in a hint is a command that there is."""
+    ours = {command.split()[1] for hint in HINTS for command in hint.commands if command.startswith("gitenv ")}
+    assert ours <= set(app.names())
