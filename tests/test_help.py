@@ -31,7 +31,9 @@ def test_groups(capsys: pytest.CaptureFixture[str]) -> None:
     assert [*re.findall(r"^(\w+):$", said, re.MULTILINE)] == ["Options", "Start", "People", "Values", "Review", "Repair"]
     listed = re.findall(r"^  ([a-z][a-z-]+)  ", said, re.MULTILINE)
     assert sorted(listed) == sorted(app.names())
-    assert "..." not in said.partition("Start:")[2]
+    assert not re.search(r"^   {15}", said, re.MULTILINE), "each in one line of 80 columns"
+    assert "{" not in _said(capsys, "help", "set")
+    assert said == _said(capsys, "help", "help")
     assert said == _said(capsys) == _said(capsys, "help") == _said(capsys, "-h")
 
 
@@ -85,6 +87,9 @@ def test_on_a_page(words: list[str]) -> None:
         ("stauts", "gitenv status"),
         ("recipient", "gitenv recipients"),
         ("zzz", "gitenv --help"),
+        ("push", "git push"),
+        ("sync", "git pull, then gitenv unlock"),
+        ("run", "start your program as always: .env is plain text in the work tree"),
         ("get", "values are plain text in the work tree: open .env"),
     ],
 )

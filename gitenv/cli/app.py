@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Annotated, Any, NamedTuple
 
 import typer
-from typer.core import TyperGroup
+from typer.core import TyperCommand, TyperGroup
 
 from gitenv.cli import (
     accept,
@@ -95,6 +95,13 @@ class _Grouped(TyperGroup):
                     formatter.write_dl(rows)
 
 
+class _Plain(TyperCommand):
+    """Its usage has no braces around what must be there: nobody types them."""
+
+    def collect_usage_pieces(self, ctx: Any) -> list[str]:
+        return [piece.strip("{}") for piece in super().collect_usage_pieces(ctx)]
+
+
 def _empty() -> typer.Typer:
     return typer.Typer(
         name="gitenv",
@@ -130,7 +137,9 @@ def gitenv(
 
 for _command in (command for commands in GROUPS.values() for command in commands):
     _settings = {"ignore_unknown_options": True} if _command.name == "hook" else {}
-    app.command(_command.name, epilog=f"Example: {_command.example}", context_settings=_settings)(_command.run)
+    app.command(_command.name, epilog=f"Example: {_command.example}", context_settings=_settings, cls=_Plain)(_command.run)
+for _info in key.app.registered_commands:
+    _info.cls = _Plain
 app.add_typer(key.app, name="key")
 
 

@@ -44,7 +44,7 @@ def run(
     environments: About = None,
     strict: Annotated[bool, typer.Option("--strict", help="End with 1 for warnings, too.")] = False,
 ) -> None:
-    """Look for plain text and for what is not honest. Needs no key.
+    """Look for plain text, and for what is not valid. Needs no key.
 
     Without arguments: the index and the work tree. Ends with 1 if there is an error.
     """

@@ -22,7 +22,7 @@ def run(
     json: Json = False,
     environments: About = None,
 ) -> None:
-    """Look for what is wrong with this clone's set-up: filter, guard, hooks, other tools, leftovers.
+    """Find what is wrong with this clone, and mend it.
 
     Ends with 1 if errors are left.
     """

@@ -52,7 +52,7 @@ def _run(arguments: list[str]) -> int:
     from gitenv.cli.app import names, only
 
     if arguments[:1] == ["help"]:
-        arguments = [*arguments[1:], "--help"]
+        arguments = [*(word for word in arguments[1:] if word != "help"), "--help"]
     if arguments == ["key"]:
         arguments = ["key", "--help"]
     if arguments and not arguments[0].startswith("-") and arguments[0] not in names():

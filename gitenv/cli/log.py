@@ -51,7 +51,7 @@ def run(
         str, typer.Option("--revision", "-r", metavar="REV", help="A branch, a commit, or main..topic; else HEAD.")
     ] = "",
 ) -> None:
-    """Show who set, changed or removed which key, and who let whom in.
+    """Show who set which key, and who let whom in.
 
     From the commits, the newest first. No value is shown, and no key is needed; where there is one, it tells what changed while
     it was rotated. A key is followed to its former names. Author, date and signature are what the commits say: nobody has

@@ -26,7 +26,7 @@ def run(
     ] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:
-    """Undo gitenv init in this clone, or take gitenv out of the repository.
+    """Undo gitenv init here, or for the whole team.
 
     Files stay readable, your device key stays where it is.
     """

@@ -35,18 +35,11 @@ MEANT = {
     "gitenv init": ("install", "setup", "start", "join", "clone"),
     "gitenv uninstall": ("deinit", "leave", "teardown"),
     "gitenv --version": ("version",),
-    "git add .env && git commit": ("encrypt", "commit", "push", "save", "seal"),
-    "values are plain text in the work tree: open .env": (
-        "get",
-        "cat",
-        "show",
-        "run",
-        "exec",
-        "load",
-        "edit",
-        "unset",
-        "print",
-    ),
+    "git add .env && git commit": ("encrypt", "commit", "save", "seal"),
+    "git push": ("push", "publish"),
+    "git pull, then gitenv unlock": ("pull", "fetch", "sync"),
+    "values are plain text in the work tree: open .env": ("get", "cat", "show", "edit", "unset", "print"),
+    "start your program as always: .env is plain text in the work tree": ("run", "exec", "load", "source"),
 }
 
 
