@@ -42,11 +42,6 @@ def add_unsaid(git_dir: str, message: str, hint: str) -> None:
     files.append(_path(git_dir, "unsaid"), line, _MAX_UNSAID)
 
 
-def has_unsaid(git_dir: str) -> bool:
-    """Whether there is anything to be said."""
-    return os.path.exists(_path(git_dir, "unsaid"))
-
-
 def take_unsaid(git_dir: str) -> list[Unsaid]:
     """What `add_unsaid` remembered, each once. Whoever takes it says it: it is forgotten by that."""
     data = files.read(_path(git_dir, "unsaid"), _MAX_BYTES)
