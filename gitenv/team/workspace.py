@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from gitenv import clone, files, locking, recipients
 from gitenv.access import Access, check_not_rolled_back
 from gitenv.errors import FROM_TOP, GitenvError, Locked, NotInOrder, NotTrusted, Usage, printable
-from gitenv.git import index
+from gitenv.git import index, log
 from gitenv.git.repository import IndexEntry, Repository
 from gitenv.git.trees import RECIPIENTS, IndexTree, Tree, WorkTree
 from gitenv.identity import device, home
@@ -86,9 +86,11 @@ class Workspace:
         if not (found := self.environments()) and not recipients.too_many(self.tree, self.pinned_names()):
             self.check_not_nested()
             if self.access.pinned():
-                where = f":/{RECIPIENTS}"
+                text, where = f"{RECIPIENTS}/ is not in the commit you are on", f":/{RECIPIENTS}"
+                if not log.is_shallow(self.root) and not departures.find(self.root):
+                    raise NotInOrder(f"{text}: it is from before gitenv", "go to a newer commit, or merge the main branch")
                 hint = f"see who took it away: git log -- {where}; if your team left gitenv: gitenv uninstall"
-                raise NotInOrder(f"{RECIPIENTS}/ is not in the commit you are on", hint)
+                raise NotInOrder(text, hint)
             raise NotInOrder("this repository has no environments", "gitenv init")
         return found
 
