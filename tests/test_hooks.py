@@ -199,6 +199,33 @@ def test_a_hook_that_nobody_listens_to_has_not_agreed(new_lab: NewLab) -> None:
 @pytest.mark.parametrize(
     ("text", "is_needed"),
     [
+        *((b"- {TOKEN: 1}\n  'TOKEN': \"it is- opened\",\n", True), (b"TOKEN = os.environ['TOKEN']\n", False)),
+        *((b"export TOKEN=it  is-opened;", True), (b"TOKEN=it is-not opened\n", False)),
+    ],
+)
+def test_values_that_lie_open_are_compared_without_a_key(text: bytes, is_needed: bool, clone: Path) -> None:
+    """The key is asked only for a value of an open file; and always where one is edited, hidden from git or has a mark."""
+    (clone / ".git" / "info").mkdir(exist_ok=True)
+    (clone / ".git" / "info" / "attributes").write_bytes(b".env filter=gitenv -text\n")
+    (clone / ".env").write_bytes(b"TOKEN='it is-opened'\n")
+    (clone / "some.txt").write_bytes(text)
+    subprocess.run(["git", "-c", "filter.gitenv.clean=cat", "add", ".env"], cwd=clone, check=True)
+    subprocess.run(["git", "commit", "-qm", "open"], cwd=clone, check=True)
+    subprocess.run(["git", "add", "some.txt"], cwd=clone, check=True)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(clone)
+        assert hook.is_needed("pre-commit", []) is is_needed
+        subprocess.run(["git", "update-index", "--assume-unchanged", ".env"], cwd=clone, check=True)
+        assert hook.is_needed("pre-commit", [])
+        subprocess.run(["git", "update-index", "--no-assume-unchanged", ".env"], cwd=clone, check=True)
+        for edited in (b"TOKEN=something-else\n", b"TOKEN='it is-opened'\n#gitenv-unverified:abc: x\n"):
+            (clone / ".env").write_bytes(edited)
+            assert hook.is_needed("pre-commit", [])
+
+
+@pytest.mark.parametrize(
+    ("text", "is_needed"),
+    [
         *((b"TOKEN = 'something-longer'\n", True), (b"-\nexport TOKEN=something-longer", True), (b"TOKEN=short\n", False)),
         *((b"OTHER=something-longer\n", False), (b"if TOKEN == 1: pass\n", False), (b"\0" * 3_000_000, False)),
         *((b"x\nMIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgAAAA", True), (b"env:\n  TOKEN: something-longer\n", True)),

@@ -104,32 +104,58 @@ def _may_leak(ids: list[str]) -> bool:
         if any(mark in chunk for mark in leaks.MARKS):
             return True
         names |= leaks.assigned(chunk)
-    return bool(names) and not names.isdisjoint(_protected_names())
+    return bool(names) and _may_be_copied(ids, names)
 
 
-def _protected_names() -> set[bytes]:
-    """The names that protected files set, open or closed: as they lie in the work tree, or else in the index."""
+def _may_be_copied(ids: list[str], names: set[bytes]) -> bool:
+    """Whether blobs set one of `names` to what a protected file sets it to; True where only the key can say that."""
     from gitenv.model import leaks
 
+    specs = _protected()
+    if not specs:
+        return False
+    texts, is_all = _texts(specs)
+    names &= {name for text in texts for name in leaks.assigned(text)}
+    if not names:
+        return False
+    opened = {each for text in texts for each in leaks.settings(text, names)}
+    is_closed = any(value.startswith(b"gitenv1") for _, value in opened) or any(b"#gitenv-" in text for text in texts)
+    # What is edited stands with another value in the index, and nobody has opened that here.
+    if is_closed or not is_all or _git("diff-files", "--name-only", "-z", "--", *specs):
+        return True
+    staged = (each for _, chunk in leaks.chunks(_blobs(ids)) for each in leaks.settings(chunk, names))
+    # A value of several lines may have become one.
+    return any(name == known and value.startswith(first) for name, value in staged for known, first in opened)
+
+
+def _protected() -> list[str]:
+    """What git finds protected files by."""
     if b" filter=gitenv " not in (text := _own_attributes()):
-        return set()
+        return []
     specs = [f":(top,glob,icase)**/{name}" for name in dotenv.FILES]
     if text.count(b" filter=gitenv ") > len(dotenv.FILES):
         from gitenv.git import attributes
 
         specs += [f":(top,glob){'' if '/' in pattern else '**/'}{pattern}" for pattern in attributes.patterns_in(text)]
-    found: set[bytes] = set()
+    return specs
+
+
+def _texts(specs: list[str]) -> tuple[list[bytes], bool]:
+    """Protected files, open or closed: as they lie in the work tree, or else in the index; and whether git looks at all."""
+    from gitenv.model import leaks
+
+    found: list[bytes] = []
     missing: list[str] = []
-    for line in os.fsdecode(_git("ls-files", "-z", "--stage", "--full-name", "--", *specs)).split("\0")[:_MOST_FILES]:
+    is_all = True
+    for line in os.fsdecode(_git("ls-files", "-z", "-v", "--stage", "--full-name", "--", *specs)).split("\0")[:_MOST_FILES]:
         meta, _, path = line.partition("\t")
+        is_all = is_all and meta[:1] in ("", "H", "M")  # not hidden from git, as `--assume-unchanged` does it
         if os.path.isfile(path) and not os.path.islink(path):
             with open(path, "rb") as file:
-                found |= leaks.assigned(file.read(_MAX_BYTES))
+                found.append(file.read(_MAX_BYTES))
         elif meta:
-            missing.append(meta.split(" ")[1])
-    for _, chunk in leaks.chunks(_blobs(missing)):
-        found |= leaks.assigned(chunk)
-    return found
+            missing.append(meta.split(" ")[2])
+    return [*found, *(chunk for _, chunk in leaks.chunks(_blobs(missing)))], is_all
 
 
 def _blobs(ids: list[str]) -> Iterator[bytes]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Set
 
 KEY_MARKS = (
     # How a P-256 key begins in PKCS#8 (RFC 5958): as PEM, as PEM in base64 once more, which variables of CI often are, as DER.
@@ -71,6 +71,17 @@ def assigned(chunk: bytes) -> set[bytes]:
         if equals and len(value) >= SHORTEST:
             name = name.strip(_BLANKS)
             found.add(name[7:].strip(_BLANKS) if name.startswith(b"export ") else name)
+    return found
+
+
+def settings(chunk: bytes, names: Set[bytes]) -> set[tuple[bytes, bytes]]:
+    """What lines set these names to, without all that a copy may have more or less of."""
+    found = set()
+    for line in chunk.replace(b":", b"=").translate(None, _BLANKS).split(b"\n"):
+        name, equals, value = line.partition(b"=")
+        name = name if name in names else name.removeprefix(b"export")
+        if equals and name in names:
+            found.add((name, value.rstrip(b",;")))
     return found
 
 
