@@ -229,6 +229,20 @@ def test_attributes_behind_a_thousand_others(repository: Place) -> None:
         assert found[code] is Severity.ERROR
 
 
+def test_a_nested_file_lifts_the_guard_where_no_file_is_yet(repository: Place) -> None:
+    """The next .env in that folder would be plain text in a fresh clone; other attributes of a folder are its own matter."""
+    base = _founded(repository, builders.ring_of())
+    usual = commit(repository, {"a/.gitattributes": b"* text=auto\n", "b/.gitattributes": b"* filter=lfs -text\n"})
+    assert "guard-removed" not in _codes(check.commit_range(repository, f"{base}..{usual}"))
+    end = commit(repository, {"z/.gitattributes": b"* !working-tree-encoding\n"})
+    [found] = [each for each in check.commit_range(repository, f"{usual}..{end}") if each.code == "guard-removed"]
+    assert (found.path, found.severity, found.commands) == (
+        "z/.gitattributes",
+        Severity.ERROR,
+        ("git log -p -- :/z/.gitattributes",),
+    )
+
+
 def test_what_only_begins_like_a_token(repository: Place) -> None:
     """A line that only begins like ciphertext can be read by all, also where a later commit takes it out, and in a tag."""
     base = commit(repository, {"readme": b"x\n"})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from gitenv.errors import from_top
@@ -70,7 +71,8 @@ def findings(change: Change) -> Iterator[Finding]:
     if not change.statements and not change.base_statements:
         return  # nobody has set up anything here
     paths = list(_protected(change))
-    now = scratch.attributes(change.folder, files_of(change.end.entries()), paths)
+    nested = dict(islice(_nested(change), _MAX_PATHS)) if change.has_new_attributes and not change.is_whole else {}
+    now = scratch.attributes(change.folder, files_of(change.end.entries()), [*paths, *nested])
     open_ = [path for path in paths if now[path]["filter"] != "gitenv"]
     if open_:
         text = f"git does not hand {_joined(open_)} to gitenv: the next git add stages plain text"
@@ -83,18 +85,21 @@ def findings(change: Change) -> Iterator[Finding]:
         text = "where case is ignored this is a .gitattributes, and can lift the guard"
         yield finding("guard-removed", text, path, 0, (f"git rm {from_top(path)}",), was_before=before.get(path) == entry)
     yield from _guard(change, [path for path in paths if now[path]["working-tree-encoding"] != _GUARD])
+    lifting = {nested[path] for path in nested if now[path]["working-tree-encoding"] != _GUARD}
+    for file in sorted(lifting)[:_SHOWN]:
+        yield from _guard(change, [path for path in nested if nested[path] == file], file, f"git log -p -- {from_top(file)}")
     if change.has_new_attributes or change.is_whole:
         yield from _unclaimed(change)
 
 
-def _guard(change: Change, unguarded: Sequence[str]) -> Iterator[Finding]:
+def _guard(change: Change, unguarded: Sequence[str], file: str = _FILE, command: str = "gitenv init") -> Iterator[Finding]:
     if not unguarded:
         return
     before = _attributes_of(change, change.before, unguarded) if change.before else {}
     removed = [path for path in unguarded if before.get(path, {}).get("working-tree-encoding") == _GUARD]
     if removed:
         text = f"nothing stops plain text for {_joined(removed)} any more, in a clone where nobody ran gitenv init"
-        yield finding("guard-removed", text, _FILE, 0, ("gitenv init",))
+        yield finding("guard-removed", text, file, 0, (command,))
     elif change.is_whole:
         text = f"nothing stops plain text for {_joined(unguarded)} in a clone where nobody ran gitenv init"
         yield finding("guard-missing", text, _FILE)
@@ -119,8 +124,23 @@ def _protected(change: Change) -> Iterator[str]:
     for path, entry in there.items():
         if entry.is_file and (is_dotenv(path) or any(each.claims(path) for each in change.statements.values())):
             yield path
-    literal = {pattern for each in change.statements.values() for pattern in each.paths if not set(pattern) & {"*", "?"}}
-    yield from sorted(pattern for pattern in literal if pattern not in there and names.claimed([pattern], pattern))
+    yield from sorted(pattern for pattern in _literal(change) if pattern not in there)
+
+
+def _nested(change: Change) -> Iterator[tuple[str, str]]:
+    """Those that somebody could make beside a `.gitattributes` that the change brings and that can lift the guard; and that."""
+    there, before = change.end.entries(), files_of(change.before.entries()) if change.before else {}
+    usual = sorted(pattern for pattern in _literal(change) if "/" not in pattern)
+    for file, object_id in files_of(there).items():
+        if file != _FILE and before.get(file) != object_id:
+            beside = (f"{file.removesuffix(_FILE)}{pattern}" for pattern in usual)
+            yield from ((path, file) for path in beside if path not in there)
+
+
+def _literal(change: Change) -> set[str]:
+    """The patterns of environments that are a file's name."""
+    patterns = {pattern for each in change.statements.values() for pattern in each.paths if not set(pattern) & {"*", "?"}}
+    return {pattern for pattern in patterns if names.claimed([pattern], pattern)}
 
 
 def _joined(paths: Sequence[str]) -> str:
