@@ -15,7 +15,9 @@ from gitenv import files
 from gitenv.errors import NotInOrder, NotTrusted
 from gitenv.git import program
 from gitenv.git.repository import Repository
+from gitenv.model import document
 from gitenv.pins import Pin
+from gitenv.team import discover
 from gitenv.team.workspace import Workspace
 
 SETTING = "gitenv.fileMode"
@@ -55,11 +57,12 @@ def apply(workspace: Workspace, pins: Iterable[Pin]) -> list[str]:
 
 
 def too_open(workspace: Workspace, pins: Iterable[Pin]) -> list[str]:
-    """The files that more may read than are to. Raises `NotInOrder`."""
+    """The files with plain text that more may read than are to. Raises `NotInOrder`."""
     if os.name == "nt":
         return []
     forbidden = 0o077 & ~wanted(workspace.repository)
-    return [path for path in _paths(workspace, pins) if _mode(workspace, path) & forbidden]
+    found = [path for path in _paths(workspace, pins) if _mode(workspace, path) & forbidden]
+    return [path for path in found if discover.shows_text(files.read_inside(workspace.root, path, document.MAX_BYTES) or b"")]
 
 
 def _paths(workspace: Workspace, pins: Iterable[Pin]) -> list[str]:
