@@ -82,12 +82,10 @@ def _waits(paths: Sequence[str]) -> str:
 def _show_text(waiting: Sequence[str], heading: str) -> None:
     name = joined(waiting, 3)
     show.say(heading)
-    show.commands(
-        f"{name} will be in git, encrypted with gitenv. Pull now: your own file stays, and git sees it from then on.",
-        "Until you run gitenv init, git add -A stops and stages nothing. Then move your own away "
-        f"(mv {shell_word(waiting[0])} ~/): when the files follow, git pull stops rather than overwrite it.",
-        "Whoever has not pulled before they follow loses their own: git replaces an ignored file without a word.",
-    )
+    away = f"(mv {shell_word(waiting[0])} ~/): when the files follow, git pull stops rather than overwrite it."
+    show.say(f"  {name} will be in git, encrypted with gitenv. Pull now: your own file stays, and git sees it from then on.")
+    show.say(f"  Until you run gitenv init, git add -A stops and stages nothing. Then move your own away {away}")
+    show.say("  Whoever has not pulled before they follow loses their own: git replaces an ignored file without a word.")
 
 
 def _show_environments(environments: dict[str, list[str]]) -> None:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from gitenv.git.repository import Repository
 
 _NARROWEST = 16  # columns of a terminal: a fold that still shows a name
+_ANSWER = "\0[y/N]:"  # typer adds it; it stays with the last word
 _COMMAND = "bold"
 _COMMANDS = r"(?:(?<=: )|(?<=; )|(?<=, )|(?<= or )|(?<= then ))(?:gitenv|git) [^;,]*"  # in a sentence
 _PAGE = 500  # rows: enough for columns to be even, few enough to be seen at once
@@ -61,7 +62,8 @@ def _folded(text: str) -> str:
     if len(text) <= width:
         return text
     whole = re.sub(_COMMANDS, lambda found: found[0].replace(" ", "\0"), text)
-    lines = textwrap.wrap(whole, width, break_long_words=False, break_on_hyphens=False)
+    margin = " " * (len(text) - len(text.lstrip()))
+    lines = textwrap.wrap(whole, width, subsequent_indent=margin, break_long_words=False, break_on_hyphens=False)
     return "\n".join(lines).replace("\0", " ")
 
 
@@ -167,7 +169,8 @@ def ask(question: str, yes: bool, hint: str = "add --yes once you have checked")
     import typer
 
     try:
-        return typer.confirm(_folded(printable(question)), default=False, err=True)
+        shown = _folded(f"{printable(question)}{_ANSWER}").replace(_ANSWER, "").removesuffix(" [y/N]:")
+        return typer.confirm(shown, default=False, err=True)
     except typer.Abort:
         console(stderr=True).print()  # the terminal has put ^C behind the question
         raise

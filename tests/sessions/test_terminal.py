@@ -148,6 +148,8 @@ def test_narrow(alice: Person) -> None:
     _, seen = on_terminal(alice, "add-environment", "production")
     assert "you are its only holder; let somebody\r\nin:\r\n  gitenv add-recipient NAME -e production\r\n" in seen
     assert "\r\n  git commit -m 'Add production'" in seen
+    _, seen = on_terminal(alice, "uninstall", "--repository", at="[y/N]: ", reply=say(b"n\n"))
+    assert max(map(len, seen.split("\r\n"))) <= 41  # with the answer
     _, seen = on_terminal(alice, "status", "-e", "nowhere")
     assert "error: there is no environment nowhere\r\nhint: there are: development, production\r\n" in seen
 
