@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Collection, Iterator, Sequence
 from typing import NamedTuple
 
@@ -71,8 +72,13 @@ def status(workspace: Workspace, wanted: Collection[str] = ()) -> Status:
     listed = sorted(there.intersection(wanted) if wanted else there)
     found = [_environment(workspace, name, people, problems, is_asked=bool(wanted)) for name in listed]
     problems += _nowhere(workspace, found)
-    said = {f"{name}/environment" for name in listed}
-    uncounted = [entry for entry in survey.only(people, wanted).uncounted if entry.file not in said and not entry.expires]
+    torn = reuniting.in_conflict(workspace)  # what `gitenv rotate` mends as a whole
+    said = {f"{name}/environment" for name in listed} | _own_request(workspace, key)
+    uncounted = [
+        entry
+        for entry in survey.only(people, wanted).uncounted
+        if entry.file not in said and not entry.expires and entry.file.partition("/")[0] not in torn
+    ]
     problems += [
         Problem(entry.code, f"{entry.file}: {entry.reason}", [entry.command or "gitenv recipients"])
         for entry in survey.grouped(uncounted, 20)
@@ -81,26 +87,32 @@ def status(workspace: Workspace, wanted: Collection[str] = ()) -> Status:
     own = [(pin.name, pin.grant.to) for pin in workspace.access.pinned() if pin.grant]
     problems += ending.problems(people, held, own)
     problems += [*_waiting(workspace), *_unstaged(workspace), *_unclaimed(workspace), *_widened(workspace)]
-    # Where a statement is not believed, nobody knows who is in: they would all seem to ask.
-    is_known = all(environment.access != NOT_TRUSTED for environment in found)
+    # Where a statement is not believed, or in conflict, nobody knows who is in: they would all seem to ask.
+    is_known = all(environment.access != NOT_TRUSTED for environment in found) and not torn
     waiting = [person.name for person in people.people if person.is_waiting and is_known]
     fingerprint = key.public.fingerprint() if key else ""
     me = workspace.access.name or (workspace.find_me(key.public) if key else "")
-    problems = [*_in_conflict(workspace), *(problem for problem in problems if not _is_about_conflict(workspace, problem))]
+    problems = [*_in_conflict(torn), *(problem for problem in problems if not _is_about_conflict(torn, problem))]
     unique = list({problem.text: problem for problem in problems}.values())
     return Status(me, fingerprint, found, [name for name in waiting if name != me], unique)
 
 
-def _in_conflict(workspace: Workspace) -> list[Problem]:
-    return [
-        Problem("two-rotations", f"{name}: two rotations met in a merge", [f"gitenv rotate {name}"])
-        for name in reuniting.in_conflict(workspace)
-    ]
+def _own_request(workspace: Workspace, key: device.DeviceKey | None) -> set[str]:
+    """The caller's own `.pub`, where the key in it is theirs: they know, and are told whom to ask for what they lack."""
+    me = workspace.access.name
+    with contextlib.suppress(GitenvError, ValueError):
+        if key and me and key.public in workspace.public_keys(me):
+            return {f"{me}.pub"}
+    return set()
 
 
-def _is_about_conflict(workspace: Workspace, problem: Problem) -> bool:
+def _in_conflict(torn: Sequence[str]) -> list[Problem]:
+    return [Problem("two-rotations", f"{name}: two rotations met in a merge", [f"gitenv rotate {name}"]) for name in torn]
+
+
+def _is_about_conflict(torn: Sequence[str], problem: Problem) -> bool:
     """Whether git's markers in a statement are all that is wrong."""
-    return any(problem.text.startswith(f"{name}/environment: line") for name in reuniting.in_conflict(workspace))
+    return any(problem.text.startswith(f"{name}/environment: line") for name in torn)
 
 
 def _key_problems() -> list[Problem]:
