@@ -56,6 +56,8 @@ def run(
     exchange = exchanging.plan(workspace, newcomer, wanted, role, until) if replace else exchanging.NONE
     exchanged = [planned.pin.name for planned in exchange.plans]
     chosen = wanted or exchanged or letting_in.choose(workspace, [], everything=False)
+    if not replace:  # before a fingerprint is shown that they do not ask with
+        newcomers.refuse_newer_key(workspace, newcomer, chosen)
     show.say(f"{newcomer.name}, key {newcomer.key.fingerprint()} (from {newcomer.source})")
     if fingerprint and fingerprint != newcomer.key.fingerprint():
         raise NotTrusted(
@@ -64,7 +66,6 @@ def run(
         )
     if not replace:  # before the question, not after it
         newcomers.refuse_other_key(workspace, newcomer, workspace.public_keys(newcomer.name))
-        newcomers.refuse_newer_key(workspace, newcomer, chosen)
     for line in (line for planned in exchange.plans for line in plan_lines(planned)):
         show.say(line)
     rest = [each for each in chosen if each not in exchanged]

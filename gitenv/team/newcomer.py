@@ -119,7 +119,10 @@ def refuse_newer_key(workspace: Workspace, newcomer: Newcomer, chosen: Sequence[
         return
     mine = key_lines.counted(workspace, newcomer.name)
     if all(name in mine for name in chosen) and existing[0] not in [own.key for own in mine.values()]:
-        raise other_key(newcomer.name)
+        raise SwappedKey(
+            f"{newcomer.name} asks with another key than the one they are in with: {existing[0].fingerprint()}",
+            f"compare that with them; if it is theirs: gitenv add-recipient {newcomer.name} --replace",
+        )
 
 
 def _vouched_for(
