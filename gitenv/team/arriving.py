@@ -45,9 +45,7 @@ def arrived(workspace: Workspace) -> Arrived:
     # Who follows what came in may be able to open it now; without that it is no news.
     let_in = [LetIn(pin.name, pin.grant.by.name) for pin in after if pin.grant and _had_none(before.get(pin.name))]
     pending = file_report.undecided(workspace, after)[1] if after else []
-    # Where a statement is not believed, nobody knows who is in: who was taken out would seem to ask.
-    asking = [] if problems else news.asking(workspace, since)
-    out = news.taken_out(workspace, before, after)
+    asking, out = news.asking(workspace, since), news.taken_out(workspace, before, after)
     return Arrived(let_in, _new(workspace), asking, out, pending, problems)
 
 

@@ -46,7 +46,7 @@ def seen_up_to(workspace: Workspace) -> str:
 
 def asking(workspace: Workspace, since: str) -> list[Asking]:
     """Whose requests commits brought that `since` does not reach, for who can let them in; each is told once in a clone."""
-    if workspace.access.device() is None or not rotating.held(workspace):
+    if workspace.access.device() is None or not rotating.held(workspace) or _is_behind(workspace):
         return []
     here = set(workspace.people()) - {workspace.access.name}
     files = log.changed(workspace.root, f"{RECIPIENTS}/*.pub", since)
@@ -57,6 +57,15 @@ def asking(workspace: Workspace, since: str) -> list[Asking]:
     for name in [name for name in people if name in known][:_MOST_READ]:
         found |= _again(workspace, name)
     return once(workspace, found)
+
+
+def _is_behind(workspace: Workspace) -> bool:
+    """Whether a statement here is an earlier one, or not believed: then whoever was taken out since would seem to ask."""
+    try:
+        judged = [workspace.access.judge(pin, workspace.tree) for pin in workspace.access.pinned()]
+    except GitenvError:
+        return True
+    return any(each and each.is_earlier for each in judged)
 
 
 def _again(workspace: Workspace, name: str) -> dict[str, Asking]:
