@@ -201,7 +201,7 @@ def _unpinned(
         problems.append(Problem.of(error))
         return EnvironmentStatus(name, NOT_TRUSTED, "", 0, [], [])
     is_mine = bool(_my_name(workspace, people, name))
-    if is_mine or is_asked:
+    if (is_mine or is_asked) and setup.is_known(workspace.repository):  # else `gitenv init` is what comes first
         text = f"{name} is new to this clone{', and has a grant for you' if is_mine else ''}"
         problems.append(Problem("new-environment", text, [f"gitenv unlock {name}"]))
     return EnvironmentStatus(name, NEW, "", 0, people.holders(name), [])
