@@ -96,5 +96,5 @@ def _pin_new(workspace: Workspace, wanted: Sequence[str], yes: bool, fingerprint
     if new and (fingerprint or show.ask("Are these the fingerprints that they told you?", yes)):
         return problems + pinning.pin(workspace, new)
     if new:
-        show.say(f"not trusted: {joined([statement.name for statement in new])}; nothing was changed")
+        show.say(f"not trusted: {joined([statement.name for statement in new])}")
     return problems

@@ -122,6 +122,23 @@ def test_no_changes_nothing(alice: Person, answer: bytes) -> None:
     assert not alice.must("git", "status", "--porcelain").said
 
 
+def test_one_is_not_trusted(new_lab: NewLab) -> None:
+    """For n, unlock leaves out what is new and opens the rest, so it does not say that nothing was changed."""
+    lab = new_lab("team")
+    alice, bob = lab.person("alice"), lab.person("bob")
+    alice.cwd, bob.cwd = alice.home / "app", bob.home / "app"
+    bob.must("gitenv", "add-environment", "staging", ".env.staging")
+    bob.must("git", "commit", "-qm", "Staging")
+    bob.must("git", "push", "-q")
+    alice.must("gitenv", "lock")
+    alice.must("git", "pull", "-q")
+    code, seen = on_terminal(alice, "unlock", at="[y/N]", reply=say(b"n\n"))
+    assert code == 0
+    assert "not trusted: staging\r\n" in seen
+    assert "development: opened .env" in seen
+    assert "nothing was changed" not in seen
+
+
 def test_interrupted_changes_nothing(alice: Person) -> None:
     """Ctrl-C at the question ends with 130, one line, and nothing changed."""
     code, seen = on_terminal(alice, "add-recipient", "carol", at="[y/N]", reply=interrupt)
