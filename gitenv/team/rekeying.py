@@ -71,14 +71,15 @@ def plan(workspace: Workspace) -> Plan:
     if os.environ.get(device.VARIABLE):
         raise Usage(f"the key is in {device.VARIABLE}", "make a new one where that is set, and let it in: gitenv add-recipient")
     key = device.need()
-    is_former = any(workspace.is_former(pin) for pin in workspace.access.pinned())
+    is_former = any(workspace.is_former(pin) for pin in workspace.access.pinned()) or _is_former_here(workspace, key.public)
     is_exchange = device.has_next() or not is_former
-    following.refresh(workspace)
+    done = {pin.name for pin in workspace.access.pinned() if pin.grant and pin.grant.key == key.public}
+    following.refresh(workspace)  # to the grants of this work tree
     target = device.need_next() if device.has_next() else None if is_exchange else key
     planned = Plan(key.public, target, is_exchange, [], [], [])
     for pin in workspace.access.pinned():
         if pin.grant is not None:
-            _look(workspace, pin, pin.grant, planned)
+            _look(workspace, pin, pin.grant, planned, is_done=pin.name in done)
     reasons = [left.why for left in planned.left if left.why]
     if reasons and not device.has_next() and not planned.rewraps and not planned.done:
         raise reasons[0]
@@ -101,10 +102,18 @@ def carry_out(workspace: Workspace, planned: Plan) -> Rekeyed:
     return Rekeyed(key.public, aside, [rewrap.name for rewrap in planned.rewraps] + [own.environment for own in planned.done])
 
 
-def _look(workspace: Workspace, pin: Pin, own: Grant, planned: Plan) -> None:
+def _is_former_here(workspace: Workspace, public: PublicKey) -> bool:
+    """Whether this work tree has a grant for a former key of this device's: another one may have the new ones, staged."""
+    granted = key_lines.counted(workspace, workspace.access.name).values()
+    return any(own.key != public and device.former(own.key) for own in granted)
+
+
+def _look(workspace: Workspace, pin: Pin, own: Grant, planned: Plan, *, is_done: bool) -> None:
+    """`is_done`: this clone has seen a grant for the device key, in whatever work tree."""
     try:
         pin = workspace.need_pin(pin.name)
         own = pin.grant or own
+        judged = workspace.access.judge(pin, workspace.tree)
         ring = workspace.access.ring(pin)
         found = access.standing_in(workspace.tree, pin.environment, recipients.key_finder(workspace.tree, pin.name))
         counted = found.counted.get(own.to)
@@ -113,6 +122,10 @@ def _look(workspace: Workspace, pin: Pin, own: Grant, planned: Plan) -> None:
         if planned.target and counted.key == planned.target.public:
             planned.done.append(counted)
             return
+        if (judged and judged.is_earlier) or (is_done and counted.key != planned.now):
+            # What is signed here would count by a statement that this work tree does not have, or be there twice.
+            text = f"{pin.name}: your new grant is in another work tree, or on another branch"
+            raise NotInOrder(text, "commit it where it was written, and merge it here first")
         old = _private(workspace, counted.key)
         if old is None:
             raise Locked(f"{pin.name}: your grant is for a key that is not here", "gitenv status")
