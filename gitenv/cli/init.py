@@ -177,6 +177,8 @@ def _show_joined(workspace: Workspace, done: Joined, strict: bool) -> None:
         show.say(line)
     for problem in done.problems:
         show.error(problem)
+    if done.later:
+        show.note(f"new here: {joined(done.later, 3)}; to see who signed it, and to believe it: gitenv unlock {done.later[0]}")
     if any(isinstance(problem, NotTrusted) for problem in done.problems):
         raise typer.Exit(NotTrusted.exit_code)
     if done.is_lost or not any(pin.grant for pin in done.pins):

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from gitenv import files
-from gitenv.errors import GitenvError, Locked, NotTrusted, Usage, printable
+from gitenv.errors import GitenvError, NotTrusted, Usage, printable
 from gitenv.git.history import Exposed
 from gitenv.git.repository import Ignored
 from gitenv.git.trees import RECIPIENTS
@@ -71,6 +71,7 @@ class Joined(NamedTuple):
     wrote_request: bool
     is_lost: bool  # the key of that name was lost, and this is another one
     pinned: list[Environment]  # newly, on trust
+    later: list[str]  # environments that came after that, for `gitenv unlock` to ask about
     opened: list[Opened]
     problems: list[GitenvError]
     pins: list[Pin]
@@ -178,11 +179,11 @@ def join(workspace: Workspace, name: str, strict: bool, replace: bool = False) -
     request += renaming.give_up(workspace, key.public, chosen) if name else []
     _set_up(workspace, chosen)
     problems += following.refresh(workspace)
-    new = _pin_on_first_sight(workspace, problems, strict)
+    new, later = _pin_on_first_sight(workspace, problems, strict)
     conversions.undo(workspace, converted)
     workspace.repository.stage(request)  # git may look at all files for it, and would take a converted one for new text
     opened = opening.open_files(workspace)
-    if not problems:
+    if not problems and not later:
         shared_attributes.mend(workspace)
     rights.apply(workspace, workspace.access.pinned())
     return Joined(
@@ -192,6 +193,7 @@ def join(workspace: Workspace, name: str, strict: bool, replace: bool = False) -
         bool(request),
         is_lost or _is_in_otherwise(workspace, chosen, key),
         new,
+        later,
         opened,
         problems,
         workspace.access.pinned(),
@@ -227,23 +229,25 @@ def _is_own_name(workspace: Workspace, name: str) -> bool:
     return workspace.access.name == name and not os.environ.get(device.VARIABLE)
 
 
-def _pin_on_first_sight(workspace: Workspace, problems: list[GitenvError], strict: bool) -> list[Environment]:
-    """Pin what a fresh clone has. What arrives later is for `gitenv unlock`, which asks: anybody could have pushed it."""
+def _pin_on_first_sight(workspace: Workspace, problems: list[GitenvError], strict: bool) -> tuple[list[Environment], list[str]]:
+    """Pin what a fresh clone has. What arrives later is for `gitenv unlock`, which asks: anybody could have pushed it.
+
+    Returns what was pinned, and the names of what arrived later.
+    """
     try:
         found = pinning.new_environments(workspace, [])
     except NotTrusted as error:
         problems.append(error)
-        return []
+        return [], []
     problems += found.problems
     new = found.new
     if strict or vouching.vouchers():
         new, unvouched = vouching.sort_out(workspace, new, strict)
         problems += unvouched
     elif workspace.access.pinned():
-        problems += [Locked(f"{statement.name} is new here", f"gitenv unlock {statement.name}") for statement in new]
-        return []
+        return [], [statement.name for statement in new]
     problems += pinning.pin(workspace, new)
-    return [statement for statement in new if workspace.access.pin(statement.name)]
+    return [statement for statement in new if workspace.access.pin(statement.name)], []
 
 
 def set_up_without_key(workspace: Workspace) -> None:
