@@ -99,7 +99,7 @@ def open_with(sealed: Sealed, ring: Keyring, where: str) -> bytes:
         raise SealedElsewhere(f"{where}: sealed for another name, environment or key than this one") from None
     # `raw` whole: a line feed at its end would be the end of a record, and the next line one that nobody sealed.
     if document.parse(raw) != [Record(Kind.ASSIGNMENT, sealed.name.encode("ascii"), raw, b"")]:
-        raise CannotStand(f"{where}: holds another line than its name says", "remove it: gitenv reject")
+        raise CannotStand(f"{where}: holds another line than its name says", f"gitenv reject {sealed.name}")
     return raw
 
 

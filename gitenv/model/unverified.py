@@ -34,6 +34,11 @@ class Unverified(NamedTuple):
         """What to call it: its name, or its line."""
         return self.name or f"line {self.line}"
 
+    @property
+    def way_out(self) -> str:
+        """The command for one that can be no value."""
+        return f"gitenv reject {self.name or self.line}"
+
 
 def find(records: list[Record]) -> list[Unverified]:
     """What stands behind the marks of a document: marks that follow one another may be the lines of one value.
@@ -126,7 +131,7 @@ def value(found: Unverified, ring: Keyring) -> Record:
         raw = sealed.open_with(by_somebody, ring, found.shown)
         return Record(Kind.ASSIGNMENT, record.name, raw, record.end)
     if record.kind in (Kind.LOOKALIKE, Kind.UNVERIFIED, Kind.SEALED):
-        raise CannotStand(f"{found.shown}: has a mark of gitenv's own, and is no value", "remove it: gitenv reject")
+        raise CannotStand(f"{found.shown}: has a mark of gitenv's own, and is no value", found.way_out)
     return record
 
 
@@ -138,13 +143,13 @@ def _opened(found: Unverified, ring: Keyring) -> Record:
     except Unopened:
         raw = b""
     if not raw:
-        raise CannotStand(f"{found.shown}: no key of this environment opens it", "remove it: gitenv reject")
+        raise CannotStand(f"{found.shown}: no key of this environment opens it", found.way_out)
     if spelled and not spelled.name:
         return Record(Kind.UNKNOWN, b"", raw, found.record.end)  # whether it is one where it stands, `_rewritten` finds out
     # Whoever had the key could encrypt one line under the name of another, and it is the name that was asked about.
     parsed = document.parse(raw)
     if len(parsed) != 1 or parsed[0].kind is not Kind.ASSIGNMENT or parsed[0].name != found.record.name:
-        raise CannotStand(f"{found.shown}: holds another line than its name says", "remove it: gitenv reject")
+        raise CannotStand(f"{found.shown}: holds another line than its name says", found.way_out)
     return parsed[0]._replace(end=found.record.end)
 
 
