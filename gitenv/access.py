@@ -246,8 +246,6 @@ def open_grant(statement: Environment, own: Grant, key: device.DeviceKey | None)
         is_guest = os.environ.get(device.VARIABLE)
         way = f"unset {device.VARIABLE}" if is_guest else f"gitenv init, or that key in {device.VARIABLE}"
         raise Locked(f"{where} is for another key than this device's", way)
-    if own.generation != statement.generation:
-        raise Locked(f"{where} is for generation {own.generation.number}", f"gitenv unlock {statement.name}")
     if own.expires and own.expired(today()):
         raise Locked(
             f"{where} expired on {own.expires}", f"ask {own.by.name} to run: {renewal(own.environment, own.to, own.role)}"
