@@ -18,21 +18,12 @@ LOOKS = (
 )
 # What is not typed yet, by its place and message. A line here goes as soon as a test types it.
 LEFT = {
-    ("access.py: Doubted", "what its history says does not fit what is pinned"),
-    ("access.py: Locked", "is for generation"),
     ("cli/set.py: Locked", "is not trusted; nothing was changed"),
-    ("demo.py: NotInOrder", "is not empty"),
     ("drivers/surroundings.py: Locked", "it is encrypted in this repository, and there is no key in this clone"),
-    ("drivers/textconv.py: NotInOrder", "go past the hooks once: git commit --no-verify"),
     ("lineage.py: TooLong", "environment: changed more often than can be followed"),
     ("model/editing.py: CannotStand", "there is no way to write this value"),
-    ("model/unverified.py: CannotStand", "has a mark of gitenv's own, and is no value"),
-    ("model/unverified.py: CannotStand", "no key of this environment opens it"),
-    ("review/coverage.py: finding", "git may convert the line ends of"),
-    ("review/doctor.py: finding", "… ; git gc --prune=now"),
     ("review/keys_at_hand.py: Locked", "cannot be opened here"),
     ("review/keys_at_hand.py: Locked", "there is no key in this clone"),
-    ("review/news.py: finding", "… ;  ; gitenv rotate …"),
     ("team/departures.py: Departed", "there is nothing to do; to found it anew: gitenv init"),
     ("team/ignored.py: Usage", "and is about more than .env files"),
     ("team/key_lines.py: Usage", "…one name has one key: give each its own .pub, like alice-la"),
