@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from gitenv import clone, files
-from gitenv.errors import NotInOrder, Usage, printable
+from gitenv.errors import Usage, printable
 from gitenv.git import attributes, log
-from gitenv.git.trees import RECIPIENTS, IndexTree
+from gitenv.git.trees import RECIPIENTS
 from gitenv.pins import Pin
 from gitenv.team import claims, following, found, setup
 from gitenv.team.workspace import Workspace
@@ -37,8 +37,7 @@ def look(workspace: Workspace, name: str) -> Removal:
     if is_here or pin is None:
         pin = workspace.need_pin(name)  # or it says what is wrong
         workspace.need_holder(pin, "remove nothing")
-        if isinstance(workspace.tree, IndexTree):
-            raise NotInOrder(f"{RECIPIENTS}/ is not in this work tree", f"git sparse-checkout add {RECIPIENTS}")
+        workspace.check_recipients_lie_here()
     else:
         _check_was_removed(workspace, name)
     _check_no_files(workspace, pin)

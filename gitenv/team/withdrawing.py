@@ -17,7 +17,7 @@ from gitenv.errors import GitenvError, Locked, NotInOrder, Usage, printable
 from gitenv.git import attributes, index
 from gitenv.git.index import Entry
 from gitenv.git.repository import IndexEntry
-from gitenv.git.trees import RECIPIENTS, IndexTree
+from gitenv.git.trees import RECIPIENTS
 from gitenv.model import document, smudge, unverified
 from gitenv.team import ignored, opening, setup
 from gitenv.team.workspace import Workspace
@@ -47,8 +47,7 @@ def look(workspace: Workspace, *, is_plain: bool) -> Withdrawal:
     if any(entry.stage for entry in tracked):
         raise NotInOrder("there is a conflict", "finish the merge first: git status")
     if any(entry.path.startswith(f"{RECIPIENTS}/") for entry in tracked):  # else an earlier run was cut off
-        if isinstance(workspace.tree, IndexTree):
-            raise NotInOrder(f"this sparse checkout leaves {RECIPIENTS}/ out", f"git sparse-checkout add {RECIPIENTS}")
+        workspace.check_recipients_lie_here()
         opening.open_files(workspace)
     found = list(_files(workspace, tracked))
     if is_plain:

@@ -104,6 +104,13 @@ class Workspace:
             )
             raise NotInOrder(text, recipients.move_up(nested[0], paths))
 
+    def check_recipients_lie_here(self) -> None:
+        """Raise `NotInOrder` if there are environments, and the work tree has none of them: nothing can be written beside them."""
+        if isinstance(self.tree, IndexTree) and self.environments():
+            if self.repository.is_set("core.sparseCheckout"):
+                raise NotInOrder(f"this sparse checkout leaves {RECIPIENTS}/ out", f"git sparse-checkout add {RECIPIENTS}")
+            raise NotInOrder(f"{RECIPIENTS}/ is gone from the work tree", f"git restore :/{RECIPIENTS}")
+
     def ignored(self) -> list[str]:
         """The files that git ignores, and that are called as one that is shared, or that a pinned environment claims."""
         if self._ignored is None:
@@ -274,8 +281,8 @@ class Workspace:
     ) -> str:
         """Write a file below the top, through no link, and return its path. The rest is as for `files.replace`."""
         files.check_inside(self.root, relative)
-        if relative.startswith(f"{RECIPIENTS}/") and isinstance(self.tree, IndexTree) and self.environments():
-            raise NotInOrder(f"this sparse checkout leaves {RECIPIENTS}/ out", f"git sparse-checkout add {RECIPIENTS}")
+        if relative.startswith(f"{RECIPIENTS}/"):
+            self.check_recipients_lie_here()
         path = self.repository.path(relative)
         files.make_folder(os.path.dirname(path))
         self.clear_temporary(os.path.dirname(relative))
