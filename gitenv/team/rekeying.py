@@ -69,7 +69,8 @@ class Rekeyed(NamedTuple):
 def plan(workspace: Workspace) -> Plan:
     """Look at all environments of this clone. Raises `Usage`, `Locked`, and why nothing at all can be re-wrapped."""
     if os.environ.get(device.VARIABLE):
-        raise Usage(f"the key is in {device.VARIABLE}", "make a new one where that is set, and let it in: gitenv add-recipient")
+        hint = "make a new one for it, and a holder lets that in: gitenv add-recipient FILE --name NAME --replace"
+        raise Usage(f"the key is in {device.VARIABLE}", hint)
     key = device.need()
     is_former = any(workspace.is_former(pin) for pin in workspace.access.pinned()) or _is_former_here(workspace, key.public)
     is_exchange = device.has_next() or not is_former

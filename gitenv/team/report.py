@@ -202,8 +202,8 @@ def _unpinned(
         return EnvironmentStatus(name, NOT_TRUSTED, "", 0, [], [])
     is_mine = bool(_my_name(workspace, people, name))
     if (is_mine or is_asked) and setup.is_known(workspace.repository):  # else `gitenv init` is what comes first
-        text = f"{name} is new to this clone{', and has a grant for you' if is_mine else ''}"
-        problems.append(Problem("new-environment", text, [f"gitenv unlock {name}"]))
+        known = ", and has a grant for you" if is_mine else ""
+        problems.append(Problem("new-environment", f"{name} is new to this clone{known}", [f"gitenv unlock {name}"]))
     return EnvironmentStatus(name, NEW, "", 0, people.holders(name), [])
 
 
@@ -253,8 +253,11 @@ def _in_between(pin: Pin, problem: Problem, said: Sequence[Problem]) -> Problem:
     """What seems signed by a stranger, and is in order by the commits in between: whoever let them in stands there."""
     if problem.code != "not-a-holder" or any(each.text == problem.text for each in said):
         return problem
-    text = f"{pin.name}: several changes since this clone looked, one after the other"
-    return Problem("too-far-ahead", text, [f"gitenv unlock {pin.name}"])
+    return Problem(
+        "too-far-ahead",
+        f"{pin.name}: several changes since this clone looked, one after the other",
+        [f"gitenv unlock {pin.name}"],
+    )
 
 
 def _waiting(workspace: Workspace) -> Iterator[Problem]:
