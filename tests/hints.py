@@ -54,9 +54,20 @@ def hints() -> Iterator[Hint]:
                 message, proposed, code = node.args[1], " ; ".join(map(_text, commands)), _text(node.args[0])
             else:
                 continue
-            hint = Hint(f"{path.relative_to(SOURCE).as_posix()}: {name}", _parts(message), proposed, code.replace(_GAP, ""))
-            if hint.commands:
-                yield hint
+            where = f"{path.relative_to(SOURCE).as_posix()}: {name}"
+            # A code and a text that come from elsewhere: whoever returns such a pair has its commands from here.
+            said = _returned(trees.values()) if code == _GAP and isinstance(message, ast.Name) else [(code, message)]
+            for code, message in said:
+                hint = Hint(where, _parts(message), proposed, code.replace(_GAP, ""))
+                if hint.commands:
+                    yield hint
+
+
+def _returned(trees: Iterable[ast.Module]) -> list[tuple[str, ast.expr]]:
+    """The pairs of a code and a text that functions return."""
+    returned = [node.value for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Return)]
+    pairs = [each.elts for each in returned if isinstance(each, ast.Tuple) and len(each.elts) == 2]
+    return [(_text(code), text) for code, text in pairs if re.fullmatch(r"[a-z]+(-[a-z]+)*", _text(code))]
 
 
 def _error_classes(trees: Iterable[ast.Module]) -> set[str]:
@@ -95,6 +106,8 @@ class Played(NamedTuple):
         literal = [part.strip() for part in hint.text.split(_GAP) if len(part.strip()) > 12]
         literal = [part for part in literal if not _COMMAND.fullmatch(part)]  # others type it for another reason
         seen = any(part in self.text for part in [*hint.message, *literal])
+        if not (hint.message or literal or hint.code):  # then only as a whole, where it is expected as a hint
+            seen = re.search("hint: " + re.escape(hint.text).replace(_GAP, r"\S+"), self.text) is not None
         seen = seen or bool(hint.code and re.search(rf"(?<![a-z-]){hint.code}(?![a-z-])", self.text))
         return seen and any(re.search(rf"{command}(?![a-z-])", self.typed) for command in hint.commands)
 

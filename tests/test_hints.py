@@ -24,21 +24,6 @@ LEFT = {
     ("model/editing.py: CannotStand", "there is no way to write this value"),
     ("review/keys_at_hand.py: Locked", "cannot be opened here"),
     ("review/keys_at_hand.py: Locked", "there is no key in this clone"),
-    ("team/departures.py: Departed", "there is nothing to do; to found it anew: gitenv init"),
-    ("team/ignored.py: Usage", "and is about more than .env files"),
-    ("team/key_lines.py: Usage", "…one name has one key: give each its own .pub, like alice-la"),
-    ("team/letting_in.py: Usage", "gitenv set-role … … -e …"),
-    ("team/rekeying.py: Usage", "the key is in"),
-    ("team/removing_environment.py: NotInOrder", "is not in this work tree"),
-    ("team/report.py: Problem", "gitenv init"),
-    ("team/report.py: Problem", "gitenv unlock …"),
-    ("team/reuniting.py: Locked", "you are no holder of"),
-    ("team/reuniting.py: NotInOrder", "made or removed on one side, and changed on the other"),
-    ("team/reuniting.py: NotTrusted", "two environments of one name were merged"),
-    ("team/sealing.py: NotInOrder", "is left out of this sparse checkout"),
-    ("team/withdrawing.py: NotInOrder", "this sparse checkout leaves"),
-    ("team/workspace.py: Locked", "is for a former key of yours"),
-    ("team/workspace.py: NotInOrder", "this sparse checkout leaves"),
 }
 
 HINTS = list(hints.hints())

@@ -86,12 +86,19 @@ def _staged(workspace: Workspace, name: str) -> Sides:
         tree = StageTree(workspace.repository.objects, stage, entries)
         text = tree.read(f"{RECIPIENTS}/{name}/environment", statements.MAX_BYTES)
         if text is None:
-            raise NotInOrder(
-                f"{name}: made or removed on one side, and changed on the other",
-                f"decide for one: git checkout --ours (or --theirs) -- :/{RECIPIENTS}/{name}",
-            )
+            raise _not_on_all_sides(workspace, name)
         sides.append(Side(environment.read(text, f"{name}/environment"), tree))
     return Sides(*sides)
+
+
+def _not_on_all_sides(workspace: Workspace, name: str) -> NotInOrder:
+    """Why a statement in conflict does not stand in all three stages."""
+    where = f"{RECIPIENTS}/{name}"
+    if {entry.stage for entry in workspace.repository.tracked() if entry.path == f"{where}/environment"} == {2, 3}:
+        hint = f"git merge --abort; then take away yours, and merge again: gitenv remove-environment {name}"
+        return NotInOrder(f"{name}: two environments of this name were made, one on each side", hint)
+    hint = f"to keep it: git add :/{where}; or to remove it: git rm -r :/{where}"
+    return NotInOrder(f"{name}: removed on one side, and changed on the other", hint)
 
 
 def _in_history(workspace: Workspace, past: Past, pin: Pin) -> Sides | None:
@@ -145,7 +152,9 @@ def _check_honest(past: Past, pin: Pin, sides: Sides) -> None:
     """Raise unless both sides follow from their origin, and what is pinned does, too."""
     origin, ours, theirs = (side.environment for side in sides)
     if len({ours.id, theirs.id, origin.id, pin.environment.id}) > 1:
-        raise NotTrusted(f"{pin.name}: two environments of one name were merged", f"gitenv trust {pin.name}")
+        # The pin is right as it is: `gitenv trust` would find nothing to decide, and git's conflict would stay.
+        hint = f"git merge --abort, and ask who made the other one: git log --all -- :/{RECIPIENTS}/{pin.name}"
+        raise NotTrusted(f"{pin.name}: two environments of one name were merged", hint)
     for side in sides:
         past.add(side.tree)
     found = past.steps_after(origin)

@@ -105,7 +105,7 @@ class Workspace:
             raise NotInOrder(text, recipients.move_up(nested[0], paths))
 
     def check_recipients_lie_here(self) -> None:
-        """Raise `NotInOrder` if there are environments, and the work tree has none of them: nothing can be written beside them."""
+        """Raise `NotInOrder` if the work tree has none of the environments: nothing can be written beside them."""
         if isinstance(self.tree, IndexTree) and self.environments():
             if self.repository.is_set("core.sparseCheckout"):
                 raise NotInOrder(f"this sparse checkout leaves {RECIPIENTS}/ out", f"git sparse-checkout add {RECIPIENTS}")
