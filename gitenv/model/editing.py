@@ -71,12 +71,12 @@ def assignment(name: str, value: bytes) -> bytes:
     """
     if b"\0" in value:
         raise CannotStand(f"{name}: a value cannot hold a NUL byte")
-    for quoted in _spellings(value):
-        raw = name.encode("ascii") + b"=" + quoted
-        parsed = document.parse(raw)
-        if [_meaning(record) for record in parsed] == [(Kind.ASSIGNMENT, name.encode("ascii"), raw)]:
-            return raw
-    raise CannotStand(f"{name}: there is no way to write this value", "edit the file by hand, then git add it")
+    *others, escaped = (name.encode("ascii") + b"=" + quoted for quoted in _spellings(value))
+    return next((raw for raw in others if _is_one(raw, name)), escaped)
+
+
+def _is_one(raw: bytes, name: str) -> bool:
+    return [_meaning(record) for record in document.parse(raw)] == [(Kind.ASSIGNMENT, name.encode("ascii"), raw)]
 
 
 def _spellings(value: bytes) -> list[bytes]:
