@@ -204,6 +204,18 @@ def catch_up(root: str, objects: Objects, access: Access, tree: Tree, pin: Pin, 
     return stepped(past, access, pin, goal)
 
 
+def moved(root: str, objects: Objects, access: Access, tree: Tree, pin: Pin, heads: Sequence[str]) -> Pin | None:
+    """The pin at the tree's statement, where that is newer: a step that the tree shows, or several that any of `heads` reaches.
+
+    Raises the reason why none lead there.
+    """
+    try:
+        judged = access.judge(pin, tree)
+    except TooFarAhead:  # several rotations at once: the steps in between are in the commits
+        return through(root, objects, access, tree, pin, heads)
+    return judged.moves if judged else None
+
+
 def through(root: str, objects: Objects, access: Access, tree: Tree, pin: Pin, heads: Sequence[str]) -> Pin:
     """The pin at the tree's statement, by steps that any of `heads` reaches: a merge that is not committed has two.
 

@@ -69,7 +69,7 @@ def run(
     for name in environment or []:
         check_name(name, "environment")
     place = choosing.find(os.getcwd())
-    keys = KeysAtHand(place.layout, WorkTree(place.folder))
+    keys = KeysAtHand(place.layout, WorkTree(place.folder), place.objects)
     history = History(
         place.folder,
         key=key,

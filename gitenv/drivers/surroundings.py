@@ -94,23 +94,14 @@ class Surroundings:
 
     def pins_nearby(self, pin: Pin, commits: Iterable[str]) -> Iterator[Pin]:
         """Where honest steps lead from a pin: to the statement at hand, and to those of `commits`. No pin is moved."""
+        from gitenv import lineage
+
         commits = list(commits)
         trees: list[Tree] = [WorkTree(self._here.work_tree), *(CommitTree(self.objects, commit) for commit in commits)]
         for tree in trees:
             with contextlib.suppress(GitenvError):
-                if found := self._pin_in(pin, tree, ["HEAD", *commits]):
+                if found := lineage.moved(self._here.work_tree, self.objects, self.access, tree, pin, ["HEAD", *commits]):
                     yield found
-
-    def _pin_in(self, pin: Pin, tree: Tree, heads: list[str]) -> Pin | None:
-        from gitenv.model.reasons import TooFarAhead
-
-        try:
-            judged = self.access.judge(pin, tree)
-        except TooFarAhead:  # several rotations at once: the steps in between are in the commits
-            from gitenv import lineage
-
-            return lineage.through(self._here.work_tree, self.objects, self.access, tree, pin, heads)
-        return judged.moves if judged else None
 
     def records_of(self, path: str) -> CommittedRecords:
         """What the index and HEAD hold of a file."""

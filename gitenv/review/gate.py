@@ -57,7 +57,8 @@ def _copies(where: Place, change: Change) -> list[Finding]:
         here = layout.find(where.folder)
     except NotInOrder:
         return []
-    return leaks.without_allowed(where.folder, leaks.copies(change, KeysAtHand(here, change.end.tree), where.folder))
+    keys = KeysAtHand(here, change.end.tree, where.objects)
+    return leaks.without_allowed(where.folder, leaks.copies(change, keys, where.folder))
 
 
 def _too_early(folder: str) -> Iterator[Finding]:

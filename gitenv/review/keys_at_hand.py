@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Sequence
 
-from gitenv import clone
+from gitenv import clone, lineage
 from gitenv.access import Access, Judged
-from gitenv.errors import GitenvError, Locked
+from gitenv.errors import GitenvError, Locked, printable
 from gitenv.git.layout import Layout
+from gitenv.git.objects import Objects
 from gitenv.git.trees import Tree
 from gitenv.model import clean, document, token
 from gitenv.model.cipher import Unopened
@@ -16,13 +18,15 @@ from gitenv.model.document import Record
 from gitenv.model.keyring import Keyring
 from gitenv.pins import Pin
 
+_WITHOUT = "gitenv diff, without --values"
+
 
 class KeysAtHand:
     """The environments of this clone that its user can open. Which file is whose comes from the pins, never from the tree."""
 
-    def __init__(self, layout: Layout | None, tree: Tree) -> None:
-        """`layout` is None in a bare repository. `tree` is the newer state: it may be a step ahead of the pins."""
-        self._layout, self._tree = layout, tree
+    def __init__(self, layout: Layout | None, tree: Tree, objects: Objects, heads: Sequence[str] = ("HEAD",)) -> None:
+        """`layout` is None in a bare repository. `tree` is the newer state: `heads` have the steps to it from the pins."""
+        self._layout, self._tree, self._objects, self._heads = layout, tree, objects, heads
         self._access: Access | None = None
         self._rings: dict[str, Keyring | None] = {}
         self._unopened: clone.Unopened | None = None
@@ -37,7 +41,7 @@ class KeysAtHand:
         if access is None or pin is None:
             return None
         if pin.name not in self._rings:
-            self._rings[pin.name] = _ring(access, pin, self._judged(access, pin))
+            self._rings[pin.name] = self._ring(access, pin)
         return self._rings[pin.name]
 
     def opener_of(self, path: str) -> OpenOf:
@@ -76,9 +80,11 @@ class KeysAtHand:
     def no_key(self, path: str, environment: str) -> Locked:
         """The error for a file that cannot be opened, with whom to ask."""
         access = self._opened()
-        pin = access.claimant(path) if access else None
-        if access is None or not access.pinned():
+        if access is None:
+            return Locked("a bare repository has no keys, and shows no values", _WITHOUT)
+        if not access.pinned():
             return Locked("there is no key in this clone", "gitenv init")
+        pin = access.claimant(path)
         if pin is None:
             what = f"{environment} is" if environment else "its environment is"
             return Locked(f"{what} new to this clone", f"gitenv unlock {environment}".strip())
@@ -88,23 +94,26 @@ class KeysAtHand:
             return error
         except GitenvError as error:
             return Locked(error.message, error.hint)
-        return Locked(f"{pin.name} cannot be opened here", f"gitenv unlock {pin.name}")
+        return Locked(f"{printable(path)}: no key of {pin.name} opens what stands there", _WITHOUT)
 
     def _opened(self) -> Access | None:
         if self._access is None and self._layout:
             self._access = Access(self._layout)
         return self._access
 
+    def _ring(self, access: Access, pin: Pin) -> Keyring | None:
+        """The newest that can be opened: rotations may have been pulled, or fetched, that no command has followed yet."""
+        moved: Pin | None = None
+        if self._layout:
+            with contextlib.suppress(GitenvError):
+                moved = lineage.moved(self._layout.work_tree, self._objects, access, self._tree, pin, self._heads)
+        for each in (moved, pin):
+            with contextlib.suppress(GitenvError):
+                if each is not None:
+                    return access.ring(each)
+        return None
+
     def _judged(self, access: Access, pin: Pin) -> Judged | None:
         with contextlib.suppress(GitenvError):
             return access.judge(pin, self._tree)
         return None
-
-
-def _ring(access: Access, pin: Pin, judged: Judged | None) -> Keyring | None:
-    """The newest that can be opened: a rotation may have been pulled that no command has looked at yet."""
-    for each in (judged.moves if judged else None, pin):
-        with contextlib.suppress(GitenvError):
-            if each is not None:
-                return access.ring(each)
-    return None
