@@ -10,7 +10,7 @@ import typer
 
 from gitenv.cli import exclusive, show
 from gitenv.cli.words import joined, trust_lines
-from gitenv.errors import Locked, Usage, from_top
+from gitenv.errors import Locked, Usage, from_top, shell_word
 
 if TYPE_CHECKING:
     from gitenv.model.environment import Environment
@@ -38,7 +38,7 @@ def run(
     workspace.need_environments()
     letting_in.need_access(workspace)
     if statement := sealing.newcomer(workspace, environment, file or ".env", os.getcwd()):
-        _believe(workspace, statement)
+        _believe(workspace, statement, f"{shell_word(name)} {f'-f {shell_word(file)}' if file else f'-e {statement.name}'}")
     if environment and not file:
         file = f":/{sealing.only_file(workspace, environment, os.getcwd())}"
     path, pin = sealing.find(workspace, name, file or ".env", os.getcwd())
@@ -54,8 +54,11 @@ def run(
         show.commands(*done.unstaged.commands)
 
 
-def _believe(workspace: Workspace, statement: Environment) -> None:
-    """Who cannot read an environment has no other use for it than this. Raises `Locked` where nobody says that it is right."""
+def _believe(workspace: Workspace, statement: Environment, words: str) -> None:
+    """Who cannot read an environment has no other use for it than this. Raises `Locked` where nobody says that it is right.
+
+    `words` are what this command was given.
+    """
     from gitenv.team import pinning, sealing
 
     is_known = sealing.is_known(workspace, statement)
@@ -64,7 +67,7 @@ def _believe(workspace: Workspace, statement: Environment) -> None:
     for line in trust_lines(statement, "taken on trust from" if is_known else "signed by", workspace.me().fingerprint):
         show.say(line)
     if not show.ask("Is this the fingerprint that they told you?", yes=is_known):
-        raise Locked(f"{statement.name} is not trusted; nothing was changed", f"gitenv set NAME -e {statement.name}")
+        raise Locked(f"{statement.name} is not trusted; nothing was changed", f"gitenv set {words}")
     for problem in pinning.pin(workspace, [statement]):
         raise problem
 

@@ -362,6 +362,33 @@ def test_set_seals_without_showing(new_lab: NewLab) -> None:
     assert b"hunter2" not in (alice.cwd / ".env.production").read_bytes()
 
 
+def test_set_for_whom_nobody_knows(new_lab: NewLab) -> None:
+    """Whoever does not believe a founder sets nothing; the command that is proposed asks again, and seals after a y."""
+    lab = new_lab("team")
+    eve, alice = lab.person("eve"), lab.person("alice")
+    eve.must("git", "clone", "-q", lab.hub.as_posix(), "app")
+    eve.cwd, alice.cwd = eve.home / "app", alice.home / "app"
+    eve.must("gitenv", "key", "new")
+    forgery.found_beside(eve, "staging", ".env.staging")
+    eve.must("git", "add", ".recipients")
+    eve.must("git", "commit", "-qm", "Staging")
+    eve.must("git", "push", "-q")
+    alice.must("git", "pull", "-q")
+    code, seen = on_terminal(alice, "set", "KEY", "-f", ".env.staging", at="[y/N]", reply=say(b"n\n"))
+    assert code == 3
+    assert "staging is not trusted; nothing was changed" in seen
+    assert "gitenv set KEY -f .env.staging" in seen
+
+    def agree(process: subprocess.Popen[bytes], terminal: int) -> None:
+        os.write(terminal, b"y\n")
+        say_secretly(b"hunter2-typed\n")(process, terminal)
+
+    code, seen = on_terminal(alice, "set", "KEY", "-f", ".env.staging", at="[y/N]", reply=agree)
+    assert code == 0
+    assert "KEY sealed in .env.staging for the holders of staging" in seen
+    assert "hunter2" not in seen
+
+
 def test_set_takes_no_empty_value(bob: Person, tmp_path: Path) -> None:
     """Enter alone at the prompt sets nothing; nor does an empty file or a device that the command is redirected from."""
     code, seen = on_terminal(bob, "set", "PASSWORD", at="PASSWORD in .env", reply=say_secretly(b"\n"))
