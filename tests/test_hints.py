@@ -16,15 +16,6 @@ LOOKS = (
     "git fsck",
     "git check-attr",
 )
-# What is not typed yet, by its place and message. A line here goes as soon as a test types it.
-LEFT = {
-    ("cli/set.py: Locked", "is not trusted; nothing was changed"),
-    ("drivers/surroundings.py: Locked", "it is encrypted in this repository, and there is no key in this clone"),
-    ("lineage.py: TooLong", "environment: changed more often than can be followed"),
-    ("model/editing.py: CannotStand", "there is no way to write this value"),
-    ("review/keys_at_hand.py: Locked", "cannot be opened here"),
-    ("review/keys_at_hand.py: Locked", "there is no key in this clone"),
-}
 
 HINTS = list(hints.hints())
 PLAYED = hints.played()
@@ -37,8 +28,7 @@ def _is_followed(hint: hints.Hint) -> bool:
 def test_each_hint_is_followed() -> None:
     """A session, a document or a test sees the message, the hint or the code, and types one of its commands."""
     missing = {(hint.where, hint.shown): hint.text for hint in HINTS if not _is_followed(hint)}
-    assert {key: text for key, text in missing.items() if key not in LEFT} == {}, "write a session that follows these"
-    assert missing.keys() >= LEFT, "these are followed now: take them out of LEFT"
+    assert missing == {}, "write a session that follows these"
 
 
 def test_an_unfollowed_hint_is_seen() -> None:

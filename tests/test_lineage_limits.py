@@ -12,7 +12,7 @@ from gitenv.git.objects import Objects
 from gitenv.git.trees import WorkTree
 from gitenv.lineage import Past
 from gitenv.model.reasons import SwappedKey, TooLong
-from gitenv.team import newcomer
+from gitenv.team import following, newcomer, trusting
 from gitenv.team.workspace import Workspace
 from tests.conftest import NewLab
 from tests.lab import Lab
@@ -55,6 +55,20 @@ def test_what_does_not_fit_is_said(rotated: Path, limit: str, monkeypatch: pytes
     monkeypatch.setattr(lineage, limit, 3)
     with pytest.raises(TooLong, match="more often than can be followed"):
         _past(rotated).check_whole()
+
+
+def test_trust_leads_out(rotated: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What `gitenv trust` was told ends it: from there on newer commits are followed."""
+    monkeypatch.setattr(lineage, "_MAX_COMMITS", 3)
+    monkeypatch.setenv("HOME", str(rotated.parent))
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(rotated.parent / ".config"))
+    workspace = Workspace(str(rotated))
+    with contextlib.closing(workspace.repository.objects):
+        (refused,) = following.refresh(workspace)
+        assert refused.message == "development/environment: changed more often than can be followed"
+        assert refused.hint == "gitenv trust development"
+        assert trusting.move(workspace, trusting.look(workspace, "development")) == []
+        assert following.refresh(workspace) == []
 
 
 def test_grants_that_do_not_fit_are_asked_about(new_lab: NewLab, monkeypatch: pytest.MonkeyPatch) -> None:
