@@ -86,7 +86,7 @@ def plan(
     members, dropped = _members(pin, staging.without_later_grants(workspace, pin.environment))
     dropped += _deleted(workspace, pin, {member.name for member in members} | {each.who for each in dropped})
     dropped += _swapped(workspace, members)
-    dropped += _exchanged(pin, members)
+    dropped += _exchanged(pin, [member for member in members if member.holder != workspace.me()])  # who knows it best
     changed = [member._replace(role=(roles or {}).get(member.name, member.role)) for member in members]
     if instead_of:
         changed = sorted([member for member in changed if member.name != instead_of.name] + [instead_of])
