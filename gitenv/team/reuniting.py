@@ -60,7 +60,7 @@ def plan(workspace: Workspace, name: str) -> Plan | None:
     sides = _staged(workspace, name) if name in in_conflict(workspace) else _in_history(workspace, past, pin)
     if sides is None:
         return None
-    _check_honest(past, pin, sides)
+    _check_honest(workspace, past, pin, sides)
     standings = [_standing(side) for side in sides]
     parents = [_parent(workspace, pin, side, found) for side, found in zip(sides[1:], standings[1:], strict=True)]
     origin, ours, theirs = standings
@@ -95,10 +95,21 @@ def _not_on_all_sides(workspace: Workspace, name: str) -> NotInOrder:
     """Why a statement in conflict does not stand in all three stages."""
     where = f"{RECIPIENTS}/{name}"
     if {entry.stage for entry in workspace.repository.tracked() if entry.path == f"{where}/environment"} == {2, 3}:
-        hint = f"git merge --abort; then take away yours, and merge again: gitenv remove-environment {name}"
+        hint = f"{_way_back(workspace)}; then take away yours, and begin again: gitenv remove-environment {name}"
         return NotInOrder(f"{name}: two environments of this name were made, one on each side", hint)
     hint = f"to keep it: git add :/{where}; or to remove it: git rm -r :/{where}"
     return NotInOrder(f"{name}: removed on one side, and changed on the other", hint)
+
+
+def _way_back(workspace: Workspace) -> str:
+    """The command that gives up what git is bringing together. A rebase may have a `CHERRY_PICK_HEAD` as well."""
+    heads = workspace.heads()
+    commands = {
+        "MERGE_HEAD": "git merge --abort",
+        "REBASE_HEAD": "git rebase --abort",
+        "CHERRY_PICK_HEAD": "git cherry-pick --abort",
+    }
+    return next((command for head, command in commands.items() if head in heads), "git reset --merge")
 
 
 def _in_history(workspace: Workspace, past: Past, pin: Pin) -> Sides | None:
@@ -148,12 +159,12 @@ def _other_line(found: Lineage, here: Environment, versions: Iterable[Environmen
     return max(apart, key=lambda version: (version.generation.number, version.revision))
 
 
-def _check_honest(past: Past, pin: Pin, sides: Sides) -> None:
+def _check_honest(workspace: Workspace, past: Past, pin: Pin, sides: Sides) -> None:
     """Raise unless both sides follow from their origin, and what is pinned does, too."""
     origin, ours, theirs = (side.environment for side in sides)
     if len({ours.id, theirs.id, origin.id, pin.environment.id}) > 1:
         # The pin is right as it is: `gitenv trust` would find nothing to decide, and git's conflict would stay.
-        hint = f"git merge --abort, and ask who made the other one: git log --all -- :/{RECIPIENTS}/{pin.name}"
+        hint = f"{_way_back(workspace)}, and ask who made the other one: git log --all -- :/{RECIPIENTS}/{pin.name}"
         raise NotTrusted(f"{pin.name}: two environments of one name were merged", hint)
     for side in sides:
         past.add(side.tree)
