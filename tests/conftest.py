@@ -16,6 +16,7 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests import forkserver
 from tests.lab import Lab, remove
@@ -24,6 +25,16 @@ from tests.sessions import runner
 NewLab = Callable[[str], Lab]
 
 ALL = bool(os.environ.get("GITENV_TEST_ALL"))
+# A usual run has few examples, and each time the same: what fails was broken by the change at hand. The weekly run looks for
+# new ones. No test of ours asserts a time, Hypothesis' own deadline included.
+settings.register_profile(
+    "gitenv",
+    max_examples=100 if ALL else 40,
+    derandomize=not ALL,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.differing_executors],
+)
+settings.load_profile("gitenv")
 _SHARED = "GITENV_TESTS_FOLDER"
 _MEMORY = "/dev/shm"
 _ENOUGH = 2 * 1024**3
