@@ -21,7 +21,7 @@ if sys.platform == "win32":
 from tests.cut_off.cases import CASES
 
 _ROOT = Path(__file__).parents[2]
-_SOME = 4  # moments of each command, without the variables
+_SOME = 2  # moments of each command, without the variables
 
 
 @pytest.mark.parametrize("name", CASES)
