@@ -62,7 +62,11 @@ class Surroundings:
         self.access.check_not_doubted(self._here.work_tree, name)
 
     def refuse_rolled_back(self, pin: Pin, judged: Judged, head: str = "HEAD") -> None:
-        """Raise `RolledBack` if a branch went back behind the pin, and is not just an older one. History is asked once."""
+        """Raise `RolledBack` if a branch went back behind the pin, and is not just an older one. History is asked once.
+
+        `head` may be a tree without a history (`git stash`, `git checkout 'HEAD^{tree}' -- .env`): it has HEAD's.
+        """
+        head = head if self.objects.commit(head) else "HEAD"
         what = pin.environment.text, judged.environment.text, head
         if what not in self._went_back:
             try:
