@@ -73,6 +73,10 @@ def _judge_updates(name: str, arguments: Sequence[str]) -> int:
     if name == "pre-push":
         told = said.told(_common_dir())
         found = [each for each in _news(found) if each.severity is Severity.ERROR or _line(each) not in told]
+        if not findings.stops(found) and hook.is_staged() and (staged := gate.staged_plain(os.getcwd())):
+            _show(staged)
+            show.say("nothing was pushed: some program here stages past the filter. Mend that, then push again", aside=True)
+            return 1
     _show(found)
     if findings.stops(found):
         if name == "pre-push":

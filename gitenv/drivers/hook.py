@@ -28,7 +28,7 @@ def is_needed(name: str, arguments: Sequence[str]) -> bool:
         if name != "pre-receive" and os.path.exists(os.path.join(_git_dir(), "gitenv", "unsaid")):
             return True
         if name == "pre-commit":
-            raw = os.fsdecode(_git("diff", "--cached", "--no-ext-diff", "--no-abbrev", *_RAW)).split("\0")
+            raw = _staged()
             words = [meta.split(" ") for meta in raw[0::2] if meta]
             return _concerns(raw[1::2]) or _may_leak([each[3] for each in words if each[1].startswith("100")])
         if name in ("pre-push", "pre-receive"):
@@ -41,6 +41,14 @@ def is_needed(name: str, arguments: Sequence[str]) -> bool:
     except Exception:  # whoever looks closer says what is wrong
         return True
     return True
+
+
+def is_staged() -> bool:
+    """Whether the next commit changes anything that concerns gitenv. Where that cannot be said, it may."""
+    try:
+        return _concerns(_staged()[1::2])
+    except Exception:  # as in a bare repository; whoever looks closer says what is wrong
+        return True
 
 
 def updates() -> bytes:
@@ -58,6 +66,10 @@ def _from_framework() -> bytes:
         return b""
     local, old = os.environ.get("PRE_COMMIT_TO_REF", "HEAD"), os.environ.get("PRE_COMMIT_FROM_REF", "0" * 40)
     return os.fsencode(f"{os.environ.get('PRE_COMMIT_LOCAL_BRANCH', 'HEAD')} {local} {branch} {old}\n")
+
+
+def _staged() -> list[str]:
+    return os.fsdecode(_git("diff", "--cached", "--no-ext-diff", "--no-abbrev", *_RAW)).split("\0")
 
 
 def _between(old: str, new: str) -> list[str]:

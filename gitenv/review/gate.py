@@ -13,7 +13,7 @@ from gitenv.review import check, commits, leaks, looked_at, state
 from gitenv.review.change import Change
 from gitenv.review.check import Place
 from gitenv.review.codes import finding
-from gitenv.review.findings import Finding
+from gitenv.review.findings import Finding, Severity
 from gitenv.review.keys_at_hand import KeysAtHand
 from gitenv.review.private import Protection, statements_in
 from gitenv.review.sides import CommitSide
@@ -35,6 +35,16 @@ def staged(folder: str) -> list[Finding]:
     with closing(check.place(folder)) as where:
         change = check.next_commit(where)
         return [*check.staged(where, change), *_copies(where, change), *_too_early(where.folder)]
+
+
+def staged_plain(folder: str) -> list[Finding]:
+    """Plain text that waits in the index, said before a push.
+
+    None of it goes out with this one; but some program here stages past the filter, and its next commit may run no hook.
+    """
+    with closing(check.place(folder)) as where:
+        found = check.staged(where, check.next_commit(where)) if where.has_work_tree else []
+        return [each for each in found if each.code == "plain-text" and each.severity is Severity.ERROR]
 
 
 def outgoing(folder: str, updates: Iterable[Update], known: Sequence[str] | None = None) -> list[Finding]:
