@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
+from typer.core import TyperArgument
 
 from gitenv.cli import app, edge, key, unknown
 
@@ -48,6 +49,16 @@ def test_a_command(words: list[str], capsys: pytest.CaptureFixture[str]) -> None
     (example,) = re.findall(r"^  Example: (gitenv .*)$", said, re.MULTILINE)
     assert example.split()[1 : len(words) + 1] == words
     assert all(option in said for option in re.findall(r" (--?[a-z-]+)", example))
+
+
+def test_a_newer_typer(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """What typer 0.29 puts behind an argument's name, where typer writes its list, is not shown."""
+
+    def record(argument: TyperArgument, ctx: object) -> tuple[str, str]:
+        return f"{argument.metavar} <list[str]>", argument.help or ""
+
+    monkeypatch.setattr(TyperArgument, "get_help_record", record)
+    assert re.search(r"^  ENV  Default: all\.$", _said(capsys, "lock", "--help"), re.MULTILINE)
 
 
 def test_commands_of_key(capsys: pytest.CaptureFixture[str]) -> None:

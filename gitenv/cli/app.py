@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Annotated, Any, NamedTuple
 
@@ -34,6 +35,7 @@ from gitenv.cli import (
 )
 from gitenv.cli import set as set_
 
+_TYPE = re.compile(r" <[^ ]+>$")
 _MORE = "gitenv help COMMAND says more, with an example."
 
 
@@ -96,7 +98,12 @@ class _Grouped(TyperGroup):
 
 
 class _Plain(TyperCommand):
-    """Its usage has no braces around what must be there: nobody types them."""
+    """Its usage has no braces around what must be there: nobody types them. typer 0.29 puts Python's types behind arguments."""
+
+    def format_options(self, ctx: Any, formatter: Any) -> None:
+        write = formatter.write_dl
+        formatter.write_dl = lambda rows, *more: write([(_TYPE.sub("", name), text) for name, text in rows], *more)
+        super().format_options(ctx, formatter)
 
     def collect_usage_pieces(self, ctx: Any) -> list[str]:
         return [piece.strip("{}") for piece in super().collect_usage_pieces(ctx)]

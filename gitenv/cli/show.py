@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 _NARROWEST = 16  # columns of a terminal: a fold that still shows a name
 _ANSWER = "\0[y/N]:"  # typer adds it; it stays with the last word
 _COMMAND = "bold"
-_COMMANDS = r"(?:(?<=: )|(?<=; )|(?<=, )|(?<= or )|(?<= then ))(?:gitenv|git) [^;,]*"  # in a sentence
+_COMMANDS = r"(?:(?<=: )|(?<=; )|(?<=, )|(?<= or )|(?<= then ))(?:gitenv|git) (?:(?![.:] )[^;,])*"  # in a sentence
 _PAGE = 500  # rows: enough for columns to be even, few enough to be seen at once
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -197,10 +198,14 @@ def test_second_step_of_founding(new_lab: NewLab) -> None:
     (alice.cwd / ".env").write_bytes(b"PASSWORD=hunter2\n")
     alice.must("gitenv", "init", "--unignore")
     alice.must("git", "commit", "-qm", "Set gitenv up")
+    alice.env["COLUMNS"] = "80"
     for answer, listed in ((b"n\n", b""), (b"y\n", b".env\n")):
         code, seen = on_terminal(alice, "init", at="[y/N]", reply=say(answer))
         assert code == 0
         assert ".env waits until your team has pulled the first step" in seen
+        told = re.search(r"What they should know:\r\n(.*?)\r\nHas", seen, re.DOTALL)
+        assert told
+        assert max(map(len, told[1].split("\r\n"))) <= 80
         assert alice.must("git", "ls-files", ".env").stdout == listed
 
 
