@@ -9,7 +9,7 @@ import typer
 
 from gitenv.cli import exclusive, revocation_report, show
 from gitenv.cli.rotate import plan_lines
-from gitenv.cli.words import joined, rotated_lines
+from gitenv.cli.words import branch_lines, joined, rotated_lines
 from gitenv.errors import NotTrusted, Usage
 
 if TYPE_CHECKING:
@@ -67,6 +67,8 @@ def run(
     if not replace:  # before the question, not after it
         newcomers.refuse_other_key(workspace, newcomer, workspace.public_keys(newcomer.name))
     for line in (line for planned in exchange.plans for line in plan_lines(planned)):
+        show.say(line)
+    for line in branch_lines(workspace.root, [planned.pin.environment for planned in exchange.plans]):
         show.say(line)
     rest = [each for each in chosen if each not in exchanged]
     if not fingerprint and not show.ask(_question(newcomer.name, rest, exchanged, role or "holder", until), yes):

@@ -8,7 +8,7 @@ import typer
 
 from gitenv.cli import exclusive, revocation_report, show
 from gitenv.cli.rotate import plan_lines
-from gitenv.cli.words import joined, rotated_lines
+from gitenv.cli.words import branch_lines, joined, rotated_lines
 from gitenv.errors import Usage
 
 if TYPE_CHECKING:
@@ -40,6 +40,8 @@ def run(
     for planned in removal.plans:
         for line in plan_lines(planned):
             show.say(line, aside=is_quiet)
+    for line in branch_lines(workspace.root, [planned.pin.environment for planned in removal.plans]):
+        show.say(line, aside=is_quiet)
     if not _agreed(removal, yes):
         show.note("nothing was changed")
         return

@@ -9,7 +9,7 @@ import typer
 
 from gitenv.cli import exclusive, show
 from gitenv.cli.options import Environments
-from gitenv.cli.words import joined, opened_lines, rotated_lines
+from gitenv.cli.words import branch_lines, joined, opened_lines, rotated_lines
 from gitenv.errors import Locked
 
 if TYPE_CHECKING:
@@ -41,6 +41,8 @@ def run(
     for planned in plans:
         for line in plan_lines(planned):
             show.say(line)
+    for line in branch_lines(workspace.root, [planned.pin.environment for planned in plans]):
+        show.say(line)
     if dry_run or not show.agree("Go on?", yes):
         show.say("nothing was changed")
         return

@@ -8,7 +8,7 @@ import typer
 
 from gitenv.cli import exclusive, show
 from gitenv.cli.rotate import plan_lines
-from gitenv.cli.words import joined, rotated_lines
+from gitenv.cli.words import branch_lines, joined, rotated_lines
 from gitenv.errors import Usage
 
 
@@ -41,6 +41,8 @@ def run(
     for planned in plans:
         for line in plan_lines(planned):
             show.say(line)
+    for line in branch_lines(workspace.root, [planned.pin.environment for planned in plans]):
+        show.say(line)
     if not show.agree(f"Make {name} a {role} of {joined(changing)}?", yes):
         show.say("nothing was changed")
         return

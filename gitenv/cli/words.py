@@ -57,6 +57,17 @@ def out_lines(found: Sequence[Out]) -> Iterator[str]:
             yield f"{each.by} took you out of {each.environment}: its newest key is not for you"
 
 
+def branch_lines(folder: str, rotated: Sequence[Environment]) -> Iterator[str]:
+    """Which open branches a rotation gets in the way of; nothing where there is none."""
+    from gitenv.git.branches import MOST
+    from gitenv.team import open_branches
+
+    found = open_branches.conflicting(folder, rotated) if rotated else None
+    if found and found.names:
+        which = "open branches that" if found.is_all else f"of the {MOST} newest open branches those that"
+        yield f"{which} will conflict at the host, unless you merge this into them in a clone: {joined(found.names)}"
+
+
 def rotated_lines(done: Rotated) -> Iterator[str]:
     """What a rotation did."""
     count = len(done.files)
