@@ -14,7 +14,7 @@ from gitenv.git.trees import RECIPIENTS, CommitTree, Tree
 from gitenv.model import environment, statements
 from gitenv.model.environment import Environment
 from gitenv.model.grant import Grant
-from gitenv.model.keys import PublicKey
+from gitenv.model.kinds import PublicKey
 from gitenv.model.reasons import TooFarAhead, TooLong
 from gitenv.model.statements import Holder
 from gitenv.model.trust import Lineage, check_signed, lineage

@@ -10,7 +10,7 @@ from gitenv.git.trees import RECIPIENTS, Tree
 from gitenv.model import environment, grant, keys, names, statements
 from gitenv.model.environment import Environment
 from gitenv.model.grant import Grant
-from gitenv.model.keys import PublicKey
+from gitenv.model.kinds import PublicKey
 from gitenv.model.statements import Holder
 
 ATTRIBUTES = ".gitattributes"

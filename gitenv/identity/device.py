@@ -7,60 +7,18 @@ from __future__ import annotations
 
 import contextlib
 import os
-from binascii import Error, a2b_base64
-from typing import TYPE_CHECKING
 
 from gitenv import files
 from gitenv.errors import GitenvError, Locked, Usage, printable
 from gitenv.identity import home
-from gitenv.model.cipher import P256_ORDER, Unopened
-from gitenv.model.keys import PublicKey, compressed, of
-
-if TYPE_CHECKING:
-    from cryptography.hazmat.primitives.asymmetric import ec
-    from cryptography.hazmat.primitives.hpke import Suite
+from gitenv.model.kinds import PublicKey
+from gitenv.model.kinds.p256 import P256Identity
 
 VARIABLE = "GITENV_PRIVATE_KEY"
 _MAX_BYTES = 64 * 1024
-# PKCS#8 (RFC 5958) of a P-256 key (RFC 5915) as every library writes it: these bytes, 32 of the scalar, these, 65 of the point.
-_DER_HEAD = bytes.fromhex("308187020100301306072a8648ce3d020106082a8648ce3d030107046d306b0201010420")
-_DER_MIDDLE = bytes.fromhex("a144034200")
 
-
-class DeviceKey:
-    """A private key, and what may be done with it."""
-
-    def __init__(self, private: ec.EllipticCurvePrivateKey, public: PublicKey) -> None:
-        self._private = private
-        self.public = public
-
-    def sign(self, signed: bytes) -> bytes:
-        """ECDSA with SHA-256 and the nonce of RFC 6979: r and the smaller s, 64 bytes."""
-        from cryptography.hazmat.primitives import hashes
-        from cryptography.hazmat.primitives.asymmetric import ec
-        from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
-
-        r, s = decode_dss_signature(self._private.sign(signed, ec.ECDSA(hashes.SHA256(), deterministic_signing=True)))
-        return r.to_bytes(32, "big") + min(s, P256_ORDER - s).to_bytes(32, "big")
-
-    def unwrap(self, suite: Suite, wrapped: bytes, info: bytes) -> bytes:
-        """Open an HPKE message. Raises `Unopened`: it is for another key, or was changed."""
-        from cryptography.exceptions import InvalidTag
-
-        try:
-            return suite.decrypt(wrapped, self._private, info)
-        except (InvalidTag, ValueError):
-            raise Unopened from None
-
-    def pem(self) -> bytes:
-        """The private key as unencrypted PKCS#8 PEM."""
-        from cryptography.hazmat.primitives.serialization import (
-            Encoding,
-            NoEncryption,
-            PrivateFormat,
-        )
-
-        return self._private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+DeviceKey = P256Identity
+"""The kind that a device key is of."""
 
 
 def path() -> str:
@@ -85,7 +43,7 @@ def need() -> DeviceKey:
 
 def make() -> DeviceKey:
     """A new key, written to its file (0600). Raises `Usage` if there is one."""
-    key = _fresh()
+    key = DeviceKey.fresh()
     save(key)
     return key
 
@@ -94,15 +52,8 @@ def load_or_make() -> tuple[DeviceKey, bool]:
     """The device key, and whether it was made just now. Of several that ask at once one makes it, for all of them."""
     if key := load():
         return key, False
-    key = _fresh()
+    key = DeviceKey.fresh()
     return (key, True) if _create(path(), key) else (need(), False)
-
-
-def _fresh() -> DeviceKey:
-    from cryptography.hazmat.primitives.asymmetric import ec
-
-    private = ec.generate_private_key(ec.SECP256R1())
-    return DeviceKey(private, of(private.public_key()))
 
 
 def _create(place: str, key: DeviceKey) -> bool:
@@ -177,7 +128,7 @@ def need_next() -> DeviceKey:
     data = files.read(next_path(), _MAX_BYTES)
     if data is not None:
         return parse(data, printable(next_path()))
-    key = _fresh()
+    key = DeviceKey.fresh()
     return key if _create(next_path(), key) else need_next()
 
 
@@ -205,40 +156,5 @@ def _asides(public: PublicKey) -> list[str]:
 
 
 def parse(pem: bytes, where: str) -> DeviceKey:
-    """Read a private key. gitenv's own form goes by hand: `serialization` costs 16 ms, more than all else at the start."""
-    with contextlib.suppress(ValueError, Error):
-        return _parse_own(pem)
-    return _parse_other(pem, where)
-
-
-def _parse_own(pem: bytes) -> DeviceKey:
-    from cryptography.hazmat.primitives.asymmetric import ec
-
-    lines = pem.split()
-    if lines[:3] != [b"-----BEGIN", b"PRIVATE", b"KEY-----"] or lines[-3:] != [b"-----END", b"PRIVATE", b"KEY-----"]:
-        raise ValueError
-    der = a2b_base64(b"".join(lines[3:-3]), strict_mode=True)
-    scalar, point = der[len(_DER_HEAD) :][:32], der[-65:]
-    if der != _DER_HEAD + scalar + _DER_MIDDLE + point:
-        raise ValueError
-    private = ec.derive_private_key(int.from_bytes(scalar, "big"), ec.SECP256R1())
-    if of(private.public_key()) != compressed(point):
-        raise ValueError  # two halves of different keys
-    return DeviceKey(private, of(private.public_key()))
-
-
-def _parse_other(pem: bytes, where: str) -> DeviceKey:
-    from cryptography.exceptions import UnsupportedAlgorithm
-    from cryptography.hazmat.primitives.asymmetric import ec
-    from cryptography.hazmat.primitives.serialization import load_pem_private_key
-
-    hint = "give an unencrypted P-256 private key in PEM: openssl genpkey -algorithm EC -pkeyopt ec_paramgen_curve:P-256"
-    try:
-        private = load_pem_private_key(pem, None)
-    except TypeError:
-        raise Usage(f"{where}: the key has a passphrase; gitenv cannot ask for it inside git", hint) from None
-    except (ValueError, UnsupportedAlgorithm):
-        raise Usage(f"{where}: not a private key in PEM", hint) from None
-    if not isinstance(private, ec.EllipticCurvePrivateKey) or not isinstance(private.curve, ec.SECP256R1):
-        raise Usage(f"{where}: a key of another kind or curve", hint)
-    return DeviceKey(private, of(private.public_key()))
+    """Read a private key. Raises `Usage` for every kind that is no device key's."""
+    return DeviceKey.from_pem(pem, where)

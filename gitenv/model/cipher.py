@@ -8,15 +8,11 @@ change. Determinism shows which values of one key are equal; the associated data
 
 import os
 from functools import lru_cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM, AESSIV
 
-if TYPE_CHECKING:
-    from cryptography.hazmat.primitives.asymmetric import ec
-
-P256_ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 SIV_TAG = 16
 _BLOCK = 32
 
@@ -60,7 +56,6 @@ class Keys:
         self._id = environment_id
         self._values = AESSIV(self._derive(b"value", 64))
         self._inert: bytes | None = None
-        self._seal: ec.EllipticCurvePrivateKey | None = None
 
     def encrypt(self, kind: bytes, name: bytes, raw: bytes) -> bytes:
         """Encrypt one record: `kind` is b"kv" or b"line", `name` the visible name or b"-"."""
@@ -98,15 +93,9 @@ class Keys:
         except (InvalidTag, ValueError):
             raise Unopened from None
 
-    def seal_key(self) -> "ec.EllipticCurvePrivateKey":
-        """The key that values are sealed to by people who cannot read the environment."""
-        from cryptography.hazmat.primitives.asymmetric import ec
-
-        if self._seal is None:
-            # 48 bytes for a 32-byte order: the bias of the reduction is below 2^-128 (FIPS 186-5, A.2.1).
-            scalar = int.from_bytes(self._derive(b"seal", 48), "big") % (P256_ORDER - 1) + 1
-            self._seal = ec.derive_private_key(scalar, ec.SECP256R1())
-        return self._seal
+    def seal_seed(self) -> bytes:
+        """48 bytes that the key is made of to which values are sealed by people who cannot read the environment."""
+        return self._derive(b"seal", 48)
 
     def _derive(self, purpose: bytes, length: int) -> bytes:
         from cryptography.hazmat.primitives import hashes

@@ -7,11 +7,11 @@ from gitenv.errors import NotTrusted
 from gitenv.model import base64url, names
 from gitenv.model.cipher import Dek, EnvironmentId, Generation
 from gitenv.model.keyring import Keyring, Older, first_generation
-from gitenv.model.keys import PublicKey, of
+from gitenv.model.kinds import PublicKey, Signer
+from gitenv.model.kinds.p256 import P256Identity
 from gitenv.model.statements import (
     Holder,
     Lines,
-    Signer,
     generation_text,
     key_text,
     sign,
@@ -67,7 +67,7 @@ def read(data: bytes, where: str) -> Environment:
         raise lines.error("no holder, or one twice")
     by = lines.holder(lines.one(b"by"))
     at = lines.moment(lines.one(b"at"))
-    lines.bytes_of(lines.one(b"signature"), 64)
+    lines.signature(lines.one(b"signature"))
     lines.end()
     return Environment(name, identity, revision, tuple(paths), generation, tuple(older), seal, tuple(holders), by, at, data)
 
@@ -94,7 +94,7 @@ def write(
         *(f"path {path}" for path in paths),
         f"generation {generation_text(ring.current)}",
         *(link.line().decode() for link in older),
-        f"seal {key_text(of(ring.keys.seal_key().public_key()))}",
+        f"seal {key_text(P256Identity.derived(ring.keys.seal_seed()).public)}",
         *(f"holder {holder}" for holder in sorted(holders)),
         f"by {by}",
         f"at {at}",
@@ -111,7 +111,7 @@ def found(name: str, paths: Sequence[str], by: Holder, at: str, signer: Signer) 
 
 def check_seal(environment: Environment, ring: Keyring) -> None:
     """Raise `NotTrusted` unless `seal` is what the DEK gives: values sealed to another key would be somebody else's to read."""
-    if of(ring.keys.seal_key().public_key()) != environment.seal:
+    if P256Identity.derived(ring.keys.seal_seed()).public != environment.seal:
         raise NotTrusted(f"{environment.name}/environment: its seal key does not belong to its data key")
 
 

@@ -1,29 +1,24 @@
 """The statement `.recipients/ENVIRONMENT/NAME.grant`: a DEK wrapped for one person, signed by whoever let them in."""
 
 import re
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import NamedTuple
 
 from gitenv.errors import Malformed
 from gitenv.model import base64url
 from gitenv.model.cipher import Dek, EnvironmentId, Generation, Unopened, sha256
 from gitenv.model.environment import Environment
-from gitenv.model.keys import PublicKey
+from gitenv.model.kinds import Identity, PublicKey, Signer
 from gitenv.model.statements import (
     Holder,
     Lines,
-    Signer,
     generation_text,
     key_text,
     sign,
 )
 
-if TYPE_CHECKING:
-    from cryptography.hazmat.primitives.hpke import Suite
-
 HOLDER, READER = "holder", "reader"
 _FIRST = b"gitenv-grant 1"
-_WRAP = "p256-hkdf-sha256-aes256gcm"
-_WRAPPED_SIZE = 113  # an uncompressed point (65), the DEK (32), a GCM tag (16)
+_DEK = 32  # bytes
 _DATE = r"[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])"
 
 
@@ -47,17 +42,6 @@ class Grant(NamedTuple):
         return bool(self.expires) and self.expires < today
 
 
-class Unwrapper(Protocol):
-    """Whoever can open a wrap: a device key."""
-
-    @property
-    def public(self) -> PublicKey: ...
-
-    def unwrap(self, suite: "Suite", wrapped: bytes, info: bytes) -> bytes:
-        """The DEK. Raises `Unopened`."""
-        ...
-
-
 def read(data: bytes, where: str) -> Grant:
     """Parse a grant; the signature is not looked at. Raises `Malformed`."""
     lines = Lines(data, _FIRST, where)
@@ -73,9 +57,9 @@ def read(data: bytes, where: str) -> Grant:
     by = lines.holder(lines.one(b"by"))
     at = lines.moment(lines.one(b"at"))
     how, _, wrapped = lines.one(b"wrap").partition(" ")
-    lines.chosen(how, _WRAP)
-    wrap = lines.bytes_of(wrapped, _WRAPPED_SIZE)
-    lines.bytes_of(lines.one(b"signature"), 64)
+    lines.chosen(how, key.WRAP)
+    wrap = lines.bytes_of(wrapped, _DEK + key.OVERHEAD)
+    lines.signature(lines.one(b"signature"))
     lines.end()
     return Grant(lines.name(environment), environment_id, generation, to, key, role, expires, by, at, wrap, data)
 
@@ -92,7 +76,7 @@ def write(
     signer: Signer,
     expires: str = "",
 ) -> Grant:
-    """Wrap `dek` for `key` with a fresh ephemeral key (HPKE, RFC 9180, base mode) and sign. `expires`: its last day, or ""."""
+    """Wrap `dek` for `key` and sign. `expires`: its last day, or ""."""
     lines = [
         _FIRST.decode(),
         f"environment {environment.name} {base64url.encode(environment.id).decode()}",
@@ -105,29 +89,22 @@ def write(
         f"at {at}",
     ]
     above = "".join(line + "\n" for line in lines).encode("ascii")
-    wrapped = suite().encrypt(bytes(dek), key.point(), _info(above))
-    lines.append(f"wrap {_WRAP} {base64url.encode(wrapped).decode()}")
+    wrapped = key.wrap(bytes(dek), _info(above))
+    lines.append(f"wrap {key.WRAP} {base64url.encode(wrapped).decode()}")
     return read(sign(lines, signer), f"{environment.name}/{to}.grant")
 
 
-def unwrap(grant: Grant, device: Unwrapper, where: str) -> Dek:
+def unwrap(grant: Grant, device: Identity, where: str) -> Dek:
     """The DEK that `grant` holds for `device`. Raises `Malformed` if it was not wrapped for this grant's words and key.
 
     Whether it is the environment's DEK is for its commitment to say: see `Environment.keyring`.
     """
     above = grant.text[: grant.text.rindex(b"\nwrap ") + 1]
     try:
-        return Dek(device.unwrap(suite(), grant.wrap, _info(above)))
+        return Dek(device.public.unwrap(grant.wrap, _info(above), device))
     except Unopened:
         raise Malformed(f"{where}: the key in it was not wrapped for these words") from None
 
 
 def _info(above: bytes) -> bytes:
     return b"gitenv/1/grant" + sha256(above)
-
-
-def suite() -> "Suite":
-    """HPKE as gitenv uses it: DHKEM(P-256), HKDF-SHA256, AES-256-GCM."""
-    from cryptography.hazmat.primitives import hpke
-
-    return hpke.Suite(hpke.KEM.P256, hpke.KDF.HKDF_SHA256, hpke.AEAD.AES_256_GCM)

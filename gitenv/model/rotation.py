@@ -15,8 +15,8 @@ from gitenv.model.document import Kind, Record
 from gitenv.model.environment import Environment
 from gitenv.model.grant import HOLDER, Grant
 from gitenv.model.keyring import Keyring, Older, after
-from gitenv.model.keys import PublicKey
-from gitenv.model.statements import Holder, Signer
+from gitenv.model.kinds import PublicKey, Signer
+from gitenv.model.statements import Holder
 
 _MAX_LISTED = 400
 

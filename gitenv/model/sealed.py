@@ -13,17 +13,16 @@ from gitenv.model import base64url, document, names, statements
 from gitenv.model.cipher import EnvironmentId, Generation, Keys, Unopened, pad, padded_size, sha256, unpad
 from gitenv.model.document import Kind, Record
 from gitenv.model.environment import Environment
-from gitenv.model.grant import suite
 from gitenv.model.keyring import Keyring
-from gitenv.model.keys import PublicKey
+from gitenv.model.kinds import PublicKey, Signer
+from gitenv.model.kinds.p256 import P256Identity, P256Key
 from gitenv.model.reasons import CannotStand, ForgedSeal, SealedElsewhere
-from gitenv.model.statements import Holder, Signer
+from gitenv.model.statements import Holder
 from gitenv.model.token import hint
 
 MARK = b"gitenv1-sealed:"
-_KEY, _SIGNATURE = 33, 64
-_OVERHEAD = 65 + 16  # HPKE: an uncompressed point before, a GCM tag behind
-_SMALLEST = _KEY + _OVERHEAD + 32 + _SIGNATURE
+_KEY, _SIGNATURE = P256Key.SIZE, P256Key.SIGNATURE  # no kind is named here: the mark stands for P-256, too
+_SMALLEST = _KEY + P256Key.OVERHEAD + 32 + _SIGNATURE
 
 
 class Sealed(NamedTuple):
@@ -58,14 +57,14 @@ def read(record: Record) -> Sealed | None:
         return None
     key, message, signature = body[:_KEY], body[_KEY:-_SIGNATURE], body[-_SIGNATURE:]
     name = record.name.decode("ascii")
-    return Sealed(name, int(number), key_hint, by.decode("ascii"), PublicKey(key), message, signature)
+    return Sealed(name, int(number), key_hint, by.decode("ascii"), P256Key(key), message, signature)
 
 
 def seal(environment: Environment, raw: bytes, name: str, contributor: str, signer: Signer) -> bytes:
     """Seal a record, `NAME=value`, to the environment's holders; return its line, without a line end."""
     generation, key = environment.generation, signer.public
     about = _about(environment.id, generation, name, contributor, key)
-    message = suite().encrypt(pad(raw), environment.seal.point(), _info(about))
+    message = environment.seal.wrap(pad(raw), _info(about))
     body = base64url.encode(key + message + signer.sign(_signed(about, message)))
     head = b"%b=%b%d.%b:%b:" % (
         *(name.encode("ascii"), MARK, generation.number, hint(generation.commitment)),
@@ -118,12 +117,11 @@ def opens(record: Record, ring: Keyring) -> bool:
 
 def decrypt(sealed: Sealed, identity: EnvironmentId, generation: Generation, keys: Keys) -> bytes:
     """The padding taken off, nothing else: whoever sealed it can have sealed any bytes. Raises `Unopened`."""
-    from cryptography.exceptions import InvalidTag
-
     about = _about(identity, generation, sealed.name, sealed.by, sealed.key)
+    seal = P256Identity.derived(keys.seal_seed())
     try:
-        return unpad(suite().decrypt(sealed.message, keys.seal_key(), _info(about)))
-    except (InvalidTag, ValueError):
+        return unpad(seal.public.unwrap(sealed.message, _info(about), seal))
+    except ValueError:
         raise Unopened from None
 
 

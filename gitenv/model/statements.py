@@ -6,12 +6,12 @@ text in more than one way. Everything unknown is refused, so that a later versio
 
 import re
 from functools import lru_cache
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 from gitenv.errors import Malformed
-from gitenv.model import base64url, names
+from gitenv.model import base64url, kinds, names
 from gitenv.model.cipher import Commitment, Generation
-from gitenv.model.keys import PublicKey
+from gitenv.model.kinds import PublicKey, Signer
 
 MAX_BYTES = 64 * 1024
 _FINGERPRINT = re.compile(r"SHA256:[A-Za-z0-9+/]{43}")
@@ -27,17 +27,6 @@ class Holder(NamedTuple):
 
     def __str__(self) -> str:
         return f"{self.name} {self.fingerprint}"
-
-
-class Signer(Protocol):
-    """Whoever can sign a statement: a device key."""
-
-    @property
-    def public(self) -> PublicKey: ...
-
-    def sign(self, signed: bytes) -> bytes:
-        """64 bytes, r and s."""
-        ...
 
 
 def is_fingerprint(text: str) -> bool:
@@ -98,13 +87,13 @@ class Lines:
 
     # What the values of several words are made of.
 
-    def bytes_of(self, text: str, size: int) -> bytes:
+    def bytes_of(self, text: str, *sizes: int) -> bytes:
         try:
             data = base64url.decode(text.encode("ascii"))
         except ValueError as error:
             raise self.error(str(error)) from None
-        if len(data) != size:
-            raise self.error(f"{len(data)} bytes where {size} belong")
+        if len(data) not in sizes:
+            raise self.error(f"{len(data)} bytes where {' or '.join(map(str, sizes))} belong")
         return data
 
     def number(self, text: str) -> int:
@@ -128,10 +117,15 @@ class Lines:
         return Generation(self.number(number), Commitment(self.bytes_of(commitment, 32)))
 
     def key(self, text: str) -> PublicKey:
-        kind, _, point = text.partition(" ")
-        if kind != "p256":
+        name, _, key = text.partition(" ")
+        kind = kinds.named(name)
+        if kind is None:
             raise self.error("a key of a kind that this gitenv does not know")
-        return PublicKey(self.bytes_of(point, 33))
+        return kind(self.bytes_of(key, kind.SIZE))
+
+    def signature(self, text: str) -> bytes:
+        """Its kind is that of the signer's key. A text that named one would choose how it is verified."""
+        return self.bytes_of(text, *(kind.SIGNATURE for kind in kinds.every()))
 
     def moment(self, text: str) -> str:
         if not _AT.fullmatch(text):
@@ -149,7 +143,7 @@ def generation_text(generation: Generation) -> str:
 
 
 def key_text(key: PublicKey) -> str:
-    return f"p256 {base64url.encode(key).decode()}"
+    return f"{key.KIND} {base64url.encode(key).decode()}"
 
 
 def sign(lines: list[str], signer: Signer) -> bytes:

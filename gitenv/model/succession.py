@@ -13,9 +13,9 @@ from gitenv.model import environment, grant
 from gitenv.model.environment import Environment
 from gitenv.model.grant import Grant
 from gitenv.model.keyring import Keyring
-from gitenv.model.keys import PublicKey
+from gitenv.model.kinds import PublicKey, Signer
 from gitenv.model.standing import Standing, standing
-from gitenv.model.statements import Holder, Signer
+from gitenv.model.statements import Holder
 from gitenv.model.trust import KeyOf
 
 _MAX_LISTED = 400  # a statement has a limit, a team has none

@@ -14,7 +14,7 @@ from gitenv.errors import NotTrusted
 from gitenv.model.cipher import Generation
 from gitenv.model.environment import Environment
 from gitenv.model.grant import Grant
-from gitenv.model.keys import PublicKey
+from gitenv.model.kinds import PublicKey
 from gitenv.model.reasons import (
     ForeignEnvironment,
     Forked,

@@ -8,7 +8,7 @@ from gitenv import access, recipients
 from gitenv.errors import GitenvError, NotTrusted, Usage
 from gitenv.git.trees import RECIPIENTS
 from gitenv.model.grant import Grant
-from gitenv.model.keys import PublicKey
+from gitenv.model.kinds import PublicKey
 from gitenv.model.standing import Standing
 from gitenv.model.statements import Holder
 from gitenv.team.workspace import Workspace

@@ -13,7 +13,7 @@ from gitenv.git import log
 from gitenv.git.trees import RECIPIENTS, CommitTree, Tree
 from gitenv.model import keys, names, trust
 from gitenv.model.grant import Grant
-from gitenv.model.keys import PublicKey
+from gitenv.model.kinds import PublicKey
 from gitenv.model.reasons import SwappedKey
 from gitenv.model.standing import standing
 from gitenv.model.statements import is_fingerprint

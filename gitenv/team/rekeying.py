@@ -19,7 +19,8 @@ from gitenv.model import grant, succession
 from gitenv.model.environment import Environment
 from gitenv.model.grant import Grant
 from gitenv.model.keyring import Keyring
-from gitenv.model.keys import MAX_BYTES, PublicKey
+from gitenv.model.keys import MAX_BYTES
+from gitenv.model.kinds import PublicKey
 from gitenv.model.standing import Standing
 from gitenv.model.statements import Holder
 from gitenv.model.succession import Bridge

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from gitenv.errors import GitenvError
 from gitenv.model import keys
-from gitenv.model.keys import PublicKey
+from gitenv.model.kinds import PublicKey
 from gitenv.team import key_lines
 from gitenv.team.workspace import Workspace
 

@@ -17,7 +17,7 @@ from gitenv.identity import device, home
 from gitenv.model import dotenv, keys, names, statements
 from gitenv.model.environment import Environment
 from gitenv.model.keyring import Keyring
-from gitenv.model.keys import PublicKey
+from gitenv.model.kinds import PublicKey
 from gitenv.model.statements import Holder
 from gitenv.pins import Pin
 from gitenv.team import departures

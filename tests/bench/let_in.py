@@ -16,7 +16,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from gitenv.access import Access
 from gitenv.git import layout
 from gitenv.identity import device
-from gitenv.model import grant, keys
+from gitenv.model import grant
+from gitenv.model.kinds.p256 import P256Key
 
 
 def let_in(count: int) -> None:
@@ -27,7 +28,7 @@ def let_in(count: int) -> None:
     recipients = Path(".recipients")
     for number in range(1, count + 1):
         name = f"bob-{number:04}"
-        key = keys.of(ec.generate_private_key(ec.SECP256R1()).public_key())
+        key = P256Key.of(ec.generate_private_key(ec.SECP256R1()).public_key())
         given = grant.write(pin.environment, dek, name, key, grant.HOLDER, by=by, at=pin.environment.at, signer=signer)
         (recipients / f"{name}.pub").write_bytes(key.line(name))
         (recipients / pin.name / f"{name}.grant").write_bytes(given.text)
@@ -36,7 +37,7 @@ def let_in(count: int) -> None:
 def make_keys(count: int) -> None:
     """Write carol-1.pub, carol-2.pub, … beside the repository."""
     for number in range(1, count + 1):
-        key = keys.of(ec.generate_private_key(ec.SECP256R1()).public_key())
+        key = P256Key.of(ec.generate_private_key(ec.SECP256R1()).public_key())
         Path("..", f"carol-{number}.pub").write_bytes(key.line("carol"))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from gitenv.model import base64url, document, environment, inert, sealed, token
 from gitenv.model.cipher import Dek, EnvironmentId, Keys
 from gitenv.model.document import Kind, Record
-from gitenv.model.keys import PublicKey
+from gitenv.model.kinds import PublicKey
 from tests.model.builders import committed
 from tests.model.test_vectors import DEKS, FOLDER, IDENTITY, PEOPLE, read_vector
 

@@ -8,7 +8,7 @@ from gitenv.errors import Malformed, NotTrusted
 from gitenv.model import base64url, environment, grant
 from gitenv.model.environment import Environment, check_seal
 from gitenv.model.grant import Grant
-from gitenv.model.keys import PublicKey
+from gitenv.model.kinds import PublicKey
 from gitenv.model.smudge import StaysClosed, smudge
 from gitenv.model.standing import standing
 from gitenv.model.statements import Holder, sign

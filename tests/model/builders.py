@@ -15,7 +15,8 @@ from gitenv.model.clean import clean
 from gitenv.model.environment import Environment
 from gitenv.model.grant import HOLDER, Grant
 from gitenv.model.keyring import Keyring, Older, first_generation
-from gitenv.model.keys import PublicKey, of
+from gitenv.model.kinds import PublicKey
+from gitenv.model.kinds.p256 import P256Key
 from gitenv.model.smudge import smudge
 from gitenv.model.statements import Holder, sign
 
@@ -32,7 +33,7 @@ class Person(NamedTuple):
     device: DeviceKey
 
     @property
-    def key(self) -> PublicKey:
+    def key(self) -> P256Key:
         return self.device.public
 
     @property
@@ -41,8 +42,7 @@ class Person(NamedTuple):
 
 
 def device_of(scalar: int) -> DeviceKey:
-    private = ec.derive_private_key(scalar, ec.SECP256R1())
-    return DeviceKey(private, of(private.public_key()))
+    return DeviceKey(ec.derive_private_key(scalar, ec.SECP256R1()))
 
 
 ALICE, BOB, CAROL, EVE = (Person(name, device_of(n)) for n, name in enumerate(("alice", "bob", "carol", "eve"), 1001))

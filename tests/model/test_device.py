@@ -23,7 +23,7 @@ from cryptography.hazmat.primitives.serialization import (
 from gitenv.errors import Locked, NotInOrder, NotTrusted, Usage
 from gitenv.identity import device
 from gitenv.identity import home as homes
-from gitenv.model.keys import PublicKey
+from gitenv.model.kinds import p256
 from gitenv.pins import Pins
 from tests.model.builders import ALICE, BOB, device_of
 
@@ -66,10 +66,10 @@ def test_forms_of_one_key(pem: bytes) -> None:
 def test_our_own_form_is_read_by_hand(monkeypatch: pytest.MonkeyPatch) -> None:
     """The filter never waits for `serialization`: no other reader is asked, with a leading zero in the scalar either."""
 
-    def refuse(pem: bytes, where: str) -> device.DeviceKey:
+    def refuse(pem: bytes, where: str) -> ec.EllipticCurvePrivateKey:
         raise AssertionError(where)
 
-    monkeypatch.setattr(device, "_parse_other", refuse)
+    monkeypatch.setattr(p256, "_other_form", refuse)
     for key in (ALICE.device, device_of(1), device_of(2**255)):
         assert device.parse(key.pem(), "here").public == key.public
 
@@ -116,7 +116,7 @@ def test_other_keys_are_refused_and_not_repeated(pem: bytes, reason: str) -> Non
 
 
 def _own_form(scalar: bytes, point: bytes) -> bytes:
-    der = device._DER_HEAD + scalar + device._DER_MIDDLE + point
+    der = p256.DER_HEAD + scalar + p256.DER_MIDDLE + point
     return b"-----BEGIN PRIVATE KEY-----\n" + encodebytes(der) + b"-----END PRIVATE KEY-----\n"
 
 
@@ -192,7 +192,7 @@ def test_a_link_in_its_place_is_left_alone(home: Path) -> None:
 
 def test_of_several_that_ask_at_once_one_makes_the_key(monkeypatch: pytest.MonkeyPatch) -> None:
     """Who finds another one's key in its place when it writes its own goes on with that one: the device key and the next."""
-    fresh = device._fresh
+    fresh = device.DeviceKey.fresh
 
     def late() -> device.DeviceKey:
         for path, first in ((device.path(), BOB), (device.next_path(), ALICE)):
@@ -200,7 +200,7 @@ def test_of_several_that_ask_at_once_one_makes_the_key(monkeypatch: pytest.Monke
             Path(path).write_bytes(first.device.pem())
         return fresh()
 
-    monkeypatch.setattr(device, "_fresh", late)
+    monkeypatch.setattr(device.DeviceKey, "fresh", late)
     key, was_made = device.load_or_make()
     assert (key.public, was_made) == (BOB.key, False)
     Path(device.next_path()).unlink()
@@ -289,7 +289,7 @@ def test_a_former_key_is_found_by_its_public_half(home: Path, monkeypatch: pytes
     assert found is not None
     assert found.pem() == first.pem()
     assert device.former(BOB.key) is None
-    assert device.former(PublicKey(b"\xff" * 33)) is None
+    assert device.former(p256.P256Key(b"\xff" * 33)) is None
     monkeypatch.setenv(device.VARIABLE, BOB.device.pem().decode())
     assert device.former(first.public) is None
 

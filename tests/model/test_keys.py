@@ -13,8 +13,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from gitenv.errors import Usage
 from gitenv.model import keys
-from gitenv.model.cipher import P256_ORDER
-from gitenv.model.keys import PublicKey, compressed, read_public
+from gitenv.model.keys import read_public
+from gitenv.model.kinds.p256 import ORDER, P256Key
 from tests.model.builders import ALICE, BOB
 
 ANY_PUBLIC = ec.EllipticCurvePublicKey | rsa.RSAPublicKey | ed25519.Ed25519PublicKey | dsa.DSAPublicKey | x25519.X25519PublicKey
@@ -83,7 +83,7 @@ REFUSED = {
     "a line with a damaged point": (SSH[:-4] + b"AAAA", "damaged"),
     "a line of another kind inside": (b"ecdsa-sha2-nistp256 " + _ssh(ED25519).split(b" ")[1], "damaged"),
     "a line with more inside": (
-        b"ecdsa-sha2-nistp256 " + b2a_base64(ALICE.key._wire() + b"\0", newline=False),
+        b"ecdsa-sha2-nistp256 " + b2a_base64(ALICE.key.wire() + b"\0", newline=False),
         "damaged",
     ),
     "two keys in pem": (PEM + _pem(BOB.key.point()), "more than one key"),
@@ -144,16 +144,16 @@ def test_a_fingerprint_has_its_form() -> None:
 def test_bytes_that_are_no_point_are_no_key(data: bytes) -> None:
     """Other sizes and forms, and numbers beyond the field, have neither a point nor a fingerprint."""
     with pytest.raises(ValueError, match=r".*"):
-        PublicKey(data).point()
+        P256Key(data).point()
     with pytest.raises(ValueError, match=r".*"):
-        PublicKey(data).fingerprint()
+        P256Key(data).fingerprint()
 
 
 def test_points_are_compressed_as_sec_1_says() -> None:
     """The y coordinate's last bit decides between 2 and 3."""
     for person in (ALICE, BOB):
         uncompressed = person.key.point().public_bytes(Encoding.X962, PublicFormat.UncompressedPoint)
-        assert compressed(uncompressed) == person.key
+        assert P256Key.compressed(uncompressed) == person.key
         assert bytes(person.key) == person.key.point().public_bytes(Encoding.X962, PublicFormat.CompressedPoint)
 
 
@@ -184,8 +184,8 @@ def test_a_signature_has_one_form() -> None:
     """Of r and s, and r and n - s, both of which are right by the book, only the smaller s is taken and made."""
     signature = ALICE.device.sign(b"text")
     s = int.from_bytes(signature[32:], "big")
-    assert s <= P256_ORDER // 2
-    assert not ALICE.key.verifies(signature[:32] + (P256_ORDER - s).to_bytes(32, "big"), b"text")
+    assert s <= ORDER // 2
+    assert not ALICE.key.verifies(signature[:32] + (ORDER - s).to_bytes(32, "big"), b"text")
 
 
 def test_longer_signatures_do_not_verify() -> None:

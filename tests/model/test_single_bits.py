@@ -14,7 +14,7 @@ from gitenv.model.clean import clean, pass_through
 from gitenv.model.document import Kind
 from gitenv.model.environment import Environment
 from gitenv.model.grant import Grant
-from gitenv.model.keys import PublicKey
+from gitenv.model.kinds import PublicKey
 from gitenv.model.smudge import StaysClosed
 from gitenv.model.standing import standing
 from gitenv.model.statements import Holder

@@ -12,7 +12,7 @@ from gitenv.model.cipher import Commitment, Generation
 from gitenv.model.environment import Environment
 from gitenv.model.grant import HOLDER, READER, Grant
 from gitenv.model.keyring import Older
-from gitenv.model.keys import PublicKey
+from gitenv.model.kinds.p256 import P256Key
 from gitenv.model.statements import MAX_BYTES, Holder, is_signed_by
 from tests.model.builders import (
     ALICE,
@@ -95,8 +95,8 @@ def test_who_signed_is_known(text: bytes, read: Read) -> None:
     """The signer's key verifies, nobody else's does, and no key that is no point."""
     assert is_signed_by(text, ALICE.key)
     assert not is_signed_by(text, EVE.key)
-    assert not is_signed_by(text, PublicKey(b"\x02" + b"\xff" * 32))
-    assert not is_signed_by(text, PublicKey(b""))
+    assert not is_signed_by(text, P256Key(b"\x02" + b"\xff" * 32))
+    assert not is_signed_by(text, P256Key(b""))
 
 
 @BOTH

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from gitenv.model import environment, grant, succession
 from gitenv.model.environment import Environment
 from gitenv.model.grant import HOLDER, READER, Grant
-from gitenv.model.keys import PublicKey
+from gitenv.model.kinds import PublicKey
 from gitenv.model.standing import Standing, standing
 from gitenv.model.statements import Holder
 from gitenv.model.trust import State, Step, step

@@ -16,6 +16,7 @@ from gitenv.model.cipher import Dek, Generation, Keys
 from gitenv.model.environment import Environment
 from gitenv.model.grant import Grant
 from gitenv.model.keyring import Keyring, Older
+from gitenv.model.kinds import PublicKey
 from gitenv.model.sealed import Sealed
 from gitenv.model.statements import Holder
 from tests.lab import Person
@@ -317,7 +318,7 @@ def _blob(person: Person, commit: str, path: str) -> bytes:
     return person.must("git", "cat-file", "blob", f"{commit}:{path}").stdout
 
 
-def _public(person: Person, name: str) -> keys.PublicKey:
+def _public(person: Person, name: str) -> PublicKey:
     if name == person.name:
         return device_key(person).public
     return keys.read_public((person.cwd / ".recipients" / f"{name}.pub").read_bytes(), name)[0]

@@ -104,4 +104,4 @@ def _unsealed(lines: Iterable[bytes], known: list[Environment], opened: list[Key
         for identity, generation in generations:
             about = sealed._about(identity, generation, found.name, found.by, found.key)
             with contextlib.suppress(Unopened):
-                yield own.unwrap(grant.suite(), found.message, sealed._info(about))
+                yield own.public.unwrap(found.message, sealed._info(about), own)
