@@ -148,9 +148,10 @@ def _show_asking(found: Sequence[Asking], for_what: str) -> None:
 
 
 def _news(found: Sequence[Finding]) -> list[Finding]:
-    """Findings without what the user did and signed with their own key: they know, and were asked."""
+    """Findings without what the user did: what they signed with their own key, and which file they copied a value from."""
     from gitenv.identity import device
 
+    found = [each for each in found if each.code != "value-of-another-file"]
     try:
         return [each for each in found if not (each.by and device.is_mine(each.by))]
     except GitenvError:  # no key that can be read

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -100,10 +101,13 @@ def is_ancestor(root: str, earlier: str, later: str) -> bool:
 
 
 def ids(root: str, specs: Sequence[str]) -> list[str]:
-    """The objects that revisions name, "" for those that name none; by one process, and without their contents."""
+    """The objects that revisions name, "" for those that name none; by one process, and without their contents.
+
+    One question a line: none may hold a line feed, or end with a carriage return.
+    """
     words = ("cat-file", "--batch-check=%(objectname)")
-    lines = program.run(root, *words, stdin="".join(f"{spec}\n" for spec in specs).encode()).decode("ascii", "replace")
-    return ["" if " " in line else line for line in lines.splitlines()]
+    lines = program.run(root, *words, stdin=os.fsencode("".join(f"{spec}\n" for spec in specs))).split(b"\n")
+    return ["" if b" " in line else line.decode("ascii") for line in lines[: len(specs)]]
 
 
 def head(root: str) -> str:
@@ -124,6 +128,12 @@ def contains(root: str, commit: str) -> bool:
 def after(root: str, commit: str) -> list[str]:
     """The commits that HEAD reaches and `commit` does not. Raises `NotInOrder` where git cannot say."""
     return program.lines(root, "rev-list", f"^{commit}", "HEAD")
+
+
+def recent_heads(root: str, limit: int) -> list[str]:
+    """The last commits that HEAD was, newest first, as git notes them in each work tree; none where it does not."""
+    words = ("log", "--walk-reflogs", "--no-show-signature", "--no-color", "--format=%H", f"--max-count={limit}", "HEAD", "--")
+    return program.attempt(root, *SETTINGS, *words).stdout.decode("ascii", "replace").split()
 
 
 def is_shallow(root: str) -> bool:

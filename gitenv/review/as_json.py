@@ -93,4 +93,5 @@ def _key(key: Key, with_values: bool) -> dict[str, object]:
         "plain_text": key.is_plain,
     }
     shown |= {"former": key.former} if key.former else {}
+    shown |= {"same_as": {"paths": key.origin.others, "now": key.origin.is_there}} if key.origin else {}
     return shown | ({"before": key.before, "after": key.after} if with_values else {})

@@ -60,6 +60,7 @@ CODES: dict[str, Code] = {
             "duplicate-key": "A key is set more than once in one file; the last one counts.",
             "similar-keys": "Two keys of one file differ in case only, or in characters that look alike.",
             "value-rolled-back": "A value is what it was once before: the very bytes of an earlier commit.",
+            "value-of-another-file": "A value came into a file, and another of its environment has it (a note for a new key).",
         },
     ),
     **_all(Severity.NOTE, {"sealed": "A sealed value waits for a holder: gitenv accept, or gitenv reject."}),

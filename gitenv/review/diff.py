@@ -13,11 +13,12 @@ from gitenv.git.layout import Layout
 from gitenv.git.objects import Objects
 from gitenv.git.trees import RECIPIENTS
 from gitenv.lineage import ANY_DAY, Past
-from gitenv.model import trust
+from gitenv.model import origins, trust
 from gitenv.model.comparing import Outcome
 from gitenv.model.environment import Environment as Statement
+from gitenv.model.origins import Came
 from gitenv.model.reasons import NotAStep, NotSigned
-from gitenv.review import file_changes, looked_at, membership, rollback, sisters
+from gitenv.review import file_changes, looked_at, membership, rollback, sisters, value_origins
 from gitenv.review.between import Between
 from gitenv.review.difference import Broken, Difference, Environment, File, FileState
 from gitenv.review.file_changes import Version
@@ -54,6 +55,7 @@ class _Comparing:
     def difference(self, *, with_values: bool) -> Difference:
         pairs = dict(self._pairs())
         files = [file for path, former in sorted(pairs.items()) if (file := self._file(path, former))]
+        files = self._with_origins(files)
         closed: list[str] = []
         if with_values:
             files, closed = self._with_values(files)
@@ -159,6 +161,35 @@ class _Comparing:
             path = next(iter(closed.values()))
             raise self._keys.no_key(path, self._environment_of(path))
         return shown, sorted(closed)
+
+    # Values of other files.
+
+    def _with_origins(self, files: list[File]) -> list[File]:
+        """The keys that changed, each with the other files of the environment that have its new value, or had it."""
+        new: dict[str, list[Came]] = {}
+        for file in files:
+            if file.environment in self._old.states and file.state is not FileState.REMOVED and not file.problem:
+                before, after = self._data_before(file.former or file.path), self._data_after(file.path)
+                new.setdefault(file.environment, []).extend(origins.came(file.path, before, after))
+        found = {
+            (each.path, each.name): each
+            for name, came in new.items()
+            if came
+            for each in origins.origins(came, self._files_of(name))
+        }
+        return [
+            file._replace(keys=[key._replace(origin=found.get((file.path, key.name))) for key in file.keys]) for file in files
+        ]
+
+    def _files_of(self, environment: str) -> Iterator[origins.File]:
+        budget = value_origins.MAX_BYTES
+        for path in dict.fromkeys((*self._after.entries(), *self._before.entries())):
+            if self._environment_of(path) == environment:
+                found = origins.File(path, self._data_before(path), self._data_after(path))
+                budget -= len(found.before) + len(found.after)
+                if budget < 0:
+                    return
+                yield found
 
     # Sisters.
 

@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from gitenv.model.comparing import Outcome
+from gitenv.model.origins import Origin
 from gitenv.review.membership import EnvironmentChange, RequestChange
 from gitenv.review.rollback import Rollback
 
@@ -52,6 +53,7 @@ class Key(NamedTuple):
     is_plain: bool = False  # it stands in plain text in a commit
     before: str | None = None  # its values, where they were asked for and a key opens them
     after: str | None = None
+    origin: Origin | None = None  # other files of the environment that have this very value, or had it
 
 
 class Pending(NamedTuple):

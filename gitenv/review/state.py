@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from gitenv.errors import GitenvError, NotTrusted, printable
-from gitenv.model import document, dotenv, remedies
-from gitenv.review import coverage, news, people, steps
+from gitenv.model import document, dotenv, origins, remedies
+from gitenv.review import coverage, news, people, steps, value_origins
 from gitenv.review.change import Change
 from gitenv.review.codes import finding
 from gitenv.review.commits import like_dotenv, not_a_file, protected_target, unreadable
@@ -24,6 +24,7 @@ class Documents(NamedTuple):
 
     findings: list[Finding]
     came: Mapping[str, list[Came]]
+    tokens: list[origins.Came]  # that are new in their file
 
 
 def findings(change: Change, *, with_plain: bool) -> Iterator[Finding]:
@@ -31,6 +32,7 @@ def findings(change: Change, *, with_plain: bool) -> Iterator[Finding]:
     found = _documents(change, with_plain=with_plain)
     yield from bounded(found.findings, _MAX_FINDINGS)
     yield from _rolled_back(change, found.came)
+    yield from value_origins.findings(change, found.tokens)
     yield from bounded(list(people.nested(change)))
     if change.is_whole or change.has_new_members:
         yield from steps.findings(change)
@@ -43,6 +45,7 @@ def findings(change: Change, *, with_plain: bool) -> Iterator[Finding]:
 def _documents(change: Change, *, with_plain: bool) -> Documents:
     found: list[Finding] = []
     new: dict[str, list[Came]] = {}
+    tokens: list[origins.Came] = []
     entries = change.end.entries()
     for path in _judged(change):
         is_covered = change.protection.covers(path)
@@ -60,11 +63,12 @@ def _documents(change: Change, *, with_plain: bool) -> Documents:
             if is_covered:
                 found += _document(change, path, data, before, with_plain=with_plain)
                 new[path] = came(old or b"", data)
+                tokens += origins.came(path, old or b"", data) if change.before else []
             elif with_plain and (one := like_dotenv(path, data, frozenset() if change.is_whole else before)):
                 found.append(one)
         except NotTrusted as error:
             found.append(unreadable(path, why=error.message))
-    return Documents(found, new)
+    return Documents(found, new, tokens)
 
 
 def _no_file(change: Change, path: str, entries: Mapping[str, Entry]) -> Finding:
@@ -130,7 +134,7 @@ def _rolled_back(change: Change, came_in: Mapping[str, list[Came]]) -> Iterator[
     try:
         found = rollbacks(change.folder, change.objects, side.commit, came_in)
     except GitenvError:
-        return  # a clone that lacks objects; that it is shallow is said elsewhere
+        return  # a clone that lacks objects; that it is shallow is said value_origins
     listed = []
     for back in found:
         code = "replayed" if back.is_sealed else "value-rolled-back"

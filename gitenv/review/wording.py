@@ -86,6 +86,7 @@ def key_text(key: Key, code: Code) -> str:
         Outcome.RENAMED: f"renamed from {code(key.former)}" if key.is_sure else f"maybe renamed from {code(key.former)}",
         Outcome.REMOVED: "removed",
     }[key.outcome]
+    text += f"; {key.origin.where(code)}" if key.origin else ""
     return f"{text}, and stands in plain text" if key.is_plain else text
 
 

@@ -30,6 +30,7 @@ from gitenv.team import (
     shared_attributes,
     survey,
     two_steps,
+    value_origins,
 )
 from gitenv.team.file_report import FileStatus, Problem
 from gitenv.team.survey import Membership
@@ -86,6 +87,7 @@ def status(workspace: Workspace, wanted: Collection[str] = ()) -> Status:
     held = [environment.name for environment in found if (environment.access, environment.role) == (OPEN, HOLDER)]
     own = [(pin.name, pin.grant.to) for pin in workspace.access.pinned() if pin.grant]
     problems += ending.problems(people, held, own)
+    problems += value_origins.problems(workspace, [pin.environment for pin in workspace.access.pinned() if pin.name in listed])
     problems += [*_waiting(workspace), *_unstaged(workspace), *_unclaimed(workspace), *_widened(workspace)]
     # Where a statement is not believed, or in conflict, nobody knows who is in: they would all seem to ask.
     is_known = all(environment.access != NOT_TRUSTED for environment in found) and not torn

@@ -1,0 +1,87 @@
+"""`gitenv status`: values that another file of their environment has, where they are not committed, or came in last."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from gitenv.errors import NotTrusted
+from gitenv.git import log
+from gitenv.git.objects import Objects
+from gitenv.model import document, origins, remedies
+from gitenv.model.environment import Environment
+from gitenv.model.origins import Came, File
+from gitenv.team.file_report import Problem
+from gitenv.team.workspace import Workspace
+
+_MAX_BYTES = 256 * 1024 * 1024  # of the files of one environment that are looked through
+_MOST = 8
+_RECENT = 100  # entries of HEAD's reflog
+
+Version = Mapping[str, str]
+"""The files of a state, each with the id of its blob, or ""."""
+
+
+def problems(workspace: Workspace, environments: Sequence[Environment]) -> list[Problem]:
+    """What is to be said, environment by environment; nothing of one that no commit has: there nothing came from elsewhere."""
+    committed = [each for each in environments if workspace.is_committed(each.name)]
+    entries = workspace.files_of(committed) if committed else {}
+    tracked = (entry for listed in entries.values() for entry in listed)
+    index = {entry.path: entry.object_id for entry in tracked if "\n" not in entry.path and not entry.path.endswith("\r")}
+    if len(index) < 2:
+        return []
+    objects = workspace.repository.objects
+    commits = ["HEAD", *_came_in(workspace)]
+    ids = log.ids(workspace.root, [f"{commit}:{path}" for commit in commits for path in index])
+    head, *came = (dict(zip(index, ids[start:], strict=False)) for start in range(0, len(ids), len(index)))
+    found: list[Problem] = []
+    for listed in entries.values():
+        mine = {entry.path: index[entry.path] for entry in listed if entry.path in index}
+        found += _of(objects, mine, head, mine, "; it is not committed")
+        found += _of(objects, mine, came[0], came[1], "; it came in last", head) if came else []
+    return found
+
+
+def _came_in(workspace: Workspace) -> list[str]:
+    """The commits before and after what git brought last: a pull, a merge, a rebase, a reset; none where it does not say."""
+    before = workspace.repository.objects.id("ORIG_HEAD^{commit}")
+    if not before:
+        return []
+    heads = log.recent_heads(workspace.root, _RECENT)
+    return [before, heads[heads.index(before, 1) - 1]] if before in heads[1:] else []
+
+
+def _of(objects: Objects, index: Version, old: Version, new: Version, when: str, *also: Version) -> Iterator[Problem]:
+    """Where the tokens come from that came to files between two states and that stand in the index."""
+    came: list[Came] = []
+    for path in index:
+        if old[path] != new[path]:
+            brought = frozenset(_read(objects, new[path]).split(b"\n"))
+            came += (each for each in _came(objects, path, old[path], index[path]) if each.raw in brought)
+    groups = origins.grouped(origins.origins(came, _files(objects, index, [old, *also])))
+    for group in groups[:_MOST]:
+        names = ", ".join(each.name for each in group[:_MOST])
+        names += f" and {len(group) - _MOST:,} more" if len(group) > _MOST else ""
+        text = f"{group[0].path}: {names}: {group[0].where()}{when}"
+        yield Problem("value-of-another-file", text, [remedies.look(group[0].path)])
+
+
+def _came(objects: Objects, path: str, old: str, new: str) -> list[Came]:
+    try:
+        return origins.came(path, _read(objects, old), _read(objects, new))
+    except NotTrusted:
+        return []  # whoever judges files says so
+
+
+def _files(objects: Objects, index: Version, former: Sequence[Version]) -> Iterator[File]:
+    budget = _MAX_BYTES
+    for path, object_id in index.items():
+        before = b"\n".join(_read(objects, each) for each in dict.fromkeys(state[path] for state in former))
+        after = _read(objects, object_id)
+        budget -= len(before) + len(after)
+        if budget < 0:
+            return
+        yield File(path, before, after)
+
+
+def _read(objects: Objects, object_id: str) -> bytes:
+    return (objects.read(object_id, document.MAX_BYTES) or b"") if object_id else b""
