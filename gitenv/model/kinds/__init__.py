@@ -1,8 +1,8 @@
 """Kinds of keys: the one seam between a key and everything else.
 
 A kind is one module beside this one, its vectors in tests/vectors, and a row in docs/format.md. It says how its keys are
-spelled, how something is wrapped for them, and what their signatures are. A private key may lie anywhere: in a file, a token,
-a TPM, a service. Opening a wrap asks it for `dh`, letting others in for `sign`.
+spelled, how something is wrapped for them, and what their signatures are. A private key may lie anywhere: in a file, a smart
+card, a TPM, a service. Opening a wrap asks it for `dh`, letting others in for `sign`.
 """
 
 from binascii import b2a_base64
@@ -58,9 +58,9 @@ class PublicKey(bytes):
         """Undo `wrap` with the private half of this key. Raises `Unopened`, and whatever `identity` itself raises."""
         raise NotImplementedError
 
-    def verifies(self, signature: bytes, signed: bytes) -> bool:
-        """Whether `signature` is this key's over `signed`, in the one spelling that it has."""
-        raise NotImplementedError
+    def verifies(self, signature: bytes, signed: bytes) -> bool:  # noqa: ARG002
+        """Whether `signature` is this key's over `signed`, in the one spelling that it has. No, if the kind never signs."""
+        return False
 
     def fingerprint(self) -> str:
         """`SHA256:…`, as `ssh-keygen -lf` prints it. Raises ValueError."""

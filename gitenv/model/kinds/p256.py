@@ -163,7 +163,7 @@ class _Exchange:
         return self._public.point()
 
     def exchange(self, _: ec.ECDH, peer: ec.EllipticCurvePublicKey) -> bytes:
-        """HPKE makes `InvalidTag` of whatever is raised here, as if a token that was pulled out were somebody else's."""
+        """HPKE makes `InvalidTag` of whatever is raised here, as if a card that was pulled out were somebody else's."""
         try:
             shared = self._identity.dh(_uncompressed(peer))
             if len(shared) != 32:
