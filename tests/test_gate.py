@@ -8,12 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from gitenv.review import gate
+from gitenv.errors import NotInOrder
+from gitenv.identity import device
+from gitenv.review import gate, tagged
 from gitenv.review.gate import Update
 from tests.conftest import NewLab
 from tests.lab import Lab, Person
 
 ZEROS = "0" * 40
+_ANY = "refs/other/notes"
 _HOOK = """#!{python}
 import os, sys
 from gitenv.review import findings, gate
@@ -58,6 +61,43 @@ def test_a_push_is_judged_in_quarantine(lab: Lab) -> None:
     alice.must("git", "push", "-q", "origin", "HEAD:refs/tags/good", ":topic")
     blob = alice.run(["git", "hash-object", "-w", "--stdin"], b"x").stdout.decode().strip()
     alice.must("git", "push", "-q", "origin", f"{blob}:refs/tags/blob")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a hook is started by its first line")
+def test_what_refs_name_that_is_no_commit_is_judged(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Plain text of a protected file, and a private key, in a tag's tree, blob or message and in a note; not what is known."""
+    alice = _at_app(lab)
+    plain, key = b"HELLO=x\nPASSWORD=not-a-secret\n", device.DeviceKey.fresh().pem()
+    old = _tree(alice, b"PASSWORD=not-a-secret-before\n")
+    hook = lab.hub / "hooks" / "pre-receive"
+    hook.chmod(0o644)
+    alice.must("git", "push", "-q", "--no-verify", "origin", f"{_commit_of(alice, old)}:refs/heads/old")
+    hook.chmod(0o755)
+    prose = b"We looked at it together.\nHELLO: never mind\nThe rest is fine.\n"
+    for text, code in ((plain, "plain-copy"), (key, "private-key"), (prose + plain[8:], "plain-copy"), (prose, "")):
+        blob = _blob(alice, text)
+        alice.must("git", "tag", "-f", "-a", "-m", "A tag", "annotated", blob)
+        alice.must("git", "tag", "-f", "-a", "-F", _file(alice, text), "--cleanup=verbatim", "message", "HEAD")
+        alice.must("git", "notes", "add", "-f", "-F", _file(alice, text), "HEAD")
+        for what in (f"{blob}:refs/tags/blob", "annotated", "message", "refs/notes/commits", f"refs/notes/commits:{_ANY}"):
+            said = alice.run(["git", "push", "-q", "-f", "--no-verify", "origin", what])
+            assert said.exit_code == bool(code), (what, said.said)
+            assert (f"found error {code} refs/" in said.said) == bool(code), said.said
+            assert "not-a-secret" not in said.said
+        alice.must("git", "update-ref", "-d", "refs/notes/commits")
+    for tree, code in ((_tree(alice, plain + b"\n"), "plain-text .env"), (_tree(alice, key, "id"), "private-key id")):
+        alice.must("git", "tag", "-f", "-a", "-m", "A tag", "annotated", tree)
+        for what in (f"{tree}:refs/tags/tree", f"{tree}:refs/other/tree", "+annotated"):
+            said = alice.run(["git", "push", "-q", "--no-verify", "origin", what])
+            assert said.exit_code == 1, what
+            assert f"found error {code}" in said.said
+    good = f"{_id(alice, 'HEAD:.env')}:refs/tags/cipher", f"{_id(alice, 'HEAD^{tree}')}:refs/tags/now", f"{old}:refs/tags/old"
+    alice.must("git", "push", "-q", "--no-verify", "origin", *good)
+    monkeypatch.setattr(tagged, "_MOST_TREES", 1)
+    monkeypatch.chdir(alice.cwd)
+    trees = [Update(ZEROS, _tree(alice, data, "x"), "refs/tags/x") for data in (b"1", b"2")]
+    with pytest.raises(NotInOrder, match="tagged trees"):
+        gate.outgoing(".", trees)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="a hook is started by its first line")
@@ -120,9 +160,25 @@ def _at_app(lab: Lab) -> Person:
     return alice
 
 
+def _blob(person: Person, data: bytes) -> str:
+    return person.run(["git", "hash-object", "-w", "--no-filters", "--stdin"], data).stdout.decode().strip()
+
+
+def _tree(person: Person, data: bytes, name: str = ".env") -> str:
+    return person.run(["git", "mktree"], f"100644 blob {_blob(person, data)}\t{name}\n".encode()).stdout.decode().strip()
+
+
+def _commit_of(person: Person, tree: str) -> str:
+    return person.must("git", "commit-tree", "-p", "HEAD", "-m", "Old", tree).stdout.decode().strip()
+
+
+def _file(person: Person, data: bytes) -> str:
+    (person.home / "text").write_bytes(data)
+    return str(person.home / "text")
+
+
 def _stage_plain(person: Person, data: bytes) -> None:
-    blob = person.run(["git", "hash-object", "-w", "--no-filters", "--stdin"], data).stdout.decode().strip()
-    person.must("git", "update-index", "--add", "--cacheinfo", f"100644,{blob},.env")
+    person.must("git", "update-index", "--add", "--cacheinfo", f"100644,{_blob(person, data)},.env")
 
 
 def _id(person: Person, revision: str) -> str:

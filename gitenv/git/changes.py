@@ -89,6 +89,19 @@ def brought(
         raise NotInOrder("git log: the commits cannot be read")
 
 
+def in_tree(folder: str, tree: str, base: str) -> Iterator[Brought]:
+    """The files of a tree that another one ("": none) has not so, as if a commit with the tree's id had brought them."""
+    words = ("diff-tree", "-r", "-z", "--raw", "--no-abbrev", "--no-renames", "--diff-filter=d", base, tree, "--")
+    fields = iter(program.paths(folder, *words) if base else ())
+    for meta in fields:
+        _, mode, _, object_id, _ = meta.split(" ")
+        yield Brought(tree, next(fields), mode, object_id)
+    for line in program.paths(folder, "ls-tree", "-r", "-z", "--full-tree", tree) if not base else ():
+        meta, _, path = line.partition("\t")
+        mode, _, object_id = meta.split(" ")
+        yield Brought(tree, path, mode, object_id)
+
+
 def _fields(stream: IO[bytes]) -> Iterator[str]:
     rest = b""
     while piece := stream.read(65536):

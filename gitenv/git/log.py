@@ -95,6 +95,16 @@ def brought(root: str, path: str, contents: bytes, heads: Sequence[str] = ()) ->
     return found
 
 
+def with_blobs(root: str, blobs: Sequence[str], heads: Sequence[str]) -> frozenset[str]:
+    """Those of some blobs that commits have which `heads` reach, as `git log` reads them; none where git cannot say."""
+    words = ("log", "--no-show-signature", "--no-color", "--full-history", "-m", "--raw", "--no-abbrev", "--no-renames")
+    looked_for = (f"--find-object={blob}" for blob in blobs)
+    done = program.attempt(root, *SETTINGS, *words, "--format=", *looked_for, *heads, "--") if blobs else None
+    lines = done.stdout.split(b"\n") if done and not done.returncode else []
+    there = {word for line in lines if line.startswith(b":") for word in line.partition(b"\t")[0].split(b" ")[2:4]}
+    return frozenset(blob for blob in blobs if blob.encode("ascii") in there)
+
+
 def is_ancestor(root: str, earlier: str, later: str) -> bool:
     """Whether one commit goes back to another one, and is not that one."""
     return earlier != later and program.attempt(root, "merge-base", "--is-ancestor", earlier, later).returncode == 0

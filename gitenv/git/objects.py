@@ -34,6 +34,11 @@ class Objects:
         kind, data = self._ask(spec, _MAX_BYTES)
         return data if kind == b"commit" else None
 
+    def tag(self, spec: str) -> bytes | None:
+        """An annotated tag as git stores it; None if there is no such tag."""
+        kind, data = self._ask(spec, _MAX_BYTES)
+        return data if kind == b"tag" else None
+
     def _alone(self, spec: str, limit: int) -> bytes | None:
         """`read` for a path that does not fit a line. Else a file of such a name could be neither compared nor left again."""
         size = program.attempt(self._folder, "cat-file", "-s", spec)

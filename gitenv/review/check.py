@@ -8,7 +8,7 @@ from itertools import chain
 from typing import NamedTuple
 
 from gitenv.errors import GitenvError, Usage
-from gitenv.git import changes, log, program
+from gitenv.git import changes, log, program, refs
 from gitenv.git.objects import Objects
 from gitenv.git.trees import RECIPIENTS
 from gitenv.model import document, environment, statements
@@ -21,6 +21,11 @@ from gitenv.review.findings import Finding
 from gitenv.review.private import Protection, pathspecs, statements_in
 from gitenv.review.protected import Claims, is_about
 from gitenv.review.sides import CommitSide, IndexSide, Side, WorkSide, resolve
+from gitenv.review.tagged import Named, Tagged
+from gitenv.review.texts import NOTES, Texts
+
+_MOST_NOTES = 20  # refs of notes
+_MOST_NOTED = 1_000  # commits whose notes are looked at, the newest
 
 
 class Place(NamedTuple):
@@ -68,6 +73,9 @@ def commit_range(where: Place, text: str) -> list[Finding]:
     """Judge the commits of `A..B`, `A...B`, or `A` (that is `A..HEAD`): each for plain text, and the end from A's state."""
     first, dots, last = text.partition("...") if "..." in text else text.partition("..")
     base = _commit(where, first or "HEAD")
+    if (named := where.objects.id(last)) and not where.objects.id(f"{last}^{{commit}}"):
+        side = CommitSide(where.folder, where.objects, base) if base else _head(where)
+        return leaks.without_allowed(where.folder, _tagged(where, side, [base] if base else []).findings([Named(last, named)]))
     end = _resolved(where, last or "HEAD")
     if dots == "..." and base:
         base = log.merge_base(where.folder, base, end)
@@ -78,9 +86,29 @@ def judged(where: Place, base: str, end: str) -> list[Finding]:
     """Judge what `end` brings, from the state of the commit `base` ("": none)."""
     change = between(where, base, end)
     revisions = [end, *(f"^{commit}" for commit in (base,) if commit)]
-    scan = commits.Scan(where.objects, change.protection, change.before, tips=(end,), with_keys=not where.is_partial)
+    with_keys = not where.is_partial
+    texts = Texts(where.objects, change.base or change.end)
+    scan = commits.Scan(where.objects, change.protection, change.before, tips=(end,), with_keys=with_keys, texts=texts)
     found = scan.findings(chain(changes.brought(where.folder, revisions), commits.ended(change)))
+    found += _beside(where, change.base or change.end, revisions)
     return leaks.without_allowed(where.folder, [*found, *state.findings(change, with_plain=False), *shallow(where)])
+
+
+def _beside(where: Place, side: Side, revisions: Sequence[str]) -> list[Finding]:
+    """What this clone has beside its commits: tags of trees and blobs, and the notes on the commits that are judged."""
+    listed = refs.tags_and_notes(where.folder)
+    notes = [each.name for each in listed if each.name.startswith(NOTES)][:_MOST_NOTES]
+    found = _tagged(where, side, [side.commit]).here(listed) if listed else []
+    noted = program.lines(where.folder, "rev-list", f"--max-count={_MOST_NOTED}", *revisions, "--") if notes else []
+    for name in notes:
+        texts = Texts(where.objects, side, name)
+        found += [each for commit in noted for each in texts.notes_on(commit, with_keys=not where.is_partial)]
+    return found
+
+
+def _tagged(where: Place, side: Side | None, known: Sequence[str]) -> Tagged:
+    texts = Texts(where.objects, side)
+    return Tagged(where.folder, where.objects, side, known, texts, with_keys=not where.is_partial)
 
 
 def between(where: Place, base: str, end: str) -> Change:

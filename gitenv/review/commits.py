@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from gitenv.errors import NotTrusted, from_top
@@ -16,6 +17,7 @@ from gitenv.review.documents import PLAIN, Version, bounded, is_plain, plain, re
 from gitenv.review.findings import Finding, Severity
 from gitenv.review.private import Protection
 from gitenv.review.sides import Side
+from gitenv.review.texts import Texts, is_note
 
 if TYPE_CHECKING:
     from gitenv.review.change import Change
@@ -37,12 +39,15 @@ class Scan:
         *also: Side,
         tips: Collection[str],
         with_keys: bool,
+        texts: Texts | None = None,
+        back: Mapping[str, tuple[str, ...]] = MappingProxyType({}),
     ) -> None:
         """`before` is what the commits began from: lines that stood there, or in `also`, already are nobody's fault now.
 
         `tips` are the full ids of the newest commits: these are mended without a rebase. `with_keys`: read each blob, and look
-        for private keys.
+        for private keys. `texts` looks at notes. `back` are the commands that take back what is no commit, by its id.
         """
+        self._texts, self._back = texts, back
         self._with_keys = with_keys
         self._objects, self._protection, self._before, self._also, self._tips = objects, protection, before, also, tips
         self._seen: set[tuple[str, str]] = set()
@@ -68,18 +73,21 @@ class Scan:
             # Whether what a link leads to is there is asked where the change ends.
             is_harmless = bool(protected_target(self._objects, self._protection, each.path, each.mode, each.object_id))
             return [] if is_harmless else [not_a_file(each.path, each.mode, each.commit)]
+        if self._texts and is_note(each.path) and each.mode.startswith("100"):
+            return self._texts.note(each.path, each.object_id, each.commit, with_keys=self._with_keys)
         is_file = each.mode.startswith("100") and not each.path.startswith(".recipients/")
         return self._alike(each) if is_file and dotenv.kind(each.path) == "alike" else []
 
     def _keys(self, each: Brought) -> list[Finding]:
-        if not self._with_keys or not each.mode.startswith("100"):
+        if not self._with_keys or not each.mode.startswith("100") or (self._texts and is_note(each.path)):
             return []
         before = self._before.entries() if self._before else {}
         commit = each.commit
         mend = (
             f"{remedies.take_out(each.path)} && git commit --amend" if commit in self._tips else f"git rebase -i {commit[:10]}^"
         )
-        return leaks.keys_in(self._objects, each.path, each.object_id, before, (mend, *leaks.allow(each.path)), commit)
+        ways = (*self._back.get(commit, (mend,)), *leaks.allow(each.path))
+        return leaks.keys_in(self._objects, each.path, each.object_id, before, ways, commit)
 
     def _protected(self, each: Brought) -> list[Finding]:
         data = self._objects.read(each.object_id, _MAX_BYTES)
@@ -101,6 +109,8 @@ class Scan:
         return [one for one in found if new and (not one.line or at.get(one.line) in new)]
 
     def _mend(self, each: Brought, keys: Sequence[str]) -> tuple[str, ...]:
+        if each.commit in self._back:
+            return self._back[each.commit]
         is_tip, statement = each.commit in self._tips, self._protection.statement_of(each.path)
         ways = remedies.plain_text(
             each.path,

@@ -8,7 +8,7 @@ from contextlib import closing
 from typing import NamedTuple
 
 from gitenv.errors import NotInOrder, from_top
-from gitenv.git import changes, layout, log, program
+from gitenv.git import changes, layout, log, program, refs
 from gitenv.review import check, commits, leaks, looked_at, state
 from gitenv.review.change import Change
 from gitenv.review.check import Place
@@ -17,6 +17,8 @@ from gitenv.review.findings import Finding, Severity
 from gitenv.review.keys_at_hand import KeysAtHand
 from gitenv.review.private import Protection, statements_in
 from gitenv.review.sides import CommitSide
+from gitenv.review.tagged import Named, Tagged
+from gitenv.review.texts import NOTES, Texts
 from gitenv.team import two_steps
 
 _BRANCHES = "refs/heads/"
@@ -58,7 +60,9 @@ def outgoing(folder: str, updates: Iterable[Update], known: Sequence[str] | None
         known = ("--all",) if "GIT_QUARANTINE_PATH" in os.environ else ("--remotes",)
     with closing(check.place(folder)) as where:
         moved = [_Moved(update, *_commits(where, update)) for update in updates]
-        return leaks.without_allowed(where.folder, _judged(where, [each for each in moved if each.new], known))
+        commits_moved = [each for each in moved if each.new]
+        found = [*_judged(where, commits_moved, known), *_tagged(where, moved, known)]
+        return leaks.without_allowed(where.folder, found)
 
 
 def _copies(where: Place, change: Change) -> list[Finding]:
@@ -97,6 +101,23 @@ def _judged(where: Place, moved: Sequence[_Moved], known: Sequence[str]) -> list
     return list(dict.fromkeys(found))
 
 
+def _tagged(where: Place, moved: Sequence[_Moved], known: Sequence[str]) -> list[Finding]:
+    """What refs are to name that is no commit. Most pushes move branches only, and have nothing of it."""
+    named = [Named(each.update.ref, each.update.new) for each in moved if each.update.new.strip("0") != each.new.strip("0")]
+    if not named:
+        return []
+    side = _known_state(where, moved)
+    texts = Texts(where.objects, side)
+    looking = Tagged(where.folder, where.objects, side, known, texts, with_keys=not where.is_partial)
+    return looking.findings(named)
+
+
+def _known_state(where: Place, moved: Sequence[_Moved]) -> CommitSide | None:
+    """Whose protected files texts are compared with: HEAD's, or where that is no commit, another branch's, or what comes."""
+    commit = log.head(where.folder) or refs.newest_branch(where.folder) or next((each.new for each in moved if each.new), "")
+    return CommitSide(where.folder, where.objects, commit) if commit else None
+
+
 def _slipped_in(where: Place, change: Change, found: Sequence[Finding]) -> list[Finding]:
     """Plain text that a branch ends with and that no new commit brought; what the server's HEAD has is no news elsewhere."""
     head = log.head(where.folder)
@@ -124,7 +145,9 @@ def _plain(where: Place, moved: Sequence[_Moved], bases: Sequence[str], known: S
     side = CommitSide(where.folder, where.objects, before) if before else None
     filtered = check.between(where, before, moved[0].new).filtered
     protection, tips = Protection(*states, filtered=filtered), [each.new for each in moved]
-    scan = commits.Scan(where.objects, protection, side, tips=tips, with_keys=not where.is_partial)
+    notes = next((each.update.ref for each in moved if each.update.ref.startswith(NOTES)), f"{NOTES}commits")
+    texts = Texts(where.objects, _known_state(where, moved), notes)
+    scan = commits.Scan(where.objects, protection, side, tips=tips, with_keys=not where.is_partial, texts=texts)
     return scan.findings(changes.brought(where.folder, revisions))
 
 

@@ -44,6 +44,13 @@ def keys_in(
         return []
     old = before.get(path)
     was_before = old is not None and any(list(leaks.key_lines(objects.pieces(old.object_id))))
+    return keys_at(lines, path, commands, commit, was_before=was_before)
+
+
+def keys_at(
+    lines: Sequence[int], path: str, commands: tuple[str, ...], commit: str = "", *, was_before: bool = False
+) -> list[Finding]:
+    """The findings for the lines of a file in which a private key begins."""
     text = "a private key, as gitenv's own are: whoever has it reads what its owner reads"
     found = [finding("private-key", text, path, line, commands, commit, was_before=was_before) for line in lines[:_LINES]]
     return bounded(found, _A_FILE)

@@ -1,0 +1,103 @@
+"""What refs name that is no commit: trees, blobs, and the messages of tags. It is pushed and fetched like all the rest."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
+
+from gitenv.errors import NotInOrder, shell_word
+from gitenv.git import changes, log
+from gitenv.git.objects import Objects
+from gitenv.git.refs import Ref
+from gitenv.review import commits
+from gitenv.review.documents import bounded
+from gitenv.review.findings import Finding, Severity
+from gitenv.review.private import Protection, statements_in
+from gitenv.review.sides import Side
+from gitenv.review.texts import Texts
+
+_TAGS = "refs/tags/"
+_DEEPEST = 10  # tags of tags
+_MOST_TREES = 200  # in one push
+_MOST_FINDINGS = 200
+_MOST_TAGS = 50  # that are looked at in a clone
+
+
+class Named(NamedTuple):
+    """A ref, and the object that it names: a tag, a tree or a blob."""
+
+    ref: str
+    object_id: str
+
+
+class Tagged:
+    """Looks at what refs name. `side` is the state that is known, and `known` which commits are, as revisions of git."""
+
+    def __init__(
+        self, folder: str, objects: Objects, side: Side | None, known: Sequence[str], texts: Texts, *, with_keys: bool
+    ) -> None:
+        """`with_keys`: read each blob, and look for private keys."""
+        self._folder, self._objects, self._side, self._known, self._texts = folder, objects, side, known, texts
+        self._with_keys = with_keys
+
+    def findings(self, named: Iterable[Named]) -> list[Finding]:
+        """Private keys, and plain text of protected files; none that a known commit has. Raises `NotInOrder` for too many."""
+        found: list[Finding] = []
+        trees: set[str] = set()
+        for each in dict.fromkeys(named):
+            if len(found) > _MOST_FINDINGS:
+                break
+            back = (delete(each.ref),)
+            for message in self._messages(each.object_id):
+                found += self._texts.text(message, each.ref, back, "in a tag's message: ")
+                found += self._texts.keys(message, each.ref, back)
+            if self._objects.id(f"{each.object_id}^{{commit}}"):
+                continue
+            if tree := self._objects.id(f"{each.object_id}^{{tree}}"):
+                found += self._tree(each.ref, tree, back) if tree not in trees else []
+                trees.add(tree)
+                if len(trees) > _MOST_TREES:
+                    raise NotInOrder(
+                        f"more than {_MOST_TREES} tagged trees at once", "push some of the tags, and then the others"
+                    )
+            elif blob := self._objects.id(f"{each.object_id}^{{blob}}"):
+                listed = self._texts.blob(blob, each.ref, back, with_keys=self._with_keys)
+                found += listed if listed and not self._had([blob]) else []
+        return bounded(found, _MOST_FINDINGS)
+
+    def here(self, listed: Iterable[Ref]) -> list[Finding]:
+        """The same of the tags of trees and blobs that a clone has, as warnings: who made which when, nobody can say."""
+        named = [Named(each.name, each.object_id) for each in listed if each.kind != "commit" and each.name.startswith(_TAGS)]
+        found = self.findings(named[:_MOST_TAGS])
+        return [each._replace(severity=Severity.WARNING) if each.severity is Severity.ERROR else each for each in found]
+
+    def _tree(self, ref: str, tree: str, back: tuple[str, ...]) -> list[Finding]:
+        """A tree is judged as a commit of it would be, against the known state."""
+        base = self._objects.id(f"{self._side.commit}^{{tree}}") if self._side else ""
+        brought = list(changes.in_tree(self._folder, tree, base))
+        protection = Protection(statements_in(self._side.tree) if self._side else {})
+        scan = commits.Scan(self._objects, protection, self._side, tips=(), with_keys=self._with_keys, back={tree: back})
+        found = scan.findings(brought)
+        blobs = {each.path: each.object_id for each in brought}
+        had = self._had(list({blobs[each.path] for each in found if each.path in blobs})) if found else frozenset()
+        return [each._replace(text=f"in {ref}: {each.text}") for each in found if blobs.get(each.path) not in had]
+
+    def _had(self, blobs: Sequence[str]) -> frozenset[str]:
+        """Those of some blobs that known commits have: what everybody has already is no news."""
+        return log.with_blobs(self._folder, blobs, self._known)
+
+    def _messages(self, object_id: str) -> Iterator[bytes]:
+        for _ in range(_DEEPEST):
+            text = self._objects.tag(object_id)
+            if text is None:
+                return
+            head, _, message = text.partition(b"\n\n")
+            yield message
+            object_id = head.partition(b"\n")[0].removeprefix(b"object ").decode("ascii", "replace")
+
+
+def delete(ref: str) -> str:
+    """The command that takes a ref away here."""
+    if ref.startswith(_TAGS):
+        return f"git tag -d {shell_word(ref.removeprefix(_TAGS))}"
+    return f"git update-ref -d {shell_word(ref)}"
