@@ -93,9 +93,12 @@ def test_what_refs_name_that_is_no_commit_is_judged(lab: Lab, monkeypatch: pytes
             assert f"found error {code}" in said.said
     good = f"{_id(alice, 'HEAD:.env')}:refs/tags/cipher", f"{_id(alice, 'HEAD^{tree}')}:refs/tags/now", f"{old}:refs/tags/old"
     alice.must("git", "push", "-q", "--no-verify", "origin", *good)
-    monkeypatch.setattr(tagged, "_MOST_TREES", 1)
     monkeypatch.chdir(alice.cwd)
-    trees = [Update(ZEROS, _tree(alice, data, "x"), "refs/tags/x") for data in (b"1", b"2")]
+    names = range(tagged.MOST_TREES + 1)
+    made = alice.run(
+        ["git", "mktree", "--batch"], b"\n".join(b"100644 blob %s\t%d\n" % (blob.encode(), name) for name in names)
+    )
+    trees = [Update(ZEROS, tree, "refs/tags/x") for tree in made.stdout.decode().split()]
     with pytest.raises(NotInOrder, match="tagged trees"):
         gate.outgoing(".", trees)
 

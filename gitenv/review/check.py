@@ -163,14 +163,27 @@ def here(where: Place) -> list[Finding]:
 
 
 def history(where: Place) -> list[Finding]:
-    """Look for plain text in all commits of all branches."""
+    """Look for plain text in all commits of all branches, in tags and in notes."""
     known: dict[str, Environment] = {}
     patterns = [f":(top,glob){RECIPIENTS}/*/environment"]
     for number, each in enumerate(changes.brought(where.folder, ["--all"], patterns)):
         for statement in _statement(where, each.object_id):
             known[f"{number}"] = statement
     found = list(commits.history(where.folder, where.objects, Protection(known), pathspecs(known.values())))
-    return [*found, *shallow(where)]
+    return [*leaks.without_allowed(where.folder, [*found, *_in_refs(where)]), *shallow(where)]
+
+
+def _in_refs(where: Place) -> list[Finding]:
+    """What all tags name that is no commit, and what all notes ever said."""
+    side, listed = _head(where), refs.tags_and_notes(where.folder)
+    notes = [each.name for each in listed if each.name.startswith(NOTES)]
+    tags = [Named(each.name, each.object_id) for each in listed if each.name not in notes]
+    found = _tagged(where, side, ["--all"]).findings(tags, most_trees=len(tags))
+    for name in notes:
+        texts, with_keys = Texts(where.objects, side, name), not where.is_partial
+        scan = commits.Scan(where.objects, Protection({}), None, tips=(), with_keys=with_keys, texts=texts)
+        found += scan.findings(changes.brought(where.folder, [name]))
+    return found
 
 
 def only(where: Place, found: Sequence[Finding], environments: Collection[str]) -> list[Finding]:

@@ -18,7 +18,7 @@ from gitenv.review.texts import Texts
 
 _TAGS = "refs/tags/"
 _DEEPEST = 10  # tags of tags
-_MOST_TREES = 200  # in one push
+MOST_TREES = 200  # in one push: each takes as long as a commit
 _MOST_FINDINGS = 200
 _MOST_TAGS = 50  # that are looked at in a clone
 
@@ -40,27 +40,23 @@ class Tagged:
         self._folder, self._objects, self._side, self._known, self._texts = folder, objects, side, known, texts
         self._with_keys = with_keys
 
-    def findings(self, named: Iterable[Named]) -> list[Finding]:
-        """Private keys, and plain text of protected files; none that a known commit has. Raises `NotInOrder` for too many."""
+    def findings(self, named: Iterable[Named], most_trees: int = MOST_TREES) -> list[Finding]:
+        """Private keys, and plain text of protected files; none that a known commit has. Raises `NotInOrder` for more trees."""
         found: list[Finding] = []
-        trees: set[str] = set()
-        for each in dict.fromkeys(named):
+        trees = {each: self._tree_of(each) for each in named}
+        if len(distinct := {tree for tree in trees.values() if tree}) > most_trees:
+            raise NotInOrder(f"{len(distinct):,} tagged trees at once, and at most {most_trees} are looked at", "push fewer")
+        for each, tree in trees.items():
             if len(found) > _MOST_FINDINGS:
                 break
             back = (delete(each.ref),)
             for message in self._messages(each.object_id):
                 found += self._texts.text(message, each.ref, back, "in a tag's message: ")
                 found += self._texts.keys(message, each.ref, back)
-            if self._objects.id(f"{each.object_id}^{{commit}}"):
-                continue
-            if tree := self._objects.id(f"{each.object_id}^{{tree}}"):
-                found += self._tree(each.ref, tree, back) if tree not in trees else []
-                trees.add(tree)
-                if len(trees) > _MOST_TREES:
-                    raise NotInOrder(
-                        f"more than {_MOST_TREES} tagged trees at once", "push some of the tags, and then the others"
-                    )
-            elif blob := self._objects.id(f"{each.object_id}^{{blob}}"):
+            if tree in distinct:
+                distinct.remove(tree)
+                found += self._tree(each.ref, tree, back)
+            elif not tree and (blob := self._objects.id(f"{each.object_id}^{{blob}}")):
                 listed = self._texts.blob(blob, each.ref, back, with_keys=self._with_keys)
                 found += listed if listed and not self._had([blob]) else []
         return bounded(found, _MOST_FINDINGS)
@@ -70,6 +66,10 @@ class Tagged:
         named = [Named(each.name, each.object_id) for each in listed if each.kind != "commit" and each.name.startswith(_TAGS)]
         found = self.findings(named[:_MOST_TAGS])
         return [each._replace(severity=Severity.WARNING) if each.severity is Severity.ERROR else each for each in found]
+
+    def _tree_of(self, each: Named) -> str:
+        is_commit = self._objects.id(f"{each.object_id}^{{commit}}")
+        return "" if is_commit else self._objects.id(f"{each.object_id}^{{tree}}")
 
     def _tree(self, ref: str, tree: str, back: tuple[str, ...]) -> list[Finding]:
         """A tree is judged as a commit of it would be, against the known state."""
