@@ -24,7 +24,7 @@ class Kind(Enum):
     ASSIGNMENT = "assignment"  # its name
     COMMENT = "comment"  # nothing
     UNKNOWN = "unknown"  # nothing: a line that is nothing known
-    PLAIN = "plain"  # itself: white space, a conflict marker, a `## ` heading for reviewers
+    PLAIN = "plain"  # itself, if it is one line for every reader: white space, a conflict marker, a `## ` heading
     TOKEN = "token"  # itself: it is encrypted already
     SEALED = "sealed"  # itself: a value by somebody who cannot read the environment, see model.sealed
     UNVERIFIED = "unverified"  # itself: `#gitenv-unverified:TAG …`, see model.inert
@@ -52,6 +52,8 @@ _LOOKALIKE = (
     rb"(?:\xef\xbb\xbf)?[ \t]*(?:(?:export[ \t]+)?(" + NAME + rb")[ \t]*[=:]|#)[ \t]*gitenv(?:[0-9]+(?:-[a-z]+)?|-unverified):"
 )
 _MARKER = rb"(?s)(?:<{7,19}|>{7,19}|\|{7,19})(?: .*)?\r?|={7,19}\r?"
+# What some reader of dotenv files takes for the end of a line, and everything else that no line needs; one CR may end it.
+_NOT_ONE_LINE = rb"(?s).*?(?:[\x00-\x0c\x0e-\x1f\x7f]|\xc2\x85|\xe2\x80[\xa8\xa9]|\r.)"
 _CLOSING_QUOTE = {quote: rb"(?s)%c[^%c\\]*+(?:\\.[^%c\\]*+)*+%c" % ((quote,) * 4) for quote in b"'\"`"}
 # What may be the last line of base64 that somebody wrapped without quotes, and what such a line before it ends in.
 _TAIL = re.compile(rb"(?s)[ \t]*([A-Za-z0-9_.-]+)(==?)['\"`]?(?:[ \t]+#.*)?[ \t]*\r?")
@@ -120,7 +122,7 @@ class _Parser:
         after_unknown, self.after_unknown = self.after_unknown, False
         value_before, self.open_value = self.open_value, None
         if not line or line.isspace():
-            return Kind.PLAIN, b"", line_end
+            return (Kind.PLAIN if _is_one_line(line) else Kind.UNKNOWN), b"", line_end
         if b"gitenv" in line and (marked := _marked(line)):
             return *marked, line_end
         if line[0] in b"<=>|" and self._is_marker(line):
@@ -128,7 +130,7 @@ class _Parser:
         if self.in_block:
             return self._hidden(Kind.UNKNOWN, start, line_end)
         if line[0] == 0x23:  # "#"
-            if line.startswith(b"## ") and b"=" not in line and b"-----" not in line:
+            if line.startswith(b"## ") and b"-----" not in line and _is_readable(line):
                 return Kind.PLAIN, b"", line_end
             return self._hidden(Kind.COMMENT, start, line_end)
         assigned = _ASSIGNMENT.match(self.data, start, line_end)
@@ -154,8 +156,9 @@ class _Parser:
 
     def _is_marker(self, line: bytes) -> bool:
         """Whether a line is git's conflict marker. Only a conflict's first may stand alone: the text after it shows."""
-        marker = re.fullmatch(_MARKER, line)
-        if not marker or not (self.conflicts or line[:1] == b"<"):
+        if not (self.conflicts or line[:1] == b"<") or not re.fullmatch(_MARKER, line):
+            return False
+        if line[:1] != b"=" and not _is_readable(line):
             return False
         self.conflicts += {b"<": 1, b">": -1}.get(line[:1], 0)
         return True
@@ -211,6 +214,15 @@ def _marked(line: bytes) -> tuple[Kind, bytes] | None:
     if lookalike := re.match(_LOOKALIKE, line):
         return Kind.LOOKALIKE, lookalike.group(1) or b""
     return None
+
+
+def _is_one_line(line: bytes) -> bool:
+    return re.match(_NOT_ONE_LINE, line) is None
+
+
+def _is_readable(line: bytes) -> bool:
+    """Whether text without a name may show: `export $(cat .env | xargs)` makes a value of each word with a `=`."""
+    return b"=" not in line and _is_one_line(line)
 
 
 def _is_base64_tail(line: bytes, before: bytes, after_unknown: bool) -> bool:

@@ -21,6 +21,7 @@ const SURE = /^(?:[A-Z][A-Z0-9]{0,5}|[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)$/;
 const MIXED = /^(?=.*[a-z])(?=.*[A-Z])[A-Za-z0-9_-]{11,}$/;
 const CONTINUED = /(?:^|[^\\])(?:\\\\)*\\\r?$/;
 const SPACE = "[\\t\\v\\f\\r ]*";
+const SEVERAL = regex`[\x00-\x0c\x0e-\x1f\x7f]|\xC2\x85|\xE2\x80[\xA8\xA9]|\r.`;
 const BLANK = new RegExp(`^${SPACE}$`);
 const TRIMMED = new RegExp(`^${SPACE}(.*?)${SPACE}$`, "s");
 
@@ -69,17 +70,18 @@ function isTail(line, last) {
 function classify(text, at, seen, last) {
   const stop = lineEnd(text, at);
   const line = text.slice(at, stop);
-  if (BLANK.test(line)) return { kind: "PLAIN", stop };
+  if (BLANK.test(line)) return { kind: SEVERAL.test(line) ? "UNKNOWN" : "PLAIN", stop };
   for (const [kind, pattern] of Object.entries({ TOKEN, SEALED, UNVERIFIED, LOOKALIKE })) {
     const match = pattern.exec(line);
     if (match) return { kind, stop, name: kind === "UNVERIFIED" ? undefined : match[1] };
   }
-  if (MARKER.test(line) && (line[0] === "<" || seen.depth)) {
+  const readable = !line.includes("=") && !SEVERAL.test(line);
+  if (MARKER.test(line) && (line[0] === "<" || seen.depth) && (readable || line[0] === "=")) {
     seen.depth += { "<": 1, ">": -1 }[line[0]] ?? 0;
     return { kind: "PLAIN", stop };
   }
   if (seen.inBlock) return { kind: "UNKNOWN", stop, open: at };
-  if (/^## (?!.*(?:=|-----))/s.test(line)) return { kind: "PLAIN", stop };
+  if (/^## (?!.*-----)/s.test(line) && readable) return { kind: "PLAIN", stop };
   if (line[0] === "#") return { kind: "COMMENT", stop, open: at };
   return classifyValue(text, at, line, last);
 }

@@ -18,7 +18,21 @@ _QUOTES = st.sampled_from([b'"', b"'", b"`"])
 # Everything that the grammar looks at, to be put together in every order.
 _FRAGMENTS = [
     *(b"\n", b"\r\n", b"\r", b" ", b"\t", b"\\", b"\\\n", b'"', b"'", b"`", b"#", b"## ", b"## note", b"=", b"==", b":", b": "),
-    *(b"A", b"KEY=", b"export ", b"export KEY=", b"KEY: ", b"# OLD=", b"\xef\xbb\xbf", b"\0", b"\xff", b"\x0b", b"\x0c"),
+    *(
+        b"A",
+        b"KEY=",
+        b"export ",
+        b"export KEY=",
+        b"KEY: ",
+        b"# OLD=",
+        b"\xef\xbb\xbf",
+        b"\0",
+        b"\xff",
+        b"\x0b",
+        b"\x0c",
+        b"\xc2\x85",
+        b"\xe2\x80\xa8",
+    ),
     *(b"-----BEGIN X-----", b"-----END X-----", b"<<<<<<< ours", b"=======", b"||||||| base", b">>>>>>> theirs"),
     *(b"QUJD" * 4, b"abcdef0123456789", b"{", b'"a": 1', b"}", b"gitenv", b"gitenv:"),
 ]
