@@ -9,7 +9,6 @@ from gitenv.model import names
 
 _MAX_BYTES = 64 * 1024
 _MAX_LIST = 64 * 1024 * 1024
-_FULL = 1024 * 1024
 
 
 def lock_path(common_dir: str) -> str:
@@ -118,37 +117,6 @@ def mask_secret(common_dir: str) -> bytes:
     return secret
 
 
-class Unopened(NamedTuple):
-    """The files of a work tree that a checkout wrote as they stand in a commit: nobody vouches for plain lines in them."""
-
-    paths: frozenset[str]
-    is_full: bool  # there were more than fit, so it may be any: whoever can push can push very many, with very long names
-
-    def may_be(self, path: str) -> bool:
-        """Whether a file is one of them."""
-        return self.is_full or path in self.paths
-
-
-def unopened(git_dir: str) -> Unopened:
-    """What `add_unopened` noted."""
-    data = files.read(os.path.join(git_dir, "gitenv", "unopened"), _MAX_LIST) or b""
-    return Unopened(frozenset(os.fsdecode(data).split("\0")) - {""}, len(data) >= _FULL)
-
-
-def add_unopened(git_dir: str, path: str) -> None:
-    """Remember one, before git gets its contents. Appended: a checkout may bring many, and others may append, too."""
-    files.make_folder(os.path.join(git_dir, "gitenv"))
-    files.append(os.path.join(git_dir, "gitenv", "unopened"), os.fsencode(path) + b"\0", _FULL)
-
-
-def set_unopened(git_dir: str, paths: Set[str]) -> None:
-    """Remember these, and no others."""
-    if unopened(git_dir) != (paths, False):
-        files.make_folder(os.path.join(git_dir, "gitenv"))
-        data = os.fsencode("".join(f"{path}\0" for path in sorted(paths)))
-        files.replace(os.path.join(git_dir, "gitenv", "unopened"), data)
-
-
 def waiting(common_dir: str) -> list[str]:
     """The files that the second step of founding will share."""
     return _list(common_dir, "waiting")
@@ -196,7 +164,6 @@ def forget(common_dir: str) -> None:
     folder = os.path.join(common_dir, "gitenv")
     for name in (
         "locked",
-        "unopened",
         "walked",
         "doubted",
         "mask",

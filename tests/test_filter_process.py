@@ -33,6 +33,7 @@ class Recorder:
         self.asked: list[tuple[Request, int]] = []
         self.checkouts = 0
         self.large: list[bytes] | None = None
+        self.instead = b""  # of a smudge over the limit
 
     def clean(self, request: Request, data: bytes) -> bytes | Iterator[bytes]:
         self.asked.append((request, len(data)))
@@ -44,6 +45,8 @@ class Recorder:
         self.asked.append((request, len(data)))
         if request.path in self.refuses:
             raise Refused
+        if request.whole:
+            return self.instead or data
         return None if request.path in self.delays and not request.is_delayed else data.upper()
 
     def checked_out(self) -> None:
@@ -84,15 +87,17 @@ def test_files_within_the_limit() -> None:
 
 @pytest.mark.parametrize("size", [_LIMIT + 1, MAX_PAYLOAD, MAX_PAYLOAD + 1, 3 * MAX_PAYLOAD + 7])
 def test_a_smudge_over_the_limit_goes_back_as_it_is(size: int, tmp_path: Path) -> None:
-    """Whatever the handler answers for its beginning; files before and after it are none the worse, and nothing is left."""
+    """If the handler gives its beginning back; files before and after it are none the worse, and nothing is left."""
     handler = Recorder()
     data = os.urandom(size)
     requests = [ask(b"smudge", b"a", b"one"), ask(b"smudge", b"b", data, b"blob=ab"), ask(b"smudge", b"c", b"two")]
     answers = list(converse(handler, *requests))
     assert answers == [b"status=success\n", b"ONE", b"", b"status=success\n", data, b"", b"status=success\n", b"TWO", b""]
     request, seen = handler.asked[1]
-    assert request == Request("b", blob="ab", whole=Whole(size, b""))
+    assert request == Request("b", blob="ab", whole=Whole(size, sha256(data).digest()))
     assert _LIMIT < seen <= size
+    handler.instead = b"something else"
+    assert list(converse(handler, *requests))[4] == b"something else"
     assert list(tmp_path.iterdir()) == []
 
 

@@ -122,11 +122,11 @@ def test_a_look_says_nothing(alice: Person) -> None:
     assert said == ""
 
 
-def test_encrypts_nothing_new_there(alice: Person) -> None:
-    """On the older branch what is committed stays as it is; a new value would be under a key that people who left may have."""
+def test_encrypts_new_values_under_the_newest_key(alice: Person) -> None:
+    """On the older branch what is committed stays as it is, and a new value is under the newest key: nobody left with that."""
     alice.must("git", "switch", "-q", "--detach", "before")
     opened = (alice.cwd / ".env").read_bytes()
     answers, said = converse(alice, ask(b"clean", b".env", opened), ask(b"clean", b".env", opened + b"NEW=hunter2\n"))
     assert answers[1] == stored(alice)
-    assert answers[3:] == [b"status=error\n"]
-    assert said.startswith("error: .env: this commit is older than the newest key of development, and people who left may have")
+    assert answers[4].startswith(stored(alice) + b"NEW=gitenv1:2.")
+    assert said == ""

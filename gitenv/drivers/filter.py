@@ -10,7 +10,7 @@ import contextlib
 import gc
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from gitenv.access import Judged
 from gitenv.drivers.surroundings import CommittedRecords, Surroundings
@@ -19,6 +19,7 @@ from gitenv.git import alone, process
 from gitenv.git.pktline import ProtocolError
 from gitenv.git.process import FilterProcess, Refused, Request
 from gitenv.model import clean, document, inert, smudge
+from gitenv.model.cipher import sha256
 from gitenv.model.document import MAX_BYTES, Kind
 from gitenv.model.keyring import Keyring
 from gitenv.pins import Pin
@@ -35,7 +36,6 @@ def serve() -> int:
     try:
         env_filter = EnvFilter()
         FilterProcess(sys.stdin.buffer, sys.stdout.buffer, MAX_BYTES).serve(env_filter)
-        env_filter.close()
     except (ProtocolError, EOFError, BrokenPipeError):
         _say("error: this is for git to start, as filter.gitenv.process", "gitenv --help")
         return 2
@@ -53,13 +53,16 @@ def once(command: str, path: str) -> int:
     try:
         env_filter = EnvFilter()
         process.once(env_filter, command, path, sys.stdin.buffer, sys.stdout.buffer, MAX_BYTES)
-        env_filter.close()
     except Refused:
         return 1
     except GitenvError as error:
         _say(f"error: {error.message}", error.hint)
         return error.exit_code
     return 0
+
+
+class _Later(Exception):
+    """A file waits until this checkout has brought `.recipients/` along."""
 
 
 class EnvFilter:
@@ -86,7 +89,7 @@ class EnvFilter:
         raise Refused
 
     def smudge(self, request: Request, data: bytes) -> bytes | None:
-        """The bytes for the work tree; None to be asked again. Never fails: in doubt it is what is in the commit."""
+        """The bytes for the work tree; None to be asked again. Never fails: in doubt a file stays closed."""
         is_archive = request.treeish and not request.can_delay and not request.is_delayed
         if is_archive or not data:
             return data
@@ -94,20 +97,16 @@ class EnvFilter:
         is_bare = not request.treeish and not request.can_delay and not request.is_delayed
         # What is viewed and stands in the index may be a `checkout-index`, and is one side of `git diff`: marks and all.
         is_viewing = is_bare and bool(request.blob) and not self._around.is_staged(request.path, request.blob)
-        result = self._smudge(request, data, is_viewing)
-        if result is not None and not (is_bare and request.blob):
-            self._note(request.path, opened=result is not data)
-        return result
+        return self._smudge(request, data, is_viewing)
 
     def checked_out(self) -> None:
         """The work tree has the new `.recipients/` now."""
         self._around.access.forget_judgements()
 
-    def close(self) -> None:
-        """git has no more files."""
-        self._around.close()
-
-    def _clean(self, path: str, data: bytes) -> bytes:
+    def _clean(self, path: str, data: bytes) -> bytes | Iterator[bytes]:
+        if data.startswith(inert.WHOLE):
+            return self._around.marked_file(path, data)
+        self._around.reread_index()
         access, committed = self._around.access, self._around.records_of(path)
         pin = access.claimant(path)
         if pin is None:
@@ -121,12 +120,15 @@ class EnvFilter:
         except GitenvError as error:
             hint = self._way_back(path) + (f"; or: {error.hint}" if error.hint else "")
             return clean.pass_through(data, committed, type(error)(error.message, hint))
-        if judged.is_earlier:
-            return self._clean_earlier(path, data, pin, judged, committed)
-        cleaned = clean.clean(data, ring, committed, was_opened=self._around.was_opened(path, pin.name))
-        if access.doubts and _has_new(cleaned, committed):
-            self._around.refuse_doubted(pin.name)
-        self._around.follow(pin, judged)
+        if judged.is_earlier and (unedited := self._around.unedited(path, data, [self._ring_of(pin, judged), ring])):
+            return unedited
+        cleaned = clean.clean(data, ring, committed, self._around.before(path, pin.name, is_earlier=judged.is_earlier))
+        if not judged.is_earlier:
+            if access.doubts and _has_new(cleaned, committed):
+                self._around.refuse_doubted(pin.name)
+            self._around.follow(pin, judged)
+        elif _has_new(cleaned, committed):
+            self._around.refuse_rolled_back(pin, judged)
         if (not data[:4].isascii() or b"\0" in data[:4]) and _has_new(cleaned, committed):
             self._warn_of_encoding(path, data)
         return cleaned
@@ -164,19 +166,6 @@ class EnvFilter:
             return f"to drop your change: git restore {from_top(path)}"
         return f"to keep a file of your own: mv {shell_word(path)} ~/"
 
-    def _clean_earlier(self, path: str, data: bytes, pin: Pin, judged: Judged, committed: CommittedRecords) -> bytes:
-        """Clean in an older commit: the same bytes for the same text, and nothing new under a key that others once had."""
-        ring = self._ring_of(pin, judged)
-        cleaned = clean.clean(data, ring, committed, was_opened=self._around.was_opened(path, pin.name))
-        if _has_new(cleaned, committed):
-            self._around.refuse_rolled_back(pin, judged)
-            if judged.is_below(pin):
-                raise NotTrusted(
-                    f"this commit is older than the newest key of {pin.name}, and people who left may have its key",
-                    "merge the main branch first",
-                )
-        return cleaned
-
     def _ring_of(self, pin: Pin, judged: Judged) -> Keyring:
         """The keyring as it was in an older commit: a token that is newer than its tree's statement was put there later."""
         if (ring := self._around.access.ring(pin).at(judged.environment.generation)) is None:
@@ -184,53 +173,84 @@ class EnvFilter:
         return ring
 
     def _smudge(self, request: Request, data: bytes, is_viewing: bool) -> bytes | None:
-        """What `smudge` answers; `data` itself wherever nothing was opened, for whatever reason."""
+        """What `smudge` answers. Open or closed, for whatever reason: what nobody vouches for is marked."""
+        pin: Pin | None = None
+        rings: Sequence[Keyring] | None = None
         try:
             pin = self._around.access.claimant(request.path)
-            if pin and request.whole:
+            if pin is None or (is_viewing and (request.whole or not smudge.is_encrypted(data))):
+                return data
+            if request.whole:
                 document.check_size(request.whole.size)
-            return self._opened(request, data, pin, is_viewing) if pin else data
+            rings = self._rings(request, data, pin, is_viewing)
+        except _Later:
+            return None
         except Locked:
             pass  # nothing new to whoever was not let in; `gitenv status` says it
         except GitenvError as error:
-            message = f"warning: {printable(request.path)} stays closed: {error.message}"
-            self._warn(message, error.hint, is_kept=bool(request.treeish or request.can_delay or request.is_delayed))
+            self._warn_closed(request, error)
         except Exception as error:
             _say_other(request.path, error)
-        return data
+        return self._marked(request, data, pin, rings, is_viewing)
 
-    def _opened(self, request: Request, data: bytes, pin: Pin, is_viewing: bool) -> bytes | None:
-        self._around.access.ring(pin)  # what is locked is left alone before any tree is looked at
-        if is_viewing and not smudge.is_encrypted(data):
+    def _marked(
+        self, request: Request, data: bytes, pin: Pin | None, rings: Sequence[Keyring] | None, is_viewing: bool
+    ) -> bytes:
+        """A document opened with `rings`; closed without them."""
+        try:
+            if request.whole:
+                result = inert.mark_file(request.blob, request.whole.sha256)
+            else:
+                result = smudge.smudge(data, rings, is_viewing=is_viewing)
+        except Exception as error:
+            if not isinstance(error, NotTrusted):  # that is too large
+                _say_other(request.path, error)
+            result = inert.mark_file(request.blob, sha256(data))
+        is_new_to_us = b"=gitenv1:" not in data and b"#gitenv1:" not in data
+        if result == data or (pin and is_new_to_us and self._around.is_before_founding(pin.name, request.treeish)):
             return data
-        judged, is_there = self._around.judge(pin, request.treeish)
-        if judged and request.treeish and self._around.is_behind(pin, judged):
+        if rings and pin and inert.MARK in result and (request.treeish or request.can_delay or request.is_delayed):
+            self._say_retired(request.path, result, rings[0], pin)
+        return result
+
+    def _rings(self, request: Request, data: bytes, pin: Pin, is_viewing: bool) -> Sequence[Keyring] | None:
+        """What a document is opened with; None where it stays closed, and no keyring where its tree went back behind the pin.
+
+        Raises `_Later`, and `GitenvError` to be shown.
+        """
+        around = self._around
+        around.access.ring(pin)  # what is locked is left alone before any tree is looked at
+        judged, is_there = around.judge(pin, request.treeish)
+        if judged and request.treeish and around.is_behind(pin, judged):
             if not request.is_delayed and self._may_delay(request, data):
-                return None
+                raise _Later
             judged, is_there = self._judge_behind(request, pin)
+            if judged is None:
+                return None
         if judged is None:
-            return data
-        if not request.treeish and not smudge.is_encrypted(data) and not self._around.is_founded(pin.name):
-            return data  # a founding that is not committed yet: the plain text is its owner's
-        ring = self._around.access.ring(judged.moves or pin)
-        if judged.is_earlier and not is_viewing:
+            if not request.treeish and self._may_delay(request, data):
+                raise _Later
+            return []
+        rings = [around.access.ring(judged.moves or pin)]
+        if is_viewing:
+            return rings
+        if judged.is_earlier:
             # Else who was removed could push their old branch on top of the newest commit, and it would be live by a pull.
             try:
-                self._around.refuse_rolled_back(pin, judged, request.treeish or "HEAD")
-            except NotTrusted:
+                around.refuse_rolled_back(pin, judged, request.treeish or "HEAD")
+            except NotTrusted as error:
                 if not request.treeish and self._may_delay(request, data):
-                    return None  # `git revert` of it brings the right statement along
-                raise
-            ring = self._ring_of(pin, judged)
-        floor = 0 if is_viewing else judged.environment.generation.number
-        try:
-            result = smudge.smudge(data, ring, floor, may_distrust=is_there)
-        except smudge.StaysClosed:
-            # With a treeish all that it brings along is known already.
-            return None if not request.treeish and self._may_delay(request, data) else data
-        if inert.MARK in result and (request.treeish or request.can_delay or request.is_delayed):
-            self._say_retired(request.path, result, ring, pin)
-        return result
+                    raise _Later from None  # `git revert` of it brings the right statement along
+                self._warn_closed(request, error)
+                return []
+            rings.insert(0, self._ring_of(pin, judged))
+        # With a treeish all that it brings along is known already.
+        is_sure = smudge.is_known(data, rings[0]) if is_there else smudge.is_current(data, rings[0])
+        if is_sure or (is_there and (request.treeish or request.is_delayed)):
+            return rings
+        if not request.treeish and self._may_delay(request, data):
+            raise _Later
+        return None
 
     def _judge_behind(self, request: Request, pin: Pin) -> tuple[Judged | None, bool]:
         """The statement for a file whose treeish is behind what stands here, when all of the treeish is checked out.
@@ -267,11 +287,9 @@ class EnvFilter:
             decide = f"{reject}, or ask a holder to run: {accept}" if pin.is_reader else f"{accept}, or {reject}"
             self._tell(message, f"{remedies.look(path)}; then {decide}")
 
-    def _note(self, path: str, opened: bool) -> None:
-        try:
-            self._around.note(path, opened)
-        except GitenvError as error:  # a checkout is not to fail for it, and is not to hide it
-            self._warn(f"warning: {printable(path)}: gitenv cannot note that it was not opened: {error.message}", error.hint)
+    def _warn_closed(self, request: Request, error: GitenvError) -> None:
+        message = f"warning: {printable(request.path)} stays closed: {error.message}"
+        self._warn(message, error.hint, is_kept=bool(request.treeish or request.can_delay or request.is_delayed))
 
     def _may_delay(self, request: Request, data: bytes) -> bool:
         """Whether a file can wait until this checkout has brought `.recipients/` along.

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterable, Iterator, Set
+from collections.abc import Iterable, Iterator, Sequence, Set
 
 from gitenv import clone
 from gitenv.access import Access, Judged, check_not_rolled_back
-from gitenv.errors import GitenvError, Locked, NotTrusted, shell_word
+from gitenv.errors import GitenvError, Locked, NotTrusted, from_top, shell_word
 from gitenv.git import layout
 from gitenv.git.objects import Objects
 from gitenv.git.process import Whole, digest
-from gitenv.git.trees import RECIPIENTS, CommitTree, IndexTree, Tree, WorkTree
-from gitenv.model import document, dotenv
+from gitenv.git.trees import CommitTree, IndexTree, Tree, WorkTree
+from gitenv.model import clean, document, dotenv, inert, smudge
+from gitenv.model.document import Record
+from gitenv.model.keyring import Keyring
 from gitenv.pins import Pin
 
 
@@ -23,8 +25,9 @@ class Surroundings:
     def __init__(self) -> None:
         self._here = layout.find(os.getcwd())
         self._access: Access | None = None
-        self._unopened: clone.Unopened | None = None
-        self._opened_again: set[str] = set()
+        self._index = 0, 0, 0
+        self._before: dict[tuple[str, str], bool] = {}
+        self._uncommitted: dict[str, bool] = {}
         self._went_back: dict[tuple[bytes, bytes, str], NotTrusted | None] = {}
         self.objects = Objects(os.getcwd())
 
@@ -33,6 +36,18 @@ class Surroundings:
         if self._access is None:
             self._access = Access(self._here)
         return self._access
+
+    def reread_index(self) -> None:
+        """Ask git anew if the index was written: a rebase keeps one filter through all its steps, and `cat-file` one index."""
+        index = os.environ.get("GIT_INDEX_FILE") or os.path.join(self._here.git_dir, "index")
+        try:
+            found = os.stat(index)
+            stamp = found.st_ino, found.st_size, found.st_mtime_ns
+        except OSError:
+            stamp = 0, 0, 0
+        if stamp != self._index:
+            self.objects.close()
+            self._index = stamp
 
     def judge(self, pin: Pin, treeish: str) -> tuple[Judged | None, bool]:
         """The statement that a file is filtered under, and whether it was found where the file is.
@@ -132,49 +147,72 @@ class Surroundings:
         specs = [f":{stage}:{path}" for stage in (1, 2, 3)]
         return any(self.objects.id(spec) or self.objects.read(spec) is not None for spec in specs)  # of any size; of any name
 
-    def was_opened(self, path: str, name: str) -> bool:
-        """Whether the file in the work tree came out of smudge with every line vouched for or marked.
+    def before(self, path: str, name: str, *, is_earlier: bool) -> clean.Before:
+        """The records that an edit of a file began from, for clean: what the index has (in a conflict both sides), else HEAD.
 
-        Or need not have: before the first commit with its environment, all plain text is its owner's.
+        None while the environment's founding is in no commit: until then, all plain text is its owner's. In an earlier commit
+        what HEAD has as well: there, a text keeps its token.
         """
-        return not self._noted().may_be(path) or not self.is_founded(name)
+        return lambda: self._before_edit(path, name, is_earlier)
 
-    def is_founded(self, name: str) -> bool:
-        """Whether HEAD has an environment, or a commit that is just being merged or picked."""
-        heads = ("HEAD", "MERGE_HEAD", "CHERRY_PICK_HEAD", "REBASE_HEAD")
-        return any(self.objects.read(f"{head}:{RECIPIENTS}/{name}/environment") is not None for head in heads)
+    def unedited(self, path: str, data: bytes, rings: Sequence[Keyring]) -> bytes | None:
+        """What the index or HEAD has, if a file is that, opened with `rings`: by two keys, one text may have two tokens."""
+        return next((stored for stored in self.committed(path) if smudge.smudge(stored, rings) == data), None)
+
+    def _before_edit(self, path: str, name: str, is_earlier: bool) -> Sequence[Record]:
+        specs = [f":{stage}:{path}" for stage in (0, 2, 3)]
+        found = [records for spec in specs if (records := self._parsed(spec)) is not None]
+        if is_earlier or not found:
+            found += [records for records in [self._parsed(f"HEAD:{path}")] if records is not None]
+        stands = [record for records in found for record in records]
+        # Only now, as it may take a walk through history: most files have nothing in plain text.
+        has_text = any(record.kind in clean.TEXT for record in stands)
+        return () if has_text and self._is_uncommitted(name) else stands
+
+    def _parsed(self, spec: str) -> Sequence[Record] | None:
+        data = self.objects.read(spec, document.MAX_BYTES)
+        if data is None:
+            return None
+        try:
+            return document.parse(data)
+        except NotTrusted:
+            return ()  # too large to be of ours
+
+    def _is_uncommitted(self, name: str) -> bool:
+        if name not in self._uncommitted:
+            from gitenv.git import founding
+
+            self._uncommitted[name] = founding.is_uncommitted(self._here.work_tree, self.objects, name)
+        return self._uncommitted[name]
+
+    def is_before_founding(self, name: str, treeish: str) -> bool:
+        """Whether plain text is its owner's, in a commit from before gitenv. Without a treeish it is HEAD."""
+        if (name, treeish) not in self._before:
+            from gitenv.git import founding
+
+            self._before[name, treeish] = founding.is_before(self._here.work_tree, name, treeish or "HEAD")
+        return self._before[name, treeish]
+
+    def marked_file(self, path: str, line: bytes) -> Iterator[bytes]:
+        """The blob in the index that a mark for a whole file stands for. Raises `ForgedMark`."""
+        for spec in (f":{stage}:{path}" for stage in (0, 2, 3)):
+            if blob := self.objects.id(spec):
+                sha256 = digest(self.objects.pieces(spec)).sha256
+                if line.replace(b"\r\n", b"\n") in (inert.mark_file(blob, sha256), inert.mark_file("", sha256)):
+                    return self.objects.pieces(spec)
+        from gitenv.model.reasons import ForgedMark
+
+        raise ForgedMark("its mark stands for a file that the index does not have", f"git restore {from_top(path)}")
 
     def is_staged(self, path: str, blob: str) -> bool:
         """Whether a blob is what the index has at a path."""
         return self.objects.id(f":0:{path}") == blob
-
-    def note(self, path: str, opened: bool) -> None:
-        """Remember whether a file was written as it stands in a commit, with whatever lines somebody put there.
-
-        git smudges a file again only if its blob changes. Without this, two commits, one without `.recipients/` and one with
-        it, would bring a stranger's plain line into an open file as if its owner had typed it.
-        """
-        noted = self._noted()
-        if opened and path in noted.paths:
-            self._opened_again.add(path)
-        elif not opened:
-            self._opened_again.discard(path)
-            if not noted.may_be(path):
-                clone.add_unopened(self._here.git_dir, path)
-                self._unopened = clone.Unopened(noted.paths | {path}, False)
 
     def keep_for_later(self, message: str, hint: str) -> None:
         """Have the next hook or command in this work tree say something."""
         from gitenv import said
 
         said.add_unsaid(self._here.git_dir, message, hint)
-
-    def close(self) -> None:
-        """Write down what need not be remembered any more: not when git was told to write into another work tree."""
-        if self._opened_again and not os.environ.get("GIT_WORK_TREE"):
-            noted = clone.unopened(self._here.git_dir)
-            if not noted.is_full:
-                clone.set_unopened(self._here.git_dir, noted.paths - self._opened_again)
 
     def no_environment(self, path: str) -> Locked | NotTrusted:
         """Why a file that the attributes protect is nobody's, and the command for it."""
@@ -204,11 +242,6 @@ class Surroundings:
             except GitenvError:
                 continue
         return ""
-
-    def _noted(self) -> clone.Unopened:
-        if self._unopened is None:
-            self._unopened = clone.unopened(self._here.git_dir)
-        return self._unopened
 
 
 def _specs(path: str) -> tuple[str, ...]:

@@ -51,13 +51,10 @@ def _encrypted(path: str, data: bytes) -> bytes:
 
     document.check_size(len(data))
     env_filter = EnvFilter()
-    try:
-        if os.path.isabs(path):
-            return _stored(env_filter, os.path.basename(path), data)
-        cleaned = env_filter.clean(Request(path), data)  # git stands at the top of the work tree
-        return cleaned if isinstance(cleaned, bytes) else b"".join(cleaned)
-    finally:
-        env_filter.close()
+    if os.path.isabs(path):
+        return _stored(env_filter, os.path.basename(path), data)
+    cleaned = env_filter.clean(Request(path), data)  # git stands at the top of the work tree
+    return cleaned if isinstance(cleaned, bytes) else b"".join(cleaned)
 
 
 def _stored(env_filter: EnvFilter, name: str, data: bytes) -> bytes:

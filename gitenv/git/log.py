@@ -22,6 +22,9 @@ SETTINGS = tuple(
 )
 
 
+_BROUGHT_TOGETHER = ("FETCH_HEAD", "MERGE_HEAD", "CHERRY_PICK_HEAD", "REBASE_HEAD")
+
+
 class Commit(NamedTuple):
     """A commit and those it was made from."""
 
@@ -57,6 +60,17 @@ def appeared(root: str, patterns: str, commit: str) -> list[str]:
     words = ("--first-parent", "--reverse", "--diff-filter=A", "--format=", "--name-only", "-z", "--no-renames")
     found = plain(root, *words, "--", f":(glob){patterns}", heads=[commit]).decode("utf-8", "surrogateescape")
     return list(dict.fromkeys(filter(None, (path.strip("\n") for path in found.split("\0")))))
+
+
+def added(root: str, path: str) -> list[str] | None:
+    """The commits of all branches that brought a file where no parent had it; also after it was gone for a while.
+
+    None where git cannot say. History is not simplified: a pushed merge could else hide the first of them.
+    """
+    words = ("--no-show-signature", "--full-history", "--no-renames", "--diff-filter=A", "--format=%H")
+    heads = [head for head in _BROUGHT_TOGETHER if _id(root, f"{head}^{{commit}}")]
+    done = program.attempt(root, *SETTINGS, "log", *words, "--all", *heads, "--", f":(literal){path}")
+    return list(dict.fromkeys(done.stdout.decode("ascii", "replace").split())) if done.returncode == 0 else None
 
 
 class LastSeen(NamedTuple):

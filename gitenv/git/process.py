@@ -13,6 +13,8 @@ from gitenv.git.pktline import FLUSH, packet, packets
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from hashlib import _Hash as Hash
+
     from gitenv.git.aside import Aside, Place
 
 _CAPABILITIES = (b"capability=clean", b"capability=smudge", b"capability=delay")
@@ -23,7 +25,7 @@ class Whole(NamedTuple):
     """All of a file of which the handler gets the beginning only."""
 
     size: int
-    sha256: bytes  # empty for smudge: there it goes back as it is, whatever it holds
+    sha256: bytes
 
 
 class Request(NamedTuple):
@@ -47,7 +49,7 @@ class Handler(Protocol):
     def smudge(self, request: Request, data: bytes) -> bytes | None:
         """The contents for the work tree; None to be asked again at the end of the checkout.
 
-        A file over the limit goes back as it is: what is answered for its beginning counts for nothing.
+        Of a file over the limit `data` is the beginning: where that is the answer, all of it goes back as it is.
         """
         ...
 
@@ -200,9 +202,23 @@ class _Files:
             raise Refused
         if rest is None:
             return handler.smudge(request, data)
-        place = self.aside.put(itertools.chain([data], rest))
-        handler.smudge(request._replace(whole=Whole(place.size, b"")), data)
-        return self.aside.take(place)
+        import hashlib
+
+        hashing = hashlib.sha256()
+        place = self.aside.put(_hashed(itertools.chain([data], rest), hashing))
+        result = handler.smudge(request._replace(whole=Whole(place.size, hashing.digest())), data)
+        pieces = self.aside.take(place)
+        if result is data or result is None:
+            return pieces
+        for _ in pieces:  # its room is free again
+            pass
+        return result
+
+
+def _hashed(chunks: Iterable[bytes], hashing: "Hash") -> Iterator[bytes]:
+    for chunk in chunks:
+        hashing.update(chunk)
+        yield chunk
 
 
 def digest(chunks: Iterable[bytes]) -> Whole:

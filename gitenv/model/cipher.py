@@ -55,7 +55,6 @@ class Keys:
         self._dek = dek
         self._id = environment_id
         self._values = AESSIV(self._derive(b"value", 64))
-        self._inert: bytes | None = None
 
     def encrypt(self, kind: bytes, name: bytes, raw: bytes) -> bytes:
         """Encrypt one record: `kind` is b"kv" or b"line", `name` the visible name or b"-"."""
@@ -70,16 +69,6 @@ class Keys:
 
     def commitment(self) -> Commitment:
         return Commitment(self._derive(b"commitment", 32))
-
-    def inert_tag(self, line: bytes) -> bytes:
-        """HMAC-SHA256 of an unverified line, cut to 16 bytes: only who has the key can turn a mark back into its line."""
-        from cryptography.hazmat.primitives import hashes, hmac
-
-        if self._inert is None:
-            self._inert = self._derive(b"inert", 32)
-        mac = hmac.HMAC(self._inert, hashes.SHA256())
-        mac.update(line)
-        return mac.finalize()[:16]
 
     def wrap_older(self, dek: Dek, about: bytes) -> bytes:
         """Encrypt an older DEK (60 bytes: nonce, DEK, tag); `about` is the line that carries it, up to here."""

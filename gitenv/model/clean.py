@@ -1,12 +1,12 @@
 """clean: from the work tree into the object store. Every record is encrypted, or was, or is refused.
 
-`committed` is what the index and HEAD hold of the file, as raw records. What stands there may stay as it is where the file was
-not opened: it is in the history already, and encrypting it would make a value of something that nobody vouched for.
+`committed` is what the index and HEAD hold of the file, as raw records. `before` are the records that the edit began from. What
+nobody vouches for there stays as it is: a value is made of the user's own lines only, and of nobody's by `git add`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Set
+from collections.abc import Callable, Sequence, Set
 
 from gitenv.errors import GitenvError, NotTrusted
 from gitenv.model import document, inert, token
@@ -14,34 +14,32 @@ from gitenv.model.cipher import Unopened
 from gitenv.model.document import Kind, Record
 from gitenv.model.keyring import Keyring
 
-_TEXT = (Kind.ASSIGNMENT, Kind.COMMENT, Kind.UNKNOWN)
+TEXT = (Kind.ASSIGNMENT, Kind.COMMENT, Kind.UNKNOWN)
 Committed = Callable[[], Set[bytes]]
+Before = Callable[[], Sequence[Record]]
 
 
-def clean(data: bytes, ring: Keyring, committed: Committed, *, was_opened: bool = True) -> bytes:
+def clean(data: bytes, ring: Keyring, committed: Committed, before: Before = tuple) -> bytes:
     """Encrypt a document under the current generation of `ring`.
 
-    A file that was never opened (`was_opened` says so, or its tokens do) may hold plain text that somebody else committed: that
-    stays as it stands in the commit, and is not made a value by us.
+    A line that stands in plain `before`, or for whose text a token stands there that does not count today, stays what it is.
 
-    Raises `NotTrusted` for a line that only looks like a token, for an unverified mark whose TAG is wrong, and for the mask of
-    a diff; the message has the line's number and name.
+    Raises `NotTrusted` for a line that only looks like a token, for an edited mark, and for the mask of a diff; the message has
+    the line's number and name.
     """
     records = document.parse(data)
-    was_closed = not was_opened or any(record.kind is Kind.TOKEN for record in records)
     if document.MASK in data:
-        _refuse_masks(records, committed if was_closed else frozenset)
-    keys, head = ring.keys, token.head(ring.current)
+        _refuse_masks(records, committed)
+    keys, head, kept = ring.keys, token.head(ring.current), _Kept(ring, before)
     out: list[bytes] = []
     for position, record in enumerate(records):
         kind = record.kind
-        if kind in _TEXT:
-            stays = was_closed and record.raw in committed()
-            out.append(record.raw if stays else token.spell(keys, head, record))
+        if kind in TEXT:
+            out.append(kept.instead_of(record, token.spell(keys, head, record)))
         elif kind is Kind.PLAIN:
             out.append(record.raw)
         elif kind is Kind.UNVERIFIED:
-            out.append(_unmarked(records, position, ring, committed, was_closed))
+            out.append(_unmarked(records, position, committed))
         elif (kind is Kind.TOKEN and _opens(ring, record)) or record.raw in committed() or _is_ours(ring, record):
             out.append(record.raw)
         else:
@@ -52,30 +50,77 @@ def clean(data: bytes, ring: Keyring, committed: Committed, *, was_opened: bool 
     return cleaned
 
 
+class _Kept:
+    """What stands for a text before the edit, and counts for nothing: it must not become a value by being cleaned again."""
+
+    def __init__(self, ring: Keyring, before: Before) -> None:
+        self._ring, self._before = ring, before
+        self._kept: dict[tuple[bytes, bytes], bytes] | None = None
+        self._standing: Set[bytes] = frozenset()
+
+    def instead_of(self, record: Record, spelled: bytes) -> bytes:
+        """What stays in the place of a text, or the token that `spelled` is."""
+        if self._kept is None:
+            # Behind a plain line comes a token for the same text: it is what stood open there.
+            records = sorted(self._before(), key=lambda each: each.kind is Kind.TOKEN)
+            self._kept = dict(filter(None, map(self._stays, records)))
+            self._standing = {each.raw for each in records} if self._kept else frozenset()
+        if spelled in self._standing:  # it counts already, whatever somebody put beside it
+            return spelled
+        return self._kept.get((record.name, record.raw), spelled)
+
+    def _stays(self, record: Record) -> tuple[tuple[bytes, bytes], bytes] | None:
+        if record.kind in TEXT:
+            return (record.name, record.raw), record.raw
+        found = token.read(record) if record.kind is Kind.TOKEN else None
+        if found is None or self._ring.is_current(found) or not (raw := _text_of(self._ring, found)):
+            return None
+        return (record.name, raw), record.raw
+
+
 def _refuse_masks(records: list[Record], committed: Committed) -> None:
     """An editor that reverts a hunk of a masked diff writes the mask into the file: the value would be lost."""
     from gitenv.model import masking
     from gitenv.model.reasons import Masked
 
     for position, record in enumerate(records):
-        if record.kind in _TEXT and masking.is_masked(record) and record.raw not in committed():
+        if record.kind in TEXT and masking.is_masked(record) and record.raw not in committed():
             raise Masked(
                 f"{place(records, position)}: is a mask from a diff (gitenv.maskDiff), and no value",
                 "write the value itself, or take the line back: git restore -p",
             )
 
 
+def unmarked(data: bytes) -> bytes:
+    """A document with its marks turned back, and nothing else changed. Raises `NotTrusted` for an edited mark."""
+    records = document.parse(data)
+    marks = {n: _unmarked(records, n, frozenset) for n, record in enumerate(records) if record.kind is Kind.UNVERIFIED}
+    return b"".join(marks.get(n, record.raw) + record.end for n, record in enumerate(records))
+
+
+def is_same(data: bytes, stored: bytes) -> bool:
+    """Whether a file is what is committed, and nothing but marked: nobody typed into it."""
+    try:
+        return data == stored or unmarked(data) == stored
+    except NotTrusted:
+        return False
+
+
 def pass_through(data: bytes, committed: Committed, refusal: GitenvError) -> bytes:
-    """`data` as it is, if nothing in it is new plain text; else raises `refusal`, with the place added to its message.
+    """`data` with its marks turned back, if nothing in it is new plain text; else raises `refusal`, with the place added.
 
     For files without a key at hand: what is encrypted passes, and so does what stands in the index or HEAD.
     """
-    records = document.parse(data)
+    records, out = document.parse(data), list[bytes]()
     for position, record in enumerate(records):
-        if record.kind in (Kind.PLAIN, Kind.TOKEN) or _is_sealed(record) or record.raw in committed():
-            continue
-        raise type(refusal)(f"{refusal.message} (new text in {place(records, position)})", refusal.hint)
-    return data
+        if record.kind is Kind.UNVERIFIED:
+            out.append(_unmarked(records, position, committed))
+        elif record.kind in (Kind.PLAIN, Kind.TOKEN) or _is_sealed(record) or record.raw in committed():
+            out.append(record.raw)
+        else:
+            raise type(refusal)(f"{refusal.message} (new text in {place(records, position)})", refusal.hint)
+        out.append(record.end)
+    return b"".join(out)
 
 
 def place(records: list[Record], position: int) -> str:
@@ -115,26 +160,23 @@ def _is_ours(ring: Keyring, record: Record) -> bool:
 
 def _opens(ring: Keyring, record: Record) -> bool:
     found = token.read(record)
-    keys = ring.find(found.number, found.hint) if found else None
-    if not found or not keys:
-        return False
+    return found is not None and _text_of(ring, found) is not None
+
+
+def _text_of(ring: Keyring, found: token.Token) -> bytes | None:
+    keys = ring.find(found.number, found.hint)
     try:
-        token.open_with(keys, found)
+        return token.open_with(keys, found) if keys else None
     except Unopened:
-        return False
-    return True
+        return None
 
 
-def _unmarked(records: list[Record], position: int, ring: Keyring, committed: Committed, was_closed: bool) -> bytes:
+def _unmarked(records: list[Record], position: int, committed: Committed) -> bytes:
     raw = records[position].raw
-    if was_closed and raw in committed():
-        return raw  # nobody opened the file, so the mark is what stands in the commit
-    original = inert.unmark(raw, ring.everything())
-    if original is None and raw in committed():
-        return raw  # somebody pushed it like this, into a file that is not open here
-    if original is None:
+    original = inert.unmark(raw)
+    if original is None and raw not in committed():  # pushed like this, and written by a tool without our filter
         raise forged_mark(records, position)
-    return original
+    return raw if original is None else original
 
 
 def _lookalike(records: list[Record], position: int) -> NotTrusted:

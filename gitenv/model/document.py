@@ -27,7 +27,7 @@ class Kind(Enum):
     PLAIN = "plain"  # itself, if it is one line for every reader: white space, a conflict marker, a `## ` heading
     TOKEN = "token"  # itself: it is encrypted already
     SEALED = "sealed"  # itself: a value by somebody who cannot read the environment, see model.sealed
-    UNVERIFIED = "unverified"  # itself: `#gitenv-unverified:TAG …`, see model.inert
+    UNVERIFIED = "unverified"  # itself: `#gitenv-unverified:TAG:…`, see model.inert
     LOOKALIKE = "lookalike"  # has the mark of a token and not its form
 
 
@@ -47,9 +47,10 @@ _SIMPLE = re.compile(rb"(" + NAME + rb")=[^\s'\"`=][^\n]*+")
 _INTRICATE = (b"gitenv", b"-----", b"\\", b"\r")
 _TOKEN = re.compile(rb"(?:(" + NAME + rb")=|#)gitenv1:[1-9][0-9]{0,8}\.[A-Za-z0-9_-]{6}:[A-Za-z0-9_-]+")
 _SEALED = rb"(" + NAME + rb")=gitenv1-sealed:[1-9][0-9]{0,8}\.[A-Za-z0-9_-]{6}:[a-z0-9][a-z0-9._-]{0,62}:[A-Za-z0-9_-]+"
-_UNVERIFIED = rb"#gitenv-unverified:[A-Za-z0-9_-]+ "
+_UNVERIFIED = b"#gitenv-unverified:"
 _LOOKALIKE = (
-    rb"(?:\xef\xbb\xbf)?[ \t]*(?:(?:export[ \t]+)?(" + NAME + rb")[ \t]*[=:]|#)[ \t]*gitenv(?:[0-9]+(?:-[a-z]+)?|-unverified):"
+    rb"(?:\xef\xbb\xbf)?[ \t]*(?:(?:export[ \t]+)?(" + NAME + rb")[ \t]*[=:]|#)[ \t]*"
+    rb"gitenv(?:[0-9]+(?:-[a-z]+)?|-unverified(?:-file)?):"
 )
 _MARKER = rb"(?s)(?:<{7,19}|>{7,19}|\|{7,19})(?: .*)?\r?|={7,19}\r?"
 # What some reader of dotenv files takes for the end of a line, and everything else that no line needs; one CR may end it.
@@ -209,7 +210,7 @@ def _marked(line: bytes) -> tuple[Kind, bytes] | None:
         return Kind.TOKEN, token.group(1) or b""
     if sealed := re.fullmatch(_SEALED, line):
         return Kind.SEALED, sealed.group(1)
-    if re.match(_UNVERIFIED, line):
+    if line.startswith(_UNVERIFIED):
         return Kind.UNVERIFIED, b""
     if lookalike := re.match(_LOOKALIKE, line):
         return Kind.LOOKALIKE, lookalike.group(1) or b""

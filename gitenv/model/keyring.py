@@ -30,10 +30,13 @@ class Keyring:
         self.dek = dek
         self.id = environment_id
         self._older = older
-        self._opened: dict[tuple[int, bytes], tuple[Generation, Keys, Dek]] = {
-            (current.number, token.hint(current.commitment)): (current, self.keys, dek)
-        }
+        self._named = current.number, token.hint(current.commitment)
+        self._opened: dict[tuple[int, bytes], tuple[Generation, Keys, Dek]] = {self._named: (current, self.keys, dek)}
         self._chain_walked = False
+
+    def is_current(self, found: token.Token) -> bool:
+        """Whether a token is of the current generation. Two generations may share a number, so the hint is asked as well."""
+        return (found.number, found.hint) == self._named
 
     def find(self, number: int, hint: bytes) -> Keys | None:
         """The keys of the generation that a token names, or None if it is none of ours."""

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from gitenv.model import document, environment, token
-from gitenv.model.cipher import Dek, Generation, Unopened
+from gitenv.model.cipher import Dek, Unopened
 from gitenv.model.document import Kind, Record
 from gitenv.model.environment import Environment
 from gitenv.model.grant import HOLDER, Grant
@@ -86,7 +86,7 @@ def reencrypt(data: bytes, before: Sequence[Keyring], ring: Keyring) -> bytes:
 def stands_under(data: bytes, ring: Keyring) -> bool:
     """Whether a document has tokens of a keyring's current generation. Raises `NotTrusted` for one that is too large."""
     found = (token.read(record) for record in document.parse(data) if record.kind is Kind.TOKEN)
-    return any(each is not None and (each.number, each.hint) == _hint(ring.current) for each in found)
+    return any(each is not None and ring.is_current(each) for each in found)
 
 
 def _respelled(record: Record, before: Iterable[Keyring], ring: Keyring, head: bytes) -> Record:
@@ -94,7 +94,7 @@ def _respelled(record: Record, before: Iterable[Keyring], ring: Keyring, head: b
     if found is None:
         return record
     for earlier in before:
-        if (found.number, found.hint) != _hint(earlier.current):
+        if not earlier.is_current(found):
             continue
         try:
             raw = token.open_with(earlier.keys, found)
@@ -103,7 +103,3 @@ def _respelled(record: Record, before: Iterable[Keyring], ring: Keyring, head: b
         kind = Kind.ASSIGNMENT if found.name else Kind.UNKNOWN
         return record._replace(raw=token.spell(ring.keys, head, Record(kind, found.name, raw, b"")))
     return record
-
-
-def _hint(generation: Generation) -> tuple[int, bytes]:
-    return generation.number, token.hint(generation.commitment)

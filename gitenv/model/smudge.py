@@ -1,6 +1,9 @@
-"""smudge: from the object store into the work tree. What a key vouches for is opened; the rest stays harmless and lossless."""
+"""smudge: from the object store into the work tree. What a key vouches for is opened; the rest is harmless, and not lost."""
 
 from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Sequence
 
 from gitenv.errors import NotTrusted
 from gitenv.model import document, inert, token
@@ -11,29 +14,43 @@ from gitenv.model.keyring import Keyring
 _MAX_PASSES = 8
 
 
-class StaysClosed(Exception):
-    """The document cannot be opened as a whole, and nobody is to blame: the ciphertext is what the work tree gets."""
+def smudge(data: bytes, rings: Sequence[Keyring] | None, *, is_viewing: bool = False) -> bytes:
+    """A committed document as it may stand in a work tree.
 
+    Tokens of the current generation of one of the keyrings are opened, and if `is_viewing` those of every generation. All else
+    is marked, but for white space, conflict markers and headings. A file that is closed (None), also because its tokens do not
+    open to what they show, keeps tokens and sealed values as they are. `clean` gives back the same bytes.
 
-def smudge(data: bytes, ring: Keyring, floor: int, *, may_distrust: bool = True) -> bytes:
-    """Open a document. Tokens of generations below `floor` are retired and count as unverified.
-
-    Raises `StaysClosed` for a token of a generation that the keyring does not hold, and, if not `may_distrust`, for anything
-    that would count as unverified. Raises `NotTrusted` for a document that is too large.
+    Raises `NotTrusted` for a document that is too large to be marked line by line.
     """
     if data.count(b"\n") > document.MAX_RECORDS:  # a pasted quote could span any number, each of them to be marked
         raise NotTrusted(f"the document has more than {document.MAX_RECORDS:,} lines")
     records = document.parse(data)
-    opened = [_open(record, ring, floor) for record in records]
-    if not may_distrust and any(record.kind is Kind.UNVERIFIED for record in opened):
-        raise StaysClosed
+    opened = [_open(record, rings, is_viewing) for record in records]
     for _ in range(_MAX_PASSES):
-        changed = _changed(document.parse(document.join(opened)), opened)
+        result = document.join(opened)
+        document.check_size(len(result))  # else clean would refuse it
+        changed = _changed(document.parse(result), opened)
         if not changed:
-            return document.join(opened)
+            return result
         for position in changed:
-            opened[position] = _distrusted(records[position], ring)
-    return data
+            opened[position] = _marked(records[position])
+    return smudge(data, None)
+
+
+def is_known(data: bytes, ring: Keyring) -> bool:
+    """Whether a keyring knows the generations of all tokens. Raises `NotTrusted` for a document that is too large."""
+    return all(ring.find(found.number, found.hint) for found in _tokens(data))
+
+
+def is_current(data: bytes, ring: Keyring) -> bool:
+    """Whether all tokens are of a keyring's current generation. Raises `NotTrusted` for a document that is too large."""
+    return all(map(ring.is_current, _tokens(data)))
+
+
+def _tokens(data: bytes) -> Iterator[token.Token]:
+    found = (token.read(record) for record in document.parse(data) if record.kind is Kind.TOKEN)
+    return (each for each in found if each)
 
 
 def has_secrets(data: bytes) -> bool:
@@ -52,26 +69,21 @@ def has_markers(data: bytes) -> bool:
     return b"<<<<<<<" in data or b">>>>>>>" in data
 
 
-def _open(record: Record, ring: Keyring, floor: int) -> Record:
-    if record.kind is Kind.PLAIN:
+def _open(record: Record, rings: Sequence[Keyring] | None, is_viewing: bool) -> Record:
+    if record.kind is Kind.PLAIN or (rings is None and record.kind in (Kind.TOKEN, Kind.SEALED)):
         return record
-    found = token.read(record) if record.kind is Kind.TOKEN else None
-    if found:
-        keys = ring.find(found.number, found.hint)
-        if keys is None:
-            raise StaysClosed
-        if found.number >= floor:
-            try:
+    if rings and record.kind is Kind.TOKEN and (found := token.read(record)):
+        ring = next((ring for ring in rings if is_viewing or ring.is_current(found)), None)
+        if ring and (keys := ring.find(found.number, found.hint)):
+            with contextlib.suppress(Unopened):
                 raw = token.open_with(keys, found)
                 return Record(Kind.ASSIGNMENT if found.name else Kind.UNKNOWN, found.name, raw, record.end)
-            except Unopened:
-                pass
-    return _distrusted(record, ring)
+    return _marked(record)
 
 
-def _distrusted(record: Record, ring: Keyring) -> Record:
+def _marked(record: Record) -> Record:
     """What stands in the commit, as a mark. A token left as it is would look like a document that was never opened."""
-    return Record(Kind.UNVERIFIED, b"", inert.mark(record.raw, ring.keys), record.end)
+    return Record(Kind.UNVERIFIED, b"", inert.mark(record.raw), record.end)
 
 
 def _changed(parsed: list[Record], opened: list[Record]) -> list[int]:

@@ -55,22 +55,21 @@ def find(records: list[Record]) -> list[Unverified]:
     return found
 
 
-def forged_at(records: list[Record], found: Unverified, ring: Keyring) -> int | None:
-    """The position of the first of its marks that no key of `ring` made, if there is one."""
-    keys = ring.everything()
+def forged_at(records: list[Record], found: Unverified) -> int | None:
+    """The position of the first of its marks that was edited, if there is one."""
     marks = range(found.first, found.first + found.lines)
-    return next((position for position in marks if inert.unmark(records[position].raw, keys) is None), None)
+    return next((position for position in marks if inert.unmark(records[position].raw) is None), None)
 
 
 def retired(records: list[Record], ring: Keyring) -> list[Unverified]:
-    """Those of a document that a key from before the current generation opens: of another branch, a stash, an older commit."""
+    """Those of a document that the key of another generation opens: of another branch, a stash, an older commit."""
     return [found for found in find(records) if is_retired(found, ring)]
 
 
 def is_retired(found: Unverified, ring: Keyring) -> bool:
-    """Whether it is a token of an earlier generation, and is what its name says."""
+    """Whether it is a token of an earlier generation that opens, and is what its name says."""
     spelled = token.read(found.record) if found.record.kind is Kind.TOKEN else None
-    if spelled is None or spelled.number >= ring.current.number:
+    if spelled is None or ring.is_current(spelled):
         return False
     try:
         return bool(_opened(found, ring))
@@ -94,7 +93,7 @@ def accept(data: bytes, chosen: Collection[Unverified], ring: Keyring) -> bytes:
     records = document.parse(data)
     changes, namesakes = _without(chosen), editing.values(records)
     for each in chosen:
-        if (forged := forged_at(records, each, ring)) is not None:
+        if (forged := forged_at(records, each)) is not None:
             raise clean.forged_mark(records, forged)
     for each in {each.name or each.first: each for each in sorted(chosen, key=lambda each: each.first)}.values():
         new, places = value(each, ring), namesakes.get(each.name, [])
@@ -113,7 +112,7 @@ def reject(data: bytes, chosen: Collection[Unverified]) -> bytes:
 
 def _behind(marks: list[Record], position: int, line: int) -> Iterator[Unverified]:
     # Without the last line feed: a backslash before it would take it in, and with it the next line, which nobody marked.
-    parsed = document.parse(b"\n".join(mark.raw.partition(b" ")[2] for mark in marks))
+    parsed = document.parse(b"\n".join(inert.behind(mark.raw) for mark in marks))
     if sum(map(editing.lines, parsed)) < len(marks):  # the last mark is of an empty line, which is no record where a text ends
         parsed.append(Record(Kind.PLAIN, b"", b"", b""))
     parsed[-1] = parsed[-1]._replace(end=marks[-1].end)

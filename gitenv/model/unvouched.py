@@ -16,5 +16,6 @@ def code(record: Record, statement: Environment) -> str:
         return "token-malformed"
     generation = contribution.generation_of(statement, found.number, found.hint)
     if generation is None:
-        return "token-unknown"
+        # An edit on a branch from before a rotation is under the newest key, which this statement cannot know.
+        return "token-newer" if found.number > statement.generation.number else "token-unknown"
     return "" if generation == statement.generation else "token-retired"

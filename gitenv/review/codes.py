@@ -63,7 +63,13 @@ CODES: dict[str, Code] = {
             "value-of-another-file": "A value came into a file, and another of its environment has it (a note for a new key).",
         },
     ),
-    **_all(Severity.NOTE, {"sealed": "A sealed value waits for a holder: gitenv accept, or gitenv reject."}),
+    **_all(
+        Severity.NOTE,
+        {
+            "sealed": "A sealed value waits for a holder: gitenv accept, or gitenv reject.",
+            "token-newer": "A line is encrypted with a newer key than its commit has, as on a branch that is behind.",
+        },
+    ),
     # Statements, judged from the state of the base.
     **_all(
         Severity.ERROR,

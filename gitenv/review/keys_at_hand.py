@@ -5,9 +5,10 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Sequence
 
-from gitenv import clone, lineage
-from gitenv.access import Access, Judged
+from gitenv import lineage
+from gitenv.access import Access
 from gitenv.errors import GitenvError, Locked, printable
+from gitenv.git import founding
 from gitenv.git.layout import Layout
 from gitenv.git.objects import Objects
 from gitenv.git.trees import Tree
@@ -29,7 +30,6 @@ class KeysAtHand:
         self._layout, self._tree, self._objects, self._heads = layout, tree, objects, heads
         self._access: Access | None = None
         self._rings: dict[str, Keyring | None] = {}
-        self._unopened: clone.Unopened | None = None
 
     def ring_of(self, path: str) -> Keyring | None:
         """The keyring for a file; None without a key."""
@@ -62,20 +62,20 @@ class KeysAtHand:
     def as_committed(self, path: str, data: bytes, before: bytes) -> bytes | None:
         """A file of the work tree as a commit would have it, made in memory; None without a key, and for what clean refuses."""
         ring = self.ring_of(path)
-        if ring is None or self._layout is None:
+        if ring is None:
             return None
-        if self._unopened is None:
-            self._unopened = clone.unopened(self._layout.git_dir)
-        access = self._opened()
-        pin = access.claimant(path) if access else None
-        judged = self._judged(access, pin) if access and pin else None
-        if judged and judged.is_earlier:
-            ring = ring.at(judged.environment.generation) or ring
         try:
-            stands = frozenset(record.raw for record in document.parse(before))
-            return clean.clean(data, ring, lambda: stands, was_opened=not self._unopened.may_be(path))
+            staged = document.parse(self._objects.read(f":0:{path}", document.MAX_BYTES) or before)
+            stands = frozenset(record.raw for record in [*staged, *document.parse(before)])
+            return clean.clean(data, ring, lambda: stands, lambda: () if self._is_new(path) else staged)
         except GitenvError:
             return None
+
+    def _is_new(self, path: str) -> bool:
+        """Whether the file's environment is in no commit yet: until then all plain text is its owner's."""
+        access = self._opened()
+        pin = access.claimant(path) if access else None
+        return bool(pin and self._layout and founding.is_uncommitted(self._layout.work_tree, self._objects, pin.name))
 
     def no_key(self, path: str, environment: str) -> Locked:
         """The error for a file that cannot be opened, with whom to ask."""
@@ -111,9 +111,4 @@ class KeysAtHand:
             with contextlib.suppress(GitenvError):
                 if each is not None:
                     return access.ring(each)
-        return None
-
-    def _judged(self, access: Access, pin: Pin) -> Judged | None:
-        with contextlib.suppress(GitenvError):
-            return access.judge(pin, self._tree)
         return None

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from gitenv import clone, files
-from gitenv.errors import GitenvError, NotTrusted
+from gitenv import files
+from gitenv.errors import NotTrusted
 from gitenv.git.repository import IndexEntry
 from gitenv.model import document, merging, rotation, smudge
 from gitenv.model.document import Kind
@@ -42,16 +41,13 @@ def write(workspace: Workspace, merged: Iterable[Merged], ring: Keyring) -> list
     """Open the merged files in the work tree; return those that hold what somebody typed since, and are left alone."""
     alone: list[str] = []
     for each in merged:
-        there, text = files.read_inside(workspace.root, each.path, document.MAX_BYTES), each.text
-        with contextlib.suppress(smudge.StaysClosed, GitenvError):
-            text = smudge.smudge(each.text, ring, ring.current.number)
+        there = files.read_inside(workspace.root, each.path, document.MAX_BYTES)
+        text = smudge.smudge(each.text, [ring])
         if there != text:  # else a run that was cut off wrote it
             if there is None or _is_typed(there):
                 alone.append(each.path)
                 continue
             workspace.write(each.path, text)
-        if text != each.text:
-            _note_opened(workspace, each.path)
     return alone
 
 
@@ -91,10 +87,3 @@ def _is_typed(data: bytes) -> bool:
         return any(record.kind in _TYPED for record in document.parse(data))
     except NotTrusted:
         return True
-
-
-def _note_opened(workspace: Workspace, path: str) -> None:
-    git_dir = workspace.repository.layout.git_dir
-    noted = clone.unopened(git_dir)
-    if path in noted.paths and not noted.is_full:
-        clone.set_unopened(git_dir, noted.paths - {path})

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from gitenv import clone, files
+from gitenv import files
 from gitenv.errors import Changed, GitenvError, Locked, NotTrusted, Usage, from_top, printable
 from gitenv.git import index
 from gitenv.git.index import Entry
-from gitenv.model import document, editing, plain, unverified
-from gitenv.model.document import Kind
+from gitenv.model import document, editing, plain, smudge, token, unverified
+from gitenv.model.document import Kind, Record
+from gitenv.model.keyring import Keyring
 from gitenv.model.unverified import Unverified
 from gitenv.pins import Pin
 from gitenv.team import following, saving
@@ -81,7 +83,9 @@ def accept(workspace: Workspace, chosen: Sequence[Question], *, force: bool = Fa
         workspace,
         [question for question in chosen if not question.is_plain],
         lambda data, mine: unverified.accept(data, [q.found for q in mine], rings[mine[0].environment]),
+        lambda mine: _accepted_in_index(workspace, mine, rings[mine[0].environment]),
     )
+    _accept_in_conflict(workspace, [question for question in chosen if not question.is_plain], rings)
     return marked + _write_index(
         workspace, chosen, lambda data, mine: plain.encrypted(data, [q.found for q in mine], rings[mine[0].environment])
     )
@@ -110,11 +114,15 @@ def reject(workspace: Workspace, chosen: Sequence[Question]) -> list[Decided]:
     )
     for path in dict.fromkeys(question.path for question in chosen if question.is_plain):
         # What the file has in the place of a line in the index is the user's own, and stays.
-        there = {record.raw for record in document.parse(_stored(workspace, path))}
+        there = plain.texts(document.parse(_stored(workspace, path)), _ring(workspace, path))
         mine = [q.found for q in chosen if q.is_plain and q.path == path and q.found.record.raw in there]
         text = files.read_inside(workspace.root, path, document.MAX_BYTES) or b""
-        workspace.write(path, plain.without(text, mine), instead_of=text)
-    return marked + _write_index(workspace, chosen, lambda data, mine: plain.without(data, [q.found for q in mine]))
+        workspace.write(path, plain.without(text, mine, None), instead_of=text)
+    return marked + _write_index(
+        workspace,
+        chosen,
+        lambda data, mine: plain.without(data, [q.found for q in mine], _ring(workspace, mine[0].path)),
+    )
 
 
 def _paths(workspace: Workspace, file: str, folder: str, environment: str) -> list[str]:
@@ -146,8 +154,7 @@ def _in_file(workspace: Workspace, path: str, is_named: bool, seals: Contributor
 def _open_questions(workspace: Workspace, path: str, pin: Pin, seals: Contributors) -> Iterator[Question]:
     text = files.read_inside(workspace.root, path, document.MAX_BYTES) or b""
     records = document.parse(text)
-    is_noted = clone.unopened(workspace.repository.layout.git_dir).may_be(path)
-    if is_noted or any(record.kind is Kind.TOKEN for record in records):
+    if any(record.kind is Kind.TOKEN for record in records):
         raise Locked(f"{printable(path)} is not open", f"gitenv unlock {pin.name}")
     namesakes, lines = editing.values(records), editing.line_numbers(records)
     for found in unverified.find(records):
@@ -155,8 +162,13 @@ def _open_questions(workspace: Workspace, path: str, pin: Pin, seals: Contributo
         is_sealed = found.record.kind is Kind.SEALED
         problem = seals.problem(pin.environment, found.record, f"{printable(path)}: {found.shown}") if is_sealed else None
         yield Question(path, pin.name, found, replaces, problem, text)
-    for found in plain.find(records, document.parse(_stored(workspace, path))):
+    for found in plain.find(records, document.parse(_stored(workspace, path)), _ring(workspace, path)):
         yield Question(path, pin.name, found, (), None, text, is_plain=True)
+
+
+def _ring(workspace: Workspace, path: str) -> Keyring | None:
+    pin = workspace.access.claimant(path)
+    return workspace.access.ring(pin) if pin and workspace.access.can_open(pin) else None
 
 
 def _one(found: Sequence[Question], name: str) -> Question:
@@ -179,7 +191,10 @@ def _several(name: str, fitting: Sequence[Question]) -> Usage:
 
 
 def _write(
-    workspace: Workspace, chosen: Sequence[Question], decide: Callable[[bytes, Sequence[Question]], bytes]
+    workspace: Workspace,
+    chosen: Sequence[Question],
+    decide: Callable[[bytes, Sequence[Question]], bytes],
+    stage: Callable[[Sequence[Question]], bytes | None] | None = None,
 ) -> list[Decided]:
     by_path: dict[str, list[Question]] = {}
     for question in chosen:
@@ -192,7 +207,8 @@ def _write(
             texts[path] = decide(_still(workspace, path, mine), mine)
         except NotTrusted as error:
             raise type(error)(f"{printable(path)}: {error.message}", error.hint) from None
-    unstaged = saving.save(workspace, texts, {path: mine[0].text for path, mine in by_path.items()})
+    blobs = {path: blob for path, mine in by_path.items() if stage and (blob := stage(mine)) is not None}
+    unstaged = saving.save(workspace, texts, {path: mine[0].text for path, mine in by_path.items()}, blobs)
     return [Decided(path, _shown(mine), unstaged.get(path)) for path, mine in by_path.items()]
 
 
@@ -205,12 +221,47 @@ def _write_index(
         if question.is_plain:
             by_path.setdefault(question.path, []).append(question)
     texts = [decide(_stored(workspace, path), mine) for path, mine in by_path.items()]
-    modes = {entry.path: entry.mode for entry in workspace.repository.tracked()}
-    ids = index.write_blobs(workspace.root, texts)
-    entries = [Entry(path, object_id, modes[path]) for path, object_id in zip(by_path, ids, strict=True)]
-    if entries:
-        index.replace_entries(workspace.root, workspace.repository.layout, entries)
+    saving.stage_blobs(workspace, dict(zip(by_path, texts, strict=True)))
     return [Decided(path, _shown(mine), None) for path, mine in by_path.items()]
+
+
+def _accept_in_conflict(workspace: Workspace, chosen: Sequence[Question], rings: Mapping[str, Keyring]) -> None:
+    """In each side a token of today, in the place of what counted for nothing: else `git add` would bring that back."""
+    raws = {(q.path, q.found.record.raw): q for q in chosen}
+    entries = []
+    for entry in workspace.repository.tracked():
+        mine = {raw: q for (path, raw), q in raws.items() if path == entry.path and entry.stage}
+        records = document.parse(workspace.repository.objects.read(entry.object_id) or b"") if mine else []
+        new = [_spelled(record, mine.get(record.raw), rings) for record in records]
+        if new != records:
+            entries.append(entry._replace(object_id=index.write_blobs(workspace.root, [document.join(new)])[0]))
+    if entries:
+        listed = [Entry(entry.path, entry.object_id, entry.mode, entry.stage) for entry in entries]
+        index.replace_entries(workspace.root, workspace.repository.layout, listed)
+
+
+def _spelled(record: Record, question: Question | None, rings: Mapping[str, Keyring]) -> Record:
+    if question is None:
+        return record
+    ring = rings[question.environment]
+    value = unverified.value(question.found, ring)
+    return record._replace(raw=token.spell(ring.keys, token.head(ring.current), value))
+
+
+def _accepted_in_index(workspace: Workspace, asked: Sequence[Question], ring: Keyring) -> bytes | None:
+    """What the index is to have: the accepted values, and all else as it stands there. None where it has none of them."""
+    stored = _stored(workspace, asked[0].path)
+    opened = smudge.smudge(stored, [ring])
+    left = Counter(question.found.record.raw for question in asked)
+    found: list[Unverified] = []
+    for each in [question.found for question in asked] if opened == asked[0].text else unverified.find(document.parse(opened)):
+        if left[each.record.raw]:
+            left[each.record.raw] -= 1
+            found.append(each)
+    if not found:
+        return None
+    raws = {each.record.raw for each in found}
+    return saving.cleaned(unverified.accept(opened, found, ring), stored, ring, lambda record: record.raw in raws)
 
 
 def _shown(questions: Sequence[Question]) -> list[str]:

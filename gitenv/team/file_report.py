@@ -10,7 +10,7 @@ from typing import NamedTuple
 from gitenv import files
 from gitenv.errors import GitenvError, from_top
 from gitenv.git.repository import IndexEntry
-from gitenv.model import clean, comparing, document, encoding, remedies, smudge, token, unverified, unvouched
+from gitenv.model import clean, comparing, document, encoding, inert, remedies, smudge, token, unverified, unvouched
 from gitenv.model import sealed as sealing
 from gitenv.model.document import Kind, Record
 from gitenv.model.environment import Environment
@@ -104,6 +104,9 @@ def _status(
     there = files.read_inside(workspace.root, entry.path, _MAX_BYTES)
     if entry.stage:
         return _in_conflict(entry.path, there or b"", problems)
+    if there and there.startswith(inert.WHOLE):
+        problems.append(Undecided("unreadable", f"{entry.path} stays closed: it is too large", [remedies.look(entry.path)]))
+        return FileStatus(entry.path, 0, "stays closed", [], [])
     records = document.parse(stored)
     opened = document.parse(there or b"")
     behind = unverified.find(opened)
@@ -118,7 +121,7 @@ def _status(
         state = "plain text in the index"
         if not marked:
             problems.append(_plain_text(workspace, statement, entry.path))
-    elif ring and (foreign := _without_key(records, ring)):
+    elif ring and not marked and (foreign := _without_key(records, ring)):
         problems.append(_foreign(statement, entry.path, records, foreign, is_typed=_is_typed(opened)))
         state = "stays closed" if state == "closed" else state
     listed = [found.shown for found in marked]
@@ -195,7 +198,7 @@ def _unverified(
     path: str, records: list[Record], marked: list[Unverified], statement: Environment, ring: Keyring | None, who: str
 ) -> Iterator[Problem]:
     """What to decide about, by what is wrong with it; and forged marks. `who` accepts, where the caller cannot."""
-    checked = [(found, unverified.forged_at(records, found, ring) if ring else None) for found in marked]
+    checked = [(found, unverified.forged_at(records, found)) for found in marked]
     forged = [position for _, position in checked if position is not None]
     yield from (Undecided.of(clean.forged_mark(records, position), path) for position in forged[:_MOST])
     left = [found for found, position in checked if position is None]

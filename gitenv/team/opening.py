@@ -10,8 +10,10 @@ from typing import NamedTuple
 from gitenv import clone, files
 from gitenv.access import check_not_rolled_back
 from gitenv.errors import GitenvError, Locked, NotInOrder, NotTrusted, printable
+from gitenv.git import founding
 from gitenv.git.repository import IndexEntry
-from gitenv.model import clean, document, dotenv, smudge
+from gitenv.model import clean, document, inert, smudge
+from gitenv.model.cipher import sha256
 from gitenv.model.document import Kind
 from gitenv.pins import Pin
 from gitenv.team import conversions, discover, rights, setup
@@ -43,7 +45,6 @@ def open_files(workspace: Workspace, wanted: Iterable[str] = ()) -> list[Opened]
     results = [_open_environment(workspace, pin, entries[pin.name], is_asked=pin.name in asked) for pin in pins]
     setup.lift_guard(workspace.repository, workspace.access.pinned())
     conversions.undo_in_recipients(workspace)
-    _note_opened(workspace, results)
     # Also what a run that was cut off opened: git takes a file of another size for an edited one, and never looks again.
     _refresh(workspace, {path for result in results for path in (*result.opened, *result.open_already)})
     return results
@@ -53,23 +54,6 @@ def _refresh(workspace: Workspace, paths: Set[str]) -> None:
     """Let git see that files which were opened or closed are what the index has."""
     if paths and (touched := workspace.repository.touched(sorted(paths))):
         workspace.repository.refresh(touched - workspace.repository.unseen(sorted(touched)).keys())
-
-
-def _note_opened(workspace: Workspace, results: Sequence[Opened]) -> None:
-    """What was opened is vouched for, and what is gone needs no note. A list that was full may be about any file."""
-    git_dir, noted = workspace.repository.layout.git_dir, clone.unopened(workspace.repository.layout.git_dir)
-    tracked = {entry.path for entry in workspace.repository.tracked()}
-    opened = {path for result in results for path in (*result.opened, *result.opened_edited, *result.open_already)}
-    if noted.is_full:
-        tracked = {path for path in tracked if dotenv.kind(path) == "shared" or _is_claimed(workspace, path)}
-    clone.set_unopened(git_dir, (tracked if noted.is_full else noted.paths & tracked) - opened)
-
-
-def _is_claimed(workspace: Workspace, path: str) -> bool:
-    try:
-        return workspace.access.claimant(path) is not None
-    except NotTrusted:
-        return True
 
 
 def nothing_opened(results: Sequence[Opened]) -> Locked:
@@ -94,12 +78,12 @@ def lock(workspace: Workspace, wanted: Iterable[str] = ()) -> list[str]:
     listed = workspace.files_of([pin.environment for pin in pins])
     files_of = {pin.name: [_look(workspace, pin, entry) for entry in listed[pin.name]] for pin in pins}
     looked_at = [file for found in files_of.values() for file in found]
-    unedited = {file.path for file in looked_at if file.there in (file.stored, file.plain)}
+    unedited = {file.path for file in looked_at if file.there is not None and file.is_unedited}
     _refresh(workspace, unedited)
     _check_unedited(workspace, looked_at, unedited)
     open_here = {name: [file for file in found if file.is_open] for name, found in files_of.items()}
     for file in (file for found in open_here.values() for file in found):
-        workspace.write(file.path, file.stored, instead_of=file.there, is_elsewhere=True)
+        workspace.write(file.path, file.closed, instead_of=file.there, is_elsewhere=True)
     access.locked = noted | {pin.name for pin in pins}
     clone.set_locked(workspace.repository.layout.git_dir, access.locked)  # last: else it would be said of what is still open
     _refresh(workspace, unedited)
@@ -107,23 +91,25 @@ def lock(workspace: Workspace, wanted: Iterable[str] = ()) -> list[str]:
 
 
 class _File(NamedTuple):
-    """A file of the work tree, beside what is committed: as it is, and as it would be opened. `there` is None without one."""
+    """A file of the work tree, beside what is committed: as it is, and as it would be closed. `there` is None without one."""
 
     path: str
-    stored: bytes
-    plain: bytes
+    closed: bytes
     there: bytes | None
+    is_unedited: bool
 
     @property
     def is_open(self) -> bool:
-        return self.there is not None and self.there != self.stored
+        return self.there is not None and self.there != self.closed
 
 
 def _look(workspace: Workspace, pin: Pin, entry: IndexEntry) -> _File:
     stored, there = workspace.repository.objects.read(entry.object_id), _contents(workspace, entry)
     if stored is None or there is None:
-        return _File(entry.path, b"", b"", None)
-    return _File(entry.path, stored, stored if there == stored else _plain(workspace, pin, stored), there)
+        return _File(entry.path, b"", None, True)
+    closed = _closed(workspace, pin, entry.object_id, stored)
+    is_unedited = clean.is_same(there, stored) or there in (closed, _plain(workspace, pin, stored) or closed)
+    return _File(entry.path, closed, there, is_unedited)
 
 
 def _check_unedited(workspace: Workspace, looked_at: Iterable[_File], unedited: Set[str]) -> None:
@@ -140,19 +126,27 @@ def _check_unedited(workspace: Workspace, looked_at: Iterable[_File], unedited: 
         raise NotInOrder(f"{printable(unseen[0])} has changes that git was told not to see", hint)
 
 
-def _plain(workspace: Workspace, pin: Pin, stored: bytes) -> bytes:
-    """What a committed file is in an open work tree; itself, if it cannot be opened, or would not go back unchanged."""
-    judged = workspace.access.judge(pin, workspace.tree)
-    if judged is None:
-        return stored
+def _closed(workspace: Workspace, pin: Pin, blob: str, stored: bytes) -> bytes:
+    """What a committed file is in a work tree where it cannot be opened."""
     try:
+        closed = smudge.smudge(stored, None)
+    except NotTrusted:  # it is too large
+        closed = inert.mark_file(blob, sha256(stored))
+    return stored if closed != stored and founding.is_before(workspace.root, pin.name, "HEAD") else closed
+
+
+def _plain(workspace: Workspace, pin: Pin, stored: bytes) -> bytes | None:
+    """What a committed file is in an open work tree; None if it cannot be opened, or would not go back unchanged."""
+    try:
+        judged = workspace.access.judge(pin, workspace.tree)
+        if judged is None:
+            return None
         ring = workspace.access.ring(judged.moves or pin)
-        if judged.is_earlier:
-            ring = ring.at(judged.environment.generation) or ring
-        plain = smudge.smudge(stored, ring, judged.environment.generation.number)
-        return plain if clean.clean(plain, ring, frozenset) == stored else stored
-    except (smudge.StaysClosed, GitenvError):
-        return stored
+        earlier = [ring.at(judged.environment.generation) or ring] if judged.is_earlier else []
+        plain, before = smudge.smudge(stored, [*earlier, ring]), document.parse(stored)
+        return plain if clean.clean(plain, ring, frozenset, lambda: before) == stored else None
+    except GitenvError:
+        return None
 
 
 def _open_environment(workspace: Workspace, pin: Pin, entries: Iterable[IndexEntry], *, is_asked: bool) -> Opened:
@@ -173,14 +167,18 @@ def _open_environment(workspace: Workspace, pin: Pin, entries: Iterable[IndexEnt
         there = _contents(workspace, entry)
         if not stored or there is None or entry.stage:
             continue
-        is_unedited = there == stored and (is_committed or not discover.is_plain(stored))
-        plain = _plain(workspace, pin, there) if is_unedited or _is_closed(there) else there
-        if plain != there:
+        is_unedited = clean.is_same(there, stored) and (is_committed or not discover.is_plain(stored))
+        text = there
+        if is_unedited:
+            text = _plain(workspace, pin, stored) or _closed(workspace, pin, entry.object_id, stored)
+        elif _is_closed(there):
+            text = _plain(workspace, pin, clean.unmarked(there)) or there
+        if text != there:
             # Not for the others on this machine; the owner's x bit is in the index.
             mode = rights.kept(os.lstat(workspace.repository.path(entry.path)).st_mode, wanted)
-            workspace.write(entry.path, plain, mode, instead_of=there, is_elsewhere=there == stored)
-            (result.opened if there == stored else result.opened_edited).append(entry.path)
-        elif there == _plain(workspace, pin, stored):
+            workspace.write(entry.path, text, mode, instead_of=there, is_elsewhere=is_unedited)
+            (result.opened if is_unedited else result.opened_edited).append(entry.path)
+        elif is_unedited or there == _plain(workspace, pin, stored):
             result.open_already.append(entry.path)
         else:
             result.edited.append(entry.path)
@@ -188,9 +186,10 @@ def _open_environment(workspace: Workspace, pin: Pin, entries: Iterable[IndexEnt
 
 
 def _is_closed(data: bytes) -> bool:
-    """Whether a file holds nothing that somebody typed."""
+    """Whether a file holds nothing that somebody typed, and some of it is not open."""
     try:
-        return all(record.kind in (Kind.TOKEN, Kind.SEALED, Kind.PLAIN) for record in document.parse(data))
+        kinds = {record.kind for record in document.parse(data)}
+        return Kind.TOKEN in kinds and kinds <= {Kind.TOKEN, Kind.SEALED, Kind.PLAIN, Kind.UNVERIFIED}
     except NotTrusted:
         return False
 

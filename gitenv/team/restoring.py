@@ -15,7 +15,7 @@ from gitenv import files
 from gitenv.errors import GitenvError, NotTrusted
 from gitenv.git import program
 from gitenv.git.trees import CommitTree
-from gitenv.model import document, smudge
+from gitenv.model import clean, document, smudge
 from gitenv.model.keyring import Keyring
 from gitenv.pins import Pin
 from gitenv.team import ignored, rights, setup
@@ -40,11 +40,11 @@ def put_back(workspace: Workspace, pins: Sequence[Pin], departure: Departure) ->
     ignored_here = _ignore(workspace, list(gone))
     written = [workspace.write(path, data, mode) for path, data in gone.items()]
     claimed = [path for path in tracked if any(pin.environment.claims(path) for pin in pins)]
-    edited = workspace.repository.may_be_edited(claimed) if claimed else set()  # asked while git still calls gitenv
+    unseen = workspace.repository.unseen(claimed) if claimed else {}
     for path in claimed:
         now = workspace.repository.objects.read(tracked[path], document.MAX_BYTES)
         there = files.read_inside(workspace.root, path, document.MAX_BYTES)
-        if path not in edited and now is not None and there not in (None, now):
+        if path not in unseen and now is not None and there not in (None, now) and clean.is_same(there, now):
             kept = rights.kept(os.lstat(workspace.repository.path(path)).st_mode, mode)
             written.append(workspace.write(path, now, kept))
     return PutBack(written, ignored_here)
@@ -98,6 +98,6 @@ def _before(workspace: Workspace, pins: Sequence[Pin], departure: Departure) -> 
 def _opened(workspace: Workspace, blobs: Mapping[str, str], ring: Keyring) -> Iterator[tuple[str, bytes]]:
     for path, blob in blobs.items():
         stored = workspace.repository.objects.read(blob)  # none in a partial clone whose host does not answer
-        with contextlib.suppress(smudge.StaysClosed, GitenvError):
+        with contextlib.suppress(GitenvError):
             if stored is not None:
-                yield path, smudge.smudge(stored, ring, ring.current.number)
+                yield path, smudge.smudge(stored, [ring])

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from gitenv.errors import from_top
+from gitenv.git import index
+from gitenv.git.index import Entry
+from gitenv.model import clean, document
+from gitenv.model.document import Record
+from gitenv.model.keyring import Keyring
 from gitenv.team import rights
 from gitenv.team.workspace import Workspace
 
@@ -17,12 +22,20 @@ class Unstaged(NamedTuple):
     commands: list[str]
 
 
-def save(workspace: Workspace, texts: Mapping[str, bytes], before: Mapping[str, bytes | None]) -> dict[str, Unstaged]:
+def save(
+    workspace: Workspace,
+    texts: Mapping[str, bytes],
+    before: Mapping[str, bytes | None],
+    blobs: Mapping[str, bytes] | None = None,
+) -> dict[str, Unstaged]:
     """Write `texts` in the place of what was read `before`, and stage them; return those that were not staged.
+
+    `blobs` are what the index is to have of some of them: `git add` makes no values of what somebody else put there.
 
     Raises `Changed` for a file that is another one by now; those before it are written and staged.
     """
-    unstaged = _unstaged(workspace, list(texts))
+    blobs = blobs or {}
+    unstaged = _unstaged(workspace, list(texts), blobs)
     written: list[str] = []
     try:
         for path, text in texts.items():
@@ -30,16 +43,35 @@ def save(workspace: Workspace, texts: Mapping[str, bytes], before: Mapping[str, 
             workspace.write(path, text, rights.wanted(workspace.repository) if old is None else None, instead_of=old)
             written.append(path)
     finally:
-        workspace.repository.stage([path for path in written if path not in unstaged])
+        done = [path for path in written if path not in unstaged]
+        workspace.repository.stage([path for path in done if path not in blobs])
+        stage_blobs(workspace, {path: blobs[path] for path in done if path in blobs})
     return unstaged
 
 
-def _unstaged(workspace: Workspace, paths: list[str]) -> dict[str, Unstaged]:
+def stage_blobs(workspace: Workspace, blobs: Mapping[str, bytes]) -> None:
+    """Put contents into the index, past the filter."""
+    if blobs:
+        modes = {entry.path: entry.mode for entry in workspace.repository.tracked()}
+        ids = index.write_blobs(workspace.root, list(blobs.values()))
+        entries = [Entry(path, object_id, modes[path]) for path, object_id in zip(blobs, ids, strict=True)]
+        index.replace_entries(workspace.root, workspace.repository.layout, entries)
+        workspace.repository.objects.close()  # it would go on with the index that it read first
+
+
+def cleaned(text: bytes, stored: bytes, ring: Keyring, is_decided: Callable[[Record], bool]) -> bytes:
+    """What the index is to have of a file: its text encrypted, also what was decided about and counted for nothing before."""
+    records = document.parse(stored)
+    before = [record for record in records if not is_decided(record)]
+    return clean.clean(text, ring, lambda: {record.raw for record in records}, lambda: before)
+
+
+def _unstaged(workspace: Workspace, paths: list[str], blobs: Mapping[str, bytes]) -> dict[str, Unstaged]:
     repository = workspace.repository
     tracked = {entry.path for entry in repository.tracked()}
     unseen = repository.unseen(paths)
     found = {path: _unseen(workspace, path, flag) for path, flag in unseen.items()}
-    for path in repository.edited([path for path in paths if path in tracked and path not in unseen]):
+    for path in repository.edited([path for path in paths if path in tracked and path not in {*unseen, *blobs}]):
         found[path] = Unstaged("the file has other changes", [_add(path)])
     for line in repository.why_ignored([path for path in paths if path not in tracked]):
         found[line.path] = Unstaged("git ignores the file", [_add(line.path, "--force ")])

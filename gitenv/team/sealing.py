@@ -7,10 +7,10 @@ import os
 import re
 from typing import NamedTuple
 
-from gitenv import clone, files, recipients
+from gitenv import files, recipients
 from gitenv.errors import Changed, Locked, NotInOrder, Usage, printable, shell_word
 from gitenv.identity import device
-from gitenv.model import document, editing, encoding, sealed
+from gitenv.model import document, editing, encoding, sealed, smudge
 from gitenv.model.document import Kind, Record
 from gitenv.model.environment import Environment
 from gitenv.pins import Pin
@@ -102,15 +102,25 @@ def _try_to_set(workspace: Workspace, pin: Pin, name: str, path: str, value: byt
         raise NotInOrder(f"{printable(path)} is left out of this sparse checkout", f"git sparse-checkout add {folder}")
     _check_encoding(workspace, path, data or b"")
     if workspace.access.can_open(pin):
-        _check_open(workspace, path, data or b"", pin)
+        _check_open(path, data or b"", pin)
         text = editing.with_value(data or b"", name, value)
         replaces, holders = name in editing.values(document.parse(data or b"")), []
     else:
         _check_no_access(workspace, pin)
         text, replaces = _with_sealed(workspace, pin, data or b"", name, value)
         holders = sorted(holder.name for holder in pin.holders)
-    unstaged = saving.save(workspace, {path: text}, {path: data}).get(path)
+    blobs = _staged(workspace, pin, path, data, text, name.encode("ascii")) if data and not holders else {}
+    unstaged = saving.save(workspace, {path: text}, {path: data}, blobs).get(path)
     return Set(name, path, pin.name, holders, replaces, unstaged, any(other.grant for other in workspace.access.pinned()))
+
+
+def _staged(workspace: Workspace, pin: Pin, path: str, data: bytes, text: bytes, name: bytes) -> dict[str, bytes]:
+    """What the index is to have of a file that was not edited otherwise: the value, also where it stood for nothing before."""
+    stored = workspace.repository.objects.read(f":0:{path}", document.MAX_BYTES)
+    ring = workspace.access.ring(pin)
+    if stored is None or smudge.smudge(stored, [ring]) != data:
+        return {}
+    return {path: saving.cleaned(text, stored, ring, lambda record: record.name == name)}
 
 
 def _check_encoding(workspace: Workspace, path: str, data: bytes) -> None:
@@ -120,9 +130,8 @@ def _check_encoding(workspace: Workspace, path: str, data: bytes) -> None:
         raise NotInOrder(encoding.problem(printable(path), name), command)
 
 
-def _check_open(workspace: Workspace, path: str, data: bytes, pin: Pin) -> None:
-    is_closed = any(record.kind is Kind.TOKEN for record in document.parse(data))
-    if is_closed or (data and clone.unopened(workspace.repository.layout.git_dir).may_be(path)):
+def _check_open(path: str, data: bytes, pin: Pin) -> None:
+    if any(record.kind is Kind.TOKEN for record in document.parse(data)):
         raise Locked(f"{printable(path)} is not open", f"gitenv unlock {pin.name}")
 
 

@@ -133,11 +133,11 @@ def close(workspace: Workspace, documents: Iterable[Rewritten], ring: Keyring) -
     edited = []
     for each in documents:
         path = each.entry.path
-        there = files.read_inside(workspace.root, path, document.MAX_BYTES)
-        if there is None or there == each.after:
+        there, closed = files.read_inside(workspace.root, path, document.MAX_BYTES), smudge.smudge(each.after, None)
+        if there is None or there == closed:
             continue
-        if there == _opened(each.after, ring):
-            workspace.write(path, each.after, instead_of=there, is_elsewhere=True)
+        if there in (each.after, _opened(each.after, ring)):
+            workspace.write(path, closed, instead_of=there, is_elsewhere=True)
         else:
             edited.append(path)
     return edited
@@ -145,8 +145,8 @@ def close(workspace: Workspace, documents: Iterable[Rewritten], ring: Keyring) -
 
 def _opened(data: bytes, ring: Keyring) -> bytes | None:
     try:
-        return smudge.smudge(data, ring, ring.current.number)
-    except (smudge.StaysClosed, GitenvError):
+        return smudge.smudge(data, [ring])
+    except GitenvError:
         return None
 
 
@@ -155,5 +155,6 @@ def _close_again(workspace: Workspace, documents: Sequence[Rewritten]) -> None:
     for each in documents:
         path = each.entry.path
         with contextlib.suppress(GitenvError):
-            if each.before != each.after and files.read_inside(workspace.root, path, document.MAX_BYTES) == each.before:
-                workspace.write(path, each.after, instead_of=each.before, is_elsewhere=True)
+            there = files.read_inside(workspace.root, path, document.MAX_BYTES)
+            if each.before != each.after and there in (each.before, smudge.smudge(each.before, None)):
+                workspace.write(path, smudge.smudge(each.after, None), instead_of=there, is_elsewhere=True)

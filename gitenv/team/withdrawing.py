@@ -139,10 +139,9 @@ def _plain(workspace: Workspace, entry: IndexEntry) -> bytes:
     try:
         judged = workspace.access.judge(pin, workspace.tree)
         ring = workspace.access.ring(judged.moves or pin if judged else pin)
-        opened = smudge.smudge(stored, ring, ring.current.number)
-    except (GitenvError, smudge.StaysClosed) as error:
-        why = error.message if isinstance(error, GitenvError) else "it has lines for a key that is not here"
-        raise Locked(f"{printable(entry.path)} cannot be opened: {why}", hint) from None
+        opened = smudge.smudge(stored, [ring])
+    except GitenvError as error:
+        raise Locked(f"{printable(entry.path)} cannot be opened: {error.message}", hint) from None
     if unverified.find(document.parse(opened)):
         raise Locked(f"{printable(entry.path)} has lines that nobody vouches for", "decide about them first: gitenv status")
     return opened

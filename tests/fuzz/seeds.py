@@ -5,6 +5,7 @@ from __future__ import annotations
 from gitenv.model import base64url, document, environment, inert, sealed, token
 from gitenv.model.cipher import Dek, EnvironmentId, Keys
 from gitenv.model.document import Kind, Record
+from gitenv.model.keyring import Keyring
 from gitenv.model.kinds import PublicKey
 from tests.model.builders import committed
 from tests.model.test_vectors import DEKS, FOLDER, IDENTITY, PEOPLE, read_vector
@@ -14,6 +15,7 @@ _PATHS = sorted(FOLDER.glob("*/*.txt"))
 _VECTORS = [(path.parent.name, vector) for path in _PATHS if len((vector := read_vector(path)).content) < 8192]
 PINNED = environment.read(read_vector(FOLDER / "valid" / "environment-second-generation.txt").content, "pinned")
 RING = PINNED.keyring(DEKS[2])
+BEFORE = Keyring(RING.id, PINNED.older[0].generation, DEKS[1], [])
 ALICE, BOB, EVE = (PEOPLE[name] for name in ("alice", "bob", "eve"))
 
 # Records that change what the next ones are, whole and in pieces, and lines that are gitenv's own.
@@ -22,8 +24,8 @@ _RAWS = [
     *(b"H=-----BEGIN X-----", b"QUJD" * 16, b"QUI=", b"-----END X-----", b"I=\\", b"J=1\\", b"\\", b"K={", b'  "k": 1', b"}"),
     *(b"L: |", b"  M=1", b"# note", b"# OLD=1", b"## heading", b"## N=1", b"nothing", b" ", b"\t", b"<<<<<<< ours", b"======="),
     *(b">>>>>>> theirs", b"\xef\xbb\xbfO=1", b"P=1\r", b"Q=\0\xff", b"A='''x", b"'''", b"R=QUJD" + b"QUJD" * 16, b"x" * 300),
-    b"#gitenv-unverified:AAAA EVIL=1",
-    inert.mark(b"EVIL=1", RING.keys),
+    b"#gitenv-unverified:AAAAAAAAAAAA:EVIL%3D1",
+    inert.mark(b"EVIL=1"),
     b"A=gitenv2:1.AAAAAA:AAAA",
 ]
 _PASTED = [b"EVIL=1", b"export EVIL='1'", b'EVIL="', b"EVIL='1\nMORE=2'", b"EVIL=1\\", b"EVIL: 1", b"#EVIL=1", b"=", b"EVIL="]
@@ -62,7 +64,7 @@ _SEALED += [
     sealed.seal(PINNED, raw, "A", name, key) for raw in _VALUES for name, key in (("alice", ALICE), ("bob", BOB), ("eve", EVE))
 ]
 SEALED = [line for value in _SEALED for line in (value, value + b"\n", b"A=1\n" + value + b"\nB=2\n")]
-LINES = [*TOKENS, *_RAWS, *_PASTED, inert.mark(b"A=1", RING.keys)]
+LINES = [*TOKENS, *_RAWS, *_PASTED, inert.mark(b"A=1")]
 _WORDS = [
     b"gitenv1:",
     b"#gitenv1:2.tPYMR3:",

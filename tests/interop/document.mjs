@@ -8,10 +8,10 @@ const BOM = String.raw`(?:\xEF\xBB\xBF)?`;
 const regex = (strings, ...values) => new RegExp(String.raw(strings, ...values), "s");
 
 export const TOKEN = regex`^(?:(${NAME})=|#)gitenv1:([1-9][0-9]{0,8})\.([A-Za-z0-9_-]{6}):([A-Za-z0-9_-]+)$`;
-export const UNVERIFIED = regex`^#gitenv-unverified:([A-Za-z0-9_-]+)[ ](.*)$`;
+export const UNVERIFIED = /^#gitenv-unverified:/;
 export const SEALED =
   regex`^(${NAME})=gitenv1-sealed:([1-9][0-9]{0,8})\.([A-Za-z0-9_-]{6}):([a-z0-9][a-z0-9._-]{0,62}):([A-Za-z0-9_-]+)$`;
-const LOOKALIKE = regex`^${BOM}[ \t]*(?:(?:export[ \t]+)?(${NAME})[ \t]*[=:]|#)[ \t]*gitenv(?:[0-9]+(?:-[a-z]+)?|-unverified):`;
+const LOOKALIKE = regex`^${BOM}[ \t]*(?:(?:export[ \t]+)?(${NAME})[ \t]*[=:]|#)[ \t]*gitenv(?:[0-9]+(?:-[a-z]+)?|-unverified(?:-file)?):`;
 const MARKER = regex`^(?:(?:<{7,19}|>{7,19}|\|{7,19})(?:[ ].*)?\r?|={7,19}\r?)$`;
 const ASSIGNMENT = regex`^${BOM}[ \t]*(?:export[ \t]+)?(${NAME})[ \t]*(?:=|:(?=[ \t]))[ \t]*`;
 const TAIL = regex`^[ \t]*([A-Za-z0-9_.-]+)(==?)['"${"`"}]?(?:[ \t]+#.*)?[ \t]*\r?$`;

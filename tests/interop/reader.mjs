@@ -9,11 +9,11 @@
 // It covers documents (grammar, tokens, sealed values, marks, clean, smudge), the keys of a DEK, environments with their chain, grants,
 // signatures, what counts, and public keys. Not files and folders, patterns against paths, and what an index or HEAD decides.
 
-import { createECDH, createHash, createHmac, hkdfSync } from "node:crypto";
+import { createECDH, createHash, hkdfSync } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { basename, dirname, join as path } from "node:path";
 
-import { join, LARGEST, MOST, parse, SEALED, TOKEN, UNVERIFIED } from "./document.mjs";
+import { join, LARGEST, MOST, parse, SEALED, TOKEN } from "./document.mjs";
 import { decode, encode, refuse, refusing } from "./encoding.mjs";
 import { open as openMessage, openGcm } from "./hpke.mjs";
 import * as siv from "./siv.mjs";
@@ -39,8 +39,7 @@ function keysOf(dek, id) {
   const derive = (purpose, length) => Buffer.from(hkdfSync("sha256", dek, id, `gitenv/1/${purpose}`, length));
   const commitment = derive("commitment", 32);
   const seal = scalarBytes((BigInt(`0x${hex(derive("seal", 48))}`) % (ORDER - 1n)) + 1n);
-  return { dek, id, commitment, hint: encode(commitment).slice(0, 6), value: derive("value", 64), chain: derive("chain", 32),
-    inert: derive("inert", 32), seal };
+  return { dek, id, commitment, hint: encode(commitment).slice(0, 6), value: derive("value", 64), chain: derive("chain", 32), seal };
 }
 
 function checkedKeys(dek, id, { commitment }) {
@@ -87,7 +86,7 @@ function openToken(raw, ring) {
   const sealed = decode(body);
   if (!sealed || sealed.length < 48) refuse("not-canonical", "too short, or another spelling");
   const keys = ring.find((one) => one.number === Number(number) && one.hint === hint);
-  if (!keys) refuse("stays-closed", "of no generation of ours");
+  if (!keys) refuse("unopened", "of no generation of ours");
   const padded = siv.open(keys.value, associatedData(keys.id, name), sealed) ?? refuse("unopened", "not encrypted so");
   return unpadded(padded) || refuse("unopened", "padded in another way, or empty");
 }
@@ -135,19 +134,24 @@ function acceptSealed(raw, ring, inside) {
   return { by, record };
 }
 
-const tag = (keys, line) => encode(createHmac("sha256", keys.inert).update(bytes(line)).digest().subarray(0, 16));
+function mark(line) {
+  const tag = encode(createHash("sha256").update(bytes(line)).digest()).slice(0, 12);
+  const escape = (byte) => `%${hex(bytes(byte)).toUpperCase()}`;
+  return `#gitenv-unverified:${tag}:${line.replace(/[^A-Za-z0-9+,./:@_-]/g, escape)}`;
+}
 
 /** A record as unverified lines, each a record of its own. */
-function marked(raw, end, [current]) {
-  const lines = raw.split("\n").map((line) => ({ kind: "UNVERIFIED", raw: `#gitenv-unverified:${tag(current, line)} ${line}` }));
+function marked(raw, end) {
+  const lines = raw.split("\n").map((line) => ({ kind: "UNVERIFIED", raw: mark(line) }));
   return lines.map((line, i) => ({ ...line, end: i < lines.length - 1 ? "\n" : end }));
 }
 
 // Clean: from the work tree into a commit. `stands` are the raw records that the index or HEAD has at the same path.
 
-function unmarked(raw, ring) {
-  const [, found, line] = UNVERIFIED.exec(raw);
-  return ring.some((keys) => tag(keys, line) === found) ? line : refuse("not-trusted", "a mark with a wrong tag");
+function unmarked(raw) {
+  const shown = raw.replace(/\r$/, "");
+  const line = shown.slice(32).replace(/%([0-9A-F]{2})/g, (_, digits) => String.fromCharCode(parseInt(digits, 16)));
+  return mark(line) === shown && !line.includes("\n") ? line : refuse("not-trusted", "an edited mark");
 }
 
 function token({ kind, name, raw }, [current]) {
@@ -163,37 +167,60 @@ const CLEANED = {
     refusing("not-trusted", () => openSealed(raw, ring));
     return raw;
   },
-  UNVERIFIED: ({ raw }, ring) => unmarked(raw, ring),
+  UNVERIFIED: ({ raw }) => unmarked(raw),
   LOOKALIKE: () => refuse("not-trusted", "begins like one of our marks and is none"),
   ASSIGNMENT: token,
   COMMENT: token,
   UNKNOWN: token,
 };
 
+const HIDDEN = ["ASSIGNMENT", "COMMENT", "UNKNOWN"];
+
+/** What stands there for a text and counts for nothing: plain lines, and tokens of other generations than the current one. */
+function keptInsteadOf(before, ring) {
+  const kept = new Map();
+  for (const { kind, raw } of before) {
+    if (HIDDEN.includes(kind)) kept.set(raw, raw);
+    if (kind !== "TOKEN") continue;
+    try {
+      const [text, [, name, number, hint]] = [openToken(raw, ring), TOKEN.exec(raw)];
+      const [one, ...others] = parse(text);
+      if ((Number(number) !== ring[0].number || hint !== ring[0].hint) && !others.length && one.name === name) kept.set(text, raw);
+    } catch {
+      continue; // it opens for nobody
+    }
+  }
+  return kept;
+}
+
 function clean(text, ring, stands = new Set()) {
-  const records = parse(text);
-  const wasClosed = records.some(({ kind }) => kind === "TOKEN");
-  const passes = ({ kind, raw }) => stands.has(raw) && (wasClosed || ["SEALED", "LOOKALIKE"].includes(kind));
-  const result = join(records.map((one) => ({ raw: passes(one) ? one.raw : CLEANED[one.kind](one, ring), end: one.end })));
+  const before = [...stands].flatMap(parse);
+  const passes = ({ kind, raw }) => stands.has(raw) && ["TOKEN", "SEALED", "LOOKALIKE"].includes(kind);
+  const kept = before.some(({ kind }) => HIDDEN.includes(kind) || kind === "TOKEN") ? keptInsteadOf(before, ring) : new Map();
+  const cleaned = (one) => {
+    const result = passes(one) ? one.raw : CLEANED[one.kind](one, ring);
+    return HIDDEN.includes(one.kind) && !stands.has(result) ? (kept.get(one.raw) ?? result) : result;
+  };
+  const result = join(parse(text).map((one) => ({ raw: cleaned(one), end: one.end })));
   return result.length > LARGEST ? refuse("not-trusted", "the result is too large") : result;
 }
 
 // Smudge: from a commit into the work tree.
 
 /** The records that one record of a commit becomes: the one that was encrypted, or unverified lines. */
-function opened(record, ring, floor) {
+function opened(record, [current]) {
   const { kind, raw, end } = record;
   if (kind === "PLAIN") return [record];
-  if (kind !== "TOKEN") return marked(raw, end, ring);
+  if (kind !== "TOKEN") return marked(raw, end);
   try {
-    const text = openToken(raw, ring);
-    const [, name, number] = TOKEN.exec(raw);
-    return Number(number) < floor ? marked(raw, end, ring) : [{ kind: "OPENED", name, raw: text, end, token: raw }];
-  } catch (error) {
-    if (error.kind === "stays-closed") throw error;
-    return marked(raw, end, ring);
+    return [{ kind: "OPENED", name: TOKEN.exec(raw)[1], raw: openToken(raw, [current]), end, token: raw }];
+  } catch {
+    return marked(raw, end);
   }
 }
+
+const closed = (text) => join(parse(text).flatMap((one) =>
+  (["PLAIN", "TOKEN", "SEALED"].includes(one.kind) ? [one] : marked(one.raw, one.end))));
 
 /** Two lists of records of one text, in the smallest runs that end at the same byte. */
 function* runs(one, other) {
@@ -213,21 +240,22 @@ function agrees(was, now) {
 }
 
 /** A run that does not read as it was opened: nobody vouches for its values, nor, if it has none, for what is plain. */
-function doubted(run, ring) {
+function doubted(run) {
   const kind = run.some((one) => one.kind === "OPENED") ? "OPENED" : "PLAIN";
-  return run.flatMap((one) => (one.kind === kind ? marked(one.token ?? one.raw, one.end, ring) : [one]));
+  return run.flatMap((one) => (one.kind === kind ? marked(one.token ?? one.raw, one.end) : [one]));
 }
 
-function smudge(text, ring, floor) {
+function smudge(text, ring) {
   if (text.split("\n").length - 1 > MOST) refuse("not-trusted", "too many lines");
-  let records = parse(text).flatMap((one) => opened(one, ring, floor));
+  let records = parse(text).flatMap((one) => opened(one, ring));
   for (let round = 0; round < 8; round++) {
     const before = records;
-    const doubts = ([was, now]) => (was.length === 1 && now.length === 1 && agrees(was[0], now[0]) ? was : doubted(was, ring));
+    if (join(before).length > LARGEST) refuse("not-trusted", "too large with its marks");
+    const doubts = ([was, now]) => (was.length === 1 && now.length === 1 && agrees(was[0], now[0]) ? was : doubted(was));
     records = [...runs(before, parse(join(before)))].flatMap(doubts);
     if (records.every((one, i) => one === before[i])) return join(records);
   }
-  return refuse("stays-closed", "it never reads as what was opened");
+  return closed(text);
 }
 
 // Vectors: `word: value` lines, an empty line, and the content, which some cut into parts. Of content that would be large,
@@ -276,20 +304,20 @@ function ringFor(vector, secrets, root) {
 const ACTS = {
   keys({ words }, secrets) {
     const keys = keysOf(secrets[`dek-${words.dek}`], secrets.id);
-    return { commitment: hex(keys.commitment), hint: keys.hint, "seal-scalar": hex(keys.seal), "inert-tag": tag(keys, "EVIL=1"),
+    return { commitment: hex(keys.commitment), hint: keys.hint, "seal-scalar": hex(keys.seal),
       encrypted: hex(encrypt(keys, "HELLO", "HELLO=development")) };
   },
   document({ part }, secrets, ring) {
     const committed = part("committed");
     if (clean(committed, ring()) !== committed) refuse("not-trusted", "tokens are cleaned to something else");
-    return { plain: smudge(committed, ring(), ring()[0].number), committed: clean(part("plain"), ring()) };
+    return { plain: smudge(committed, ring()), committed: clean(part("plain"), ring()) };
   },
   unvouched({ part }, secrets, ring) {
     const stands = new Set(parse(part("committed")).map(({ raw }) => raw));
-    return { opened: smudge(part("committed"), ring(), ring()[0].number), committed: clean(part("opened"), ring(), stands) };
+    return { opened: smudge(part("committed"), ring()), committed: clean(part("opened"), ring(), stands) };
   },
   clean: ({ text }, secrets, ring) => ({ committed: clean(text, ring()) }),
-  smudge: ({ text }, secrets, ring) => ({ opened: smudge(text, ring(), ring()[0].number) }),
+  smudge: ({ text }, secrets, ring) => ({ opened: smudge(text, ring()) }),
   sealed({ part }, secrets, ring) {
     const inside = (by, key) => ["alice", "bob"].includes(by) && pointOf(secrets[by]).equals(key);
     const { by, record } = acceptSealed(part("sealed").slice(0, -1), ring(), inside);

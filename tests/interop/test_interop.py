@@ -24,7 +24,6 @@ from gitenv.model import base64url, document, sealed, token
 from gitenv.model.cipher import Dek, EnvironmentId, Unopened
 from gitenv.model.keyring import Keyring, after, first_generation
 from gitenv.model.rotation import Parent, chained
-from gitenv.model.smudge import StaysClosed
 from tests.interop.edges import EDGES
 from tests.model.builders import Person, checked_out, committed, device_of, grant_for, statement
 from tests.model.documents import anything, plain
@@ -119,7 +118,7 @@ def _of_gitenv(word: str, read: Callable[[], bytes]) -> Answer:
     """What gitenv says, in the words of the reader."""
     try:
         return {"read": {word: read().decode("latin-1")}}
-    except (GitenvError, Unopened, StaysClosed) as error:
+    except (GitenvError, Unopened) as error:
         return {"refused": _word(error)}
 
 

@@ -155,9 +155,10 @@ def committed(data: bytes, ring: Keyring) -> bytes:
 
 def checked_out(data: bytes, ring: Keyring) -> bytes:
     """`data` from a commit as the work tree has it."""
-    return smudge(data, ring, ring.current.number)
+    return smudge(data, [ring])
 
 
 def cleaned_again(data: bytes, ring: Keyring, stands: bytes) -> bytes:
     """`data` cleaned where the index holds `stands`."""
-    return clean(data, ring, lambda: {record.raw for record in document.parse(stands)})
+    before = document.parse(stands)
+    return clean(data, ring, lambda: {record.raw for record in before}, lambda: before)

@@ -38,7 +38,7 @@ _FRAGMENTS = [
 ]
 _MARKS = [
     *(b"gitenv1:", b"gitenv1-sealed:", b"#gitenv-unverified:", b"KEY=gitenv1:1.abcdef:AAAA", b"#gitenv1:1.abcdef:AAAA"),
-    *(b"#gitenv-unverified:AAAA KEY=1", b"KEY=gitenv2:1", b"# gitenv1:"),
+    *(b"#gitenv-unverified:AAAAAAAAAAAA:KEY%3D1", b"KEY=gitenv2:1", b"# gitenv1:"),
 ]
 
 

@@ -77,7 +77,8 @@ LOOKALIKES = {
     "a blank before": b"KEY= gitenv1:hunter2",
     "after a colon": b"KEY: gitenv1:hunter2",
     "an empty mark": b"#gitenv-unverified: KEY=hunter2",
-    "a forged mark": b"#gitenv-unverified:AAAAAAAAAAAAAAAAAAAAAA KEY=hunter2",
+    "a forged mark": b"#gitenv-unverified:AAAAAAAAAAAA:KEY%3Dhunter2",
+    "a mark for a file": b"#gitenv-unverified-file:-:hunter2",
 }
 
 
@@ -99,10 +100,33 @@ def test_lookalikes_that_stand_in_the_index_pass(line: bytes) -> None:
     assert cleaned_again(data, RING, stands=data) == data
 
 
-def test_plain_lines_of_a_closed_file_stay() -> None:
-    """In a file with tokens, a plain line that stands in the index is not made a value: clean never launders."""
-    closed = committed(b"A=1\n", RING) + b"EVIL=1\n"
-    assert cleaned_again(closed, RING, stands=closed) == closed
+def test_plain_lines_of_the_index_stay() -> None:
+    """A line that stands there in plain is not made a value, in an open file nor in a closed one: clean never launders."""
+    stands = committed(b"A=1\n", RING) + b"EVIL=1\n# note\n"
+    assert cleaned_again(stands, RING, stands=stands) == stands
+    assert cleaned_again(b"A=1\nEVIL=1\n# note\nNEW=2\n", RING, stands=stands) == stands + committed(b"NEW=2\n", RING)
+    assert cleaned_again(b"EVIL=2\n", RING, stands=stands) == committed(b"EVIL=2\n", RING)
+
+
+def test_a_value_that_counts_stays_one() -> None:
+    """Who puts a guess in plain text beside a token does not get the token taken away, nor the guess confirmed."""
+    token = committed(b"PIN=0007\n", RING)
+    for stands in (token + b"PIN=0007\n", b"PIN=0007\n" + token):
+        for ring in (RING, rotated(RING, 2)[0]):
+            assert cleaned_again(b"PIN=0007\n", ring, stands=stands) == token
+
+
+def test_a_token_that_does_not_count_stays_one() -> None:
+    """For a text that stands there under another key, its token stays; under another name it says nothing of the text."""
+    after, chain = rotated(RING, 2)
+    again, _ = rotated(after, 3, chain)
+    stands = committed(b"A=1\nB=1\n# note\n", RING) + committed(b"C=1\n", after) + committed(b"D=1\n", again)
+    assert cleaned_again(b"A=1\nB=1\n# note\nC=1\nD=1\n", after, stands=stands).startswith(
+        committed(b"A=1\nB=1\n# note\n", RING)
+    )
+    assert cleaned_again(b"A=1\nB=1\n# note\nC=1\nD=1\nE=2\n", again, stands=stands) == stands + committed(b"E=2\n", again)
+    moved = stands.replace(b"A=", b"X=")
+    assert cleaned_again(b"A=1\n", again, stands=moved) == committed(b"A=1\n", again)
 
 
 def test_new_lines_of_a_closed_file_are_encrypted() -> None:
@@ -112,9 +136,9 @@ def test_new_lines_of_a_closed_file_are_encrypted() -> None:
     assert cleaned == closed + committed(b"NEW=2\n", RING)
 
 
-def test_plain_lines_of_an_open_file_are_encrypted() -> None:
-    """In a file without tokens, all is encrypted, whatever the index holds: a file from before gitenv is one."""
-    assert cleaned_again(b"A=1\n", RING, stands=b"A=1\n") == committed(b"A=1\n", RING)
+def test_before_the_founding_plain_lines_are_encrypted() -> None:
+    """Where the edit began from nothing that was gitenv's, all is its owner's, whatever the index holds."""
+    assert clean.clean(b"A=1\n", RING, lambda: {b"A=1"}) == committed(b"A=1\n", RING)
 
 
 def test_what_could_not_be_opened_again_is_refused() -> None:
@@ -141,7 +165,7 @@ def test_ciphertext_passes_without_a_key(data: bytes) -> None:
     assert clean.pass_through(data, nothing_stands, REFUSAL) == data
 
 
-@pytest.mark.parametrize("line", [b"KEY=hunter2", b"# hunter2", b"#gitenv-unverified:AAAA KEY=hunter2", b"KEY=gitenv1:hunter2"])
+@pytest.mark.parametrize("line", [b"KEY=hunter2", b"# hunter2", b"KEY=gitenv1:hunter2"])
 def test_new_text_without_a_key_is_refused(line: bytes) -> None:
     """Without a key, text passes only if it stands in the index, byte for byte; else the refusal says where."""
     data = committed(b"A=1\n", RING) + line + b"\n"

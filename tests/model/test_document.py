@@ -112,7 +112,8 @@ CASES: list[tuple[bytes, list[tuple[Kind, bytes, int]]]] = [
     (b"A=gitenv2:anything", [(Kind.LOOKALIKE, b"A", 1)]),
     (b"A=gitenv1-sealed:anything", [(Kind.LOOKALIKE, b"A", 1)]),
     (b"# gitenv1:3.kQ7xAa:QUI", [(Kind.LOOKALIKE, b"", 1)]),
-    (b"#gitenv-unverified:QUI", [(Kind.LOOKALIKE, b"", 1)]),
+    (b"#gitenv-unverified:\n#gitenv-unverified:a b", [(Kind.UNVERIFIED, b"", 1)] * 2),
+    (b"# gitenv-unverified:QUI\n#gitenv-unverified-file:QUI", [(Kind.LOOKALIKE, b"", 1)] * 2),
     (b'A="gitenv1:3.kQ7xAa:QUI"', [(Kind.ASSIGNMENT, b"A", 1)]),
     (b"A=see gitenv1:3.kQ7xAa:QUI", [(Kind.ASSIGNMENT, b"A", 1)]),
 ]

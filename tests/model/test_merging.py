@@ -39,7 +39,7 @@ def _encrypted(text: bytes, ring: Keyring) -> bytes:
 
 
 def _opened(text: bytes, ring: Keyring = NEW) -> bytes:
-    return smudge.smudge(text, ring, ring.current.number)
+    return smudge.smudge(text, [ring])
 
 
 def _accepted(text: bytes) -> bytes:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from hypothesis import assume, example, given
 from hypothesis import strategies as st
@@ -9,16 +11,16 @@ from hypothesis import strategies as st
 from gitenv.errors import NotTrusted
 from gitenv.model import document, inert, token
 from gitenv.model.cipher import Unopened
+from gitenv.model.clean import pass_through
 from gitenv.model.document import Kind
-from gitenv.model.smudge import StaysClosed, smudge
+from gitenv.model.smudge import smudge
 from tests.model.builders import checked_out, cleaned_again, committed, ring_of, rotated
 from tests.model.documents import plain
 
 RING = ring_of()
 
 
-def _marked(line: bytes) -> bytes:
-    return inert.mark(line, RING.keys)
+_marked = inert.mark
 
 
 @pytest.mark.parametrize(
@@ -31,8 +33,9 @@ def _marked(line: bytes) -> bytes:
         b"EVIL=gitenv1:1",
         b"KEY=gitenv2:1",
         b"\xef\xbb\xbfA=\x00\xff",
+        bytes(byte for byte in range(256) if byte != 10),
         committed(b"A=1", ring_of(9)).replace(token.hint(ring_of(9).current.commitment), token.hint(RING.current.commitment)),
-        b"#gitenv-unverified:AAAA EVIL=1",
+        b"#gitenv-unverified:AAAAAAAAAAAA:EVIL%3D1",
         _marked(b"EVIL=1"),
         b"#gitenv-unverified:",
     ],
@@ -45,10 +48,20 @@ def test_what_nobody_vouches_for_is_kept_as_a_comment(line: bytes) -> None:
     assert cleaned_again(opened, RING, stands=commit) == commit
 
 
-def test_a_mark_is_a_comment_with_its_line() -> None:
-    """`#gitenv-unverified:TAG LINE` it is, TAG 16 bytes."""
-    head, _, line = _marked(b"EVIL=1").partition(b" ")
-    assert (head[:19], len(head), line) == (b"#gitenv-unverified:", 19 + 22, b"EVIL=1")
+def test_a_mark_is_one_word() -> None:
+    """`#gitenv-unverified:TAG:LINE` it is, and no byte of it ends a line, a word or a quote for any reader."""
+    assert _marked(b"EVIL=1 #") == b"#gitenv-unverified:YiOiSc5anKKJ:EVIL%3D1%20%23"
+    assert re.fullmatch(
+        rb"#gitenv-unverified:[A-Za-z0-9_-]{12}:[A-Za-z0-9+,./:@_%-]*", _marked(bytes(range(10)) + bytes(range(11, 256)))
+    )
+
+
+def test_an_editor_may_end_a_mark_with_cr() -> None:
+    """One CR comes off again, and no more than one."""
+    for line in (b"EVIL=1", b"EVIL=1\r"):
+        assert committed(_marked(line) + b"\r\n", RING) == line + b"\n"
+        with pytest.raises(NotTrusted, match="line 1"):
+            committed(_marked(line) + b"\r\r\n", RING)
 
 
 def test_every_line_of_a_pasted_value_is_marked() -> None:
@@ -59,7 +72,7 @@ def test_every_line_of_a_pasted_value_is_marked() -> None:
     assert cleaned_again(opened, RING, stands=commit) == commit
 
 
-@pytest.mark.parametrize("position", [19, 30, 40, -1])
+@pytest.mark.parametrize("position", [19, 30, 33, -1])
 def test_an_edited_mark_is_an_error(position: int) -> None:
     """Else the mark would be a way to write plain text into a commit."""
     edited = bytearray(_marked(b"EVIL=1"))
@@ -68,41 +81,40 @@ def test_an_edited_mark_is_an_error(position: int) -> None:
         committed(bytes(edited), RING)
 
 
-def test_a_mark_of_another_environment_is_an_error() -> None:
-    """The tag is a MAC under this environment's key."""
-    with pytest.raises(NotTrusted):
-        committed(inert.mark(b"EVIL=1", ring_of(2).keys), RING)
-
-
-def test_marks_outlive_a_rotation() -> None:
-    """A work tree that was opened before a rotation cleans back after it."""
+def test_only_the_current_generation_opens() -> None:
+    """A token of another one opens for nobody: who left may have made it. Two may share a number, so the hint is asked, too."""
     after, _ = rotated(RING, 2)
-    assert committed(_marked(b"EVIL=1"), after) == b"EVIL=1"
+    beside, _ = rotated(RING, 3)
+    old, new, other = committed(b"A=1\n", RING), committed(b"B=2\n", after), committed(b"C=3\n", beside)
+    assert beside.current.number == after.current.number
+    assert smudge(old + new + other, [after]) == _marked(old[:-1]) + b"\nB=2\n" + _marked(other[:-1]) + b"\n"
+    assert smudge(old + new, [RING, after]) == b"A=1\nB=2\n"
+    assert cleaned_again(smudge(old, [after]), after, stands=old) == old
 
 
-def test_retired_generations_are_not_used() -> None:
-    """A token below the floor opens for nobody: who left may have made it."""
-    after, _ = rotated(RING, 2)
-    old = committed(b"A=1\n", RING)
-    assert smudge(old, after, 2) == inert.mark(old[:-1], after.keys) + b"\n"
-    assert cleaned_again(smudge(old, after, 2), after, stands=old) == old
-    assert smudge(old, after, 1) == b"A=1\n"
-    assert smudge(old + committed(b"B=2\n", after), after, 0) == b"A=1\nB=2\n"
+def test_a_key_that_nobody_has_closes_nothing_else() -> None:
+    """One token of an unknown key, and the file is open all the same, with that one marked: it was a way to keep lines live."""
+    foreign = committed(b"X=1\n", ring_of(9))
+    assert smudge(committed(b"A=1\n", RING) + b"EVIL=1\n" + foreign, [RING]) == (
+        b"A=1\n" + _marked(b"EVIL=1") + b"\n" + _marked(foreign[:-1]) + b"\n"
+    )
 
 
-def test_a_generation_that_is_not_known_closes_the_document() -> None:
-    """A key that is not here is no reason to distrust: the whole document waits."""
-    after, _ = rotated(RING, 2)
-    with pytest.raises(StaysClosed):
-        smudge(committed(b"A=1\n", RING) + committed(b"B=2\n", after), RING, 1)
+def test_a_closed_file_has_nothing_alive() -> None:
+    """Without a key tokens stay as they are, and all else is marked; where the tree went back, all is."""
+    token = committed(b"A=1\n", RING)
+    commit = b"## note\n" + token + b"EVIL='1\n2'\n# note\nX=gitenv1:1\n"
+    marks = b"\n".join(map(_marked, (b"EVIL='1", b"2'", b"# note", b"X=gitenv1:1"))) + b"\n"
+    assert smudge(commit, None) == b"## note\n" + token + marks
+    assert smudge(commit, []) == b"## note\n" + _marked(token[:-1]) + b"\n" + marks
+    for closed in (smudge(commit, None), smudge(commit, [])):
+        assert pass_through(closed, frozenset, NotTrusted("closed")) == commit
 
 
-def test_where_nothing_may_be_distrusted_the_document_stays_closed() -> None:
-    """A statement found only in the index makes no line unverified, only locked."""
-    commit = committed(b"A=1\n", RING)
-    assert smudge(commit, RING, 1, may_distrust=False) == b"A=1\n"
-    with pytest.raises(StaysClosed):
-        smudge(commit + b"EVIL=1\n", RING, 1, may_distrust=False)
+def test_what_is_too_large_with_its_marks_is_refused() -> None:
+    """Escaped, a line may have three times its bytes: what clean would refuse is not written."""
+    with pytest.raises(NotTrusted, match="4,194,304 are allowed"):
+        smudge(b"A=" + b" " * 2_000_000, None)
 
 
 def _no_value_lives(opened: bytes, commit: bytes) -> None:
@@ -127,7 +139,7 @@ _POOL = st.one_of(
     st.sampled_from(
         [b"EVIL=1", b'EVIL="1\nX=2"', b'EVIL="', b"## heading", b"", b"<<<<<<< ours", b"EVIL=1\\", b"-----BEGIN X-----"]
     ),
-    st.sampled_from([_marked(b"EVIL=1"), b"#gitenv-unverified:AAAA EVIL=1", b"A=gitenv1:1", *SWALLOWING, *PEM]),
+    st.sampled_from([_marked(b"EVIL=1"), b"#gitenv-unverified:AAAAAAAAAAAA:EVIL%3D1", b"A=gitenv1:1", *SWALLOWING, *PEM]),
     st.sampled_from([b"PIN=0006", b"PIN=0007"]),
 )
 
@@ -181,4 +193,4 @@ def test_every_generation_on_the_chain_opens() -> None:
     second, chain = rotated(RING, 2)
     third, _ = rotated(second, 3, chain)
     commit = b"".join(committed(b"A=%d\n" % n, ring) for n, ring in enumerate([RING, second, third]))
-    assert smudge(commit, third, 0) == b"A=0\nA=1\nA=2\n"
+    assert smudge(commit, [third], is_viewing=True) == b"A=0\nA=1\nA=2\n"

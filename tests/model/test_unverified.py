@@ -20,8 +20,7 @@ RING = ring_of()
 AFTER, CHAIN = rotated(RING, 2)
 
 
-def _marked(text: bytes, ring: Keyring = RING) -> bytes:
-    return inert.mark(text, ring.keys)
+_marked = inert.mark
 
 
 def _found(data: bytes) -> list[Unverified]:
@@ -119,7 +118,7 @@ def test_some_of_many() -> None:
 def test_a_retired_token_becomes_a_value_under_the_present_key() -> None:
     """It is opened with the key that it was made with, stands there in plain text, and is encrypted anew."""
     retired = committed(b'A="1\n2"\n# note\n', RING)
-    opened = smudge(retired + committed(b"B=3\n", AFTER), AFTER, 2)
+    opened = smudge(retired + committed(b"B=3\n", AFTER), [AFTER])
     accepted = _accepted(opened, ring=AFTER)
     assert accepted == b'A="1\n2"\n# note\nB=3\n'
     assert committed(accepted, AFTER).count(b"gitenv1:2.") == 3
@@ -127,7 +126,7 @@ def test_a_retired_token_becomes_a_value_under_the_present_key() -> None:
 
 def test_a_retired_token_takes_the_place_of_todays_value() -> None:
     """Somebody puts a superseded value back beside the new one: a holder may want that, and is shown it."""
-    opened = smudge(committed(b"A=new\n", AFTER) + committed(b"A=old\n", RING), AFTER, 2)
+    opened = smudge(committed(b"A=new\n", AFTER) + committed(b"A=old\n", RING), [AFTER])
     assert _replaced(opened) == [[1]]
     assert _accepted(opened, ring=AFTER) == b"A=old\n"
 
@@ -140,20 +139,19 @@ def test_what_is_retired() -> None:
     """Values and hidden lines of an earlier generation are found; pasted lines and today's moved ones are not among them."""
     old = committed(b'A="1\n2"\n# note\n', RING)
     moved = committed(b"B=3\n", AFTER).replace(b"B=", b"C=")
-    opened = smudge(old + moved + b"EVIL=1\n" + committed(b"D=4\n", AFTER), AFTER, 2)
+    opened = smudge(old + moved + b"EVIL=1\n" + committed(b"D=4\n", AFTER), [AFTER])
     assert [each.shown for each in _found(opened)] == ["A", "line 2", "C", "EVIL"]
     assert _retired(opened) == ["A", "line 2"]
-    assert _retired(opened, RING) == []
     # Two rotations on, the one in between is retired as well, and a mark from before is still one.
     later, _ = rotated(AFTER, 3, CHAIN)
     assert _retired(opened, later) == ["A", "line 2"]
-    assert _retired(smudge(committed(b"B=3\n", AFTER), later, 3), later) == ["B"]
+    assert _retired(smudge(committed(b"B=3\n", AFTER), [later]), later) == ["B"]
 
 
 @given(plain())
 def test_all_that_is_retired_can_be_accepted(text: bytes) -> None:
     """The words that name it choose every one, and one only; accepted, it is in plain text again."""
-    opened = smudge(committed(text, RING), AFTER, 2)
+    opened = smudge(committed(text, RING), [AFTER])
     records = document.parse(opened)
     found = unverified.retired(records, AFTER)
     assert found == _found(opened)
@@ -168,7 +166,7 @@ def test_all_that_is_retired_can_be_accepted(text: bytes) -> None:
 def test_a_hidden_line_that_looks_like_a_value() -> None:
     """The last line of a private key is accepted with the key, and not alone: there it would be a value."""
     text = b"-----BEGIN X-----\nQUJD\n# note\nQUI=\n-----END X-----\n"
-    opened = smudge(committed(text, RING), AFTER, 2)
+    opened = smudge(committed(text, RING), [AFTER])
     assert _retired(opened) == ["line 1", "line 2", "line 3", "line 4", "line 5"]
     assert _accepted(opened, ring=AFTER) == text
     with pytest.raises(CannotStand):
@@ -210,18 +208,19 @@ def test_what_no_key_opens_is_no_value(line: bytes) -> None:
 def _forged() -> dict[str, bytes]:
     good = _marked(b"A=1")
     return {
-        "edited text": good.replace(b"A=1", b"A=2"),
+        "edited text": good.replace(b"A%3D1", b"A%3D2"),
         "edited tag": good[:25] + (b"B" if good[25:26] != b"B" else b"C") + good[26:],
-        "a tag from nowhere": b"#gitenv-unverified:AAAAAAAAAAAAAAAAAAAAAA A=1",
-        "another line's tag": _marked(b"B=1").replace(b"B=1", b"A=1"),
-        "another environment's tag": _marked(b"A=1", FOREIGN),
-        "a short tag": good[:-5] + b" A=1",
+        "a tag from nowhere": b"#gitenv-unverified:AAAAAAAAAAAA:A%3D1",
+        "another line's tag": _marked(b"B=1").replace(b"B%3D1", b"A%3D1"),
+        "a short tag": good.replace(b":A%3D1", b"")[:-1] + b":A%3D1",
+        "a line too many": good + b"%0AC%3D1",
+        "not escaped": good.replace(b"%3D", b"="),
     }
 
 
 @pytest.mark.parametrize("mark", _forged().values(), ids=_forged())
 def test_forged_marks(mark: bytes) -> None:
-    """A mark that no key of the environment made is never accepted, wherever it stands; it can be removed."""
+    """A mark that was edited is never accepted, wherever it stands; it can be removed."""
     for data in (mark + b"\nB=2\n", b"B=2\n" + _marked(b'X="1') + b"\n" + mark + b"\n" + _marked(b'2"') + b"\n"):
         with pytest.raises(ForgedMark) as caught:
             _accepted(data)
@@ -232,15 +231,10 @@ def test_forged_marks(mark: bytes) -> None:
 
 def test_one_forged_line_stops_all() -> None:
     """Nothing is accepted if anything among it is forged; what was not chosen does not matter."""
-    data = _marked(b"A=1") + b"\nB=2\n#gitenv-unverified:AAAAAAAAAAAAAAAAAAAAAA C=3\n"
+    data = _marked(b"A=1") + b"\nB=2\n#gitenv-unverified:AAAAAAAAAAAA:C%3D3\n"
     with pytest.raises(ForgedMark):
         _accepted(data)
-    assert _accepted(data, 0) == b"A=1\nB=2\n#gitenv-unverified:AAAAAAAAAAAAAAAAAAAAAA C=3\n"
-
-
-def test_marks_from_before_a_rotation() -> None:
-    """A work tree that was opened before a rotation has tags of the older key: they are ours as well."""
-    assert _accepted(_marked(b"A=1") + b"\n", ring=AFTER) == b"A=1\n"
+    assert _accepted(data, 0) == b"A=1\nB=2\n#gitenv-unverified:AAAAAAAAAAAA:C%3D3\n"
 
 
 def test_reject_takes_the_marks_only() -> None:
@@ -259,7 +253,7 @@ def test_a_token_that_holds_another_line(raw: bytes) -> None:
     """Whoever had the retired key could encrypt any line under any name: accepted is what was asked about, or nothing."""
     spelled = token.spell(RING.keys, token.head(RING.current), Record(Kind.ASSIGNMENT, b"A", raw, b""))
     with pytest.raises(CannotStand):
-        _accepted(_marked(spelled, AFTER) + b"\n", ring=AFTER)
+        _accepted(_marked(spelled) + b"\n", ring=AFTER)
 
 
 SWALLOWS = {

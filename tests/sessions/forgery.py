@@ -11,7 +11,7 @@ from pathlib import Path
 
 from gitenv.identity import device
 from gitenv.identity.device import DeviceKey
-from gitenv.model import base64url, document, environment, grant, keys, sealed, statements, token
+from gitenv.model import base64url, document, environment, grant, keys, rotation, sealed, statements, token
 from gitenv.model.cipher import Dek, Generation, Keys
 from gitenv.model.environment import Environment
 from gitenv.model.grant import Grant
@@ -25,7 +25,7 @@ _AT = "2026-11-21T10:00:00Z"
 
 
 def rotate(person: Person, name: str) -> None:
-    """Write the next generation of an environment, signed by `person`, with everybody in it who was in it."""
+    """Write the next generation of an environment, signed by `person`, for everybody in it; encrypt what is staged anew."""
     key, folder = device_key(person), person.cwd / ".recipients" / name
     old = environment.read((folder / "environment").read_bytes(), name)
     grants = [grant.read(file.read_bytes(), file.name) for file in folder.glob("*.grant")]
@@ -41,6 +41,12 @@ def rotate(person: Person, name: str) -> None:
         signer=key,
     )
     _write(folder, new, [_grant(new, dek, found.to, found, me, key) for found in grants])
+    for mode, blob, _, path in map(str.split, person.must("git", "ls-files", "-s").stdout.decode().splitlines()):
+        if old.claims(path):
+            stored = person.must("git", "cat-file", "blob", blob).stdout
+            after = rotation.reencrypt(stored, [ring], new.keyring(dek))
+            written = person.run(["git", "hash-object", "-w", "--stdin"], after).stdout.decode().strip()
+            person.must("git", "update-index", "--cacheinfo", f"{mode},{written},{path}")
 
 
 def found_over(person: Person, name: str) -> None:

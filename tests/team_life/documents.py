@@ -51,7 +51,7 @@ def opened(document: Document, now: Generation) -> str | None:
         return None
     marks = set(unverified(document, now))
     return "".join(
-        rf"#gitenv-unverified:\S+ {line.name}=gitenv1.+\n" if position in marks else f"{line.plain}\n"
+        rf"#gitenv-unverified:\S+:{line.name}%3Dgitenv1.+\n" if position in marks else f"{line.plain}\n"
         for position, line in enumerate(document)
     )
 
