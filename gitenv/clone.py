@@ -9,6 +9,8 @@ from gitenv.model import names
 
 _MAX_BYTES = 64 * 1024
 _MAX_LIST = 64 * 1024 * 1024
+_FULL = 1024 * 1024
+_HASH = 16
 
 
 def lock_path(common_dir: str) -> str:
@@ -117,6 +119,35 @@ def mask_secret(common_dir: str) -> bytes:
     return secret
 
 
+def made(common_dir: str) -> frozenset[bytes]:
+    """The hashes of tokens that this clone made: what is one's own in a stash or on a branch from before a rotation."""
+    data = files.read(os.path.join(common_dir, "gitenv", "made"), _MAX_LIST) or b""
+    return frozenset(data[start : start + _HASH] for start in range(0, len(data), _HASH))
+
+
+def add_made(common_dir: str, tokens: Iterable[bytes]) -> None:
+    """Note tokens, by their hashes. Where there are very many, the older ones are forgotten."""
+    known = made(common_dir)
+    if new := b"".join({_hash(token) for token in tokens} - known):
+        path = os.path.join(common_dir, "gitenv", "made")
+        files.make_folder(os.path.dirname(path))
+        if len(known) * _HASH < _FULL:
+            files.append(path, new, _FULL)
+        else:
+            files.replace(path, new)
+
+
+def is_made(found: frozenset[bytes], token: bytes) -> bool:
+    """Whether a token is one of those."""
+    return _hash(token) in found
+
+
+def _hash(token: bytes) -> bytes:
+    from gitenv.model.cipher import sha256
+
+    return sha256(token)[:_HASH]
+
+
 def waiting(common_dir: str) -> list[str]:
     """The files that the second step of founding will share."""
     return _list(common_dir, "waiting")
@@ -171,6 +202,7 @@ def forget(common_dir: str) -> None:
         "waiting",
         "unignored",
         "told",
+        "made",
         "unsaid",
         "clone",
     ):

@@ -14,6 +14,7 @@ from gitenv.cli.options import Environment
 def run(
     names: Names = None,
     everything: Everything = False,
+    mine: Annotated[bool, typer.Option("--mine", help="All that this clone itself encrypted, before a rotation.")] = False,
     file: File = "",
     environment: Environment = "",
     values: Annotated[bool, typer.Option("--values", help="Show the values, as they are and as they would be.")] = False,
@@ -33,7 +34,7 @@ def run(
     act = functools.partial(deciding.accept, force=force)
     check = None if force else deciding.check_nothing_speaks_against
     decide(
-        Decision(question, act, values, "accepted", takes_places=True, check=check),
+        Decision(question, act, values, "accepted", takes_places=True, check=check, only_mine=mine),
         names,
         everything,
         Place(file, environment),

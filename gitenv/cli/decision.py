@@ -32,6 +32,7 @@ class Decision(NamedTuple):
     done: str  # how it is said
     takes_places: bool  # of values with the same name
     check: Callable[[Sequence[Question]], None] | None = None  # what needs no question, because it is refused
+    only_mine: bool = False  # of those meant only what this clone encrypted
 
 
 class Place(NamedTuple):
@@ -45,10 +46,13 @@ def decide(decision: Decision, names: Sequence[str] | None, everything: bool, pl
     """Show the lines that are meant, ask, act, and say what became of them."""
     from gitenv.team import deciding
 
-    if bool(names) == everything:
-        raise Usage("say which lines: their names, or --all", "gitenv status names them")
+    if bool(names) + everything + decision.only_mine != 1:
+        ways = "--mine or --all" if decision.takes_places else "--all"
+        raise Usage(f"say which lines: their names, or {ways}", "gitenv status names them")
     workspace = exclusive.workspace()
     chosen = deciding.questions(workspace, names or [], place.file, os.getcwd(), place.environment)
+    if decision.only_mine:
+        chosen = deciding.mine(workspace, chosen)
     for each in chosen:
         for line in _lines(workspace, each, decision):
             show.say(line)

@@ -129,6 +129,7 @@ class EnvFilter:
             self._around.follow(pin, judged)
         elif _has_new(cleaned, committed):
             self._around.refuse_rolled_back(pin, judged)
+        self._around.note_made(path, cleaned, committed)
         if (not data[:4].isascii() or b"\0" in data[:4]) and _has_new(cleaned, committed):
             self._warn_of_encoding(path, data)
         return cleaned

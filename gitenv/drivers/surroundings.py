@@ -14,7 +14,7 @@ from gitenv.git.objects import Objects
 from gitenv.git.process import Whole, digest
 from gitenv.git.trees import CommitTree, IndexTree, Tree, WorkTree
 from gitenv.model import clean, document, dotenv, inert, smudge
-from gitenv.model.document import Record
+from gitenv.model.document import Kind, Record
 from gitenv.model.keyring import Keyring
 from gitenv.pins import Pin
 
@@ -192,6 +192,14 @@ class Surroundings:
 
             self._before[name, treeish] = founding.is_before(self._here.work_tree, name, treeish or "HEAD")
         return self._before[name, treeish]
+
+    def note_made(self, path: str, cleaned: bytes, committed: CommittedRecords) -> None:
+        """Note tokens that are new: `gitenv accept --mine` knows them after a rotation."""
+        if cleaned == self.objects.read(f":0:{path}", document.MAX_BYTES):
+            return
+        tokens = (record.raw for record in document.parse(cleaned) if record.kind is Kind.TOKEN)
+        with contextlib.suppress(GitenvError, OSError):  # a commit is not to fail for it
+            clone.add_made(self._here.common_dir, [raw for raw in tokens if raw not in committed()])
 
     def marked_file(self, path: str, line: bytes) -> Iterator[bytes]:
         """The blob in the index that a mark for a whole file stands for. Raises `ForgedMark`."""

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from gitenv import files
+from gitenv import clone, files
 from gitenv.errors import Changed, GitenvError, Locked, NotTrusted, Usage, from_top, printable
 from gitenv.git import index
 from gitenv.git.index import Entry
@@ -40,6 +40,15 @@ class Decided(NamedTuple):
     path: str
     names: list[str]
     unstaged: Unstaged | None
+
+
+def mine(workspace: Workspace, asked: Sequence[Question]) -> list[Question]:
+    """Those that this clone itself encrypted: in a stash, on a branch or in a rebase from before a rotation. Raises `Usage`."""
+    made = clone.made(workspace.repository.layout.common_dir)
+    found = [each for each in asked if each.found.record.kind is Kind.TOKEN and clone.is_made(made, each.found.record.raw)]
+    if not found:
+        raise Usage("none of the lines is one that this clone encrypted", "gitenv status names them")
+    return found
 
 
 def questions(workspace: Workspace, wanted: Sequence[str], file: str, folder: str, environment: str = "") -> list[Question]:
