@@ -120,6 +120,7 @@ class EnvFilter:
         except GitenvError as error:
             hint = self._way_back(path) + (f"; or: {error.hint}" if error.hint else "")
             return clean.pass_through(data, committed, type(error)(error.message, hint))
+        self._around.refuse_moved(path, pin.name, data)
         if judged.is_earlier and (unedited := self._around.unedited(path, data, [self._ring_of(pin, judged), ring])):
             return unedited
         cleaned = clean.clean(data, ring, committed, self._around.before(path, pin.name, is_earlier=judged.is_earlier))

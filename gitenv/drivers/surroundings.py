@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence, Set
 
 from gitenv import clone
 from gitenv.access import Access, Judged, check_not_rolled_back
-from gitenv.errors import GitenvError, Locked, NotTrusted, from_top, shell_word
+from gitenv.errors import GitenvError, Locked, NotTrusted, from_top, printable, shell_word
 from gitenv.git import layout
 from gitenv.git.objects import Objects
 from gitenv.git.process import Whole, digest
@@ -27,6 +27,7 @@ class Surroundings:
         self._access: Access | None = None
         self._index = 0, 0, 0
         self._before: dict[tuple[str, str], bool] = {}
+        self._plain: dict[str, dict[bytes, str]] = {}
         self._uncommitted: dict[str, bool] = {}
         self._went_back: dict[tuple[bytes, bytes, str], NotTrusted | None] = {}
         self.objects = Objects(os.getcwd())
@@ -168,6 +169,37 @@ class Surroundings:
         # Only now, as it may take a walk through history: most files have nothing in plain text.
         has_text = any(record.kind in clean.TEXT for record in stands)
         return () if has_text and self._is_uncommitted(name) else stands
+
+    def refuse_moved(self, path: str, name: str, data: bytes) -> None:
+        """Raise `NotTrusted` for a new file with a line that another one of its environment has in plain text in the index.
+
+        A file that was moved leaves no entry: nobody could tell there that the line is a stranger's.
+        """
+        if any(self.objects.id(spec) for spec in _specs(path)) or self._is_uncommitted(name):
+            return
+        records = document.parse(data)
+        elsewhere = self._plain_lines(name)
+        for position, record in enumerate(records):
+            if record.kind in clean.TEXT and record.raw in elsewhere:
+                where = elsewhere[record.raw]
+                text = (
+                    f"{clean.place(records, position)}: stands in plain text in {printable(where)}, and nobody vouches for it"
+                )
+                raise NotTrusted(text, f"git log -p -- {from_top(where)}")
+
+    def _plain_lines(self, name: str) -> dict[bytes, str]:
+        """Lines in plain text in the index, and the file of each."""
+        if name not in self._plain:
+            from gitenv.git import program
+
+            pin = self.access.pin(name)
+            found: dict[bytes, str] = {}
+            for path in program.paths(self._here.work_tree, "ls-files", "-z", "--cached", "--full-name"):
+                if pin and pin.environment.claims(path):
+                    records = self._parsed(f":0:{path}") or ()
+                    found |= {record.raw: path for record in records if record.kind in clean.TEXT}
+            self._plain[name] = found
+        return self._plain[name]
 
     def _parsed(self, spec: str) -> Sequence[Record] | None:
         data = self.objects.read(spec, document.MAX_BYTES)
