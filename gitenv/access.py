@@ -6,25 +6,26 @@ What the filter and the commands share. It reads; the only thing it ever writes 
 import itertools
 import os
 import time
-from collections.abc import Iterator, Set
+from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from gitenv import clone
 from gitenv.errors import GitenvError, Locked, NotTrusted
 from gitenv.git.layout import Layout
-from gitenv.git.trees import RECIPIENTS, Tree
+from gitenv.git.trees import Tree
 from gitenv.identity import device
 from gitenv.model import environment, grant, statements
 from gitenv.model.environment import Environment
 from gitenv.model.grant import Grant
 from gitenv.model.keyring import Keyring
 from gitenv.model.statements import Holder
-from gitenv.pins import Pin, Pins
+from gitenv.trust import chain
+from gitenv.trust.pins import Pin, Pins
+from gitenv.trust.trusted import Answer, Trusted, Verdict
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from gitenv.model.standing import Standing
-    from gitenv.model.trust import KeyOf
 
 
 class Judged(NamedTuple):
@@ -32,7 +33,8 @@ class Judged(NamedTuple):
 
     environment: Environment  # as that tree has it
     is_earlier: bool  # behind the pinned one
-    moves: Pin | None  # the pin after this honest step, if it is one
+    moves: Pin | None  # the pin after the good steps that lead to it, if there are any
+    verdict: Verdict
 
     def is_below(self, pin: Pin) -> bool:
         """Whether it is of an earlier generation, whose key people may have who have left: good for reading only."""
@@ -46,8 +48,6 @@ class Access:
         self.pins = Pins(clone.identity(layout.common_dir))
         self._name: str | None = None
         self.locked = clone.locked(layout.git_dir)
-        self._common_dir = layout.common_dir
-        self._doubts: frozenset[clone.Doubt] | None = None
         self._pinned = {pin.name: pin for pin in self.pins.all()}
         self._rings: dict[bytes, Keyring] = {}
         self._judged: dict[tuple[str, bytes], Judged | NotTrusted] = {}
@@ -70,7 +70,7 @@ class Access:
 
     def claimant(self, path: str) -> Pin | None:
         """The pinned environment that a path belongs to. Raises `NotTrusted` if two claim it."""
-        claiming = [pin for pin in self._pinned.values() if pin.environment.claims(path)]
+        claiming = [pin for pin in self._pinned.values() if pin.claims(path)]
         if len(claiming) > 1:
             # Whoever asks names the path: the filter says a reason once, however many files it is about.
             raise NotTrusted(f"both {claiming[0].name} and {claiming[1].name} claim this path", "gitenv status")
@@ -118,13 +118,17 @@ class Access:
         me = f'"{self.name}"' if self.name else "this device's key"
         return Locked(f"no grant for {me} in {where}", f"ask {who} to run: {command}")
 
+    def trusted(self, pin: Pin, tree: Tree) -> Trusted:
+        """The rules of trust for one environment and one tree."""
+        return Trusted(pin.name, pin, tree, lambda wanted: self.pins.text(pin.name, wanted))
+
     def judge(self, pin: Pin, tree: Tree) -> Judged | None:
         """What the tree's statement is to the pinned one; None if the tree has none. Raises `NotTrusted`."""
-        text = tree.read(f"{RECIPIENTS}/{pin.name}/environment", statements.MAX_BYTES)
+        text = tree.read(chain.path(pin.name), statements.MAX_BYTES)
         if text is None:
             return None
         if text == pin.environment.text:
-            return Judged(pin.environment, False, None)
+            return Judged(pin.environment, False, None, Verdict(Answer.SAME, pin.environment))
         known = self._judged.get((pin.name, text))
         if known is None:
             try:
@@ -136,43 +140,15 @@ class Access:
             raise known
         return known
 
-    def advance(self, pin: Pin) -> None:
-        """Move a pin forward, for this process and for all that come."""
-        self.pins.put(pin)
+    def advance(self, pin: Pin, way: Iterable[Environment] = ()) -> None:
+        """Move a pin forward, for this process and for all that come. `way` are the steps that lead there."""
+        self.pins.put(pin, self._texts(pin, way))
         self._pinned[pin.name] = pin
         self.forget_judgements()  # they were about the pin before
 
-    @property
-    def doubts(self) -> frozenset[clone.Doubt]:
-        """What commands found against environments. Not read at the filter's start: only an encrypting clean asks."""
-        if self._doubts is None:
-            self._doubts = clone.doubts(self._common_dir)
-        return self._doubts
-
-    def set_doubts(self, found: Set[clone.Doubt]) -> None:
-        """Note what was found, for all that come."""
-        clone.set_doubts(self._common_dir, found)
-        self._doubts = frozenset(found)
-
-    def is_doubted(self, root: str, name: str) -> bool:
-        """Whether a command found that history speaks against what is pinned of an environment, in the commit at hand."""
-        commits = [doubt.commit for doubt in self.doubts if doubt.name == name]
-        if not commits:
-            return False
-        from gitenv.git import log
-
-        return any(log.contains(root, commit) for commit in commits)
-
-    def check_not_doubted(self, root: str, name: str) -> None:
-        """Raise `Doubted` if history speaks against what is pinned of an environment, in the commit that is checked out."""
-        if self.is_doubted(root, name):
-            from gitenv.model.reasons import Doubted
-
-            raise Doubted(f"{name}: what its history says does not fit what is pinned", f"gitenv trust {name}")
-
-    def put_back(self, pin: Pin) -> None:
+    def put_back(self, pin: Pin, way: Iterable[Environment] = ()) -> None:
         """Set a pin to whatever the user decided, backwards as well."""
-        self.pins.put_back(pin)
+        self.pins.put_back(pin, self._texts(pin, way))
         self._pinned[pin.name] = pin
         self.forget_judgements()
 
@@ -180,7 +156,6 @@ class Access:
         """Remove the pin of an environment that is no more, and what this clone noted about it. The user was asked."""
         self.pins.forget_one(name)
         self._pinned.pop(name, None)
-        self.set_doubts({doubt for doubt in self.doubts if doubt.name != name})
         self.forget_judgements()
 
     def forget_judgements(self) -> None:
@@ -188,53 +163,44 @@ class Access:
         self._judged.clear()
 
     def _judge(self, pin: Pin, text: bytes, tree: Tree) -> Judged:
-        from gitenv import recipients
-        from gitenv.model.trust import State, Step, step
-
         new = environment.read(text, f"{pin.name}/environment")
-        key_of = recipients.key_finder(tree, pin.name)
-        holders = pin.holders
-        if new.by not in holders:
-            holders = standing_in(tree, pin.environment, key_of).holders
-        how = step(State(pin.environment, holders), new, key_of)
-        if how in (Step.BELOW, Step.EARLIER):
-            return Judged(new, True, None)
-        return Judged(new, False, self._step_to(pin, new, tree, key_of))
-
-    def _step_to(self, pin: Pin, new: Environment, tree: Tree, key_of: "KeyOf") -> Pin:
+        verdict = self.trusted(pin, tree).about(new)
+        if verdict.answer is not Answer.NEXT:
+            return Judged(new, verdict.answer is Answer.PAST, None, verdict)
         is_same_key = new.generation == pin.environment.generation
-        own = pin.grant if is_same_key else own_grant(new, tree, key_of, self.device(), pin.grant.to if pin.grant else "")
-        return Pin.of(new, own, frozenset(), pin.seen)
+        own = pin.grant if is_same_key else own_grant(new, tree, self.device(), pin.grant.to if pin.grant else "")
+        return Judged(new, False, Pin.of(new, own, frozenset(), pin.seen, verdict.past, waiting(pin, new)), verdict)
+
+    def _texts(self, pin: Pin, way: Iterable[Environment]) -> list[bytes]:
+        """The statements before a pin, as far as they have to be kept: the one that was pinned, and the steps since."""
+        was = self._pinned.get(pin.name)
+        return [each.text for each in (*([was.environment] if was else []), *way) if pin.is_past(each.hash)]
+
+
+def waiting(pin: Pin, new: Environment) -> list[str]:
+    """The path patterns of a next statement that the user has not said yes to: new ones, and those that waited before."""
+    return [path for path in new.paths if path in pin.waiting or path not in pin.environment.paths]
 
 
 def check_not_rolled_back(root: str, pin: Pin, judged: Judged, head: str = "HEAD") -> None:
-    """Raise `RolledBack` if a tree has an earlier statement, and its own history the pinned one: no older branch has that.
+    """Raise `RolledBack` if a tree has an earlier statement, and its own history a later one: no older branch has that.
 
     `head` is the commit whose tree it is.
     """
-    if not judged.is_earlier:
-        return
+    if judged.is_earlier:
+        from gitenv.trust import rollback
+
+        if rollback.went_back(root, judged.environment, head):
+            raise rollback.error(root, pin.environment, judged.environment, head)
+
+
+def check_newest(root: str, statement: Environment, since: str) -> None:
+    """Raise `RolledBack` if HEAD's history has a later statement than the tree, in what the commit `since` does not reach."""
     from gitenv.git import log
+    from gitenv.trust import rollback
 
-    if log.last_with(root, f"{RECIPIENTS}/{pin.name}/environment", pin.environment.text, [head]):
-        raise rolled_back(root, pin.environment, judged.environment, head)
-
-
-def rolled_back(root: str, was: Environment, now: Environment, head: str = "HEAD") -> NotTrusted:
-    """The error for a tree that has `now` after `was`, which stands in the history of `head`."""
-    from gitenv.git import log
-    from gitenv.model.reasons import RolledBack
-
-    folder = f"{RECIPIENTS}/{was.name}"
-    last = log.last_with(root, f"{folder}/environment", was.text, [head])
-    undo = "look for the commit that did it"
-    if last:
-        undo = f"git revert {last.undid}" if last.undid else f"git restore --source={last.had} -- :/{folder}"
-    return RolledBack(
-        f"{was.name}/environment: put back from revision {was.revision} (generation {was.generation.number}) "
-        f"to revision {now.revision} (generation {now.generation.number})",
-        f"git log -- :/{folder}; to undo it: {undo}",
-    )
+    if (head := log.head(root)) and head != since and rollback.went_back(root, statement, head, since):
+        raise rollback.error(root, statement, statement, head)
 
 
 def open_grant(statement: Environment, own: Grant, key: device.DeviceKey | None) -> Keyring:
@@ -260,11 +226,7 @@ def renewal(environment: str, name: str, role: str) -> str:
 
 
 def standing_in(
-    tree: Tree,
-    statement: Environment,
-    key_of: "KeyOf",
-    day: str | None = None,
-    malformed: dict[str, GitenvError] | None = None,
+    tree: Tree, statement: Environment, day: str | None = None, malformed: dict[str, GitenvError] | None = None
 ) -> "Standing":
     """Who is in an environment by a tree's grants, today or on another day (like 2026-11-21; "": before any expiry).
 
@@ -274,21 +236,19 @@ def standing_in(
     from gitenv.model.standing import standing
 
     found = recipients.grants(tree, statement.name, malformed)
-    return standing(statement, found, key_of, today() if day is None else day)
+    return standing(statement, found, today() if day is None else day)
 
 
-def own_grant(
-    statement: Environment, tree: Tree, key_of: "KeyOf", key: device.DeviceKey | None, name: str = ""
-) -> Grant | None:
+def own_grant(statement: Environment, tree: Tree, key: device.DeviceKey | None, name: str = "") -> Grant | None:
     """This device's grant in a tree, if there is one that counts and fits the statement.
 
-    `name` is what this person is probably called there: with it, one file is read and its signer looked up, however many people
-    there are. The others' grants are read only if the signer is no holder by the statement itself. A grant under that name for
-    a former key of this device is good as well.
+    `name` is what this person is probably called there: with it, one file is read, however many people there are. The others'
+    grants are read only if the signer is no holder by the statement itself. A grant under that name for a former key of this
+    device is good as well.
     """
     from gitenv import recipients
     from gitenv.model.reasons import NotAHolder
-    from gitenv.model.trust import check_signed
+    from gitenv.model.standing import check_signed
 
     if key is None:
         return None
@@ -297,11 +257,11 @@ def own_grant(
     for found in itertools.chain(mine, _for_former_key(tree, statement.name, name)):
         if found.generation != statement.generation or found.id != statement.id:
             continue
-        where = f"{statement.name}/{found.to}.grant"
         try:
-            if found.by in statement.holders:
-                check_signed(found, key_of, where)
-            elif found.to not in standing_in(tree, statement, key_of).counted:
+            if signer := statement.key_of(found.by):
+                check_signed(found, signer)
+            elif found.to not in standing_in(tree, statement).counted:
+                where = f"{statement.name}/{found.to}.grant"
                 raise NotAHolder(f"{where} does not count: signed by {found.by}, who is no holder")
             return found
         except NotTrusted as error:  # somebody may have put it there to hide the right one

@@ -1,7 +1,7 @@
 """What gitenv notes in a clone itself, below `.git/gitenv/`, where nobody who pushes can write."""
 
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Iterable, Mapping, Sequence, Set
 from typing import NamedTuple
 
 from gitenv import files
@@ -67,45 +67,50 @@ def set_locked(git_dir: str, environments: Iterable[str]) -> None:
     files.replace(os.path.join(git_dir, "gitenv", "locked"), text.encode("ascii"))
 
 
-class Doubt(NamedTuple):
-    """An environment whose history speaks against what is pinned, and a commit that has that history."""
-
-    name: str
-    commit: str
-
-
-def doubts(common_dir: str) -> frozenset[Doubt]:
-    """What commands found, in any work tree."""
-    data = files.read(os.path.join(common_dir, "gitenv", "doubted"), _MAX_LIST) or b""
-    return frozenset(Doubt(name, commit) for name, commit in _named_commits(data))
+def looked_at(git_dir: str) -> str:
+    """The commit up to which the user was told what others did in this work tree; "" where nobody looked yet."""
+    data = files.read(os.path.join(git_dir, "gitenv", "looked-at"), _MAX_BYTES) or b""
+    return data.decode("ascii", "replace").strip()
 
 
-def set_doubts(common_dir: str, found: Set[Doubt]) -> None:
-    """Remember them, for the filter: it looks at no history while nothing changes."""
-    if found != doubts(common_dir):
-        files.make_folder(os.path.join(common_dir, "gitenv"))
-        text = "".join(f"{doubt.name} {doubt.commit}\n" for doubt in sorted(found))
-        files.replace(os.path.join(common_dir, "gitenv", "doubted"), text.encode("ascii"))
-
-
-def walked(git_dir: str) -> dict[str, str]:
-    """The commit up to which history was searched in this work tree, for each environment."""
-    return dict(_named_commits(files.read(os.path.join(git_dir, "gitenv", "walked"), _MAX_LIST) or b""))
-
-
-def set_walked(git_dir: str, commits: Mapping[str, str]) -> None:
-    """Remember them."""
-    if commits != walked(git_dir):
+def set_looked_at(git_dir: str, commit: str) -> None:
+    """Remember it."""
+    if commit and commit != looked_at(git_dir):
         files.make_folder(os.path.join(git_dir, "gitenv"))
-        text = "".join(f"{name} {commit}\n" for name, commit in sorted(commits.items()))
-        files.replace(os.path.join(git_dir, "gitenv", "walked"), text.encode("ascii"))
+        files.replace(os.path.join(git_dir, "gitenv", "looked-at"), f"{commit}\n".encode("ascii"))
 
 
-def _named_commits(data: bytes) -> Iterator[tuple[str, str]]:
+def searched(common_dir: str) -> dict[str, str]:
+    """The commit up to which history was looked through for each environment, and nothing spoke against what is pinned."""
+    found: dict[str, str] = {}
+    data = files.read(os.path.join(common_dir, "gitenv", "searched"), _MAX_LIST) or b""
     for line in data.decode("ascii", "replace").splitlines():
         name, _, commit = line.partition(" ")
         if names.is_name(name) and commit.isalnum():
-            yield name, commit
+            found[name] = commit
+    return found
+
+
+def set_searched(common_dir: str, commits: Mapping[str, str]) -> None:
+    """Remember them."""
+    if commits != searched(common_dir):
+        files.make_folder(os.path.join(common_dir, "gitenv"))
+        text = "".join(f"{name} {commit}\n" for name, commit in sorted(commits.items()))
+        files.replace(os.path.join(common_dir, "gitenv", "searched"), text.encode("ascii"))
+
+
+def put_back(common_dir: str) -> frozenset[str]:
+    """The environments of which a command found that a later statement was taken away together with what it took away."""
+    data = files.read(os.path.join(common_dir, "gitenv", "put-back"), _MAX_BYTES) or b""
+    return frozenset(name for name in data.decode("ascii", "replace").split() if names.is_name(name))
+
+
+def set_put_back(common_dir: str, environments: Set[str]) -> None:
+    """Remember them, for the filter: it asks no history while nothing is wrong."""
+    if environments != put_back(common_dir):
+        files.make_folder(os.path.join(common_dir, "gitenv"))
+        text = "".join(f"{name}\n" for name in sorted(environments))
+        files.replace(os.path.join(common_dir, "gitenv", "put-back"), text.encode("ascii"))
 
 
 def mask_secret(common_dir: str) -> bytes:
@@ -195,8 +200,9 @@ def forget(common_dir: str) -> None:
     folder = os.path.join(common_dir, "gitenv")
     for name in (
         "locked",
-        "walked",
-        "doubted",
+        "looked-at",
+        "searched",
+        "put-back",
         "mask",
         "installations",
         "waiting",

@@ -6,7 +6,8 @@
     ├── NotTrusted   4  signed by nobody we know, edited, or not what was pinned
     │   └── Malformed   it does not even have the form
     └── NotInOrder   5  git, the repository or the file system is not as needed
-        └── Changed     what was read is not there any more: the command starts over
+        ├── Changed     what was read is not there any more: the command starts over
+        └── FirstEdition    a statement or a pin of the format before this one
 
 The core raises and one edge prints (`cli.edge` for people, `drivers.filter` for git). A message names its object and says
 where (file, line, key name), never what: no value, no plain text, no private key.
@@ -69,6 +70,10 @@ class Changed(NotInOrder):
 
     def __init__(self, what: str) -> None:
         super().__init__(f"{what} was changed in the meantime", "run this again")
+
+
+class FirstEdition(NotInOrder):
+    """A file of the format's first edition: no release had it, so there is no way over."""
 
 
 def shell_word(text: str) -> str:

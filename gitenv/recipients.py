@@ -1,4 +1,4 @@
-"""Reading `.recipients/` of a tree: grants, people's keys, environments. Nothing here is believed yet: see model.trust."""
+"""Reading `.recipients/` of a tree: grants, people's keys, environments. Nothing here is believed yet: see trust.trusted."""
 
 from __future__ import annotations
 
@@ -7,20 +7,15 @@ from collections.abc import Collection, Iterable, Iterator
 
 from gitenv.errors import GitenvError, Malformed, NotTrusted, shell_word
 from gitenv.git.trees import RECIPIENTS, Tree
-from gitenv.model import environment, grant, keys, names, statements
+from gitenv.model import environment, grant, names, statements
 from gitenv.model.environment import Environment
 from gitenv.model.grant import Grant
 from gitenv.model.kinds import PublicKey
-from gitenv.model.statements import Holder
 
 ATTRIBUTES = ".gitattributes"
 
 MOST = 100
 """Environments that are looked at although nobody named them."""
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from gitenv.model.trust import KeyOf
 
 
 def grants_for(tree: Tree, name: str, key: PublicKey, probably: str = "") -> Iterator[Grant]:
@@ -148,35 +143,6 @@ def _read(tree: Tree, name: str, listed: Iterable[str]) -> Iterator[tuple[str, b
                 continue
             if data is not None:
                 yield f"{folder}/{file}", data
-
-
-def key_finder(tree: Tree, name: str) -> KeyOf:
-    """Finds signers' keys in a tree: in their grant, or in their `.pub`."""
-    cache: dict[Holder, PublicKey | None] = {}
-
-    def key_of(holder: Holder) -> PublicKey | None:
-        if holder not in cache:
-            cache[holder] = _find_key(tree, name, holder)
-        return cache[holder]
-
-    return key_of
-
-
-def _find_key(tree: Tree, name: str, holder: Holder) -> PublicKey | None:
-    found = grant_of(tree, name, holder.name)
-    candidates = [found.key] if found else []
-    where = f"{RECIPIENTS}/{holder.name}.pub"
-    try:
-        candidates += keys.read_public(tree.read(where, keys.MAX_BYTES) or b"", where)
-    except GitenvError:
-        pass  # somebody else's file need not be a key
-    for key in candidates:
-        try:
-            if key.fingerprint() == holder.fingerprint:
-                return key
-        except ValueError:
-            continue
-    return None
 
 
 def environments(tree: Tree, known: Collection[str] = ()) -> Iterator[str]:

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from gitenv.errors import Usage
 from gitenv.git import attributes, index, program
 from gitenv.model import document
+from gitenv.model.environment import Environment
 from gitenv.model.keyring import Keyring
 from gitenv.review import check, codes, commits, documents, formats, gate
 from gitenv.review.check import Place
@@ -317,6 +318,10 @@ def test_ten_thousand_grants(repository: Place) -> None:
     assert [each.path for each in later if each.severity is Severity.ERROR] == [f"{folder}/q.grant"]
 
 
+def _past(statement: Environment) -> str:
+    return f".recipients/{statement.name}/past/{statement.hash}"
+
+
 def test_statements_are_judged_from_the_base(repository: Place) -> None:
     """What a holder of the base signed is a step; what names another holder, a widened path or a stranger is told."""
     ring = builders.ring_of()
@@ -324,20 +329,20 @@ def test_statements_are_judged_from_the_base(repository: Place) -> None:
     where = ".recipients/production/environment"
     mine = {where: founded.text, ".recipients/production/alice.grant": builders.grant_for(ALICE, about=founded).text}
     commit(repository, mine | {".env.production": builders.committed(b"A=1\n", ring), ".gitattributes": _ATTRIBUTES})
-    wider = builders.statement(ring, revision=2, paths=(".env.production", "public/*"))
-    base = commit(repository, {where: wider.text})
+    wider = builders.statement(ring, before=founded, paths=(".env.production", "public/*"))
+    base = commit(repository, {where: wider.text, _past(founded): founded.text})
     assert _codes(check.commit_range(repository, "HEAD~1")) == {"paths-changed": Severity.WARNING}
-    stolen = builders.statement(ring, revision=3, holders=(EVE,), by=EVE)
-    commit(repository, {where: stolen.text, ".recipients/eve.pub": EVE.key.line("eve")})
+    stolen = builders.statement(ring, before=wider, holders=(EVE,), by=EVE)
+    commit(repository, {where: stolen.text, _past(wider): wider.text, ".recipients/eve.pub": EVE.key.line("eve")})
     assert _codes(check.commit_range(repository, base))["not-a-holder"] is Severity.ERROR
-    forged = builders.statement(ring, revision=3, holders=(ALICE, EVE), signer=EVE)
+    forged = builders.statement(ring, before=wider, holders=(ALICE, EVE), signer=EVE)
     commit(repository, {where: forged.text})
     assert _codes(check.commit_range(repository, base))["not-signed"] is Severity.ERROR
     commit(repository, {where: founded.text})
     assert _codes(check.commit_range(repository, base))["rolled-back"] is Severity.ERROR
     commit(repository, {where: b"junk\n"})
     assert _codes(check.commit_range(repository, base))["statement-malformed"] is Severity.ERROR
-    commit(repository, {where: builders.statement(ring, revision=2).text})
+    commit(repository, {where: builders.statement(ring, before=founded).text})
     assert _codes(check.commit_range(repository, base))["other-text"] is Severity.ERROR
 
 

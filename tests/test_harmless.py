@@ -201,7 +201,7 @@ def test_the_filter(alice: Person) -> None:
         ("clean", f"{everything}/.env.{everything}", "belongs to no environment"),
         ("smudge", f"{everything}/.env", ""),
     ):
-        done = alice.run(["gitenv", command, path], b"A=1\n#gitenv1:x\nB=gitenv1:1.abcdef:AAAA\n")
+        done = alice.run(["gitenv", command, path], b"MINE=1\n#gitenv1:x\nB=gitenv1:1.abcdef:AAAA\n")
         assert done.exit_code == (1 if reason else 0)
         assert reason in harmless(done.stderr)
 

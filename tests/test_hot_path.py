@@ -57,7 +57,10 @@ _ALLOWED = {
     "gitenv.model.smudge",
     "gitenv.model.statements",
     "gitenv.model.token",
-    "gitenv.pins",
+    "gitenv.trust",
+    "gitenv.trust.chain",
+    "gitenv.trust.pins",
+    "gitenv.trust.trusted",
     "gc",
     # HKDF, SHA-256 and P-256, which every opening of a DEK needs
     "binascii",

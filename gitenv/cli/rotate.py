@@ -59,12 +59,10 @@ def plan_lines(planned: Plan) -> Iterator[str]:
     """Who and what is in a next generation."""
     parents = [parent.environment for parent in planned.parents]
     how = ""
-    if planned.instead:
-        how = ", in the place of one that is in no commit"
-    elif len(parents) > 1:
-        how = ", which brings together " + " and ".join(f"{each.generation.number} by {each.by.name}" for each in parents)
-    before = " and ".join(dict.fromkeys(str(each.generation.number) for each in parents))
-    yield f"{planned.pin.name}: generation {before} to {planned.number}{how}"
+    if len(parents) > 1:
+        base, other = (f"generation {each.generation.number} by {each.by.name}" for each in parents)
+        how = f", on top of {base}, in the place of {other}"
+    yield f"{planned.pin.name}: generation {parents[0].generation.number} to {planned.number}{how}"
     for member in planned.members:
         until = f" until {member.expires} (policy, not cryptography)" if member.expires else ""
         yield f"  for {member.name}, {member.role}{until}, {member.key.fingerprint()}"

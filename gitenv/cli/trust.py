@@ -14,11 +14,9 @@ from gitenv.errors import NotTrusted, Usage, shell_word
 
 if TYPE_CHECKING:
     from gitenv.model.environment import Environment
-    from gitenv.pins import Pin
     from gitenv.team.trusting import Outlook
     from gitenv.team.workspace import Workspace
-
-_MOST = 8
+    from gitenv.trust.pins import Pin
 
 
 def run(
@@ -150,17 +148,13 @@ def _lines(outlook: Outlook) -> Iterator[str]:
     if outlook.moves:
         yield from _steps(outlook)
     if outlook.moves and (outlook.reason or outlook.is_behind or pin is None):
-        yield f"  here: {_number(goal)}{_in_commit(outlook, goal)}"
+        yield f"  here: {_number(goal)}"
         yield f"    signed by {goal.by}{_known(pin, goal)}"
         yield from _differences(outlook, pin.environment if pin else None, goal)
     if outlook.reason:
         yield f"  does not follow: {outlook.reason.message}"
         if outlook.reason.hint and not outlook.reason.hint.startswith("gitenv trust"):
             yield f"    {outlook.reason.hint}"
-    for statement in outlook.later[:_MOST]:
-        yield f"  its history also has {_number(statement)}{_in_commit(outlook, statement)}"
-        yield f"    signed by {statement.by}{_known(pin, statement)}"
-        yield from _differences(outlook, goal, statement)
 
 
 def _known(pin: Pin | None, goal: Environment) -> str:
@@ -174,12 +168,9 @@ def _known(pin: Pin | None, goal: Environment) -> str:
 
 def _steps(outlook: Outlook) -> Iterator[str]:
     """The chain of signatures, from somebody who is trusted already."""
-    before = outlook.start
-    if before and outlook.pin and before.text != outlook.pin.environment.text:
-        yield f"  both go back to {_number(before)}{_in_commit(outlook, before)}"
-        yield f"    signed by {before.by}, whom you know as a holder"
+    before = outlook.pin.environment if outlook.pin else None
     for step in outlook.steps:
-        yield f"  then {_number(step)}{_in_commit(outlook, step)}"
+        yield f"  then {_number(step)}"
         yield f"    signed by {step.by}, a holder of the one before"
         yield from _differences(outlook, before, step)
         before = step
@@ -187,11 +178,6 @@ def _steps(outlook: Outlook) -> Iterator[str]:
 
 def _number(statement: Environment) -> str:
     return f"generation {statement.generation.number}, revision {statement.revision}, dated {statement.at[:10]} by its signer"
-
-
-def _in_commit(outlook: Outlook, statement: Environment) -> str:
-    commit = outlook.past.commit_of(statement)
-    return f", commit {commit[:12]}" if commit else ""
 
 
 def _differences(outlook: Outlook, before: Environment | None, after: Environment) -> Iterator[str]:
@@ -202,7 +188,7 @@ def _differences(outlook: Outlook, before: Environment | None, after: Environmen
     if before.id != after.id:
         yield "    another environment: values that are encrypted for the pinned one will not open with it"
     # Who was in by a grant stands in no statement until the next one.
-    were = outlook.past.holders_of(before)
+    were = frozenset(before.holders)
     if outlook.pin and outlook.pin.environment.text == before.text:
         were |= outlook.pin.holders
     yield from (f"    - holder {holder}" for holder in sorted(were) if holder not in after.holders)

@@ -9,7 +9,7 @@ import typer
 from gitenv.cli import exclusive, show
 from gitenv.cli.options import Environments
 from gitenv.cli.words import joined, opened_lines, out_lines, trust_lines
-from gitenv.errors import Locked, NotTrusted
+from gitenv.errors import Locked, NotTrusted, shell_word
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -55,6 +55,7 @@ def run(
     problems += following.refresh(workspace)
     for line in out_lines(news.taken_out(workspace, before, workspace.access.pinned())):
         show.say(line)
+    problems += _agree_to_paths(workspace, wanted, yes)
     for problem in problems:
         show.error(problem)
     results = opening.open_files(workspace, wanted)
@@ -74,6 +75,24 @@ def run(
         raise opening.nothing_opened(results)
 
 
+def _agree_to_paths(workspace: Workspace, wanted: Sequence[str], yes: bool) -> list[NotTrusted]:
+    """Show which paths came with a later statement, and believe them after the question. Returns what is wrong."""
+    from gitenv.team import pinning
+
+    problems: list[NotTrusted] = []
+    for pin in workspace.access.pinned():
+        if not pin.waiting or (wanted and pin.name not in wanted):
+            continue
+        paths = joined([shell_word(path) for path in pin.waiting])
+        show.say(f"{pin.name} claims {paths} as well: signed by {pin.environment.by}")
+        try:
+            if show.ask(f"Are those files of {pin.name}, for all who hold it to read?", yes):
+                pinning.agree_to_paths(workspace, pin)
+        except NotTrusted as error:
+            problems.append(error)
+    return problems
+
+
 def _lines(results: Sequence[Opened], *, is_said: bool) -> list[str]:
     """What became of the files; nothing, where one environment stays closed and an error says so."""
     lines = list(opened_lines(results))
@@ -84,7 +103,8 @@ def _pin_new(workspace: Workspace, wanted: Sequence[str], yes: bool, fingerprint
     """Show who signed what is new here, and pin it after the question; return what was wrong with it."""
     from gitenv.team import pinning, vouching
 
-    new, problems = pinning.new_environments(workspace, wanted)
+    is_named = bool(fingerprint or vouching.vouchers())
+    new, problems = pinning.new_environments(workspace, wanted, is_named=is_named)
     if not fingerprint and (strict or vouching.vouchers()):
         new, unvouched = vouching.sort_out(workspace, new, strict)
         yes, problems = True, problems + unvouched

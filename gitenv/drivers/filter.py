@@ -22,7 +22,7 @@ from gitenv.model import clean, document, inert, smudge
 from gitenv.model.cipher import sha256
 from gitenv.model.document import MAX_BYTES, Kind
 from gitenv.model.keyring import Keyring
-from gitenv.pins import Pin
+from gitenv.trust.pins import Pin
 
 _MOST = 8
 
@@ -124,16 +124,26 @@ class EnvFilter:
         if judged.is_earlier and (unedited := self._around.unedited(path, data, [self._ring_of(pin, judged), ring])):
             return unedited
         cleaned = clean.clean(data, ring, committed, self._around.before(path, pin.name, is_earlier=judged.is_earlier))
-        if not judged.is_earlier:
-            if access.doubts and _has_new(cleaned, committed):
-                self._around.refuse_doubted(pin.name)
-            self._around.follow(pin, judged)
-        elif _has_new(cleaned, committed):
-            self._around.refuse_rolled_back(pin, judged)
+        if self._is_to_be_asked(pin, judged) and _has_new(cleaned, committed):
+            self._refuse_new(pin, judged)
         self._around.note_made(path, cleaned, committed)
         if (not data[:4].isascii() or b"\0" in data[:4]) and _has_new(cleaned, committed):
             self._warn_of_encoding(path, data)
         return cleaned
+
+    def _is_to_be_asked(self, pin: Pin, judged: Judged) -> bool:
+        """Whether anything may speak against encrypting new text here."""
+        is_next = judged.moves is not None and judged.moves.environment.generation != pin.environment.generation
+        return is_next or judged.is_earlier or self._around.is_put_back(pin)
+
+    def _refuse_new(self, pin: Pin, judged: Judged) -> None:
+        """Raise `RolledBack` where history went back, and `Locked` for a next key: no command has looked beside it yet."""
+        self._around.refuse_rolled_back(pin, judged)
+        if self._around.is_put_back(pin):
+            self._around.refuse_put_back(pin, judged)
+        if judged.moves and judged.moves.environment.generation != pin.environment.generation:
+            text = f"{pin.name} has a new data key, which this clone does not go by yet"
+            raise Locked(text, f"gitenv unlock {pin.name}")
 
     def _warn_of_encoding(self, path: str, data: bytes) -> None:
         from gitenv.model import encoding

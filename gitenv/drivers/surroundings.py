@@ -16,7 +16,7 @@ from gitenv.git.trees import CommitTree, IndexTree, Tree, WorkTree
 from gitenv.model import clean, document, dotenv, inert, smudge
 from gitenv.model.document import Kind, Record
 from gitenv.model.keyring import Keyring
-from gitenv.pins import Pin
+from gitenv.trust.pins import Pin
 
 
 class Surroundings:
@@ -73,10 +73,6 @@ class Surroundings:
             here = None
         return judged.environment.generation.number < (here or pin).environment.generation.number
 
-    def refuse_doubted(self, name: str) -> None:
-        """Raise `Doubted` if a command found that history speaks against what is pinned, and nobody has decided."""
-        self.access.check_not_doubted(self._here.work_tree, name)
-
     def refuse_rolled_back(self, pin: Pin, judged: Judged, head: str = "HEAD") -> None:
         """Raise `RolledBack` if a branch went back behind the pin, and is not just an older one. History is asked once.
 
@@ -93,35 +89,23 @@ class Surroundings:
         if (found := self._went_back[what]) is not None:
             raise found
 
-    def follow(self, pin: Pin, judged: Judged) -> None:
-        """Move the pin to the tree's statement, unless history speaks against it.
+    def is_put_back(self, pin: Pin) -> bool:
+        """Whether a removal came together with its undoing, as the hook that git ran after that found out."""
+        return pin.name in clone.put_back(self._here.common_dir)
 
-        Once for each change of an environment, so it may take its time. Raises `NotTrusted`.
-        """
-        # What a command refused to follow is not followed because git asks about a file that nobody edited.
-        if judged.moves is None or self.access.is_doubted(self._here.work_tree, pin.name):
-            return
-        from gitenv import lineage
+    def refuse_put_back(self, pin: Pin, judged: Judged) -> None:
+        """Raise `RolledBack` if that is still so."""
+        from gitenv.access import check_newest
 
-        top, since = self._here.work_tree, clone.walked(self._here.git_dir).get(pin.name, "")
-        here: Tree = WorkTree(top)
-        tree = here if self.access.judge(pin, here) else IndexTree(self.objects)
-        furthest = lineage.catch_up(top, self.objects, self.access, tree, pin, since)
-        self.access.advance(furthest)
-        if furthest.environment.text != judged.environment.text:
-            check_not_rolled_back(top, furthest, judged._replace(is_earlier=True))
-        self.access.advance(judged.moves)
+        check_newest(self._here.work_tree, judged.environment, clone.searched(self._here.common_dir).get(pin.name, ""))
 
     def pins_nearby(self, pin: Pin, commits: Iterable[str]) -> Iterator[Pin]:
-        """Where honest steps lead from a pin: to the statement at hand, and to those of `commits`. No pin is moved."""
-        from gitenv import lineage
-
-        commits = list(commits)
+        """Where good steps lead from a pin: to the statement at hand, and to those of `commits`. No pin is moved."""
         trees: list[Tree] = [WorkTree(self._here.work_tree), *(CommitTree(self.objects, commit) for commit in commits)]
         for tree in trees:
             with contextlib.suppress(GitenvError):
-                if found := lineage.moved(self._here.work_tree, self.objects, self.access, tree, pin, ["HEAD", *commits]):
-                    yield found
+                if (judged := self.access.judge(pin, tree)) and judged.moves:
+                    yield judged.moves
 
     def records_of(self, path: str) -> CommittedRecords:
         """What the index and HEAD hold of a file."""
@@ -195,7 +179,7 @@ class Surroundings:
             pin = self.access.pin(name)
             found: dict[bytes, str] = {}
             for path in program.paths(self._here.work_tree, "ls-files", "-z", "--cached", "--full-name"):
-                if pin and pin.environment.claims(path):
+                if pin and pin.claims(path):
                     records = self._parsed(f":0:{path}") or ()
                     found |= {record.raw: path for record in records if record.kind in clean.TEXT}
             self._plain[name] = found
@@ -258,6 +242,9 @@ class Surroundings:
         """Why a file that the attributes protect is nobody's, and the command for it."""
         if not self.access.pinned():
             return Locked("it is encrypted in this repository, and there is no key in this clone", "gitenv init")
+        if waits := [pin.name for pin in self.access.pinned() if pin.environment.claims(path)]:
+            why = f"{waits[0]} claims it since a statement that nobody here has said yes to"
+            return NotTrusted(why, f"gitenv unlock {waits[0]}")
         if name := self._new_environment(path):
             return Locked(f"it belongs to {name}, which is new here", f"gitenv unlock {name}")
         kind = dotenv.kind(path)

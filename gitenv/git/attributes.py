@@ -20,6 +20,7 @@ _OWN = (".git*", "/.recipients/**")  # where a team's own pattern is a wide one
 _CONTROL_FILES = (
     "/.recipients/** -text -ident !filter !eol !working-tree-encoding",
     "/.recipients/*/environment -merge",
+    "/.recipients/*/known -merge",
 )
 _BEGIN, _END = "# gitenv: begin", "# gitenv: end"
 _LINE = re.compile(rb'^("[^"\n]*"|[^\s#]\S*)[ \t]+([^\n]*)', re.MULTILINE)

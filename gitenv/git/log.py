@@ -85,7 +85,7 @@ class LastSeen(NamedTuple):
 
 def last_with(root: str, path: str, contents: bytes, heads: Sequence[str] = ()) -> LastSeen | None:
     """Where `path` last had these very bytes, in all that HEAD (or `heads`) reaches; None if it never had."""
-    blob = program.run(root, "hash-object", "--stdin", stdin=contents).decode("ascii").strip()
+    blob = blob_id(root, contents)
     words = ("--format=%H %P", "--max-count=1", f"--find-object={blob}", "--", f":(literal){path}")
     newest, *parents = plain(root, *words, heads=heads).decode("ascii", "replace").split() or [""]
     for number, commit in enumerate(filter(None, (newest, *parents))):
@@ -95,9 +95,25 @@ def last_with(root: str, path: str, contents: bytes, heads: Sequence[str] = ()) 
     return None
 
 
+def blobs(root: str, paths: Sequence[str], heads: Sequence[str] = ()) -> list[str]:
+    """All blobs that ever stood at these paths (files, or folders whole), in what HEAD (or `heads`) reaches; newest first."""
+    words = ("--format=", "--raw", "--no-abbrev", "-z", "--no-renames", "--", *(f":(top,literal){path}" for path in paths))
+    found: dict[str, None] = {}
+    for part in plain(root, *words, heads=heads).decode("utf-8", "surrogateescape").split("\0"):
+        if part.lstrip("\n").startswith(":"):
+            _, _, before, after, _ = part.lstrip("\n").split(" ")
+            found.update(dict.fromkeys(each for each in (after, before) if each.strip("0")))
+    return list(found)
+
+
+def blob_id(root: str, contents: bytes) -> str:
+    """The id that these bytes have as an object."""
+    return program.run(root, "hash-object", "--stdin", stdin=contents).decode("ascii").strip()
+
+
 def brought(root: str, path: str, contents: bytes, heads: Sequence[str] = ()) -> list[str]:
     """The commits that HEAD (or `heads`) reaches and that brought these bytes to `path`: they have them, and no parent has."""
-    blob = program.run(root, "hash-object", "--stdin", stdin=contents).decode("ascii").strip()
+    blob = blob_id(root, contents)
     words = ("--format=%H %P", f"--find-object={blob}", "--", f":(literal){path}")
     found = []
     for line in dict.fromkeys(plain(root, *words, heads=heads).decode("ascii", "replace").splitlines()):

@@ -1,16 +1,21 @@
-"""The statement `.recipients/NAME/environment`: what an environment is, who may let others in, which DEK is current."""
+"""The statement `.recipients/NAME/environment`: what an environment is, who may let others in, which DEK is current.
+
+Each names the hash of the one before, which lies beside it in `past/`: so a tree alone proves its newest statement.
+"""
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from gitenv.errors import NotTrusted
 from gitenv.model import base64url, names
-from gitenv.model.cipher import Dek, EnvironmentId, Generation
+from gitenv.model.cipher import Dek, EnvironmentId, Generation, sha256
 from gitenv.model.keyring import Keyring, Older, first_generation
 from gitenv.model.kinds import PublicKey, Signer
 from gitenv.model.kinds.p256 import P256Identity
 from gitenv.model.statements import (
     Holder,
+    Keyholder,
     Lines,
     generation_text,
     key_text,
@@ -18,7 +23,20 @@ from gitenv.model.statements import (
 )
 from gitenv.model.token import hint
 
+MAX_PROOF = 16
+"""Grants that one statement may carry along, from its signer's own to one by a holder of the statement before."""
 _FIRST = b"gitenv-environment 1"
+
+
+class Left(NamedTuple):
+    """Somebody who was taken out, and the last generation that they could open."""
+
+    name: str
+    key: PublicKey
+    generation: int
+
+    def __str__(self) -> str:
+        return f"{self.name} {key_text(self.key)} {self.generation}"
 
 
 class Environment(NamedTuple):
@@ -27,14 +45,34 @@ class Environment(NamedTuple):
     name: str
     id: EnvironmentId
     revision: int
+    previous: str  # the hash of the statement before; "" in revision 1
+    beside: tuple[str, ...]  # hashes of the statements of a side that was given up
     paths: tuple[str, ...]
     generation: Generation
     older: tuple[Older, ...]
+    known: str  # the hash of the file `known`; "" where there is none
+    left: tuple[Left, ...]
+    reissue_within: int  # days; 0 where no policy says so
     seal: PublicKey
-    holders: tuple[Holder, ...]
+    keyholders: tuple[Keyholder, ...]
     by: Holder
+    proof: tuple[bytes, ...]  # grants, byte for byte
     at: str
     text: bytes
+
+    @property
+    def hash(self) -> str:
+        """SHA-256 of the file in hexadecimal, as `sha256sum` prints it: its name in `past/`."""
+        return hash_of(self.text)
+
+    @property
+    def holders(self) -> tuple[Holder, ...]:
+        """Who held it when it was signed. Each key's fingerprint takes a square root, so nothing hot asks."""
+        return tuple(_by_holder(self.keyholders))
+
+    def key_of(self, holder: Holder) -> PublicKey | None:
+        """The key that a `holder` line gives somebody."""
+        return _by_holder(self.keyholders).get(holder)
 
     def claims(self, path: str) -> bool:
         """Whether the file at `path` (from the top of the work tree, with `/`) is this environment's."""
@@ -45,68 +83,73 @@ class Environment(NamedTuple):
         return Keyring(self.id, self.generation, dek, self.older)
 
 
+class Draft(NamedTuple):
+    """What the next statement says that is not the same as before."""
+
+    ring: Keyring
+    older: Sequence[Older]
+    keyholders: Sequence[Keyholder]
+    paths: Sequence[str]
+    beside: Sequence[str] = ()
+    known: str = ""
+    left: Sequence[Left] = ()
+    reissue_within: int = 0
+    proof: Sequence[bytes] = ()
+
+
+def hash_of(text: bytes) -> str:
+    """The name of a statement in `past/`."""
+    return sha256(text).hex()
+
+
 def read(data: bytes, where: str) -> Environment:
-    """Parse a statement; the signature is not looked at. Raises `Malformed`."""
+    """Parse a statement; the signature is not looked at. Raises `Malformed`, or `FirstEdition`."""
     lines = Lines(data, _FIRST, where)
     name = lines.name(lines.one(b"name"))
     identity = EnvironmentId(lines.bytes_of(lines.one(b"id"), 16))
     revision = lines.number(lines.one(b"revision"))
+    previous = lines.maybe(b"previous")
+    beside = [lines.hash(text) for text in lines.many(b"beside")]
     paths = lines.many(b"path")
     if not paths or len(paths) > names.MAX_PATTERNS or not all(map(names.is_pattern, paths)):
         raise lines.error(f"not 1 to {names.MAX_PATTERNS} path patterns")
     generation = lines.generation(lines.one(b"generation"))
     older = [_older(lines, text) for text in lines.many(b"older")]
-    numbers = [generation.number, *(link.generation.number for link in older)]
-    if numbers != sorted(numbers, reverse=True) or numbers[1:2] == [generation.number]:
-        raise lines.error("generations are not listed newest first")
-    if len({(link.generation.number, hint(link.generation.commitment)) for link in older}) < len(older):
-        raise lines.error("two older generations that no token tells apart")
+    _check_order(lines, generation, older)
+    known = lines.maybe(b"known")
+    left = [_left(lines, text) for text in lines.many(b"left")]
+    policy = lines.maybe(b"policy")
     seal = lines.key(lines.one(b"seal"))
-    holders = [lines.holder(text) for text in lines.many(b"holder")]
-    if not holders or len({holder.name for holder in holders}) < len(holders):
+    keyholders = [lines.keyholder(text) for text in lines.many(b"holder")]
+    if not keyholders or len({each.name for each in keyholders}) < len(keyholders):
         raise lines.error("no holder, or one twice")
+    if (previous is None) != (revision == 1):
+        raise lines.error("revision 1 has no previous one, and every other has one")
     by = lines.holder(lines.one(b"by"))
+    proof = [lines.bytes_in(text) for text in lines.many(b"proof")]
+    if len(proof) > MAX_PROOF:
+        raise lines.error(f"more than {MAX_PROOF} grants")
     at = lines.moment(lines.one(b"at"))
     lines.signature(lines.one(b"signature"))
     lines.end()
-    return Environment(name, identity, revision, tuple(paths), generation, tuple(older), seal, tuple(holders), by, at, data)
+    return Environment(
+        *(name, identity, revision, lines.hash(previous) if previous else "", tuple(beside), tuple(paths), generation),
+        *(tuple(older), lines.hash(known) if known else "", tuple(left), _days(lines, policy) if policy else 0, seal),
+        *(tuple(keyholders), by, tuple(proof), at, data),
+    )
 
 
-def write(
-    name: str,
-    identity: EnvironmentId,
-    revision: int,
-    paths: Sequence[str],
-    ring: Keyring,
-    older: Sequence[Older],
-    holders: Sequence[Holder],
-    *,
-    by: Holder,
-    at: str,
-    signer: Signer,
-) -> Environment:
-    """Sign a statement for the generation that `ring` has as its current one."""
-    lines = [
-        _FIRST.decode(),
-        f"name {name}",
-        f"id {base64url.encode(identity).decode()}",
-        f"revision {revision}",
-        *(f"path {path}" for path in paths),
-        f"generation {generation_text(ring.current)}",
-        *(link.line().decode() for link in older),
-        f"seal {key_text(P256Identity.derived(ring.keys.seal_seed()).public)}",
-        *(f"holder {holder}" for holder in sorted(holders)),
-        f"by {by}",
-        f"at {at}",
-    ]
-    return read(sign(lines, signer), f"{name}/environment")
+def following(before: Environment, draft: Draft, *, by: Holder, at: str, signer: Signer) -> Environment:
+    """Sign the statement after `before`, for the generation that the draft's `ring` has as its current one."""
+    return _signed(before.name, before.id, before.revision + 1, before.hash, draft, by=by, at=at, signer=signer)
 
 
-def found(name: str, paths: Sequence[str], by: Holder, at: str, signer: Signer) -> tuple[Environment, Dek]:
+def found(name: str, paths: Sequence[str], by: Keyholder, at: str, signer: Signer) -> tuple[Environment, Dek]:
     """A new environment with a new DEK, whose only holder is the founder."""
     dek, identity = Dek.fresh(), EnvironmentId.fresh()
     ring = Keyring(identity, first_generation(dek, identity), dek, [])
-    return write(name, identity, 1, paths, ring, [], [by], by=by, at=at, signer=signer), dek
+    draft = Draft(ring, [], [by], paths)
+    return _signed(name, identity, 1, "", draft, by=by.holder, at=at, signer=signer), dek
 
 
 def check_seal(environment: Environment, ring: Keyring) -> None:
@@ -115,6 +158,73 @@ def check_seal(environment: Environment, ring: Keyring) -> None:
         raise NotTrusted(f"{environment.name}/environment: its seal key does not belong to its data key")
 
 
+def _signed(
+    name: str,
+    identity: EnvironmentId,
+    revision: int,
+    previous: str,
+    draft: Draft,
+    *,
+    by: Holder,
+    at: str,
+    signer: Signer,
+) -> Environment:
+    lines = [
+        _FIRST.decode(),
+        f"name {name}",
+        f"id {base64url.encode(identity).decode()}",
+        f"revision {revision}",
+        *([f"previous {previous}"] if previous else []),
+        *(f"beside {each}" for each in sorted(draft.beside)),
+        *(f"path {path}" for path in draft.paths),
+        f"generation {generation_text(draft.ring.current)}",
+        *(link.line().decode() for link in draft.older),
+        *([f"known {draft.known}"] if draft.known else []),
+        *(f"left {each}" for each in sorted(draft.left)),
+        *([f"policy reissue-within {draft.reissue_within}d"] if draft.reissue_within else []),
+        f"seal {key_text(P256Identity.derived(draft.ring.keys.seal_seed()).public)}",
+        *(f"holder {each}" for each in sorted(draft.keyholders)),
+        f"by {by}",
+        *(f"proof {base64url.encode(each).decode()}" for each in draft.proof),
+        f"at {at}",
+    ]
+    return read(sign(lines, signer), f"{name}/environment")
+
+
+@lru_cache(maxsize=512)
+def _by_holder(keyholders: tuple[Keyholder, ...]) -> dict[Holder, PublicKey]:
+    found: dict[Holder, PublicKey] = {}
+    for each in keyholders:
+        try:
+            found[each.holder] = each.key
+        except ValueError:  # no point on the curve: it signs nothing
+            continue
+    return found
+
+
+def _check_order(lines: Lines, generation: Generation, older: Sequence[Older]) -> None:
+    """Where a side was given up, its generations are listed as well: two may share a number, or have a later one than ours."""
+    numbers = [link.generation.number for link in older]
+    if numbers != sorted(numbers, reverse=True):
+        raise lines.error("older generations are not listed newest first")
+    spelled = {(each.number, hint(each.commitment)) for each in (generation, *(link.generation for link in older))}
+    if len(spelled) <= len(numbers):
+        raise lines.error("two generations that no token tells apart")
+
+
 def _older(lines: Lines, text: str) -> Older:
     generation, _, wrapped = text.rpartition(" ")
     return Older(lines.generation(generation), lines.bytes_of(wrapped, 60))
+
+
+def _left(lines: Lines, text: str) -> Left:
+    name, _, rest = text.partition(" ")
+    key, _, generation = rest.rpartition(" ")
+    return Left(lines.name(name), lines.key(key), lines.number(generation))
+
+
+def _days(lines: Lines, text: str) -> int:
+    word, _, days = text.partition(" ")
+    if word != "reissue-within" or not days.endswith("d"):
+        raise lines.error("a policy that this gitenv does not know")
+    return lines.number(days.removesuffix("d"))

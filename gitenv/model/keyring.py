@@ -88,9 +88,9 @@ class Keyring:
 
 
 def after(identity: EnvironmentId, dek: Dek, before: Sequence[tuple[Generation, Dek]]) -> tuple[Generation, list[Older]]:
-    """The generation that `dek` opens, one after the highest of `before`, and each DEK of those wrapped under its chain key."""
+    """The generation that `dek` opens, one after the first of `before`, and each DEK of those wrapped under its chain key."""
     keys = Keys(dek, identity)
-    number = max(generation.number for generation, _ in before) + 1
+    number = before[0][0].number + 1
     wrapped = [Older(generation, keys.wrap_older(old, _about(generation))) for generation, old in before]
     return Generation(number, keys.commitment()), wrapped
 

@@ -5,18 +5,6 @@ from __future__ import annotations
 from gitenv.errors import GitenvError, NotTrusted
 
 
-class NotSigned(NotTrusted):
-    """The signature is not by whom the statement names."""
-
-
-class UnknownKey(NotSigned):
-    """Nobody has the key that a statement is said to be signed with."""
-
-
-class ForeignEnvironment(NotTrusted):
-    """A known name with another id: somebody else's environment in the place of ours."""
-
-
 class Competing(NotTrusted):
     """An environment that claims another one's files."""
 
@@ -29,16 +17,8 @@ class SwappedKey(NotTrusted):
     """Somebody is asked in with another key than the one they are known by."""
 
 
-class Doubted(NotTrusted):
-    """A command found something wrong with an environment's history, and nobody has decided since."""
-
-
-class TooLong(NotTrusted):
-    """A history that is buried under more commits than can be followed."""
-
-
-class Forked(NotTrusted):
-    """Two next generations, each signed by a holder, and neither goes back to the other: one may be by who was removed."""
+class OtherPerson(NotTrusted):
+    """A name under which another key is known: one name has one key in a repository."""
 
 
 class NotVouchedFor(NotTrusted):
@@ -87,8 +67,32 @@ class NotAStep(NotTrusted):
     """The root of these."""
 
 
+class NotSigned(NotAStep):
+    """The signature is not by whom the statement names."""
+
+
+class ForeignEnvironment(NotAStep):
+    """A known name with another id: somebody else's environment in the place of ours."""
+
+
 class NotAHolder(NotAStep):
     """Signed by somebody who was no holder."""
+
+
+class BadProof(NotAStep):
+    """Signed by somebody whose grants do not lead to a holder of the statement before."""
+
+
+class Unlinked(NotAStep):
+    """It does not name the one before."""
+
+
+class PastMissing(NotAStep):
+    """A statement that it goes back to lies nowhere."""
+
+
+class NotLater(NotAStep):
+    """A revision or a generation that is not the next one."""
 
 
 class OtherKey(NotAStep):
@@ -99,20 +103,20 @@ class OtherText(NotAStep):
     """Another text for the same revision."""
 
 
-class NotLater(NotAStep):
-    """A later generation whose revision is no later one."""
-
-
-class TooFarAhead(NotAStep):
-    """Several generations at once: the steps in between are needed."""
+class HolderGone(NotAStep):
+    """A holder fewer within a generation, who could come back by an old grant."""
 
 
 class Severed(NotAStep):
     """A next generation that does not go back to this one."""
 
 
-class OffChain(NotAStep):
-    """An earlier generation that was never one of ours."""
+class TooLong(NotAStep):
+    """A chain that is longer than any team's."""
+
+
+class Forked(NotAStep):
+    """It does not go back to the pinned one, or history has another good step beside it: one may be by who was removed."""
 
 
 # A grant that does not count.

@@ -12,11 +12,11 @@ from typing import NamedTuple
 from gitenv.model import document, environment, token
 from gitenv.model.cipher import Dek, Unopened
 from gitenv.model.document import Kind, Record
-from gitenv.model.environment import Environment
+from gitenv.model.environment import Draft, Environment
 from gitenv.model.grant import HOLDER, Grant
 from gitenv.model.keyring import Keyring, Older, after
 from gitenv.model.kinds import PublicKey, Signer
-from gitenv.model.statements import Holder
+from gitenv.model.statements import Holder, Keyholder
 
 _MAX_LISTED = 400
 
@@ -35,7 +35,11 @@ class Member(NamedTuple):
 
     @property
     def holder(self) -> Holder:
-        return Holder(self.name, self.key.fingerprint())
+        return self.keyholder.holder
+
+    @property
+    def keyholder(self) -> Keyholder:
+        return Keyholder(self.name, self.key)
 
 
 class Parent(NamedTuple):
@@ -46,28 +50,38 @@ class Parent(NamedTuple):
 
 
 def next_statement(
-    parents: Sequence[Parent], dek: Dek, members: Iterable[Member], *, by: Holder, at: str, signer: Signer
+    parents: Sequence[Parent],
+    dek: Dek,
+    members: Iterable[Member],
+    *,
+    by: Keyholder,
+    at: str,
+    signer: Signer,
+    proof: Sequence[bytes] = (),
+    paths: Sequence[str] = (),
+    beside: Sequence[str] = (),
 ) -> Environment:
-    """The statement after one parent, or after two whose rotations met: the higher number plus one, all of their keys chained.
+    """The statement after the first parent. Another one is of a side that is given up: its keys are chained as well.
 
-    The paths are those of the first parent.
+    Without `paths` they stay as they are.
     """
-    first = parents[0].environment
+    before = parents[0].environment
     ring, older = chained(parents, dek)
     # The signer holds it as of signing, also who takes themselves out: else the grants that they write would not count.
     # Who holds it until a day does so by their grant, which ends: a line would not.
-    holders = {by, *(member.holder for member in members if member.role == HOLDER and not member.expires)}
+    holders = {by, *(member.keyholder for member in members if member.role == HOLDER and not member.expires)}
     # A statement has a limit, a team has none: who does not fit comes in by the grant that the signer writes.
     listed = sorted(holders, key=lambda holder: (holder != by, holder))[:_MAX_LISTED]
-    revision = max(parent.environment.revision for parent in parents) + 1
-    return environment.write(*(first.name, first.id, revision, first.paths, ring, older, listed), by=by, at=at, signer=signer)
+    draft = Draft(ring, older, listed, paths or before.paths, beside, "", before.left, before.reissue_within, proof)
+    return environment.following(before, draft, by=by.holder, at=at, signer=signer)
 
 
 def chained(parents: Sequence[Parent], dek: Dek) -> tuple[Keyring, list[Older]]:
-    """The keyring of the generation that `dek` opens, and the chain that its statement lists, newest first."""
+    """The keyring of the generation that `dek` opens, one after the first parent's, and its chain, newest first."""
     links = {link.generation: link for parent in reversed(parents) for link in parent.environment.older}
-    identity = parents[0].environment.id
-    generation, wrapped = after(identity, dek, [(parent.ring.current, parent.ring.dek) for parent in parents])
+    identity, known = parents[0].environment.id, [link.generation for link in parents[0].environment.older]
+    new = [parent for parent in parents if parent is parents[0] or parent.ring.current not in (parents[0].ring.current, *known)]
+    generation, wrapped = after(identity, dek, [(parent.ring.current, parent.ring.dek) for parent in new])
     links |= {link.generation: link for link in wrapped}
     older = sorted(links.values(), key=lambda link: (-link.generation.number, link.generation.commitment))
     return Keyring(identity, generation, dek, older), older

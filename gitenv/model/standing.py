@@ -8,9 +8,9 @@ from typing import NamedTuple
 from gitenv.errors import NotTrusted
 from gitenv.model.environment import Environment
 from gitenv.model.grant import HOLDER, Grant
-from gitenv.model.reasons import Elsewhere, Expired, NoPoint, NotAHolder, Retired
-from gitenv.model.statements import Holder
-from gitenv.model.trust import KeyOf, check_signed
+from gitenv.model.kinds import PublicKey
+from gitenv.model.reasons import Elsewhere, Expired, NoPoint, NotAHolder, NotSigned, Retired
+from gitenv.model.statements import Holder, is_signed_by
 
 
 class Refused(NamedTuple):
@@ -35,13 +35,24 @@ class Standing(NamedTuple):
 
     counted: Mapping[str, Grant]
     refused: list[Refused]
-    holders: frozenset[Holder]
+    keys: Mapping[Holder, PublicKey]  # of all holders
+
+    @property
+    def people(self) -> frozenset[Holder]:
+        """Everybody who is in, holders and readers."""
+        return self.holders.union(Holder(given.to, given.key.fingerprint()) for given in self.counted.values())
+
+    @property
+    def holders(self) -> frozenset[Holder]:
+        """Who may let others in, and sign the next statement."""
+        return frozenset(self.keys)
 
 
-def standing(environment: Environment, grants: Iterable[Grant], key_of: KeyOf, today: str) -> Standing:
+def standing(environment: Environment, grants: Iterable[Grant], today: str) -> Standing:
     """Sort out who is in: a grant counts if a holder signed it who counted before. Linear in the number of grants.
 
-    The statement's signature is not looked at: it is the pinned one, or was checked by `step`.
+    A signer's key is the one in their `holder` line, or in the grant that let them in: never one from a `.pub`. The
+    statement's own signature is not looked at: it is the pinned one, or a good step led to it.
     """
     counted: dict[str, Grant] = {}
     refused: list[Refused] = []
@@ -51,22 +62,41 @@ def standing(environment: Environment, grants: Iterable[Grant], key_of: KeyOf, t
             refused.append(Refused(grant, unfit))
         else:
             waiting.setdefault(grant.by, []).append(grant)
-    holders = set(environment.holders)
-    ready = list(environment.holders)
+    keys = {each: key for each in environment.holders if (key := environment.key_of(each))}
+    ready = list(keys)
     while ready:
-        for grant in waiting.pop(ready.pop(), []):
+        signer = ready.pop()
+        for grant in waiting.pop(signer, []):
             try:
-                check_signed(grant, key_of, _where(environment, grant))
+                check_signed(grant, keys[signer])
                 person = _person(environment, grant)
             except NotTrusted as error:
                 refused.append(Refused(grant, error))
                 continue
             counted[grant.to] = grant
-            if grant.role == HOLDER and person not in holders:
-                holders.add(person)
+            if grant.role == HOLDER and person not in keys:
+                keys[person] = grant.key
                 ready.append(person)
     refused += [Refused(grant, _by_no_holder(environment, grant)) for left in waiting.values() for grant in left]
-    return Standing(counted, refused, frozenset(holders))
+    return Standing(counted, refused, keys)
+
+
+def check_signed(grant: Grant, key: PublicKey) -> None:
+    """Raise `NotSigned` unless a grant carries the signature of the key that its signer has."""
+    if not is_signed_by(grant.text, key):
+        where = f"{grant.environment}/{grant.to}.grant"
+        raise NotSigned(f"{where}: was changed after {grant.by.name} signed it, or never signed by them")
+
+
+def other_person(people: Iterable[Holder], known: Iterable[Holder]) -> str:
+    """Who is in under a name that is known by other keys only; "" if nobody is. One name has one key in a repository."""
+    keys: dict[str, set[str]] = {}
+    for person in known:
+        keys.setdefault(person.name, set()).add(person.fingerprint)
+    here: dict[str, set[str]] = {}
+    for person in people:
+        here.setdefault(person.name, set()).add(person.fingerprint)
+    return next((name for name in sorted(here) if name in keys and keys[name].isdisjoint(here[name])), "")
 
 
 def _unfit(environment: Environment, grant: Grant, today: str) -> NotTrusted | None:

@@ -8,15 +8,17 @@ import re
 from functools import lru_cache
 from typing import NamedTuple
 
-from gitenv.errors import Malformed
+from gitenv.errors import FirstEdition, Malformed
 from gitenv.model import base64url, kinds, names
 from gitenv.model.cipher import Commitment, Generation
 from gitenv.model.kinds import PublicKey, Signer
 
-MAX_BYTES = 64 * 1024
+MAX_BYTES = 256 * 1024
+_HASH = re.compile(r"[0-9a-f]{64}")
 _FINGERPRINT = re.compile(r"SHA256:[A-Za-z0-9+/]{43}")
 _AT = re.compile(r"[0-9]{4}-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-5][0-9]:[0-5][0-9]Z")
 _SIGNED = b"gitenv/1/signature\n"
+_ANEW = "take gitenv out with the version that made it (gitenv uninstall --repository), then: gitenv init"
 
 
 class Holder(NamedTuple):
@@ -29,9 +31,29 @@ class Holder(NamedTuple):
         return f"{self.name} {self.fingerprint}"
 
 
+class Keyholder(NamedTuple):
+    """A person with their key: what `holder` lines say, so that the next step is verified with what stood there before."""
+
+    name: str
+    key: PublicKey
+
+    @property
+    def holder(self) -> Holder:
+        """Raises ValueError if the key is no point on the curve."""
+        return Holder(self.name, self.key.fingerprint())
+
+    def __str__(self) -> str:
+        return f"{self.name} {key_text(self.key)}"
+
+
 def is_fingerprint(text: str) -> bool:
     """Whether `text` has the form `SHA256:…`."""
     return bool(_FINGERPRINT.fullmatch(text))
+
+
+def is_hash(text: str) -> bool:
+    """Whether `text` is a SHA-256 in hexadecimal, as `sha256sum` prints it."""
+    return bool(_HASH.fullmatch(text))
 
 
 class Lines:
@@ -88,13 +110,16 @@ class Lines:
     # What the values of several words are made of.
 
     def bytes_of(self, text: str, *sizes: int) -> bytes:
-        try:
-            data = base64url.decode(text.encode("ascii"))
-        except ValueError as error:
-            raise self.error(str(error)) from None
+        data = self.bytes_in(text)
         if len(data) not in sizes:
             raise self.error(f"{len(data)} bytes where {' or '.join(map(str, sizes))} belong")
         return data
+
+    def bytes_in(self, text: str) -> bytes:
+        try:
+            return base64url.decode(text.encode("ascii"))
+        except ValueError as error:
+            raise self.error(str(error)) from None
 
     def number(self, text: str) -> int:
         if not re.fullmatch("[1-9][0-9]{0,8}", text):
@@ -104,6 +129,17 @@ class Lines:
     def name(self, text: str) -> str:
         if not names.is_name(text):
             raise self.error("not a name")
+        return text
+
+    def keyholder(self, text: str) -> Keyholder:
+        name, _, key = text.partition(" ")
+        if is_fingerprint(key):
+            raise FirstEdition(f"{self._where}: of gitenv's first edition, whose statements form no chain", _ANEW)
+        return Keyholder(self.name(name), self.key(key))
+
+    def hash(self, text: str) -> str:
+        if not is_hash(text):
+            raise self.error("not a SHA-256 in hexadecimal")
         return text
 
     def holder(self, text: str) -> Holder:

@@ -10,13 +10,12 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from gitenv.model import environment, grant
-from gitenv.model.environment import Environment
+from gitenv.model.environment import MAX_PROOF, Draft, Environment
 from gitenv.model.grant import Grant
 from gitenv.model.keyring import Keyring
-from gitenv.model.kinds import PublicKey, Signer
+from gitenv.model.kinds import Signer
 from gitenv.model.standing import Standing, standing
-from gitenv.model.statements import Holder
-from gitenv.model.trust import KeyOf
+from gitenv.model.statements import Holder, Keyholder
 
 _MAX_LISTED = 400  # a statement has a limit, a team has none
 _ANY_DAY = ""  # who has expired counted in none of it before
@@ -34,35 +33,24 @@ NONE = Bridge([], None, None)
 
 
 def bridge(
-    statement: Environment,
-    ring: Keyring,
-    before: Standing,
-    leaving: Holder,
-    *,
-    me: Holder,
-    signer: Signer,
-    key_of: KeyOf,
-    at: str,
+    statement: Environment, ring: Keyring, before: Standing, leaving: Holder, *, me: Holder, signer: Signer, at: str
 ) -> Bridge:
     """What `me` has to sign before the grant of `leaving` is replaced. `me` may be the same person, with the key that goes."""
-
-    def finder(holder: Holder) -> PublicKey | None:
-        return signer.public if holder == me else key_of(holder)
-
     others = [given for given in before.counted.values() if given.to != leaving.name]
-    after = standing(statement, others, finder, _ANY_DAY)
+    after = standing(statement, others, _ANY_DAY)
     if me in after.holders and len(after.counted) == len(others):
         return NONE
     revised = None
     if me not in after.holders:
-        holders = _listed(statement, before.holders, me)
-        revised = environment.write(
-            *(statement.name, statement.id, statement.revision + 1, statement.paths, ring, statement.older, holders),
-            by=me,
-            at=at,
-            signer=signer,
+        draft = Draft(
+            *(ring, statement.older, _listed(statement, before, Keyholder(me.name, signer.public)), statement.paths),
+            known=statement.known,
+            left=statement.left,
+            reissue_within=statement.reissue_within,
+            proof=proof(statement, before, me),
         )
-    counted = standing(revised or statement, others, finder, _ANY_DAY).counted
+        revised = environment.following(statement, draft, by=me, at=at, signer=signer)
+    counted = standing(revised or statement, others, _ANY_DAY).counted
 
     def anew(given: Grant) -> Grant:
         return grant.write(
@@ -74,14 +62,26 @@ def bridge(
     return Bridge([anew(given) for given in lost if given.to != me.name], revised, own)
 
 
-def _listed(statement: Environment, holders: frozenset[Holder], me: Holder) -> list[Holder]:
+def proof(statement: Environment, found: Standing, signer: Holder) -> list[bytes]:
+    """The grants that lead from a signer to a `holder` line of a statement; none for who has such a line."""
+    by_person = {Holder(given.to, given.key.fingerprint()): given for given in found.counted.values()}
+    way: list[bytes] = []
+    while statement.key_of(signer) is None and signer in by_person and len(way) < MAX_PROOF:
+        given = by_person.pop(signer)
+        way.append(given.text)
+        signer = given.by
+    return way
+
+
+def _listed(statement: Environment, before: Standing, me: Keyholder) -> list[Keyholder]:
     """The `holder` lines: those that stand there, `me`, and all who came in by grants. A name has one line.
 
     The key that leaves has one, too. `me` may hold it by somebody whom that key let in: signed anew by `me`, each of the two
     would count by the other only. Within a generation no line takes anything away, since its old grant can be put back.
     """
-    listed = {me.name: me}
-    for holder in (*statement.holders, *sorted(holders)):
+    came_in = (Keyholder(each.to, each.key) for each in before.counted.values() if each.role == grant.HOLDER)
+    listed = {each.name: each for each in statement.keyholders}
+    for holder in (me, *sorted(came_in)):
         if len(listed) < _MAX_LISTED:
             listed.setdefault(holder.name, holder)
     return list(listed.values())

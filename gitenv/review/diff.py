@@ -12,20 +12,19 @@ from gitenv.git import log
 from gitenv.git.layout import Layout
 from gitenv.git.objects import Objects
 from gitenv.git.trees import RECIPIENTS
-from gitenv.lineage import ANY_DAY, Past
-from gitenv.model import origins, trust
+from gitenv.model import origins
 from gitenv.model.comparing import Outcome
 from gitenv.model.environment import Environment as Statement
 from gitenv.model.origins import Came
-from gitenv.model.reasons import NotAStep, NotSigned
-from gitenv.review import file_changes, looked_at, membership, rollback, sisters, value_origins
+from gitenv.review import file_changes, looked_at, membership, rollback, sisters, steps, value_origins
 from gitenv.review.between import Between
 from gitenv.review.difference import Broken, Difference, Environment, File, FileState
 from gitenv.review.file_changes import Version
 from gitenv.review.keys_at_hand import KeysAtHand
-from gitenv.review.membership import EnvironmentChange, Membership, RequestChange, State
+from gitenv.review.membership import EnvironmentChange, Membership, RequestChange
 from gitenv.review.protected import Claims
 from gitenv.review.sides import Entry, Side
+from gitenv.trust.trusted import Answer, Trusted
 
 
 class Place(NamedTuple):
@@ -220,11 +219,10 @@ class _Comparing:
         old, new = self._old.states.get(change.name), self._new.states.get(change.name)
         if new is None or (old and old.statement.text == new.statement.text):
             return Environment(change)
-        key_of = recipients.key_finder(self._after.tree, change.name)
         try:
             if old is None:
-                trust.check_signed(new.statement, key_of, f"{change.name}/environment")
-            elif self._step(old, new.statement, key_of) in (trust.Step.BELOW, trust.Step.EARLIER):
+                Trusted(change.name, None, self._after.tree).about(new.statement)
+            elif steps.trusted(self._before.tree, self._after.tree, old.statement).about(new.statement).answer is Answer.PAST:
                 return Environment(change, f"went back from revision {old.statement.revision} to {new.statement.revision}")
         except GitenvError as error:
             return Environment(change, error.message)
@@ -234,22 +232,6 @@ class _Comparing:
         """Whether somebody who is new is let in by the same change: then that is what is said."""
         grants = (state.counted.get(change.name) for state in self._new.states.values())
         return not change.before and any(given and given.key.fingerprint() in change.after for given in grants)
-
-    def _step(self, old: State, new: Statement, key_of: trust.KeyOf) -> trust.Step:
-        """How a statement follows from another one, maybe by several steps in the commits in between."""
-        known = trust.State(old.statement, old.holders)
-        try:
-            return trust.step(known, new, key_of)
-        except (NotAStep, NotSigned) as error:
-            why = error
-        if not self._head:
-            raise why
-        past = Past(self._place.folder, self._place.objects, self._after.tree, new.name, today=ANY_DAY, heads=[self._head])
-        found = past.steps_after(old.statement)
-        found.way_to(new)
-        if not found.reaches(new):
-            raise why
-        return trust.Step.NEXT
 
     def _environment_of(self, path: str) -> str:
         return self._claims[1].environment_of(path) or self._claims[0].environment_of(path)

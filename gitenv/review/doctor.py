@@ -15,10 +15,11 @@ from gitenv.review import leftovers, protection
 from gitenv.review.codes import finding
 from gitenv.review.findings import Finding
 from gitenv.review.protected import Claims, is_about
-from gitenv.team import configuration, departures, hooks, rights, setup, shared_attributes
+from gitenv.team import configuration, departures, hooks, past, rights, setup, shared_attributes
 from gitenv.team.departures import Departed
 from gitenv.team.hooks import State
 from gitenv.team.workspace import Workspace
+from gitenv.trust.pins import Pin
 
 _MAX_BYTES = 16 * 1024 * 1024
 _MOST = 8
@@ -80,6 +81,7 @@ def _set_up(workspace: Workspace) -> Iterator[Ailment]:
         text = "git does not call gitenv in this clone"
         yield Ailment(finding("not-set-up", text, commands=("gitenv init",)))
     yield from _shared_attributes(workspace)
+    yield from _past(workspace)
     for each in protection.find(workspace):
         again = protection.can_stage_anew(workspace, each)
         yield Ailment(each, _staging(workspace, each.path) if again else None)
@@ -165,6 +167,18 @@ def _shared_attributes(workspace: Workspace) -> Iterator[Ailment]:
     elif not has_guard and workspace.environments():
         text = "there is no guard in .gitattributes: a clone without gitenv commits plain text"
         yield Ailment(finding("guard-missing", text, shared_attributes.FILE, commands=("git log -p -- :/.gitattributes",)))
+
+
+def _past(workspace: Workspace) -> Iterator[Ailment]:
+    """Without the statements before the newest one, nobody who comes new can verify it."""
+    for pin in workspace.access.pinned():
+        if lacking := past.missing(workspace, pin):
+
+            def mend(pin: Pin = pin) -> str:
+                return f"{_joined(past.put_back(workspace, pin))}: put back from this clone's pin, and staged; commit it"
+
+            text = f"{pin.name}/past: {len(lacking)} of the statements that the newest goes back to are missing or edited"
+            yield Ailment(finding("past-missing", text, next(iter(lacking)), commands=(_FIX,)), mend)
 
 
 def _hooks(workspace: Workspace) -> Iterator[Ailment]:

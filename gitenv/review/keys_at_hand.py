@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Sequence
 
-from gitenv import lineage
 from gitenv.access import Access
 from gitenv.errors import GitenvError, Locked, printable
 from gitenv.git import founding
@@ -17,7 +16,7 @@ from gitenv.model.cipher import Unopened
 from gitenv.model.comparing import OpenOf
 from gitenv.model.document import Record
 from gitenv.model.keyring import Keyring
-from gitenv.pins import Pin
+from gitenv.trust.pins import Pin
 
 _WITHOUT = "gitenv diff, without --values"
 
@@ -104,9 +103,9 @@ class KeysAtHand:
     def _ring(self, access: Access, pin: Pin) -> Keyring | None:
         """The newest that can be opened: rotations may have been pulled, or fetched, that no command has followed yet."""
         moved: Pin | None = None
-        if self._layout:
-            with contextlib.suppress(GitenvError):
-                moved = lineage.moved(self._layout.work_tree, self._objects, access, self._tree, pin, self._heads)
+        with contextlib.suppress(GitenvError):
+            judged = access.judge(pin, self._tree)
+            moved = judged.moves if judged else None
         for each in (moved, pin):
             with contextlib.suppress(GitenvError):
                 if each is not None:

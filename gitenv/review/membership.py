@@ -12,6 +12,7 @@ from gitenv.git.trees import RECIPIENTS, Tree
 from gitenv.model import keys
 from gitenv.model.environment import Environment
 from gitenv.model.grant import Grant
+from gitenv.model.kinds import PublicKey
 from gitenv.model.standing import Refused
 from gitenv.model.statements import Holder
 
@@ -25,7 +26,16 @@ class State(NamedTuple):
     counted: Mapping[str, Grant]  # who is in, by name, whatever day it is
     refused: list[Refused]
     malformed: Mapping[str, GitenvError]  # files that are no grants, by path
-    holders: frozenset[Holder]
+    keys: Mapping[Holder, PublicKey]  # of all holders
+
+    @property
+    def holders(self) -> frozenset[Holder]:
+        return frozenset(self.keys)
+
+    @property
+    def people(self) -> frozenset[Holder]:
+        """Everybody who is in, holders and readers."""
+        return self.holders.union(Holder(given.to, given.key.fingerprint()) for given in self.counted.values())
 
 
 class Membership(NamedTuple):
@@ -109,11 +119,11 @@ def read(tree: Tree, known: Collection[str] = ()) -> Membership:
         try:
             statement = recipients.environment_in(tree, name)
             malformed: dict[str, GitenvError] = {}
-            found = standing_in(tree, statement, recipients.key_finder(tree, name), ANY_DAY, malformed=malformed)
+            found = standing_in(tree, statement, ANY_DAY, malformed=malformed)
         except GitenvError as error:
             broken[name] = error
             continue
-        states[name] = State(statement, found.counted, found.refused, malformed, found.holders)
+        states[name] = State(statement, found.counted, found.refused, malformed, found.keys)
     return Membership(states, broken, dict(_requests(tree)))
 
 

@@ -6,12 +6,11 @@ from collections.abc import Iterator
 
 from gitenv import access, recipients
 from gitenv.access import renewal
-from gitenv.errors import GitenvError, NotTrusted, from_top
+from gitenv.errors import GitenvError, from_top
 from gitenv.git.trees import RECIPIENTS
 from gitenv.model.grant import READER, Grant
 from gitenv.model.reasons import Retired, grant_code
-from gitenv.model.statements import Holder
-from gitenv.model.trust import check_signed
+from gitenv.model.statements import Holder, is_signed_by
 from gitenv.review.change import Change
 from gitenv.review.codes import finding
 from gitenv.review.documents import bounded
@@ -25,7 +24,7 @@ def findings(change: Change) -> Iterator[Finding]:
     yield from bounded(list(_links(change)))
     for name, state in change.members.states.items():
         old = change.former_members.states.get(name)
-        yield from bounded(list(_refused(change, name, state, old)))
+        yield from bounded(list(_refused(name, state, old)))
         yield from bounded(list(_malformed(state, old)))
         yield from bounded(list(_ended(name, state)))
         if len(state.holders) == 1 and (change.is_whole or not old or old.holders != state.holders):
@@ -56,7 +55,7 @@ def nested(change: Change) -> Iterator[Finding]:
             yield finding("nested-recipients", text, f"{folder}/{RECIPIENTS}", 0, commands)
 
 
-def _refused(change: Change, name: str, state: State, old: State | None) -> Iterator[Finding]:
+def _refused(name: str, state: State, old: State | None) -> Iterator[Finding]:
     known = {refused.grant.text for refused in old.refused} if old else set()
     for refused in state.refused:
         given = refused.grant
@@ -67,7 +66,7 @@ def _refused(change: Change, name: str, state: State, old: State | None) -> Iter
             text += f"{state.statement.generation.number}: whoever was let in while it was rotated has to be let in again"
             role = " --role reader" if given.role == READER else ""
             # A `.pub` can be swapped; the key that a holder let in stands in the grant that they signed.
-            is_meant = _is_by_a_holder(change, given, state)
+            is_meant = _is_by_a_holder(given, state)
             let_in = f"gitenv add-recipient {given.to} -e {name}{role}"
             commands = (f"{let_in} --fingerprint {given.key.fingerprint()}",) if is_meant else ()
             yield finding("grant-retired", text, path, 0, commands)
@@ -77,16 +76,16 @@ def _refused(change: Change, name: str, state: State, old: State | None) -> Iter
         yield finding(code, text, path, 0, (f"git log -p -- :/{path}",), was_before=was_before)
 
 
-def _is_by_a_holder(change: Change, given: Grant, state: State) -> bool:
+def _is_by_a_holder(given: Grant, state: State) -> bool:
     """Whether one who is in let somebody in: else who was taken out could have a command proposed."""
-    if given.by not in state.holders or given.generation not in [older.generation for older in state.statement.older]:
+    key = state.keys.get(given.by)
+    if key is None or given.generation not in [older.generation for older in state.statement.older]:
         return False
     try:
-        check_signed(given, recipients.key_finder(change.end.tree, state.statement.name), given.to)
         given.key.fingerprint()
-    except (NotTrusted, ValueError):
+    except ValueError:
         return False
-    return True
+    return is_signed_by(given.text, key)
 
 
 def _malformed(state: State, old: State | None) -> Iterator[Finding]:

@@ -6,17 +6,17 @@ import contextlib
 from collections.abc import Iterator
 
 from gitenv import recipients
-from gitenv.access import standing_in
-from gitenv.errors import GitenvError, NotTrusted, shell_word
-from gitenv.git.trees import RECIPIENTS
-from gitenv.lineage import Past, check_founding
+from gitenv.errors import FirstEdition, GitenvError, NotTrusted, shell_word
+from gitenv.git.trees import RECIPIENTS, Tree
 from gitenv.model import names
 from gitenv.model.environment import Environment
-from gitenv.model.trust import check_signed
-from gitenv.pins import Pin
+from gitenv.model.standing import other_person
 from gitenv.review.change import Change
 from gitenv.review.codes import CODES, finding
 from gitenv.review.findings import Finding
+from gitenv.trust import chain, forks
+from gitenv.trust.pins import Pin
+from gitenv.trust.trusted import Answer, Trusted
 
 _MAX_PAIRS = 200_000
 
@@ -31,7 +31,8 @@ def findings(change: Change) -> Iterator[Finding]:
         known = old.broken.get(name)
         was_before = known is not None and known.message == error.message
         text = f"{name}: cannot be read: {_reason(name, error)}"
-        yield finding("statement-malformed", text, _file(name), 0, _look(name), was_before=was_before)
+        code = error.code if isinstance(error, FirstEdition) else "statement-malformed"
+        yield finding(code, text, _file(name), 0, _look(name), was_before=was_before)
     for name, state in now.states.items():
         known_state = old.states.get(name)
         if known_state is None:
@@ -40,6 +41,8 @@ def findings(change: Change) -> Iterator[Finding]:
             yield from _followed(change, known_state.statement, state.statement)
         elif change.base is None:
             yield from _founded(change, state.statement)
+        elif change.is_whole or change.has_new_members:
+            yield from _complete(change, state.statement)
     yield from _competing(change)
 
 
@@ -53,17 +56,13 @@ def _too_many(change: Change) -> Iterator[Finding]:
 
 
 def _followed(change: Change, old: Environment, new: Environment) -> Iterator[Finding]:
-    """A statement that is another one than the base's: is there an honest way from there, in the commits in between?"""
+    """A statement that is another one than the base's: do good steps lead there, and to nothing beside it in history?"""
     assert change.base is not None
     name = new.name
     try:
-        past = Past(change.folder, change.objects, change.end.tree, name, heads=change.heads)
-        past.add(change.base.tree)
-        past.check_whole()
-        found = past.steps_from(_believed(change, old))
-        way = found.way_to(new)
-        if way:
-            found.check_one_line(new, past.versions)
+        verdict = trusted(change.base.tree, change.end.tree, old).about(new)
+        if verdict.answer is Answer.NEXT:
+            forks.check_moved(change.folder, change.objects, old, verdict, change.heads)
             return
     except NotTrusted as error:
         code = error.code if error.code in CODES else "not-a-holder"
@@ -79,24 +78,40 @@ def _followed(change: Change, old: Environment, new: Environment) -> Iterator[Fi
         yield finding("statement-behind", text, _file(name))
 
 
-def _believed(change: Change, old: Environment) -> Pin:
-    """The base's state as a pin: its statement, and whoever holds the environment there today."""
-    assert change.base is not None
-    tree = change.base.tree
-    holders = standing_in(tree, old, recipients.key_finder(tree, old.name)).holders
-    return Pin.of(old, None, holders - set(old.holders), frozenset())
+def _other_person(change: Change, name: str) -> Iterator[Finding]:
+    """Whether a new environment has somebody in it whom the base knows by another key."""
+    known = {person for each, state in change.base_members.states.items() if each != name for person in state.people}
+    if who := other_person(change.members.states[name].people, known):
+        text = f"{name}: has a {who} with another key than the {who} of the other environments"
+        yield finding("other-person", text, _file(name), 0, _look(name))
+
+
+def _complete(change: Change, statement: Environment) -> Iterator[Finding]:
+    """Whether all lies there that a statement goes back to: else nobody who comes new can verify it."""
+    try:
+        chain.before(statement, chain.finder(change.end.tree, statement.name), lambda _: False)
+    except GitenvError as error:
+        code = error.code if error.code in CODES else "past-missing"
+        yield finding(code, error.message, chain.path(statement.name), 0, (error.hint,) if error.hint else ())
+
+
+def trusted(before: Tree, after: Tree, old: Environment) -> Trusted:
+    """The rules of trust for what follows a statement that stands in a tree, and is believed."""
+    text_of = chain.finder(before, old.name)
+    past: list[str] = []
+    with contextlib.suppress(GitenvError):  # then nothing is earlier
+        _, way = chain.before(old, text_of, lambda _: False)
+        past = [each.hash for each in way[:-1]]
+    return Trusted(old.name, Pin.of(old, None, frozenset(), frozenset(), past), after, text_of)
 
 
 def _founded(change: Change, statement: Environment) -> Iterator[Finding]:
-    """A statement that nothing in the base leads to: signed by a holder of its own, and what its own founding leads to."""
+    """A statement that nothing in the base leads to: its chain from its own founding, and what history has beside it."""
     name = statement.name
     try:
-        check_signed(statement, recipients.key_finder(change.end.tree, name), f"{name}/environment")
-        if statement.revision == 1 and statement.by not in statement.holders:
-            text = f"{name}: founded by {statement.by}, who is no holder of it"
-            yield finding("not-a-holder", text, _file(name), 0, _look(name))
-            return
-        check_founding(change.folder, change.objects, change.end.tree, statement, change.heads)
+        verdict = Trusted(name, None, change.end.tree).about(statement)
+        forks.check_first_sight(change.folder, change.objects, verdict, change.heads)
+        yield from _other_person(change, name)
     except NotTrusted as error:
         code = error.code if error.code in CODES else "not-a-holder"
         yield finding(code, f"{name}: {_reason(name, error)}", _file(name), 0, _look(name))

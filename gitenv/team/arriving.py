@@ -8,11 +8,11 @@ from typing import NamedTuple
 
 from gitenv import recipients
 from gitenv.errors import GitenvError, NotTrusted
-from gitenv.pins import Pin
 from gitenv.team import conversions, file_report, following, news, pinning, rights, setup
 from gitenv.team.file_report import Problem
 from gitenv.team.news import Asking, Out
 from gitenv.team.workspace import Workspace
+from gitenv.trust.pins import Pin
 
 
 class LetIn(NamedTuple):

@@ -31,7 +31,7 @@ def check_new(workspace: Workspace, name: str, patterns: Sequence[str]) -> None:
 
 def environments(workspace: Workspace) -> dict[str, tuple[str, ...]]:
     """The environments at hand and the pinned ones, with their patterns; the pin's, where there is a pin."""
-    found = {pin.name: pin.environment.paths for pin in workspace.access.pinned()}
+    found = {pin.name: pin.paths for pin in workspace.access.pinned()}
     for name in workspace.environments():
         if name not in found:
             try:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from gitenv import access, recipients
+from gitenv import access
 from gitenv.errors import NotTrusted
 from gitenv.git import changes
 from gitenv.model import contribution, document, sealed
@@ -40,7 +40,7 @@ class Contributors:
     def _in_environments(self) -> Iterator[Holder]:
         tree = self._workspace.tree
         for pin in self._workspace.access.pinned():
-            found = access.standing_in(tree, pin.environment, recipients.key_finder(tree, pin.name))
+            found = access.standing_in(tree, pin.environment)
             yield from (Holder(given.to, given.key.fingerprint()) for given in found.counted.values())
 
     def _decided_before(self, statement: Environment) -> frozenset[bytes]:

@@ -14,11 +14,11 @@ from gitenv.model import document, editing, plain, smudge, token, unverified
 from gitenv.model.document import Kind, Record
 from gitenv.model.keyring import Keyring
 from gitenv.model.unverified import Unverified
-from gitenv.pins import Pin
 from gitenv.team import following, saving
 from gitenv.team.contributors import Contributors
 from gitenv.team.saving import Unstaged
 from gitenv.team.workspace import Workspace
+from gitenv.trust.pins import Pin
 
 
 class Question(NamedTuple):

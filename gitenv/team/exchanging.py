@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from gitenv import access, recipients
+from gitenv import access
 from gitenv.model.grant import HOLDER, Grant
 from gitenv.model.rotation import Member
-from gitenv.pins import Pin
 from gitenv.team import following, revocation, rotating
 from gitenv.team import newcomer as newcomers
 from gitenv.team.newcomer import Newcomer
 from gitenv.team.revocation import Exposure
 from gitenv.team.rotating import Plan, Rotated
 from gitenv.team.workspace import Workspace
+from gitenv.trust.pins import Pin
 
 
 class Exchange(NamedTuple):
@@ -37,8 +37,7 @@ def plan(workspace: Workspace, newcomer: Newcomer, wanted: Sequence[str], role: 
     mine = rotating.held(workspace)
     found = Exchange([], [], [])
     for pin in [workspace.need_pin(name) for name in wanted] or workspace.access.pinned():
-        key_of = recipients.key_finder(workspace.tree, pin.name)
-        standing = access.standing_in(workspace.tree, pin.environment, key_of)
+        standing = access.standing_in(workspace.tree, pin.environment)
         named = {holder.fingerprint for holder in standing.holders if holder.name == newcomer.name}
         was = standing.counted.get(newcomer.name)
         others = (named | ({was.key.fingerprint()} if was else set())) - {newcomer.key.fingerprint()}

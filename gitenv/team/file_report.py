@@ -16,10 +16,10 @@ from gitenv.model.document import Kind, Record
 from gitenv.model.environment import Environment
 from gitenv.model.keyring import Keyring
 from gitenv.model.unverified import Unverified
-from gitenv.pins import Pin
 from gitenv.team import discover
 from gitenv.team.contributors import Contributors
 from gitenv.team.workspace import Workspace
+from gitenv.trust.pins import Pin
 
 _MAX_BYTES = 16 * 1024 * 1024
 _MOST = 8

@@ -6,25 +6,25 @@ import os
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from gitenv import files, lineage, recipients
-from gitenv.errors import NotInOrder, NotTrusted, Usage, printable, shell_word
+from gitenv import files, recipients
+from gitenv.errors import NotInOrder, Usage, printable, shell_word
 from gitenv.git import attributes
 from gitenv.git.repository import Ignored
 from gitenv.git.trees import RECIPIENTS
 from gitenv.identity.device import DeviceKey
 from gitenv.model import environment, grant, names
-from gitenv.model.environment import Environment
-from gitenv.model.statements import Holder
-from gitenv.pins import Pin
+from gitenv.model.statements import Keyholder
 from gitenv.team import claims, discover, key_lines, setup
 from gitenv.team.workspace import Workspace, now
+from gitenv.trust import forks
+from gitenv.trust.pins import Pin
 
 _MAX_ATTRIBUTES = 1024 * 1024
 
 
 def make_environments(workspace: Workspace, wanted: Mapping[str, Sequence[str]], key: DeviceKey, name: str) -> list[str]:
     """Make the environments, each with `name` as its only holder; pin them. Return the paths that were written."""
-    me = Holder(name, key.public.fingerprint())
+    me = Keyholder(name, key.public)
     if len({*workspace.environments(), *wanted}) > recipients.MOST:
         raise Usage(f"a repository has at most {recipients.MOST} environments", "gitenv status")
     for environment_name, patterns in wanted.items():
@@ -35,7 +35,7 @@ def make_environments(workspace: Workspace, wanted: Mapping[str, Sequence[str]],
         if not is_unfinished(workspace, environment_name)
     }
     for statement, _ in made.values():
-        _check_may_found(workspace, statement)
+        check_may_found(workspace, statement.name)
     written = write_public_key(workspace, name, key) or [f"{RECIPIENTS}/{name}.pub"]
     for environment_name in wanted:
         folder = f"{RECIPIENTS}/{environment_name}"
@@ -43,11 +43,11 @@ def make_environments(workspace: Workspace, wanted: Mapping[str, Sequence[str]],
             written += [f"{folder}/{name}.grant", f"{folder}/environment"]
             continue
         statement, dek = made[environment_name]
-        own = grant.write(statement, dek, name, key.public, grant.HOLDER, by=me, at=now(), signer=key)
+        own = grant.write(statement, dek, name, key.public, grant.HOLDER, by=me.holder, at=now(), signer=key)
         # The grant first: a statement without one would be an environment that nobody can open.
         written.append(workspace.write(f"{folder}/{name}.grant", own.text))
         written.append(workspace.write(f"{folder}/environment", statement.text))
-        workspace.access.advance(Pin.of(statement, own, frozenset(), frozenset({me})))
+        workspace.access.advance(Pin.of(statement, own, frozenset(), frozenset({me.holder})))
     setup.lift_guard(workspace.repository, workspace.access.pinned())
     return written
 
@@ -75,16 +75,14 @@ def _check_new(workspace: Workspace, name: str, patterns: Sequence[str]) -> None
         raise Usage(f"{name} was founded already, on another branch", "check that branch out, or merge it")
 
 
-def _check_may_found(workspace: Workspace, statement: Environment) -> None:
-    """Raise `Usage` if this history had another environment of that name, which the founder did not hold."""
-    try:
-        lineage.check_founding(workspace.root, workspace.repository.objects, workspace.tree, statement)
-    except NotTrusted:
+def check_may_found(workspace: Workspace, name: str) -> None:
+    """Raise `Usage` if this history had another environment of that name: newcomers would be warned of two foundings."""
+    if not forks.is_free(workspace.root, workspace.repository.objects, name, workspace.heads()):
         raise Usage(
-            f"another {statement.name} was founded in this history, and you did not hold it last; "
-            "whoever clones this would not believe yours",
-            f"give it another name, or ask who held it: git log -- :/{RECIPIENTS}/{statement.name}",
-        ) from None
+            f"another {name} was founded in this history, and a newcomer cannot tell which of two is the right one",
+            "give it another name, as in: gitenv init --environment dev=.env; "
+            f"who held the other: git log -- :/{RECIPIENTS}/{name}",
+        )
 
 
 def write_public_key(workspace: Workspace, name: str, key: DeviceKey, replace: bool = False) -> list[str]:

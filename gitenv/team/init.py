@@ -17,7 +17,6 @@ from gitenv.model import names, smudge
 from gitenv.model.environment import Environment
 from gitenv.model.foreign import Tool
 from gitenv.model.reasons import SwappedKey
-from gitenv.pins import Pin
 from gitenv.team import (
     claims,
     conversions,
@@ -40,6 +39,7 @@ from gitenv.team.discover import ReadableComment
 from gitenv.team.hooks import Left
 from gitenv.team.opening import Opened
 from gitenv.team.workspace import Workspace
+from gitenv.trust.pins import Pin
 
 _MAX_BYTES = 16 * 1024 * 1024
 
@@ -99,6 +99,9 @@ def look(workspace: Workspace, wanted: Mapping[str, Sequence[str]]) -> discover.
             # A new environment cannot open the old one's values, and would only seem to have them.
             hint = f"get {RECIPIENTS}/ back: git log -- {RECIPIENTS}, git checkout COMMIT -- {RECIPIENTS}"
             raise NotTrusted(f"{printable(path)} is encrypted already, and {RECIPIENTS}/ is not here", hint)
+    for name in seen.environments:
+        if not found.is_unfinished(workspace, name):
+            found.check_may_found(workspace, name)
     discover.check_not_foreign(workspace.repository, seen.files)
     return seen
 
@@ -113,7 +116,7 @@ def unignore_pinned(workspace: Workspace, *, at_once: bool) -> tuple[list[str], 
 
     Returns which files were staged, and which wait for the second step.
     """
-    seen = discover.find(workspace.repository, {pin.name: pin.environment.paths for pin in workspace.access.pinned()})
+    seen = discover.find(workspace.repository, {pin.name: pin.paths for pin in workspace.access.pinned()})
     take_out_of_gitignore(workspace, seen.ignored)
     paths = [line.path for line in seen.ignored if workspace.access.claimant(line.path)]
     held = [] if at_once else two_steps.held_back(workspace, paths, paths)
@@ -235,7 +238,7 @@ def _pin_on_first_sight(workspace: Workspace, problems: list[GitenvError], stric
     Returns what was pinned, and the names of what arrived later.
     """
     try:
-        found = pinning.new_environments(workspace, [])
+        found = pinning.new_environments(workspace, [], is_named=bool(vouching.vouchers()))
     except NotTrusted as error:
         problems.append(error)
         return [], []

@@ -110,4 +110,4 @@ def _standing(workspace: Workspace, environment: str) -> Standing | None:
         return None
     if judged is None or judged.is_earlier:
         return None
-    return access.standing_in(workspace.tree, judged.environment, recipients.key_finder(workspace.tree, environment))
+    return access.standing_in(workspace.tree, judged.environment)

@@ -14,11 +14,11 @@ from gitenv.errors import Usage
 from gitenv.git import attributes, program
 from gitenv.git.trees import RECIPIENTS
 from gitenv.model import document, smudge
-from gitenv.pins import Pin
 from gitenv.team import departures, hooks, ignored, opening, restoring, setup
 from gitenv.team.departures import Departure
 from gitenv.team.restoring import PutBack
 from gitenv.team.workspace import Workspace
+from gitenv.trust.pins import Pin
 
 _MAX_BYTES = 16 * 1024 * 1024
 

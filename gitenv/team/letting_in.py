@@ -11,12 +11,12 @@ from gitenv.git.trees import RECIPIENTS
 from gitenv.identity import device
 from gitenv.model import grant
 from gitenv.model.standing import Standing
-from gitenv.pins import Pin
 from gitenv.team import following, key_lines
 from gitenv.team import newcomer as newcomers
 from gitenv.team.discover import DEVELOPMENT
 from gitenv.team.newcomer import Newcomer
 from gitenv.team.workspace import Workspace, now
+from gitenv.trust.pins import Pin
 
 
 class LetIn(NamedTuple):
@@ -110,7 +110,7 @@ def _standing(workspace: Workspace, pin: Pin, newcomer: Newcomer) -> Standing | 
     """Who is in, if somebody of that name may be: it means reading everybody's grants."""
     if recipients.grant_of(workspace.tree, pin.name, newcomer.name) is None:
         return None
-    return access.standing_in(workspace.tree, pin.environment, recipients.key_finder(workspace.tree, pin.name))
+    return access.standing_in(workspace.tree, pin.environment)
 
 
 def _check_somebody_stays(found: Standing, name: str, newcomer: Newcomer) -> None:

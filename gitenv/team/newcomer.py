@@ -2,24 +2,23 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from gitenv import files, recipients
-from gitenv.errors import NotTrusted, Usage, printable, shell_word
+from gitenv.errors import Usage, printable, shell_word
 from gitenv.git import log
 from gitenv.git.trees import RECIPIENTS, CommitTree, Tree
-from gitenv.model import keys, names, trust
+from gitenv.model import keys, names
 from gitenv.model.grant import Grant
 from gitenv.model.kinds import PublicKey
 from gitenv.model.reasons import SwappedKey
 from gitenv.model.standing import standing
-from gitenv.model.statements import is_fingerprint
-from gitenv.pins import Pin
+from gitenv.model.statements import is_fingerprint, is_signed_by
 from gitenv.team import key_lines
 from gitenv.team.workspace import Workspace
+from gitenv.trust.pins import Pin
 
 _MAX_COMMITS = 100
 
@@ -71,7 +70,7 @@ def forget_other_keys(workspace: Workspace, newcomer: Newcomer, chosen: Sequence
         pin = workspace.need_pin(name)
         seen = frozenset(person for person in pin.seen if person.name != newcomer.name)
         granted = pin.holders - set(pin.environment.holders)
-        workspace.access.advance(Pin.of(pin.environment, pin.grant, granted, seen))
+        workspace.access.advance(Pin.of(pin.environment, pin.grant, granted, seen, pin.earlier, pin.waiting))
 
 
 def _only(found: list[PublicKey], where: str) -> PublicKey:
@@ -136,20 +135,28 @@ def _vouched_for(
     signers = key_lines.signers_for(workspace, newcomer.name, newcomer.key)
     vouched = {by.fingerprint for by in signers.values() if by.name == newcomer.name}
     took_over = [(found.by.fingerprint, found.key.fingerprint()) for found in _by_their_own(pin, newcomer.name, committed)]
-    while more := {old for old, new in took_over if new in vouched | {newcomer.key.fingerprint()}} - vouched:
+    while (
+        more := {
+            *(old for old, new in took_over if new in vouched | {newcomer.key.fingerprint()}),
+            *(new for old, new in took_over if old in vouched),
+        }
+        - vouched
+    ):
         vouched |= more
     if pin.name in signers and signers[pin.name].fingerprint == workspace.me().fingerprint:
         vouched |= others - {person.fingerprint for person in pin.seen}
     return vouched
 
 
-def _by_their_own(pin: Pin, name: str, committed: Iterable[tuple[Tree, Grant]]) -> Iterator[Grant]:
+def _by_their_own(pin: Pin, name: str, committed: Sequence[tuple[Tree, Grant]]) -> Iterator[Grant]:
     """The grants with which one key of a person took over from another."""
-    for tree, found in committed:
-        with contextlib.suppress(NotTrusted):
-            if found.by.name == name:
-                trust.check_signed(found, recipients.key_finder(tree, pin.name), found.to)
-                yield found
+    for _, found in committed:
+        if found.by.name != name:
+            continue
+        before = (given.key for _, given in committed if given.to == name and given.key.fingerprint() == found.by.fingerprint)
+        key = pin.environment.key_of(found.by) or next(before, None)
+        if key and is_signed_by(found.text, key):
+            yield found
 
 
 def _committed(workspace: Workspace, pin: Pin, name: str) -> Iterator[tuple[Tree, Grant]]:
@@ -187,12 +194,7 @@ def had_other_key(workspace: Workspace, pin: Pin, newcomer: Newcomer) -> bool:
 
 def _counts(pin: Pin, tree: Tree, found: Grant) -> bool:
     """Whether it counted there. One that nobody known signed proves nothing, either way."""
-    key_of = recipients.key_finder(tree, pin.name)
-    if found.by not in pin.holders:
-        everybody = standing(pin.environment, recipients.grants(tree, pin.name), key_of, found.at[:10])
-        return found.to in everybody.counted
-    try:
-        trust.check_signed(found, key_of, found.to)
-    except NotTrusted:
-        return False
-    return True
+    if key := pin.environment.key_of(found.by):
+        return is_signed_by(found.text, key)
+    everybody = standing(pin.environment, recipients.grants(tree, pin.name), found.at[:10])
+    return found.to in everybody.counted

@@ -10,9 +10,9 @@ from gitenv.errors import GitenvError
 from gitenv.git import log
 from gitenv.git.trees import RECIPIENTS
 from gitenv.model import names
-from gitenv.pins import Pin
 from gitenv.team import key_lines, rotating
 from gitenv.team.workspace import Workspace
+from gitenv.trust.pins import Pin
 
 _Item = TypeVar("_Item")
 _MOST_READ = 20  # of people who are known: of all others the name is enough
@@ -41,7 +41,7 @@ class Out(NamedTuple):
 
 def seen_up_to(workspace: Workspace) -> str:
     """The commit up to which this work tree was looked at; "" where that is not known."""
-    return next(iter(clone.walked(workspace.repository.layout.git_dir).values()), "")
+    return clone.looked_at(workspace.repository.layout.git_dir)
 
 
 def asking(workspace: Workspace, since: str) -> list[Asking]:

@@ -15,9 +15,9 @@ from gitenv.git.repository import IndexEntry
 from gitenv.model import clean, document, inert, smudge
 from gitenv.model.cipher import sha256
 from gitenv.model.document import Kind
-from gitenv.pins import Pin
 from gitenv.team import conversions, discover, rights, setup
 from gitenv.team.workspace import Workspace
+from gitenv.trust.pins import Pin
 
 
 class Opened(NamedTuple):

@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from gitenv import access, lineage, recipients
+from gitenv import access, recipients
 from gitenv.errors import NotTrusted, Usage
-from gitenv.model import environment, names, trust
+from gitenv.model import names
 from gitenv.model.environment import Environment
-from gitenv.model.reasons import Competing, NotAHolder
-from gitenv.model.statements import is_fingerprint
-from gitenv.pins import Pin
+from gitenv.model.reasons import Competing, OtherPerson
+from gitenv.model.standing import other_person
+from gitenv.model.statements import Holder, is_fingerprint
 from gitenv.team import claims, following
 from gitenv.team.workspace import Workspace
+from gitenv.trust import forks
+from gitenv.trust.pins import Pin
+from gitenv.trust.trusted import Trusted, Verdict
 
 
 class Found(NamedTuple):
@@ -23,14 +26,14 @@ class Found(NamedTuple):
     problems: list[NotTrusted]  # what is not even that
 
 
-def new_environments(workspace: Workspace, wanted: Iterable[str]) -> Found:
+def new_environments(workspace: Workspace, wanted: Iterable[str], *, is_named: bool = False) -> Found:
     """The environments at hand (or those `wanted`) that are not pinned: those that can be, and why others cannot."""
     asked = list(wanted)
     found = Found([], [])
     for name in asked or workspace.environments():
         if workspace.access.pin(name) is None:
             try:
-                found.new.append(checked(workspace, name))
+                found.new.append(checked(workspace, name, is_named=is_named))
             except NotTrusted as error:
                 found.problems.append(error)
     if not asked and (count := recipients.too_many(workspace.tree, workspace.pinned_names())):
@@ -71,35 +74,71 @@ def pin(workspace: Workspace, statements: Iterable[Environment]) -> list[NotTrus
                 )
             )
             continue
-        key_of = recipients.key_finder(workspace.tree, statement.name)
-        device, own = workspace.access.device(), None
-        try:
-            own = access.own_grant(statement, workspace.tree, key_of, device, workspace.access.name)
-            if own is not None and not own.expired(access.today()):
-                environment.check_seal(statement, access.open_grant(statement, own, device))
-        except NotTrusted as error:
-            own = None
-            problems.append(error)
-        pinned = Pin.of(statement, own, frozenset(), frozenset())
-        workspace.access.advance(pinned)
-        try:
-            following.follow_tree(workspace, pinned)
-        except NotTrusted as error:
-            if own is not None:  # else it was said above
-                problems.append(error)
+        problems += believe(workspace, statement)
     return problems
 
 
-def checked(workspace: Workspace, name: str) -> Environment:
-    """The statement of an environment that is not pinned. Raises `NotTrusted` if it is not even signed by its own holder."""
+def believe(
+    workspace: Workspace, statement: Environment, seen: frozenset[Holder] = frozenset(), aside: Sequence[str] = ()
+) -> list[NotTrusted]:
+    """Pin one statement of the tree at hand, whatever was pinned before. Returns what is wrong with the user's own grant.
+
+    `aside` are statements that history has beside it. The user was asked, so they are past from now on.
+    """
+    verdict = first_sight(workspace, statement)
+    pinned = Pin.of(statement, None, frozenset(), seen, [*aside, *verdict.past])
+    workspace.access.put_back(pinned, verdict.way)
+    try:
+        following.follow_tree(workspace, pinned)
+    except NotTrusted as error:
+        return [error]
+    believed = workspace.access.pin(statement.name)
+    return [] if believed and believed.grant else _why_no_grant(workspace, statement)
+
+
+def _why_no_grant(workspace: Workspace, statement: Environment) -> list[NotTrusted]:
+    try:
+        access.own_grant(statement, workspace.tree, workspace.access.device(), workspace.access.name)
+    except NotTrusted as error:
+        return [error]
+    return []
+
+
+def first_sight(workspace: Workspace, statement: Environment) -> Verdict:
+    """What a statement at hand goes back to, where nothing is pinned. Raises the reason why that is no good chain."""
+    return Trusted(statement.name, None, workspace.tree).about(statement)
+
+
+def checked(workspace: Workspace, name: str, *, is_named: bool = False) -> Environment:
+    """The statement of an environment that is not pinned. Raises `NotTrusted` if its chain is not good, or history forks.
+
+    `is_named`: the user named who signed it, or a statement that it goes back to.
+    """
     names.check_name(name, "environment")
     statement = recipients.environment_in(workspace.tree, name)
-    where = f"{name}/environment"
-    if statement.by not in statement.holders:
-        raise NotAHolder(f"{where}: signed by {statement.by}, who is none of its holders")
-    trust.check_signed(statement, recipients.key_finder(workspace.tree, name), where)
-    lineage.check_founding(workspace.root, workspace.repository.objects, workspace.tree, statement)
+    verdict = first_sight(workspace, statement)
+    forks.check_first_sight(workspace.root, workspace.repository.objects, verdict, workspace.heads(), is_named=is_named)
+    check_people(workspace, statement)
     return statement
+
+
+def check_people(workspace: Workspace, statement: Environment) -> None:
+    """Raise `OtherPerson` for a new statement that has somebody in it whom this clone knows by another key."""
+    pins = [pin for pin in workspace.access.pinned() if pin.name != statement.name]
+    known = {person for pin in pins for person in pin.holders | pin.seen}
+    if known and (name := other_person(access.standing_in(workspace.tree, statement).people, known)):
+        raise OtherPerson(
+            f"{statement.name}/environment: has a {name} with another key than the {name} whom this clone knows",
+            f"ask {name} which key is theirs: gitenv recipients",
+        )
+
+
+def agree_to_paths(workspace: Workspace, pin: Pin) -> None:
+    """The user said yes to the paths that waited. Raises `Competing` for those that another pinned environment claims."""
+    if other := competitor(workspace, pin.environment, []):
+        raise Competing(f"{pin.name} claims files of {other}", "ask your team which is right")
+    granted = pin.holders - set(pin.environment.holders)
+    workspace.access.put_back(Pin.of(pin.environment, pin.grant, granted, pin.seen, pin.earlier))
 
 
 def competitor(workspace: Workspace, new: Environment, others: Iterable[Environment]) -> str:
@@ -108,8 +147,8 @@ def competitor(workspace: Workspace, new: Environment, others: Iterable[Environm
     Of two new ones neither is pinned: whoever can push can name theirs so that it comes first.
     """
     claimed = [path for path in claims.paths(workspace.repository) if new.claims(path)]
-    pinned = [pin.environment for pin in workspace.access.pinned() if pin.name != new.name]
-    for old in (*pinned, *others):
-        if old.id == new.id or names.shared(old.paths, new.paths, claimed):
+    pinned = [(pin.environment, pin.paths) for pin in workspace.access.pinned() if pin.name != new.name]
+    for old, paths in (*pinned, *((other, other.paths) for other in others)):
+        if old.id == new.id or names.shared(paths, new.paths, claimed):
             return old.name
     return ""

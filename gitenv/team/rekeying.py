@@ -15,7 +15,7 @@ from gitenv.errors import GitenvError, Locked, NotInOrder, Usage
 from gitenv.git.trees import RECIPIENTS
 from gitenv.identity import device
 from gitenv.identity.device import DeviceKey
-from gitenv.model import grant, succession
+from gitenv.model import grant, statements, succession
 from gitenv.model.environment import Environment
 from gitenv.model.grant import Grant
 from gitenv.model.keyring import Keyring
@@ -24,9 +24,10 @@ from gitenv.model.kinds import PublicKey
 from gitenv.model.standing import Standing
 from gitenv.model.statements import Holder
 from gitenv.model.succession import Bridge
-from gitenv.pins import Pin
 from gitenv.team import following, key_lines
 from gitenv.team.workspace import Workspace, now
+from gitenv.trust import chain
+from gitenv.trust.pins import Pin
 
 
 class Rewrap(NamedTuple):
@@ -117,7 +118,7 @@ def _look(workspace: Workspace, pin: Pin, own: Grant, planned: Plan, *, is_done:
         own = pin.grant or own
         judged = workspace.access.judge(pin, workspace.tree)
         ring = workspace.access.ring(pin)
-        found = access.standing_in(workspace.tree, pin.environment, recipients.key_finder(workspace.tree, pin.name))
+        found = access.standing_in(workspace.tree, pin.environment)
         counted = found.counted.get(own.to)
         if counted is None:
             raise Locked(f"{pin.name}: your grant does not count in this commit", "gitenv recipients")
@@ -131,22 +132,29 @@ def _look(workspace: Workspace, pin: Pin, own: Grant, planned: Plan, *, is_done:
         old = _private(workspace, counted.key)
         if old is None:
             raise Locked(f"{pin.name}: your grant is for a key that is not here", "gitenv status")
-        me = Holder(own.to, old.public.fingerprint())
+        signer = _signer(workspace, pin, own.to, old)
+        me = Holder(own.to, signer.public.fingerprint())
         if me not in found.holders:
             planned.left.append(Left(counted, _to_ask(found, own.to), None))
             return
-        made = _bridge(workspace, pin, ring, found, me, old)
-        if made.statement and not _is_committed(workspace, counted):
+        made = _bridge(pin, ring, found, me, signer)
+        is_exchanged = counted.by.name == own.to and counted.by.fingerprint != counted.key.fingerprint()
+        if (made.statement or is_exchanged) and not _is_committed(workspace, counted):
             raise NotInOrder(f"{pin.name}: your last key is in no commit yet, and nobody could follow", "commit it first")
     except GitenvError as error:
         planned.left.append(Left(own, [], error))
         return
-    planned.rewraps.append(Rewrap(pin.name, pin.environment, counted, old, ring, made))
+    planned.rewraps.append(Rewrap(pin.name, pin.environment, counted, signer, ring, made))
 
 
-def _bridge(workspace: Workspace, pin: Pin, ring: Keyring, found: Standing, me: Holder, old: DeviceKey) -> Bridge:
-    key_of = recipients.key_finder(workspace.tree, pin.name)
-    return succession.bridge(pin.environment, ring, found, me, me=me, signer=old, key_of=key_of, at=now())
+def _signer(workspace: Workspace, pin: Pin, name: str, now_mine: DeviceKey) -> DeviceKey:
+    """The key that signs for the new one: of a `holder` line, which stays for a generation, whichever key took over since."""
+    listed = next((each.key for each in pin.environment.keyholders if each.name == name), None)
+    return (_private(workspace, listed) if listed else None) or now_mine
+
+
+def _bridge(pin: Pin, ring: Keyring, found: Standing, me: Holder, old: DeviceKey) -> Bridge:
+    return succession.bridge(pin.environment, ring, found, me, me=me, signer=old, at=now())
 
 
 def _write(workspace: Workspace, rewrap: Rewrap, new: PublicKey) -> list[str]:
@@ -168,10 +176,18 @@ def write_bridge(workspace: Workspace, name: str, made: Bridge) -> list[str]:
     folder = f"{RECIPIENTS}/{name}"
     written = [workspace.write(f"{folder}/{given.to}.grant", given.text) for given in made.grants]
     if made.statement:
-        written.append(workspace.write(f"{folder}/environment", made.statement.text))
+        written += write_statement(workspace, made.statement)
     if made.own:
         written.append(workspace.write(f"{folder}/{made.own.to}.grant", made.own.text))
     return written
+
+
+def write_statement(workspace: Workspace, statement: Environment) -> list[str]:
+    """Put the statement that is there into `past/`, and then the next one in its place. Return the paths."""
+    before = workspace.tree.read(chain.path(statement.name), statements.MAX_BYTES) or b""
+    past = chain.past_path(statement.name, statement.previous)
+    written = [] if workspace.tree.read(past, statements.MAX_BYTES) else [workspace.write(past, before)]
+    return [*written, workspace.write(chain.path(statement.name), statement.text)]
 
 
 def _write_public_keys(workspace: Workspace, planned: Plan, new: PublicKey) -> list[str]:
@@ -197,7 +213,8 @@ def _of_this_person(workspace: Workspace, own: Grant) -> Iterable[str]:
     """What an earlier run may have written and not staged."""
     folder = f"{RECIPIENTS}/{own.environment}"
     theirs = [given.to for given in recipients.grants(workspace.tree, own.environment) if given.by.name == own.to]
-    return [f"{folder}/environment", *(f"{folder}/{name}.grant" for name in dict.fromkeys([own.to, *theirs]))]
+    past = [f"{folder}/past/{name}" for name in workspace.tree.names(f"{folder}/past")]
+    return [f"{folder}/environment", *past, *(f"{folder}/{name}.grant" for name in dict.fromkeys([own.to, *theirs]))]
 
 
 def _private(workspace: Workspace, public: PublicKey) -> DeviceKey | None:

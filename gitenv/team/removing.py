@@ -13,11 +13,11 @@ from gitenv.git.trees import RECIPIENTS
 from gitenv.identity import device
 from gitenv.model import grant, names, statements
 from gitenv.model.grant import HOLDER, READER, Grant
-from gitenv.pins import Pin
 from gitenv.team import following, revocation, rotating, staging
 from gitenv.team.revocation import Exposure
 from gitenv.team.rotating import Plan, Rotated
 from gitenv.team.workspace import Workspace, now
+from gitenv.trust.pins import Pin
 
 
 class Removal(NamedTuple):
@@ -180,7 +180,7 @@ def _was_just_in(workspace: Workspace, pin: Pin, name: str) -> bool:
 
 def _counted(workspace: Workspace, pin: Pin, name: str) -> Grant | None:
     tree = staging.without_later_grants(workspace, pin.environment)
-    return access.standing_in(tree, pin.environment, recipients.key_finder(tree, pin.name)).counted.get(name)
+    return access.standing_in(tree, pin.environment).counted.get(name)
 
 
 def _is_me(workspace: Workspace, pin: Pin, name: str) -> bool:

@@ -11,9 +11,9 @@ from gitenv import clone, files
 from gitenv.errors import Usage, printable
 from gitenv.git import attributes, log
 from gitenv.git.trees import RECIPIENTS
-from gitenv.pins import Pin
 from gitenv.team import claims, following, found, setup
 from gitenv.team.workspace import Workspace
+from gitenv.trust.pins import Pin
 
 _MAX_ATTRIBUTES = 1024 * 1024
 _SHOWN = 5
@@ -53,7 +53,6 @@ def carry_out(workspace: Workspace, removal: Removal) -> None:
     git_dir = workspace.repository.layout.git_dir
     if name in workspace.access.locked:
         clone.set_locked(git_dir, workspace.access.locked - {name})
-    clone.set_walked(git_dir, {other: commit for other, commit in clone.walked(git_dir).items() if other != name})
     workspace.access.forget(name)
     setup.lift_guard(workspace.repository, workspace.access.pinned())
 

@@ -16,7 +16,6 @@ from gitenv.model import dotenv, links, remedies
 from gitenv.model.environment import Environment
 from gitenv.model.grant import HOLDER
 from gitenv.model.keyring import Keyring
-from gitenv.pins import Pin
 from gitenv.team import (
     configuration,
     discover,
@@ -35,6 +34,7 @@ from gitenv.team import (
 from gitenv.team.file_report import FileStatus, Problem
 from gitenv.team.survey import Membership
 from gitenv.team.workspace import Workspace
+from gitenv.trust.pins import Pin
 
 OPEN, LOCKED, NO_ACCESS, NEW, NOT_TRUSTED = "open", "locked", "no access", "new here", "not trusted"
 EXPIRED, ABSENT = "expired", "not in this commit"
@@ -88,7 +88,13 @@ def status(workspace: Workspace, wanted: Collection[str] = ()) -> Status:
     own = [(pin.name, pin.grant.to) for pin in workspace.access.pinned() if pin.grant]
     problems += ending.problems(people, held, own)
     problems += value_origins.problems(workspace, [pin.environment for pin in workspace.access.pinned() if pin.name in listed])
-    problems += [*_waiting(workspace), *_unstaged(workspace), *_unclaimed(workspace), *_widened(workspace)]
+    problems += [
+        *_new_paths(workspace),
+        *_waiting(workspace),
+        *_unstaged(workspace),
+        *_unclaimed(workspace),
+        *_widened(workspace),
+    ]
     # Where a statement is not believed, or in conflict, nobody knows who is in: they would all seem to ask.
     is_known = all(environment.access != NOT_TRUSTED for environment in found) and not torn
     waiting = [person.name for person in people.people if person.is_waiting and is_known]
@@ -222,7 +228,7 @@ def _access(workspace: Workspace, pin: Pin, is_in: bool, problems: list[Problem]
     try:
         judged = workspace.access.judge(pin, workspace.tree)
     except GitenvError as error:
-        problems.append(_in_between(pin, Problem.of(error), problems))
+        problems.append(Problem.of(error))
         return NOT_TRUSTED, pin.environment, None
     if judged is None:
         if removing_environment.was_removed(workspace, pin):
@@ -238,7 +244,7 @@ def _access(workspace: Workspace, pin: Pin, is_in: bool, problems: list[Problem]
     if pin.name in workspace.access.locked:
         return LOCKED, statement, None
     # Who was taken out by a step that the pin has not gone yet has the key of yesterday, and not this one.
-    believed = judged.moves if judged.moves and judged.moves.grant is None and not is_in else pin
+    believed = judged.moves if judged.moves and (judged.moves.grant or not is_in) else pin
     try:
         return OPEN, statement, workspace.access.ring(believed)
     except GitenvError as error:
@@ -251,15 +257,12 @@ def _access(workspace: Workspace, pin: Pin, is_in: bool, problems: list[Problem]
         return EXPIRED if is_over and not is_in else NO_ACCESS, statement, None
 
 
-def _in_between(pin: Pin, problem: Problem, said: Sequence[Problem]) -> Problem:
-    """What seems signed by a stranger, and is in order by the commits in between: whoever let them in stands there."""
-    if problem.code != "not-a-holder" or any(each.text == problem.text for each in said):
-        return problem
-    return Problem(
-        "too-far-ahead",
-        f"{pin.name}: several changes since this clone looked, one after the other",
-        [f"gitenv unlock {pin.name}"],
-    )
+def _new_paths(workspace: Workspace) -> Iterator[Problem]:
+    """Paths that an environment claims since a later statement: its holders would read what is written there."""
+    for pin in workspace.access.pinned():
+        if pin.waiting:
+            text = f"{pin.name} claims {', '.join(pin.waiting)} since a statement that nobody here has said yes to"
+            yield Problem("paths-changed", text, [f"gitenv unlock {pin.name}"])
 
 
 def _waiting(workspace: Workspace) -> Iterator[Problem]:

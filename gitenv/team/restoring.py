@@ -17,10 +17,10 @@ from gitenv.git import program
 from gitenv.git.trees import CommitTree
 from gitenv.model import clean, document, smudge
 from gitenv.model.keyring import Keyring
-from gitenv.pins import Pin
 from gitenv.team import ignored, rights, setup
 from gitenv.team.departures import Departure
 from gitenv.team.workspace import Workspace
+from gitenv.trust.pins import Pin
 
 
 class PutBack(NamedTuple):

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from gitenv import recipients
-from gitenv.errors import GitenvError, NotTrusted
+from gitenv.access import standing_in
+from gitenv.errors import GitenvError
 from gitenv.git import log
 from gitenv.git.trees import RECIPIENTS, CommitTree
-from gitenv.model import trust
 from gitenv.model.environment import Environment
 from gitenv.model.grant import READER, Grant
+from gitenv.model.statements import is_signed_by
 from gitenv.team.workspace import Workspace
 
 _MAX_COMMITS = 1000
@@ -59,14 +60,10 @@ class Retired:
     def _is_by_a_holder(self, given: Grant) -> bool:
         """Whether somebody signed it who still is a holder: else who was taken out could have a command proposed."""
         pin = self._workspace.access.pin(self._statement.name)
-        key_of = recipients.key_finder(self._workspace.tree, self._statement.name)
-        if pin is None or given.by not in pin.holders:
+        if pin is None:
             return False
-        try:
-            trust.check_signed(given, key_of, given.to)
-        except NotTrusted:
-            return False
-        return True
+        key = standing_in(self._workspace.tree, pin.environment).keys.get(given.by)
+        return key is not None and is_signed_by(given.text, key)
 
     def _rotated_out(self) -> frozenset[str]:
         """Everybody who had a grant before some commit that changed the generation, and none after it."""

@@ -1,4 +1,4 @@
-"""Two rotations at the same time, on two branches, brought together: both keys are chained to the one after them.
+"""Two statements at the same time, on two branches: one is redone on top of the other, and names the side that it gives up.
 
 While git waits for conflicts to be resolved, the two sides stand in the index. If somebody committed one of them, the other one
 is in the history.
@@ -7,42 +7,49 @@ is in the history.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from gitenv import access, recipients
+from gitenv import access
 from gitenv.errors import Locked, NotInOrder, NotTrusted
 from gitenv.git import log
 from gitenv.git.trees import RECIPIENTS, CommitTree, StageTree, Tree
-from gitenv.lineage import Past
-from gitenv.model import environment, statements
+from gitenv.model import environment, statements, steps
 from gitenv.model.environment import Environment
 from gitenv.model.grant import HOLDER, READER
-from gitenv.model.reasons import Forked
 from gitenv.model.rotation import Member, Parent
 from gitenv.model.standing import Standing
 from gitenv.model.statements import Holder
-from gitenv.model.trust import Lineage
-from gitenv.pins import Pin
 from gitenv.team.rotating import Dropped, Plan
 from gitenv.team.workspace import Workspace
+from gitenv.trust import chain, forks
+from gitenv.trust.pins import Pin
 
 _MAX_PAIRS = 100
 
 
 class Side(NamedTuple):
-    """One of two rotations, or what both began from."""
+    """One of two sides: its chain, oldest first, and the tree with the newest of it."""
 
-    environment: Environment
+    chain: Sequence[Environment]
     tree: Tree
+
+    @property
+    def environment(self) -> Environment:
+        return self.chain[-1]
 
 
 class Sides(NamedTuple):
     """What is to be brought together."""
 
-    origin: Side
-    ours: Side
-    theirs: Side
+    origin: Environment  # the last statement that both go back to
+    origin_tree: Tree
+    base: Side  # what is gone on from
+    other: Side  # what is given up
+
+    def since(self, side: Side) -> Sequence[Environment]:
+        """The statements of one side after the origin."""
+        return side.chain[[each.hash for each in side.chain].index(self.origin.hash) + 1 :]
 
 
 def in_conflict(workspace: Workspace) -> list[str]:
@@ -52,49 +59,178 @@ def in_conflict(workspace: Workspace) -> list[str]:
 
 
 def plan(workspace: Workspace, name: str) -> Plan | None:
-    """The generation after two; None if there are no two to bring together. Raises `NotTrusted` and `Locked`."""
+    """The statement on top of one of two sides; None if there are no two. Raises `NotTrusted` and `Locked`."""
     pin = workspace.access.pin(name)
     if pin is None:
         return None
-    past = Past(workspace.root, workspace.repository.objects, workspace.tree, name, heads=workspace.heads())
-    sides = _staged(workspace, name) if name in in_conflict(workspace) else _in_history(workspace, past, pin)
+    sides = _staged(workspace, pin) if name in in_conflict(workspace) else _in_history(workspace, pin)
     if sides is None:
         return None
-    _check_honest(workspace, past, pin, sides)
-    standings = [_standing(side) for side in sides]
-    parents = [_parent(workspace, pin, side, found) for side, found in zip(sides[1:], standings[1:], strict=True)]
-    origin, ours, theirs = standings
-    (our_members, our_strays), (their_members, their_strays) = (
-        _by_who_stays(origin, ours, theirs, _signers(past, sides.origin, sides.ours)),
-        _by_who_stays(origin, theirs, ours, _signers(past, sides.origin, sides.theirs)),
+    origin, base, other = (
+        access.standing_in(sides.origin_tree, sides.origin),
+        *(access.standing_in(side.tree, side.environment) for side in (sides.base, sides.other)),
     )
-    members, dropped = _three_way(_members(origin), our_members, their_members)
-    dropped += our_strays + their_strays
+    parents = [_parent(workspace, side, sides, found) for side, found in ((sides.base, base), (sides.other, other))]
+    (base_members, base_strays), (other_members, other_strays) = (
+        _by_who_stays(origin, base, other, [each.by for each in sides.since(sides.base)]),
+        _by_who_stays(origin, other, base, [each.by for each in sides.since(sides.other)]),
+    )
+    members, dropped = _three_way(_members(origin), base_members, other_members)
+    dropped += base_strays + other_strays
     if not any(member.role == HOLDER for member in members):
         raise NotInOrder(f"{name}: the two sides together leave no holder", f"git log -- :/{RECIPIENTS}/{name}")
-    dropped += [Dropped(f"{refused.grant.to}.grant", refused.reason) for found in standings[1:] for refused in found.refused]
-    files = workspace.files_of([sides.ours.environment])[name]
+    dropped += [Dropped(f"{refused.grant.to}.grant", refused.reason) for found in (base, other) for refused in found.refused]
+    files = workspace.files_of([sides.base.environment])[name]
     left_out = {drop.who.removesuffix(".grant") for drop in dropped} - {member.name for member in members}
     shown = [drop for drop in dropped if drop.who.removesuffix(".grant") in left_out]
-    return Plan(pin, parents, members, shown, files, origin=sides.origin.environment)
+    return Plan(
+        *(pin, parents, members, shown, files),
+        origin=sides.origin,
+        beside=[each.hash for each in sides.since(sides.other)],
+        paths=_paths(sides),
+        texts=[each.text for side in (sides.base, sides.other) for each in sides.since(side)],
+    )
 
 
-def _staged(workspace: Workspace, name: str) -> Sides:
-    sides = []
-    for stage in (1, 2, 3):
+def _staged(workspace: Workspace, pin: Pin) -> Sides:
+    """Both sides as git has them in the index: in a rebase HEAD's was there first, in a merge what the caller did not sign."""
+    found: list[Side] = []
+    for stage in (2, 3):
         entries = [(entry.stage, entry.path) for entry in workspace.repository.tracked()]
         tree = StageTree(workspace.repository.objects, stage, entries)
-        text = tree.read(f"{RECIPIENTS}/{name}/environment", statements.MAX_BYTES)
+        text = tree.read(chain.path(pin.name), statements.MAX_BYTES)
         if text is None:
-            raise _not_on_all_sides(workspace, name)
-        sides.append(Side(environment.read(text, f"{name}/environment"), tree))
-    return Sides(*sides)
+            raise _not_on_all_sides(workspace, pin.name)
+        statement = environment.read(text, f"{pin.name}/environment")
+        found.append(Side(_whole(workspace, pin, statement), tree))
+    ours, theirs = found
+    if ours.environment.id != theirs.environment.id and _is_new_on_both(workspace, pin.name):
+        raise _not_on_all_sides(workspace, pin.name)
+    is_mine = ours.environment.by.fingerprint == workspace.me().fingerprint
+    is_theirs = theirs.environment.by.fingerprint == workspace.me().fingerprint
+    if is_mine and not is_theirs and "MERGE_HEAD" in workspace.heads():
+        ours, theirs = theirs, ours
+    return _by_who_stays_in(_parted(workspace, pin, ours, theirs))
+
+
+def _by_who_stays_in(sides: Sides) -> Sides:
+    """Nobody goes on from what somebody signed whom the other side took out. Raises `NotTrusted` where both did that."""
+    base, other = sides.base, sides.other
+    if not _is_by_who_is_out(sides, base, other):
+        return sides
+    if _is_by_who_is_out(sides, other, base):
+        name = sides.origin.name
+        hint = f"decide with your team whose side stays: git log -p --all -- :/{RECIPIENTS}/{name}/environment"
+        raise NotTrusted(f"{name}: each of the two sides took out who signed the other", hint)
+    return sides._replace(base=other, other=base)
+
+
+def _is_by_who_is_out(sides: Sides, side: Side, other: Side) -> bool:
+    return any(each.by not in other.environment.holders for each in sides.since(side))
+
+
+def _in_history(workspace: Workspace, pin: Pin) -> Sides | None:
+    """A commit that went on with one of two sides, and has the other one in its history."""
+    text = workspace.tree.read(chain.path(pin.name), statements.MAX_BYTES)
+    here = environment.read(text, f"{pin.name}/environment") if text else None
+    if here is None or here.id != pin.environment.id:
+        return None
+    base = Side(_whole(workspace, pin, here), workspace.tree)
+    found = forks.asides(workspace.root, workspace.repository.objects, base.chain, ["HEAD"])
+    for statements_of_it in sorted(found, key=lambda each: -each[-1].revision):
+        other = statements_of_it[-1]
+        last = log.last_with(workspace.root, chain.path(pin.name), other.text)
+        tree = CommitTree(workspace.repository.objects, last.had) if last else None
+        if tree is None or not (_is_by_holders(here, statements_of_it) or _holds(workspace, other, tree)):
+            continue
+        common = [each.hash for each in base.chain].index(statements_of_it[0].previous)
+        return _by_who_stays_in(_parted(workspace, pin, base, Side([*base.chain[: common + 1], *statements_of_it], tree)))
+    return None
+
+
+def _is_by_holders(here: Environment, side: Iterable[Environment]) -> bool:
+    """Whether nobody goes on before a side is given up. One by who was taken out stops nobody, and no rotation either."""
+    return all(each.by in here.holders for each in side)
+
+
+def _holds(workspace: Workspace, statement: Environment, tree: Tree) -> bool:
+    me = workspace.me()
+    given = access.standing_in(tree, statement).counted.get(me.name)
+    return me in statement.holders and given is not None and (given.key.fingerprint(), given.role) == (me.fingerprint, HOLDER)
+
+
+def _whole(workspace: Workspace, pin: Pin, statement: Environment) -> list[Environment]:
+    """The chain of one side from the founding. Raises the reason why it is not good."""
+    in_tree = chain.finder(workspace.tree, pin.name)
+    _, way = chain.before(
+        statement, lambda wanted: in_tree(wanted) or workspace.access.pins.text(pin.name, wanted), lambda _: False
+    )
+    steps.check_first(way[0])
+    steps.check_all(way)
+    return way
+
+
+def _parted(workspace: Workspace, pin: Pin, base: Side, other: Side) -> Sides:
+    """Where two sides part. Raises `NotTrusted` if they are two environments, or not the pinned one."""
+    if len({base.environment.id, other.environment.id, pin.environment.id}) > 1:
+        # The pin is right as it is: `gitenv trust` would find nothing to decide, and git's conflict would stay.
+        hint = f"{_way_back(workspace)}, and ask who made the other one: git log --all -- :/{RECIPIENTS}/{pin.name}"
+        raise NotTrusted(f"{pin.name}: two environments of one name were merged", hint)
+    theirs = {each.hash for each in other.chain}
+    origin = next((each for each in reversed(base.chain) if each.hash in theirs), None)
+    if origin is None:
+        raise NotTrusted(f"{pin.name}: two environments of one name were merged", _way_back(workspace))
+    return Sides(origin, _parting(workspace, origin, base, other), base, other)
+
+
+def _parting(workspace: Workspace, origin: Environment, base: Side, other: Side) -> Tree:
+    """The tree in which two sides part: it says who was in before either of them took somebody out.
+
+    A merge that kept one of them has the other one behind it, so where they part is asked of the commits that brought them.
+    Raises `NotInOrder` if none can be found.
+    """
+    path, heads = chain.path(origin.name), workspace.heads()
+    brought = [log.brought(workspace.root, path, side.environment.text, heads) for side in (base, other)]
+    for one, two in itertools.islice(itertools.product(*map(reversed, brought)), _MAX_PAIRS):
+        parting = log.merge_base(workspace.root, one, two)
+        tree = CommitTree(workspace.repository.objects, parting)
+        if parting and tree.read(path, statements.MAX_BYTES) == origin.text:
+            return tree
+    raise NotInOrder(f"{origin.name}: nobody can see where the two sides part", f"git log -- :/{RECIPIENTS}/{origin.name}")
+
+
+def _paths(sides: Sides) -> list[str]:
+    """The paths of the base, with what the other side added, and without what it took away."""
+    before, theirs = sides.origin.paths, sides.other.environment.paths
+    gone = {path for path in before if path not in theirs}
+    kept = [path for path in sides.base.environment.paths if path not in gone]
+    return [*kept, *(path for path in theirs if path not in before and path not in kept)]
+
+
+def _parent(workspace: Workspace, side: Side, sides: Sides, found: Standing) -> Parent:
+    """What the caller opens of one side. Raises `Locked` for who is no holder of both: their word would not count."""
+    statement = side.environment
+    if statement.name in workspace.access.locked:
+        raise Locked(f"{statement.name} is locked in this clone", f"gitenv unlock {statement.name}")
+    me = workspace.me().fingerprint
+    mine = [given for given in found.counted.values() if given.key.fingerprint() == me and given.role == HOLDER]
+    listed = any(holder.fingerprint == me for holder in statement.holders)
+    if not mine or not listed:
+        who = f"generation {statement.generation.number} by {statement.by.name}"
+        both = sorted({*sides.base.environment.holders} & {*sides.other.environment.holders})[:3]
+        ask = " or ".join(holder.name for holder in both) or "a holder of both"
+        raise Locked(f"you are no holder of {statement.name} in {who}", f"ask {ask} to merge, and to run gitenv rotate")
+    return Parent(statement, access.open_grant(statement, mine[0], workspace.access.device()))
+
+
+def _is_new_on_both(workspace: Workspace, name: str) -> bool:
+    return {entry.stage for entry in workspace.repository.tracked() if entry.path == chain.path(name)} == {2, 3}
 
 
 def _not_on_all_sides(workspace: Workspace, name: str) -> NotInOrder:
     """Why a statement in conflict does not stand in all three stages."""
     where = f"{RECIPIENTS}/{name}"
-    if {entry.stage for entry in workspace.repository.tracked() if entry.path == f"{where}/environment"} == {2, 3}:
+    if _is_new_on_both(workspace, name):
         hint = f"{_way_back(workspace)}; then take away yours, and begin again: gitenv remove-environment {name}"
         return NotInOrder(f"{name}: two environments of this name were made, one on each side", hint)
     hint = f"to keep it: git add :/{where}; or to remove it: git rm -r :/{where}"
@@ -110,90 +246,6 @@ def _way_back(workspace: Workspace) -> str:
         "CHERRY_PICK_HEAD": "git cherry-pick --abort",
     }
     return next((command for head, command in commands.items() if head in heads), "git reset --merge")
-
-
-def _in_history(workspace: Workspace, past: Past, pin: Pin) -> Sides | None:
-    """The two lines that a commit at hand has in its history, where it went on with one of them only."""
-    text = workspace.tree.read(past.path, statements.MAX_BYTES)
-    here = next((version for version in past.versions if version.text == text), None)
-    if here is None or here.id != pin.environment.id:
-        return None
-    chain = [older.generation for older in here.older]
-    for origin in sorted(
-        (version for version in past.versions if version.generation in chain), key=lambda each: -each.revision
-    ):
-        found = past.steps_after(origin)
-        if not found.reaches(here):
-            continue
-        try:
-            found.check_one_line(here, past.versions)
-        except Forked:
-            other = _other_line(found, here, past.versions)
-            theirs = past.tree_of(other)
-            assert theirs is not None
-            tree = _parting(workspace, past, origin, here, other)
-            return Sides(Side(origin, tree), Side(here, workspace.tree), Side(other, theirs))
-    return None
-
-
-def _parting(workspace: Workspace, past: Past, origin: Environment, here: Environment, other: Environment) -> Tree:
-    """The tree in which two lines part: it says who was in before either of them took somebody out.
-
-    A merge that kept one of them has the other one behind it, so where they part is asked of the commits that brought them.
-    Raises `NotInOrder` if none can be found.
-    """
-    pairs = itertools.product(reversed(past.commits_of(here) or ["HEAD"]), reversed(past.commits_of(other)))
-    for base in dict.fromkeys(log.merge_base(workspace.root, one, two) for one, two in itertools.islice(pairs, _MAX_PAIRS)):
-        tree = CommitTree(workspace.repository.objects, base)
-        text = tree.read(past.path, statements.MAX_BYTES) if base else None
-        if text and environment.read(text, f"{origin.name}/environment").generation == origin.generation:
-            return tree
-    raise NotInOrder(f"{origin.name}: nobody can see where the two rotations part", f"git log -- :/{RECIPIENTS}/{origin.name}")
-
-
-def _other_line(found: Lineage, here: Environment, versions: Iterable[Environment]) -> Environment:
-    """The furthest statement that honest steps lead to beside the way to `here`."""
-    way = {statement.text for statement in found.way_to(here)}
-    beside = [version for version in versions if version.text in found.before and version.text not in way]
-    apart = [version for version in beside if here.text not in {each.text for each in found.way_to(version)}]
-    return max(apart, key=lambda version: (version.generation.number, version.revision))
-
-
-def _check_honest(workspace: Workspace, past: Past, pin: Pin, sides: Sides) -> None:
-    """Raise unless both sides follow from their origin, and what is pinned does, too."""
-    origin, ours, theirs = (side.environment for side in sides)
-    if len({ours.id, theirs.id, origin.id, pin.environment.id}) > 1:
-        # The pin is right as it is: `gitenv trust` would find nothing to decide, and git's conflict would stay.
-        hint = f"{_way_back(workspace)}, and ask who made the other one: git log --all -- :/{RECIPIENTS}/{pin.name}"
-        raise NotTrusted(f"{pin.name}: two environments of one name were merged", hint)
-    for side in sides:
-        past.add(side.tree)
-    found = past.steps_after(origin)
-    for statement in (ours, theirs, pin.environment):
-        if statement.text != origin.text:
-            found.way_to(statement)
-
-
-def _signers(past: Past, origin: Side, side: Side) -> list[Holder]:
-    """Who signed the steps that lead from the origin to one side."""
-    return [step.by for step in past.steps_after(origin.environment).way_to(side.environment)]
-
-
-def _standing(side: Side) -> Standing:
-    return access.standing_in(side.tree, side.environment, recipients.key_finder(side.tree, side.environment.name))
-
-
-def _parent(workspace: Workspace, pin: Pin, side: Side, found: Standing) -> Parent:
-    """What the caller opens of one side. Raises `Locked` for who is no holder of both."""
-    if pin.name in workspace.access.locked:
-        raise Locked(f"{pin.name} is locked in this clone", f"gitenv unlock {pin.name}")
-    me = workspace.me().fingerprint
-    mine = [given for given in found.counted.values() if given.key.fingerprint() == me and given.role == HOLDER]
-    if not mine:
-        who = f"generation {side.environment.generation.number} by {side.environment.by.name}"
-        both = sorted(holder.name for holder in found.holders)[:3]
-        raise Locked(f"you are no holder of {pin.name} in {who}", f"ask {' or '.join(both)} to merge, and to run gitenv rotate")
-    return Parent(side.environment, access.open_grant(side.environment, mine[0], workspace.access.device()))
 
 
 def _members(found: Standing) -> dict[str, Member]:

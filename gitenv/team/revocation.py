@@ -9,8 +9,8 @@ from gitenv.git import changes, log
 from gitenv.git.trees import RECIPIENTS
 from gitenv.model import document, smudge
 from gitenv.model.document import Kind, Record
-from gitenv.pins import Pin
 from gitenv.team.workspace import Workspace
+from gitenv.trust.pins import Pin
 
 _MAX_COMMITS = 1000
 _PLAIN_TEXT = (Kind.ASSIGNMENT, Kind.COMMENT, Kind.UNKNOWN)

@@ -16,9 +16,9 @@ from gitenv.errors import NotInOrder, NotTrusted
 from gitenv.git import program
 from gitenv.git.repository import Repository
 from gitenv.model import document
-from gitenv.pins import Pin
 from gitenv.team import discover
 from gitenv.team.workspace import Workspace
+from gitenv.trust.pins import Pin
 
 SETTING = "gitenv.fileMode"
 _OWNER = 0o600

@@ -5,23 +5,26 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from gitenv import access, recipients
+from gitenv import access
 from gitenv.errors import GitenvError, Malformed, NotInOrder, Usage, printable
 from gitenv.git import log
 from gitenv.git.repository import IndexEntry
 from gitenv.git.trees import RECIPIENTS, Tree
 from gitenv.identity import device
-from gitenv.model import grant, names, rotation
+from gitenv.model import environment, grant, names, rotation, succession
 from gitenv.model.cipher import Dek
 from gitenv.model.environment import Environment
 from gitenv.model.grant import HOLDER
 from gitenv.model.keyring import Keyring
 from gitenv.model.rotation import Member, Parent
-from gitenv.pins import Pin
-from gitenv.team import conflicts, key_lines, newcomer, staging, uncommitted
+from gitenv.model.standing import Standing
+from gitenv.model.statements import MAX_BYTES, Keyholder
+from gitenv.team import conflicts, key_lines, newcomer, pinning, staging, uncommitted
 from gitenv.team.staging import Rewritten
-from gitenv.team.uncommitted import Uncommitted
+from gitenv.team.uncommitted import Behind
 from gitenv.team.workspace import Workspace, now
+from gitenv.trust import chain
+from gitenv.trust.pins import Pin
 
 _FORMER = "'s former key"
 
@@ -46,13 +49,16 @@ class Plan(NamedTuple):
     members: list[Member]  # who is in it, by name
     dropped: list[Dropped]
     files: list[IndexEntry]
-    instead: Uncommitted | None = None  # the generation that no commit has, and whose place this takes
+    behind: Behind | None = None  # what a run that was cut off left under the key before
     origin: Environment | None = None  # what two parents began from
+    beside: Sequence[str] = ()  # the hashes of the side that is given up
+    paths: Sequence[str] = ()  # those of the next statement, if they are others
+    texts: Sequence[bytes] = ()  # statements of both sides, which have to lie in `past/`
 
     @property
     def number(self) -> int:
         """The number of the generation that this makes."""
-        return max(parent.environment.generation.number for parent in self.parents) + 1
+        return self.parents[0].environment.generation.number + 1
 
 
 class Rotated(NamedTuple):
@@ -64,6 +70,7 @@ class Rotated(NamedTuple):
     files: list[str]
     left: list[str]  # files that could not be read, or hold changes of the caller's own: they stay as they are
     conflicts: list[str]  # files in which two sides set one key to two values
+    statement: str  # its hash
 
 
 def plan(
@@ -82,7 +89,7 @@ def plan(
     pin = workspace.need_pin(name)
     ring = workspace.need_holder(pin, "rotate nothing")
     files = _files(workspace, pin.environment)
-    instead = uncommitted.find(workspace, pin, ring, files)
+    behind = uncommitted.find(workspace, pin, ring, files)
     members, dropped = _members(pin, staging.without_later_grants(workspace, pin.environment))
     dropped += _deleted(workspace, pin, {member.name for member in members} | {each.who for each in dropped})
     dropped += _swapped(workspace, members)
@@ -94,15 +101,23 @@ def plan(
     left = [member for member in changed if member.name not in without]
     if not any(member.role == HOLDER for member in left):
         raise _last_holder(name, members)
-    parents = instead.parents if instead else [Parent(pin.environment, ring)]
-    return Plan(pin, parents, left, dropped, files, instead)
+    dropped += [Dropped(path, "a path that nobody here has said yes to") for path in pin.waiting]
+    return Plan(pin, [Parent(pin.environment, ring)], left, dropped, files, behind, paths=pin.paths)
 
 
 def carry_out(workspace: Workspace, planned: Plan) -> Rotated:
     """Make the next generation, and stage it."""
     name, key, me = planned.pin.name, device.need(), workspace.known_as(planned.pin)
-    dek = Dek.fresh()
-    statement = rotation.next_statement(planned.parents, dek, planned.members, by=me, at=now(), signer=key)
+    dek, parent = Dek.fresh(), planned.parents[0].environment
+    statement = rotation.next_statement(
+        *(planned.parents, dek, planned.members),
+        by=Keyholder(me.name, key.public),
+        at=now(),
+        signer=key,
+        proof=succession.proof(parent, _inside(workspace, planned, parent), me),
+        paths=planned.paths,
+        beside=planned.beside,
+    )
     grants = [
         grant.write(statement, dek, *member[:3], by=me, at=statement.at, signer=key, expires=member.expires)
         for member in planned.members
@@ -112,16 +127,44 @@ def carry_out(workspace: Workspace, planned: Plan) -> Rotated:
     merged = conflicts.merge_again(workspace, [entry for entry in planned.files if entry.stage], before, origin, ring)
     rewritten, left = _rewritten(workspace, planned, before, ring)
     open_again: list[str] = []
-    with staging.staged(workspace, statement, grants, [*rewritten, *(each for found in merged for each in found.entries)]):
+    documents = [*rewritten, *(each for found in merged for each in found.entries)]
+    past = [parent.text, *planned.texts, *_unstaged_past(workspace, planned.pin, parent)]
+    with staging.staged(workspace, statement, grants, documents, past):
         open_again += conflicts.write(workspace, merged, ring)
     own = next((found for found in grants if found.key == key.public), None)
     # Who took themselves out has no key any more, and git could not take their open files for what is committed.
     edited = [] if own else staging.close(workspace, rewritten, ring)
     seen = planned.pin.seen.union(member.holder for member in planned.members)
-    workspace.access.advance(Pin.of(statement, own, frozenset(), seen))
+    # It is the caller's own, also where a run that was cut off has left another one pinned.
+    verdict = pinning.first_sight(workspace, statement)
+    workspace.access.put_back(Pin.of(statement, own, frozenset(), seen, verdict.past), verdict.way)
     workspace.repository.stage(key_lines.tidy(workspace, [(member.name, member.key) for member in planned.members]))
     paths = [*(each.entry.path for each in rewritten), *(found.path for found in merged if not found.is_left)]
-    return Rotated(name, planned.number, planned.members, paths, left + open_again + edited, conflicts.left(merged))
+    torn = conflicts.left(merged)
+    return Rotated(name, planned.number, planned.members, paths, left + open_again + edited, torn, statement.hash)
+
+
+def _inside(workspace: Workspace, planned: Plan, parent: Environment) -> Standing:
+    """Who is in before, with the caller's own grant as it is pinned: a run that was cut off may have written the next ones."""
+    found = access.standing_in(staging.without_later_grants(workspace, parent), parent)
+    own = planned.pin.grant
+    if own is None or own.to in found.counted or own.generation != parent.generation:
+        return found
+    return found._replace(counted={**found.counted, own.to: own})
+
+
+def _unstaged_past(workspace: Workspace, pin: Pin, parent: Environment) -> list[bytes]:
+    """Statements that the index lacks in `past/`: of rotations before this one that somebody took out of the index again."""
+    tracked = {entry.path for entry in workspace.repository.tracked()}
+    texts: list[bytes] = []
+    while parent.previous and chain.past_path(pin.name, parent.previous) not in tracked:
+        wanted = parent.previous
+        text = workspace.tree.read(chain.past_path(pin.name, wanted), MAX_BYTES) or workspace.access.pins.text(pin.name, wanted)
+        if text is None:
+            break  # whoever follows says so
+        texts.append(text)
+        parent = environment.read(text, f"{pin.name}/past")
+    return texts
 
 
 def rewrite(
@@ -160,19 +203,17 @@ def _rewritten(
     workspace: Workspace, planned: Plan, before: Sequence[Keyring], ring: Keyring
 ) -> tuple[list[Rewritten], list[str]]:
     files = [entry for entry in planned.files if not entry.stage]
-    if not planned.instead:
-        return rewrite(workspace, files, before, ring)
-    ours, behind = planned.instead.ring, planned.instead.behind
-    rewritten, left = rewrite(workspace, [entry for entry in files if entry.path not in behind], [ours], ring)
-    more, more_left = rewrite(workspace, [entry for entry in files if entry.path in behind], [ours, *before], ring)
+    behind = planned.behind.paths if planned.behind else frozenset()
+    rewritten, left = rewrite(workspace, [entry for entry in files if entry.path not in behind], before, ring)
+    rings = [*before, *planned.behind.rings] if planned.behind else before
+    more, more_left = rewrite(workspace, [entry for entry in files if entry.path in behind], rings, ring)
     return rewritten + more, left + more_left
 
 
 def _members(pin: Pin, tree: Tree) -> tuple[list[Member], list[Dropped]]:
     """Whose grants count, and everything that does not: never from a `.pub` file, which anybody can swap."""
     malformed: dict[str, GitenvError] = {}
-    key_of = recipients.key_finder(tree, pin.name)
-    found = access.standing_in(tree, pin.environment, key_of, malformed=malformed)
+    found = access.standing_in(tree, pin.environment, malformed=malformed)
     dropped = [Dropped(f"{refused.grant.to}.grant", refused.reason) for refused in found.refused]
     for file, error in malformed.items():
         dropped.append(Dropped(file.rpartition("/")[2], error.message.partition(": ")[2] or error.message))
@@ -225,7 +266,7 @@ def is_cut_off(workspace: Workspace, pin: Pin) -> bool:
     """Whether an earlier run wrote a next generation and was stopped before all of it was staged."""
     files = workspace.files_of([pin.environment])[pin.name]
     found = uncommitted.find(workspace, pin, workspace.access.ring(pin), files)
-    return found is not None and bool(found.behind)
+    return found is not None and bool(found.paths)
 
 
 def held(workspace: Workspace) -> list[str]:

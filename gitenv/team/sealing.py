@@ -13,10 +13,10 @@ from gitenv.identity import device
 from gitenv.model import document, editing, encoding, sealed, smudge
 from gitenv.model.document import Kind, Record
 from gitenv.model.environment import Environment
-from gitenv.pins import Pin
 from gitenv.team import following, pinning, saving, vouching
 from gitenv.team.saving import Unstaged
 from gitenv.team.workspace import Workspace
+from gitenv.trust.pins import Pin
 
 _TRIES = 5
 

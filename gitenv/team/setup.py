@@ -12,8 +12,8 @@ from gitenv import clone, files
 from gitenv.errors import NotInOrder, printable
 from gitenv.git import attributes
 from gitenv.git.repository import Repository
-from gitenv.pins import Pin, Pins
 from gitenv.team import installation
+from gitenv.trust.pins import Pin, Pins
 
 _MAX_ATTRIBUTES = 1024 * 1024
 _EXCLUDED = f"# gitenv: files that are being written\n{files.TEMPORARY}\n".encode("ascii")
@@ -133,7 +133,7 @@ def is_lifted_for(repository: Repository, pins: list[Pin]) -> bool:
 
 
 def _lifted(path: str, pins: list[Pin]) -> tuple[bytes, bytes]:
-    patterns = [pattern for pin in pins for pattern in pin.environment.paths]
+    patterns = [pattern for pin in pins for pattern in pin.paths]
     text = files.read(path, _MAX_ATTRIBUTES) or b""
     return text, attributes.with_block(text, attributes.lifted(patterns))
 
@@ -160,7 +160,7 @@ def put_guard_back(repository: Repository, pins: list[Pin]) -> None:
     """
     path = _info_attributes(repository)
     text = files.read(path, _MAX_ATTRIBUTES) or b""
-    pinned = [pattern for pin in pins for pattern in pin.environment.paths]
+    pinned = [pattern for pin in pins for pattern in pin.paths]
     new = attributes.with_block(text, attributes.guarded([*attributes.patterns_in(text), *pinned]))
     if new != text:
         files.make_folder(os.path.dirname(path))

@@ -42,7 +42,7 @@ def mend(workspace: Workspace) -> bool:
 
 def _patterns(workspace: Workspace) -> list[str]:
     """What the pins say, and never a commit."""
-    return [pattern for pin in workspace.access.pinned() for pattern in pin.environment.paths]
+    return [pattern for pin in workspace.access.pinned() for pattern in pin.paths]
 
 
 def _text(workspace: Workspace) -> bytes:

@@ -19,11 +19,12 @@ from gitenv.git import index
 from gitenv.git.index import Entry
 from gitenv.git.repository import IndexEntry
 from gitenv.git.trees import RECIPIENTS, Tree
-from gitenv.model import document, grant, names, smudge, statements
+from gitenv.model import document, environment, grant, names, smudge, statements
 from gitenv.model.environment import Environment
 from gitenv.model.grant import Grant
 from gitenv.model.keyring import Keyring
 from gitenv.team.workspace import Workspace
+from gitenv.trust import chain
 
 
 class Rewritten(NamedTuple):
@@ -36,14 +37,19 @@ class Rewritten(NamedTuple):
 
 @contextlib.contextmanager
 def staged(
-    workspace: Workspace, statement: Environment, grants: Sequence[Grant], documents: Sequence[Rewritten]
+    workspace: Workspace,
+    statement: Environment,
+    grants: Sequence[Grant],
+    documents: Sequence[Rewritten],
+    before: Iterable[bytes],
 ) -> Iterator[None]:
     """Put a statement, all grants that are to be there, and documents where they belong. Raises `NotInOrder`.
 
-    What is done inside is done before the index is written.
+    `before` are statements that it goes back to, for `past/`. What is done inside is done before the index is written.
     """
     folder = f"{RECIPIENTS}/{statement.name}"
-    texts = {f"{folder}/{given.to}.grant": given.text for given in grants} | {f"{folder}/environment": statement.text}
+    texts = {chain.past_path(statement.name, environment.hash_of(text)): text for text in before}
+    texts |= {f"{folder}/{given.to}.grant": given.text for given in grants} | {chain.path(statement.name): statement.text}
     contents = [*(each.after for each in documents), *texts.values()]
     ids = index.write_blobs(workspace.root, contents)
     gone = _other_grants(workspace, folder, texts)

@@ -77,9 +77,8 @@ def membership(workspace: Workspace) -> Membership:
         except NotTrusted as error:
             uncounted.append(Uncounted(f"{name}/environment", error.message.removeprefix(f"{name}/environment: "), error.code))
             continue
-        key_of = recipients.key_finder(workspace.tree, name)
         malformed: dict[str, GitenvError] = {}
-        found = standing_in(workspace.tree, statement, key_of, malformed=malformed)
+        found = standing_in(workspace.tree, statement, malformed=malformed)
         for person, grant in found.counted.items():
             role = HOLDER if grant.role == HOLDER else READER
             entries.setdefault(person, {})[name] = Entry(role, grant.by.name, grant.at, grant.expires)
@@ -90,7 +89,7 @@ def membership(workspace: Workspace) -> Membership:
         earlier = Retired(workspace, statement)
         honest: Mapping[str, Grant] = {}
         if any(refused.has_expired for refused in found.refused):
-            honest = standing_in(workspace.tree, statement, key_of, "").counted
+            honest = standing_in(workspace.tree, statement, "").counted
         uncounted += [_refused(name, refused, honest, earlier) for refused in found.refused]
         uncounted += [_unfit(file, error) for file, error in malformed.items()]
         uncounted += [_stray(f"{name}/{file}") for file in recipients.stray_grants(workspace.tree, name)]

@@ -1,8 +1,4 @@
-"""A next generation that no commit has: of a run that was stopped, or of one that another follows before anybody commits.
-
-The next one takes its place and goes on from what is committed. Else a colleague would be handed a generation that goes on from
-one that nobody ever saw, which is no honest step.
-"""
+"""What a rotation that was cut off left behind: its statement lies here, and documents stand under the key before."""
 
 from __future__ import annotations
 
@@ -11,64 +7,44 @@ from typing import NamedTuple
 
 from gitenv.git import log
 from gitenv.git.repository import IndexEntry
-from gitenv.git.trees import RECIPIENTS
 from gitenv.model import environment, rotation, statements
-from gitenv.model.environment import Environment
 from gitenv.model.keyring import Keyring
-from gitenv.model.rotation import Parent
-from gitenv.pins import Pin
 from gitenv.team.workspace import Workspace
+from gitenv.trust import chain
+from gitenv.trust.pins import Pin
 
 
-class Uncommitted(NamedTuple):
-    """What is to take its place."""
+class Behind(NamedTuple):
+    """Documents that a next rotation takes along, although they stand under an earlier key."""
 
-    parents: list[Parent]  # what it went on from: the statement of HEAD, and of what is being merged
-    ring: Keyring  # its own keys: documents may stand under those already
-    behind: frozenset[str]  # paths of documents that still stand under the ones before
+    rings: list[Keyring]  # of the statements before, as HEAD and what is being merged have them
+    paths: frozenset[str]
 
 
-def find(workspace: Workspace, pin: Pin, ring: Keyring, files: Sequence[IndexEntry]) -> Uncommitted | None:
+def find(workspace: Workspace, pin: Pin, ring: Keyring, files: Sequence[IndexEntry]) -> Behind | None:
     """Look whether the pinned statement lies in the work tree, and in no commit. None for one that somebody may have seen.
 
-    A generation that was ever committed is never one of these: an earlier statement beside it was put back.
+    A statement that was ever committed is never one of these: an earlier one beside it was put back.
     """
-    path = f"{RECIPIENTS}/{pin.name}/environment"
+    path = chain.path(pin.name)
     if workspace.tree.read(path, statements.MAX_BYTES) != pin.environment.text:
         return None
-    heads = [(head, _earlier(workspace, pin, f"{head}:{path}")) for head in workspace.heads()]
-    tips = _tips([statement for _, statement in heads if statement])
-    rings = [opened for tip in tips if (opened := ring.at(tip.generation))]
-    if not rings or len(rings) < len(tips) or log.last_with(workspace.root, path, pin.environment.text):
+    rings = [opened for head in workspace.heads() if (opened := _earlier(workspace, pin, ring, f"{head}:{path}"))]
+    if not rings or log.last_with(workspace.root, path, pin.environment.text):
         return None
-    if _earlier(workspace, pin, f":0:{path}"):
-        behind = frozenset(entry.path for entry in files)
-    else:  # somebody has staged it since: only what is committed beside the one before is known to stand under that
-        behind = frozenset(entry.path for entry in files if any(_is_behind(workspace, entry, each) for each in rings))
-    return Uncommitted(_parents(pin, rings), ring, behind)
+    if _earlier(workspace, pin, ring, f":0:{path}"):
+        return Behind(rings, frozenset(entry.path for entry in files))
+    # Somebody has staged it since: only what is committed beside the one before is known to stand under that.
+    return Behind(rings, frozenset(entry.path for entry in files if any(_is_behind(workspace, entry, each) for each in rings)))
 
 
-def _parents(pin: Pin, rings: Sequence[Keyring]) -> list[Parent]:
-    """The statements before it, as far as a next one goes on from them: their generation, and the chain without each other."""
-    tips = [ring.current for ring in rings]
-    rest = tuple(link for link in pin.environment.older if link.generation not in tips)
-    before = pin.environment._replace(revision=pin.environment.revision - 1, older=rest)
-    return [Parent(before._replace(generation=ring.current), ring) for ring in rings]
-
-
-def _tips(found: Sequence[Environment]) -> list[Environment]:
-    """Those that no other one goes on from, each generation once."""
-    behind = {older.generation for statement in found for older in statement.older}
-    return list({each.generation: each for each in found if each.generation not in behind}.values())
-
-
-def _earlier(workspace: Workspace, pin: Pin, spec: str) -> Environment | None:
+def _earlier(workspace: Workspace, pin: Pin, ring: Keyring, spec: str) -> Keyring | None:
+    """The keyring of an earlier generation that stands somewhere."""
     text = workspace.repository.objects.read(spec, statements.MAX_BYTES)
-    if text is None or text == pin.environment.text:
+    if text is None or not pin.is_past(environment.hash_of(text)):
         return None
     found = environment.read(text, f"{pin.name}/environment")
-    is_older = found.id == pin.environment.id and found.generation in [older.generation for older in pin.environment.older]
-    return found if is_older else None
+    return ring.at(found.generation) if found.generation != pin.environment.generation else None
 
 
 def _is_behind(workspace: Workspace, entry: IndexEntry, ring: Keyring) -> bool:

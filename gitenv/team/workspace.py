@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Collection, Iterable, Iterator
 
 from gitenv import clone, files, locking, recipients
-from gitenv.access import Access, check_not_rolled_back
+from gitenv.access import Access, Judged, check_not_rolled_back
 from gitenv.errors import FROM_TOP, GitenvError, Locked, NotInOrder, NotTrusted, Usage, printable
 from gitenv.git import index, log
 from gitenv.git.repository import IndexEntry, Repository
@@ -19,8 +19,9 @@ from gitenv.model.environment import Environment
 from gitenv.model.keyring import Keyring
 from gitenv.model.kinds import PublicKey
 from gitenv.model.statements import Holder
-from gitenv.pins import Pin
 from gitenv.team import departures
+from gitenv.trust import forks
+from gitenv.trust.pins import Pin
 
 _OTHER_HEADS = ("MERGE_HEAD", "CHERRY_PICK_HEAD", "REBASE_HEAD")
 
@@ -135,11 +136,16 @@ class Workspace:
                 f"{name} has a newer key than this commit",
                 f"merge the main branch first; or if no branch has that key: gitenv trust {name} --generation {here}",
             )
-        self.access.check_not_doubted(self.root, name)
         if judged.moves:
-            self.access.advance(judged.moves)
+            self.follow(pin, judged)
             return judged.moves
         return pin
+
+    def follow(self, pin: Pin, judged: Judged) -> None:
+        """Move a pin along the good steps that a tree shows. Raises `Forked` where history has another one beside them."""
+        assert judged.moves is not None
+        forks.check_moved(self.root, self.repository.objects, pin.environment, judged.verdict, self.heads())
+        self.access.advance(judged.moves, judged.verdict.way)
 
     def need_holder(self, pin: Pin, what_readers_do: str) -> Keyring:
         """The keyring of an environment that the caller holds. Raises `Locked` for no access, and for a reader."""
@@ -252,7 +258,7 @@ class Workspace:
     def files_of(self, environments: Collection[Environment]) -> dict[str, list[IndexEntry]]:
         """The tracked files of environments, by name. Those in conflict are listed once for each stage."""
         found: dict[str, list[IndexEntry]] = {environment.name: [] for environment in environments}
-        claims = [(environment.claims, found[environment.name]) for environment in environments]
+        claims = [(self._claims(environment), found[environment.name]) for environment in environments]
         for entry in self.repository.tracked():
             for claim, files_found in claims:
                 if entry.is_file and claim(entry.path):
@@ -260,6 +266,11 @@ class Workspace:
         for folder in {os.path.dirname(entry.path) for entries in found.values() for entry in entries}:
             self.clear_temporary(folder)
         return found
+
+    def _claims(self, environment: Environment) -> Callable[[str], bool]:
+        """Whose files those of a statement are: new paths of a pinned one wait for the user's yes."""
+        pin = self.access.pin(environment.name)
+        return pin.claims if pin and pin.environment.text == environment.text else environment.claims
 
     def relative(self, file: str, folder: str) -> str:
         """The path from the top of a file that somebody typed in `folder`. Raises `Usage` for one outside."""

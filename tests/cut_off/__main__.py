@@ -144,7 +144,8 @@ def _files(person: Person) -> dict[str, bytes]:
 
 
 def _tracked(person: Person) -> list[str]:
-    return sorted(person.must("git", "ls-files").stdout.decode().splitlines())
+    """Without `past/`: a next run adds one more statement where the killed one had written its own."""
+    return sorted(path for path in person.must("git", "ls-files").stdout.decode().splitlines() if "/past/" not in path)
 
 
 def _leftovers(person: Person) -> list[str]:

@@ -88,8 +88,8 @@ DOCUMENTS = [
     b"",
 ]
 
-_STEPS = [vector.part(name) for _, vector in _VECTORS if vector.words.get("act") == "step" for name in ("pinned", "new")]
-ENVIRONMENTS = [*_of("environment"), *_STEPS]
+_STEPS = [vector.part(name) for _, vector in _VECTORS if vector.words.get("act") == "step" for name in ("before", "new")]
+ENVIRONMENTS = [*_of("environment", "trusted"), *_STEPS]
 GRANTS = _of("grant", "standing")
 VALID_GRANTS = _of("grant", folder="valid")
 PUBLIC_KEYS = _of("public-key")
@@ -97,10 +97,17 @@ STATEMENT_FRAGMENTS = [
     *(line + end for data in ENVIRONMENTS[:4] + GRANTS[:4] for line in data.splitlines() for end in (b"", b"\n")),
     *(
         b"policy x\n",
+        b"policy reissue-within 30d\n",
+        b"beside " + b"0" * 64 + b"\n",
+        b"previous " + b"0" * 64 + b"\n",
+        b"known " + b"0" * 64 + b"\n",
+        b"proof AAAA\n",
+        b"left eve p256 " + b"A" * 44 + b" 1\n",
         b"path *\n",
         b"path a*b*c\n",
         b"path ../x\n",
         b"holder eve SHA256:" + b"A" * 43 + b"\n",
+        b"holder eve p256 " + b"A" * 44 + b"\n",
         b"A" * 43,
         b"=",
         b"/",

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from gitenv.errors import NotTrusted, Usage
 from gitenv.model import grant
 from gitenv.model.keys import read_public
-from gitenv.pins import Pin, Pins
+from gitenv.trust.pins import Pin, Pins
 from tests.fuzz import seeds
 from tests.fuzz.documents import check_clean, check_document, check_smudge, check_token
 from tests.fuzz.mutator import Mutator

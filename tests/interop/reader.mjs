@@ -6,19 +6,20 @@
 // It prints a line of JSON for each vector: what it read, or why and as what kind of error it refused. Bytes of documents
 // are latin-1 strings, other bytes are in hex. The keys are those of `keys.txt` in the folder above.
 //
-// It covers documents (grammar, tokens, sealed values, marks, clean, smudge), the keys of a DEK, environments with their chain, grants,
+// It covers documents (grammar, tokens, sealed values, marks, clean, smudge), the keys of a DEK, environments with their chains, grants,
 // signatures, what counts, and public keys. Not files and folders, patterns against paths, and what an index or HEAD decides.
 
 import { createECDH, createHash, hkdfSync } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { basename, dirname, join as path } from "node:path";
 
+import { checkFounding, checkHistory, checkStep, judge } from "./chain.mjs";
 import { join, LARGEST, MOST, parse, SEALED, TOKEN } from "./document.mjs";
 import { decode, encode, refuse, refusing } from "./encoding.mjs";
 import { open as openMessage, openGcm } from "./hpke.mjs";
 import * as siv from "./siv.mjs";
 import {
-  checkCounts, checkSigned, fingerprintOf, isName, isSigned, readEnvironment, readGrant, readPublic, step, unwrap,
+  checkCounts, fingerprintOf, isName, isSigned, isSignedBy, readEnvironment, readGrant, readPublic, unwrap,
 } from "./statements.mjs";
 
 const ORDER = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n;
@@ -286,6 +287,16 @@ function secretsOf(root) {
 
 const textOf = (root, name) => load(path(root, "valid", name)).text;
 
+const known = new Map();
+
+/** The statements of the vectors that a word names. Many vectors name the same. */
+function statementsOf(root, names = "") {
+  return names.split(" ").filter(Boolean).map((name) => {
+    if (!known.has(name)) known.set(name, readEnvironment(textOf(root, name)));
+    return known.get(name);
+  });
+}
+
 /** The current DEK of an environment: from the grant that the vector names, else from the keys. */
 function dekOf({ words }, number, secrets, root) {
   if (!words.grant) return secrets[`dek-${number}`];
@@ -326,27 +337,42 @@ const ACTS = {
   token: ({ text }, secrets, ring) => ({ opened: openToken(text.slice(0, -1), ring()) }),
   environment(vector, secrets, _, root) {
     const found = readEnvironment(vector.text);
-    checkSigned(found, secrets.people);
+    const [before] = statementsOf(root, vector.words.before);
+    if (before) checkStep(before, found);
+    else checkFounding(found);
     const ring = ringOf(found, dekOf(vector, vector.words.dek, secrets, root));
     if (!pointOf(ring[0].seal).equals(found.seal.point)) refuse("not-trusted", "the DEK gives another seal");
     if (ring.length <= found.older.length) refuse("unopened", "a link of the chain is broken");
     // Two people may have made a generation of the same number: the second in the list is the one beside.
     const word = ({ number }, i) => `dek-${number}${ring[i - 1]?.number === number ? "-beside" : ""}`;
-    return Object.fromEntries(ring.map((one, i) => [word(one, i), hex(one.dek)]));
+    const words = ring.map((one, i) => (i === 0 && vector.words.dek ? `dek-${vector.words.dek}` : word(one, i)));
+    return Object.fromEntries(words.map((each, i) => [each, hex(ring[i].dek)]));
   },
   grant({ words, text }, secrets) {
     const found = readGrant(text);
-    checkSigned(found, secrets.people);
+    const signer = secrets.people.find((point) => fingerprintOf(point) === found.by.fingerprint);
+    if (!signer || !isSignedBy(found, signer)) refuse("not-signed", `${found.by.name} never signed this`);
     const { dek } = checkedKeys(unwrap(found, secrets[words.for]), found.environment.id, found.generation);
     return { [`dek-${found.generation.number}`]: hex(dek) };
   },
   standing(vector, secrets, _, root) {
     const { statement, today } = vector.words;
-    checkCounts(readEnvironment(textOf(root, statement)), readGrant(vector.text), today, secrets.people);
+    checkCounts(readEnvironment(textOf(root, statement)), readGrant(vector.text), today);
     return { today };
   },
-  step({ part }, { people }) {
-    return { is: step(readEnvironment(part("pinned")), readEnvironment(part("new")), people) };
+  step({ part }) {
+    checkStep(readEnvironment(part("before")), readEnvironment(part("new")));
+    return { is: "good" };
+  },
+  trusted({ words, text }, secrets, _, root) {
+    const [pin, tree, history] = ["pinned", "past", "history"].map((word) => statementsOf(root, words[word]));
+    const find = (wanted) => [...tree, ...pin].find(({ hash }) => hash === wanted);
+    const statement = readEnvironment(text);
+    if (statement.name !== (words.folder ?? "development")) refuse("malformed", "of another environment than its folder says");
+    const verdict = judge(statement, pin, find);
+    if (verdict.is === "next" && words.history) checkHistory(verdict, history, words.named ? verdict.chain.at(-1) : pin.at(-1));
+    const past = verdict.past?.map(({ hash }) => hash.slice(0, 12)).join(" ");
+    return { is: verdict.is, ...(past && { "goes-back-to": past }) };
   },
   "public-key"({ text }) {
     const points = readPublic(text);

@@ -1,11 +1,11 @@
-// Environments, grants and public keys: reading them, whose signature counts, and what follows from what.
+// Environments, grants and public keys: reading them, and whose signature counts.
 
 import { createHash, createPublicKey, ECDH, verify } from "node:crypto";
 
-import { decode, encode, refuse, refusing } from "./encoding.mjs";
+import { decode, encode, refuse } from "./encoding.mjs";
 import { open as openWrap } from "./hpke.mjs";
 
-const LARGEST = 65_536;
+const [LARGEST, LARGEST_PUBLIC] = [262_144, 65_536];
 const HALF_ORDER = 0xffffffff00000000ffffffffffffffffbce6faada7179e84f3b9cac2fc632551n / 2n;
 const TEMPLATE = /^\.env.*\.(?:example|sample|template|dist|defaults|schema|vault)(?:\.local)?$/;
 const OWN = /^\.env\.(?:keys|(?:.*\.)?local)$/;
@@ -23,10 +23,14 @@ const moment = shaped(/^[0-9]{4}-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-5][0-9]:[0-5
 const date = shaped(/^[0-9]{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12][0-9]|3[01])$/, "date");
 const fingerprint = shaped(/^SHA256:[A-Za-z0-9+/]{43}$/, "fingerprint");
 const role = shaped(/^(?:holder|reader)$/, "role");
+const hash = shaped(/^[0-9a-f]{64}$/, "hash");
+const policy = shaped(/^reissue-within [1-9][0-9]{0,8}d$/, "policy");
+
+const base64url = (text) => decode(text) ?? malformed("not canonical base64url");
 
 function bytes(size) {
   return (text) => {
-    const found = decode(text) ?? malformed("not canonical base64url");
+    const found = base64url(text);
     return found.length === size ? found : malformed(`${found.length} bytes for ${size}`);
   };
 }
@@ -61,12 +65,34 @@ const key = { kind: shaped(/^p256$/, "kind of key"), point: bytes(33) };
 const person = { name, fingerprint };
 const wrap = { kind: shaped(/^p256-hkdf-sha256-aes256gcm$/, "kind of wrap"), bytes: bytes(113) };
 
-// The lines of a statement: the first as it stands, then word, value, and how many there may be.
+function holder(text) {
+  if (/^\S* SHA256:[A-Za-z0-9+/]{43}$/.test(text)) refuse("first-edition", "its holders have no keys");
+  return parts({ name, ...key })(text);
+}
+
+// What lines must be to those above them.
+
+const headOf = ({ number, commitment }) => `${number}.${encode(commitment).slice(0, 6)}`;
+
+function checkOlder({ generation: current, older }) {
+  if (older.some(({ number }, i) => older[i + 1]?.number > number)) malformed("older is not newest first");
+  if (new Set([current, ...older].map(headOf)).size <= older.length) malformed("no token tells two generations apart");
+}
+
+function checkHolders({ revision, previous, holder: holders }) {
+  if (new Set(holders.map((one) => one.name)).size < holders.length) malformed("a holder twice");
+  if ((revision === 1) === Boolean(previous)) malformed("all revisions but the first go back to one");
+}
+
+// The lines of a statement: the first as it stands, then word, value, how many there may be, and what they must be to others.
 
 const ENVIRONMENT = [
-  "gitenv-environment 1", ["name", name], ["id", bytes(16)], ["revision", number], ["path", pattern, 1, 100],
-  ["generation", parts(generation)], ["older", parts({ ...generation, wrap: bytes(60) }), 0, Infinity], ["seal", parts(key)],
-  ["holder", parts(person), 1, Infinity], ["by", parts(person)], ["at", moment], ["signature", bytes(64)],
+  "gitenv-environment 1", ["name", name], ["id", bytes(16)], ["revision", number], ["previous", hash, 0, 1],
+  ["beside", hash, 0, Infinity], ["path", pattern, 1, 100], ["generation", parts(generation)],
+  ["older", parts({ ...generation, wrap: bytes(60) }), 0, Infinity, checkOlder], ["known", hash, 0, 1],
+  ["left", parts({ name, ...key, number }), 0, Infinity], ["policy", policy, 0, 1], ["seal", parts(key)],
+  ["holder", holder, 1, Infinity, checkHolders], ["by", parts(person)], ["proof", base64url, 0, 16], ["at", moment],
+  ["signature", bytes(64)],
 ];
 const GRANT = [
   "gitenv-grant 1", ["environment", parts({ name, id: bytes(16) })], ["generation", parts(generation)], ["to", name],
@@ -80,26 +106,18 @@ function read(text, [first, ...form]) {
   const lines = text.slice(0, -1).split("\n");
   if (lines.shift() !== first) malformed("it does not begin with its kind and version");
   const found = { text };
-  for (const [word, value, least = 1, most = 1] of form) {
+  for (const [word, value, least = 1, most = 1, check] of form) {
     const values = [];
     while (values.length < most && lines[0]?.startsWith(`${word} `)) values.push(value(lines.shift().slice(word.length + 1)));
     if (values.length < least) malformed(`the line ${word} is missing or misplaced`);
     found[word] = most === 1 ? values[0] : values;
+    check?.(found);
   }
   if (lines.length) malformed("an unknown or misplaced line");
   return found;
 }
 
-const tokenHead = ({ number, commitment }) => `${number}.${encode(commitment).slice(0, 6)}`;
-
-export function readEnvironment(text) {
-  const found = read(text, ENVIRONMENT);
-  const numbers = [found.generation.number, ...found.older.map((older) => older.number)];
-  if (numbers.some((later, i) => numbers[i + 1] > later) || numbers[0] === numbers[1]) malformed("older is not newest first");
-  if (new Set(found.older.map(tokenHead)).size < found.older.length) malformed("no token tells two older generations apart");
-  if (new Set(found.holder.map((holder) => holder.name)).size < found.holder.length) malformed("a holder twice");
-  return found;
-}
+export const readEnvironment = (text) => ({ ...read(text, ENVIRONMENT), hash: digest(text, "hex") });
 
 export const readGrant = (text) => read(text, GRANT);
 
@@ -116,6 +134,7 @@ function isPoint(point) {
   }
 }
 
+/** Of a point on the curve. */
 export function fingerprintOf(point) {
   return `SHA256:${digest(Buffer.concat([WIRE, converted(point, "uncompressed")]), "base64").replace("=", "")}`;
 }
@@ -142,13 +161,13 @@ function pointAfter(start, base64) {
 
 /** The points of a `.pub` file, compressed. */
 export function readPublic(text) {
-  if (text.length > LARGEST || text.includes("PRIVATE KEY")) refuse("usage", "too large, or a private key");
+  if (text.length > LARGEST_PUBLIC || text.includes("PRIVATE KEY")) refuse("usage", "too large, or a private key");
   const lines = text.split(/[\r\n]/).map(trimmed).filter((line) => line && !line.startsWith("#"));
   const points = trimmed(text).startsWith("-----BEGIN") ? [fromPem(trimmed(text))] : lines.map(fromOpenSsh);
   return points.length ? points.map((point) => converted(point, "compressed")) : refuse("usage", "no key");
 }
 
-// What counts. `people` are the points that are known.
+// Signatures.
 
 /** Whether this is the signature of a point's key over some bytes. A point that is none signs nothing. */
 export function isSigned(point, signature, signed) {
@@ -158,12 +177,28 @@ export function isSigned(point, signature, signed) {
   return verify("sha256", Buffer.from(signed), { key, dsaEncoding: "ieee-p1363" }, signature);
 }
 
-/** Refuse a statement that the key of its `by` line did not sign. */
-export function checkSigned({ text, by, signature }, people) {
-  const point = people.find((known) => fingerprintOf(known) === by.fingerprint);
-  if (!point) refuse("not-signed", `the key of ${by.name} is not known`);
-  const signed = `gitenv/1/signature\n${text.slice(0, text.lastIndexOf("\nsignature ") + 1)}`;
-  if (!isSigned(point, signature, signed)) refuse("not-signed", `${by.name} never signed this`);
+/** Whether a statement carries the signature of a point's key. */
+export function isSignedBy({ text, signature }, point) {
+  return isSigned(point, signature, `gitenv/1/signature\n${text.slice(0, text.lastIndexOf("\nsignature ") + 1)}`);
+}
+
+/** Whether `by` is the person with this name and key. */
+export const isPerson = (by, name, point) => by.name === name && isPoint(point) && by.fingerprint === fingerprintOf(point);
+
+/** The key that the `holder` lines of a statement have for who signed something. */
+export const keyOf = (statement, by) => statement.holder.find(({ name, point }) => isPerson(by, name, point))?.point;
+
+export const isSame = (a, b) => a.number === b.number && a.commitment.equals(b.commitment);
+
+/** Refuse a grant that does not count beside this statement, on this day. */
+export function checkCounts(statement, grant, today) {
+  const { environment, expires, key, by } = grant;
+  const isOurs = environment.name === statement.name && environment.id.equals(statement.id);
+  if (!isOurs || !isSame(grant.generation, statement.generation)) refuse("not-trusted", "of another environment or generation");
+  if (expires && expires < today) refuse("not-trusted", `expired on ${expires}`);
+  if (!isPoint(key.point)) refuse("not-trusted", "its key is no point");
+  const signer = keyOf(statement, by) ?? refuse("not-trusted", `let in by ${by.name}, who is no holder`);
+  if (!isSignedBy(grant, signer)) refuse("not-trusted", `${by.name} never signed this`);
 }
 
 /** The DEK in a grant; `scalar` is the private key it is for. */
@@ -171,33 +206,4 @@ export function unwrap({ text, wrap }, scalar) {
   const above = text.slice(0, text.lastIndexOf("\nwrap ") + 1);
   const info = Buffer.concat([Buffer.from("gitenv/1/grant"), digest(above)]);
   return openWrap(scalar, info, wrap.bytes) ?? malformed("not wrapped for this key and these words");
-}
-
-const isSame = (a, b) => a.number === b.number && a.commitment.equals(b.commitment);
-const isAmong = (holders, by) => holders.some((one) => one.name === by.name && one.fingerprint === by.fingerprint);
-
-/** Refuse a grant that does not count beside this statement, on this day. */
-export function checkCounts(statement, grant, today, people) {
-  const { environment, expires, key, by } = grant;
-  const isOurs = environment.name === statement.name && environment.id.equals(statement.id);
-  if (!isOurs || !isSame(grant.generation, statement.generation)) refuse("not-trusted", "of another environment or generation");
-  if (expires && expires < today) refuse("not-trusted", `expired on ${expires}`);
-  if (!isPoint(key.point)) refuse("not-trusted", "its key is no point");
-  if (!isAmong(statement.holder, by)) refuse("not-trusted", `let in by ${by.name}, who is no holder`);
-  refusing("not-trusted", () => checkSigned(grant, people));
-}
-
-/** What `next` is to the pinned statement: the same, an earlier one, a later one within the generation, or the next generation. */
-export function step(pinned, next, people) {
-  if (next.name !== pinned.name || !next.id.equals(pinned.id)) refuse("foreign-environment", "another environment");
-  if (next.text === pinned.text) return "same";
-  const isLater = next.revision > pinned.revision;
-  const isWithin = isSame(next.generation, pinned.generation);
-  if (pinned.older.some((older) => isSame(older, next.generation)) || (isWithin && next.revision < pinned.revision)) return "below";
-  const goesBack = next.older.some((older) => isSame(older, pinned.generation));
-  const isNext = next.generation.number === pinned.generation.number + 1 && goesBack;
-  if (!isLater || !(isWithin || isNext)) refuse("not-a-step", "it does not follow from the pinned statement");
-  if (!isAmong(pinned.holder, next.by)) refuse("not-a-step", `${next.by.name} is no holder of the pinned statement`);
-  checkSigned(next, people);
-  return isWithin ? "within" : "next";
 }

@@ -6,6 +6,7 @@ vectors, and documents and statements that nobody has seen before.
 
 from __future__ import annotations
 
+import itertools
 import json
 import shutil
 import subprocess
@@ -22,10 +23,16 @@ from hypothesis import strategies as st
 from gitenv.errors import GitenvError
 from gitenv.model import base64url, document, sealed, token
 from gitenv.model.cipher import Dek, EnvironmentId, Unopened
-from gitenv.model.keyring import Keyring, after, first_generation
+from gitenv.model.environment import Environment
+from gitenv.model.keyring import Keyring, first_generation
 from gitenv.model.rotation import Parent, chained
+from gitenv.trust import forks
+from gitenv.trust.pins import Pin
+from gitenv.trust.trusted import Answer as Answered
+from gitenv.trust.trusted import Trusted
 from tests.interop.edges import EDGES
-from tests.model.builders import Person, checked_out, committed, device_of, grant_for, statement
+from tests.model import test_worlds as worlds
+from tests.model.builders import ALICE, MemoryTree, Person, checked_out, committed, device_of, grant_for, statement
 from tests.model.documents import anything, plain
 from tests.model.test_vectors import ACTS, DEKS, ERRORS, FOLDER, IDENTITY, KEYS, MUST_FAIL, PEOPLE, VALID, Vector, read_vector
 
@@ -122,10 +129,10 @@ def _of_gitenv(word: str, read: Callable[[], bytes]) -> Answer:
         return {"refused": _word(error)}
 
 
-def _ring() -> tuple[Keyring, bytes]:
+def _ring() -> tuple[Keyring, Environment]:
     """The keys of the corpus after a rotation, and the statement for them."""
     ring, chain = _rotated(IDENTITY, DEKS[1], DEKS[2])
-    return ring, statement(ring, chain, identity=IDENTITY).text
+    return ring, statement(ring, chain, before=statement(FIRST, identity=IDENTITY), identity=IDENTITY)
 
 
 def _rotated(identity: EnvironmentId, first: Dek, second: Dek) -> tuple[Keyring, list[Any]]:
@@ -134,14 +141,14 @@ def _rotated(identity: EnvironmentId, first: Dek, second: Dek) -> tuple[Keyring,
     return Keyring(identity, generation, second, chain), chain
 
 
-RING, STATEMENT = _ring()
 FIRST = Keyring(IDENTITY, first_generation(DEKS[1], IDENTITY), DEKS[1], [])
+RING, STATEMENT = _ring()
 RETIRED = committed(b"OLD=1\n# old\n", FIRST)
 
 
 def _asked(act: str, documents: Iterable[bytes]) -> list[Answer]:
     """The reader's answers about documents of an environment with two generations."""
-    about = _file({"act": "environment", "dek": "2"}, STATEMENT)
+    about = _file({"act": "environment"}, STATEMENT.text)
     files = [_file({"act": act, "statement": "0.txt"}, data) for data in documents]
     return _answers_to([about, *files])[1:]
 
@@ -230,53 +237,120 @@ def test_fresh_keys(first: Dek, second: Dek, identity: EnvironmentId, scalar: in
     """From nothing but a device key: the grant gives the DEK, the chain the one before, and both open the document."""
     ring, chain = _rotated(identity, first, second)
     alice = Person("alice", device_of(scalar))
-    about = statement(ring, chain, identity=identity, holders=[alice], by=alice)
+    founded = Keyring(identity, first_generation(first, identity), first, [])
+    founding = statement(founded, identity=identity, holders=[alice], by=alice)
+    about = statement(ring, chain, before=founding, identity=identity, holders=[alice], by=alice)
     commit = committed(data, ring)
     keys = {"id": identity.hex(), "alice": f"{scalar:064x}"}
     files = [
-        _file({"act": "environment", "grant": "1.txt", "for": "alice"}, about.text),
+        _file({"act": "environment", "before": "3.txt", "grant": "1.txt", "for": "alice"}, about.text),
         _file({"act": "grant", "for": "alice"}, grant_for(alice, alice, about, data_key=second).text),
         _file({"act": "smudge", "statement": "0.txt", "grant": "1.txt", "for": "alice"}, commit),
+        _file({"act": "environment", "dek": "1"}, founding.text),
     ]
-    assert _answers_to(files, keys) == [
+    assert _answers_to(files, {**keys, "dek-1": first.hex()}) == [
         {"read": {"dek-2": second.hex(), "dek-1": first.hex()}},
         {"read": {"dek-2": second.hex()}},
         {"read": {"opened": data.decode("latin-1")}},
+        {"read": {"dek-1": first.hex()}},
     ]
 
 
 @_few
 @given(st.lists(_DEKS, min_size=4, max_size=4, unique=True), plain())
-def test_fresh_parents(deks: list[Dek], data: bytes) -> None:
-    """Where two rotations of one number met, both keys come out of the chain, and the one behind them."""
+def test_fresh_sides(deks: list[Dek], data: bytes) -> None:
+    """Where one of two rotations of one number was given up, both keys come out of the chain, and the one behind them.
+
+    Of two that are named, only the one that a holder signed is gone back to.
+    """
     first, ours, theirs, dek = deks
     alice = Person("alice", device_of(int(KEYS["alice"], 16)))
     before = Keyring(IDENTITY, first_generation(first, IDENTITY), first, [])
+    founding = statement(before, identity=IDENTITY, holders=[alice], by=alice)
     parents = []
     for one in (ours, theirs):
-        generation, chain = after(IDENTITY, one, [(before.current, first)])
-        ring = Keyring(IDENTITY, generation, one, chain)
-        parents.append(Parent(statement(ring, chain, identity=IDENTITY, holders=[alice], by=alice), ring))
+        ring, chain = _rotated(IDENTITY, first, one)
+        about = statement(ring, chain, before=founding, identity=IDENTITY, holders=[alice], by=alice)
+        parents.append(Parent(about, ring))
+    (base, _), (aside, _) = parents
+    eve = Person("eve", device_of(2))
+    stranger = statement(before, before=founding, identity=IDENTITY, holders=[alice, eve], by=eve)
     ring, older = chained(parents, dek)
+    about = statement(ring, older, before=base, beside=[aside, stranger], identity=IDENTITY, holders=[alice], by=alice)
     by_commitment = sorted(parents, key=lambda parent: parent.ring.current.commitment)
-    about = statement(ring, older, identity=IDENTITY, holders=[alice], by=alice)
     keys = {**KEYS, "dek-3": dek.hex()}
     files = [
-        _file({"act": "environment", "dek": "3"}, about.text),
+        _file({"act": "environment", "before": "2.txt", "dek": "3"}, about.text),
         _file({"act": "smudge", "statement": "0.txt"}, committed(data, ring)),
+        *(_file({"act": "environment"}, each.text) for each in (base, aside, founding, stranger)),
+        _file({"act": "trusted", "folder": "production", "pinned": "4.txt 3.txt", "past": "2.txt 5.txt"}, about.text),
     ]
     names = zip(("dek-2", "dek-2-beside"), (parent.ring.dek.hex() for parent in by_commitment), strict=True)
-    assert _answers_to(files, keys) == [
+    answers = _answers_to(files, keys)
+    assert [answers[0], answers[1], answers[6]] == [
         {"read": {"dek-3": dek.hex(), **dict(names), "dek-1": first.hex()}},
         {"read": {"opened": data.decode("latin-1")}},
+        {"read": {"is": "next", "goes-back-to": f"{founding.hash[:12]} {aside.hash[:12]} {base.hash[:12]}"}},
     ]
+
+
+def _of_chain(pin: Pin | None, new: Environment, tree: MemoryTree, history: Sequence[Environment]) -> Answer:
+    """What gitenv says of a statement in a small world, in the words of the reader."""
+    try:
+        verdict = Trusted("production", pin, tree).about(new)
+        if history and verdict.answer is Answered.NEXT:
+            forks.check_asides({each.hash: each for each in history}, verdict, pin.environment if pin else verdict.statement)
+    except GitenvError as error:
+        return {"refused": _word(error)}
+    past = " ".join(each[:12] for each in verdict.past)
+    return {"read": {"is": verdict.answer.value, **({"goes-back-to": past} if past else {})}}
+
+
+def _histories(forged: Iterable[worlds.Forged]) -> list[list[Environment]]:
+    """Beginnings of stories, each with something that he who was removed signed afterwards."""
+    beginnings = worlds.histories()
+    return [[*beginnings[number * 5 % len(beginnings)].values(), *each.chain.values()] for number, each in enumerate(forged)]
+
+
+def test_small_worlds() -> None:
+    """Of what honest people and somebody who was removed signed, both believe the same, with whatever lies in history."""
+    world, honest = worlds.world(), worlds.HONEST
+    without_dave = worlds.signed(worlds.DAVES_PATH_REDONE, ALICE, worlds.WITHOUT_BOB)
+    asides = [*world.good[::53], *world.on_top[::101]]
+    forged = [each for one in asides for each in one.chain.values()]
+    everything = [*honest, without_dave, *forged, *(each.statement for each in world.bad[::61])]
+    name = {each.hash: f"{number}.txt" for number, each in enumerate(everything)}
+
+    def named(statements: Iterable[Environment]) -> str:
+        return " ".join(name[each.hash] for each in statements)
+
+    pins = [None, *honest[::2]]
+    asked = [
+        *itertools.product(pins, everything, [[], everything]),
+        *itertools.product(pins, honest[::3], _histories(asides)),
+        (None, without_dave, [*honest[:2], worlds.DAVES_PATH, worlds.DAVES_PATH_REDONE, worlds.BY_DAVE]),
+    ]
+    tree, by_hash = MemoryTree(None, past=everything), {each.hash: each for each in everything}
+    files, ours = [_file({"act": "environment"}, each.text) for each in everything], []
+    for pinned, new, history in asked:
+        pin = pinned and worlds.pinned_at(pinned)
+        words = {"act": "trusted", "folder": "production", "past": named(everything), "history": named(history)}
+        if pin and pinned:
+            words["pinned"] = named([*(by_hash[each] for each in pin.earlier), pinned])
+        else:
+            words["named"] = "yes"
+        files.append(_file({word: value for word, value in words.items() if value}, new.text))
+        ours.append(_of_chain(pin, new, tree, history))
+    answers = _answers_to(files)[len(everything) :]
+    assert {"forked", "not-a-holder", "bad-proof", None} <= {answer.get("refused") for answer in answers}
+    _hold_no_difference((number, *both) for number, both in enumerate(zip(answers, ours, strict=True)))
 
 
 @_few
 @given(st.lists(plain(), min_size=BATCH // 2, max_size=BATCH), st.sampled_from(["alice", "bob", "eve"]), st.booleans())
 def test_fresh_sealed_values(records: list[bytes], who: str, is_changed: bool) -> None:
     """Whatever somebody seals, a value or anything else: both open it to the same, or refuse it as the same kind of error."""
-    about = _file({"act": "environment", "dek": "2"}, STATEMENT)
+    about = _file({"act": "environment"}, STATEMENT.text)
     to = statement(RING, [], identity=IDENTITY)
     vectors = []
     for number, raw in enumerate(records):
@@ -297,7 +371,7 @@ def test_fresh_sealed_values(records: list[bytes], who: str, is_changed: bool) -
 _STATEMENTS = [
     vector
     for vector in map(read_vector, _covered(VALID + MUST_FAIL))
-    if vector.words["act"] in ("environment", "grant", "standing", "public-key") and "repeat" not in vector.words
+    if vector.words["act"] in ("environment", "grant", "standing", "trusted", "public-key") and "repeat" not in vector.words
 ]
 
 

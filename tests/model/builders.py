@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence, Set
+from collections.abc import Iterable, Sequence, Set
 from typing import NamedTuple
 
 from cryptography.hazmat.primitives.asymmetric import ec
@@ -12,18 +12,20 @@ from gitenv.identity.device import DeviceKey
 from gitenv.model import document, environment, grant
 from gitenv.model.cipher import Dek, EnvironmentId
 from gitenv.model.clean import clean
-from gitenv.model.environment import Environment
+from gitenv.model.environment import Draft, Environment, Left
 from gitenv.model.grant import HOLDER, Grant
 from gitenv.model.keyring import Keyring, Older, first_generation
 from gitenv.model.kinds import PublicKey
 from gitenv.model.kinds.p256 import P256Key
 from gitenv.model.smudge import smudge
-from gitenv.model.statements import Holder, sign
+from gitenv.model.statements import Holder, Keyholder, sign
 
 AT = "2026-11-21T10:00:00Z"
 TODAY = "2026-11-21"
 IDENTITY = EnvironmentId(b"an environment's")
 OTHER_IDENTITY = EnvironmentId(b"another one's id")
+NOWHERE = "0" * 64
+"""The hash of a statement before that nobody has."""
 
 
 class Person(NamedTuple):
@@ -38,7 +40,11 @@ class Person(NamedTuple):
 
     @property
     def holder(self) -> Holder:
-        return Holder(self.name, self.key.fingerprint())
+        return self.keyholder.holder
+
+    @property
+    def keyholder(self) -> Keyholder:
+        return Keyholder(self.name, self.key)
 
 
 def device_of(scalar: int) -> DeviceKey:
@@ -67,28 +73,39 @@ def rotated(ring: Keyring, number: int, older: Sequence[Older] = ()) -> tuple[Ke
 
 def statement(
     ring: Keyring | None = None,
-    older: Sequence[Older] = (),
+    older: Sequence[Older] | None = None,
     *,
-    revision: int = 1,
+    before: Environment | None = None,
+    revision: int = 0,
+    previous: str = "",
+    beside: Sequence[Environment] = (),
     name: str = "production",
     identity: EnvironmentId = IDENTITY,
     holders: Sequence[Person] = (ALICE,),
     by: Person = ALICE,
     signer: Person | None = None,
     paths: Sequence[str] = (".env.production",),
+    proof: Sequence[Grant] = (),
+    left: Sequence[Left] = (),
 ) -> Environment:
-    """A signed statement; `signer` is who really signs what claims to be `by`."""
-    return environment.write(
-        name,
-        identity,
-        revision,
-        paths,
-        ring or ring_of(identity=identity),
-        older,
-        [person.holder for person in holders],
-        by=by.holder,
-        at=AT,
-        signer=(signer or by).device,
+    """A signed statement, the founding or the one after `before`; `signer` is who really signs what claims to be `by`.
+
+    What is given by itself need not fit: a `revision` without the one before goes back to one that is not there.
+    """
+    if before:
+        revision, previous = revision or before.revision + 1, previous or before.hash
+    elif revision > 1:
+        previous = previous or NOWHERE
+    if older is None:
+        older = before.older if before else ()
+    draft = Draft(
+        *(ring or ring_of(identity=identity), older, [person.keyholder for person in holders], paths),
+        beside=[each.hash for each in beside],
+        proof=[each.text for each in proof],
+        left=left,
+    )
+    return environment._signed(
+        *(name, identity, revision or 1, previous, draft), by=by.holder, at=AT, signer=(signer or by).device
     )
 
 
@@ -101,6 +118,7 @@ def grant_for(
     signer: Person | None = None,
     key: PublicKey | None = None,
     data_key: Dek | None = None,
+    expires: str = "",
 ) -> Grant:
     """A signed grant; `signer` is who really signs what claims to be `by`."""
     return grant.write(
@@ -112,6 +130,7 @@ def grant_for(
         by=by.holder,
         at=AT,
         signer=(signer or by).device,
+        expires=expires,
     )
 
 
@@ -125,23 +144,26 @@ def resigned(text: bytes, old: bytes, new: bytes, by: Person) -> bytes:
 class MemoryTree:
     """`.recipients/` from memory."""
 
-    def __init__(self, statement: Environment | bytes | None, *grants: Grant, **people: bytes) -> None:
+    def __init__(
+        self,
+        statement: Environment | bytes | None,
+        *grants: Grant,
+        past: Iterable[Environment] = (),
+        name: str = "production",
+        **people: bytes,
+    ) -> None:
         text = statement.text if isinstance(statement, Environment) else statement
-        self.files = {f"{RECIPIENTS}/{name}.pub": data for name, data in people.items()}
-        self.files |= {f"{RECIPIENTS}/production/{each.to}.grant": each.text for each in grants}
-        self.files |= {f"{RECIPIENTS}/production/environment": text} if text is not None else {}
+        folder = f"{RECIPIENTS}/{name}"
+        self.files = {f"{RECIPIENTS}/{person}.pub": data for person, data in people.items()}
+        self.files |= {f"{folder}/{each.to}.grant": each.text for each in grants}
+        self.files |= {f"{folder}/past/{each.hash}": each.text for each in past}
+        self.files |= {f"{folder}/environment": text} if text is not None else {}
 
     def read(self, path: str, limit: int) -> bytes | None:
         return self.files.get(path)
 
     def names(self, folder: str) -> list[str]:
         return sorted({path.removeprefix(f"{folder}/").split("/")[0] for path in self.files if path.startswith(f"{folder}/")})
-
-
-def key_of(*people: Person) -> Callable[[Holder], PublicKey | None]:
-    """Finds the keys of these people."""
-    known = {person.holder: person.key for person in people}
-    return known.get
 
 
 def nothing_stands() -> Set[bytes]:

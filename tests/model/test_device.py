@@ -24,7 +24,7 @@ from gitenv.errors import Locked, NotInOrder, NotTrusted, Usage
 from gitenv.identity import device
 from gitenv.identity import home as homes
 from gitenv.model.kinds import p256
-from gitenv.pins import Pins
+from gitenv.trust.pins import Pins
 from tests.model.builders import ALICE, BOB, device_of
 
 PRIVATE = ec.derive_private_key(1001, ec.SECP256R1())

@@ -18,7 +18,7 @@ from gitenv.model.kinds import Identity, PublicKey
 from gitenv.model.kinds.p256 import P256Identity, P256Key
 from gitenv.model.standing import standing
 from gitenv.model.statements import Holder, is_signed_by
-from tests.model.builders import ALICE, AT, BOB, TODAY, dek, key_of, resigned, statement
+from tests.model.builders import ALICE, AT, BOB, TODAY, dek, resigned, statement
 
 FORMAT = Path(__file__).parents[2] / "docs" / "format.md"
 
@@ -82,7 +82,7 @@ def test_a_key_of_another_kind_is_let_in(another_kind: X25519Identity) -> None:
     assert found.key == key
     assert b"\nkey x25519 " in found.text
     assert b"\nwrap x25519-hkdf-sha256-aes256gcm " in found.text
-    assert standing(statement(), [found], key_of(ALICE), TODAY).counted == {"carol": found}
+    assert standing(statement(), [found], TODAY).counted == {"carol": found}
     assert grant.unwrap(found, another_kind, "here") == dek(1)
 
 

@@ -8,14 +8,21 @@ from pathlib import Path
 
 import pytest
 
-from gitenv.errors import Malformed, NotInOrder, NotTrusted, Usage
-from gitenv.pins import Pin, Pins
+from gitenv.errors import FirstEdition, Malformed, NotInOrder, NotTrusted, Usage
+from gitenv.model.environment import Environment
+from gitenv.trust.pins import Pin, Pins
 from tests.model.builders import ALICE, BOB, CAROL, OTHER_IDENTITY, dek, grant_for, ring_of, rotated, statement
 
 SECOND, CHAIN = rotated(ring_of(), 2)
-STATEMENT = statement(SECOND, CHAIN, revision=5)
+FOUNDING = statement()
+GIVEN_UP = statement(before=FOUNDING, holders=(ALICE, BOB))
+STATEMENT = statement(SECOND, CHAIN, before=FOUNDING)
 PIN = Pin.of(
-    STATEMENT, grant_for(BOB, about=STATEMENT, data_key=dek(2)), frozenset({BOB.holder, CAROL.holder}), frozenset({BOB.holder})
+    STATEMENT,
+    grant_for(BOB, about=STATEMENT, data_key=dek(2)),
+    frozenset({BOB.holder, CAROL.holder}),
+    frozenset({BOB.holder}),
+    [FOUNDING.hash, GIVEN_UP.hash],
 )
 
 
@@ -63,28 +70,54 @@ def test_clones_do_not_share_pins(pins: Pins) -> None:
     assert Pins("another").all() == []
 
 
-BEHIND = {
-    "an earlier revision": statement(SECOND, CHAIN, revision=4),
-    "an earlier generation": statement(ring_of(), revision=3),
-    "an earlier generation with a later revision": statement(ring_of(), revision=9),
-}
-
-
-@pytest.mark.parametrize("behind", BEHIND.values(), ids=BEHIND)
-def test_a_pin_never_moves_back(pins: Pins, behind: object) -> None:
-    """Of two processes, the one that is behind changes nothing."""
+@pytest.mark.parametrize("behind", [FOUNDING, GIVEN_UP])
+def test_a_pin_never_moves_back(pins: Pins, behind: Environment) -> None:
+    """Of two processes, the one that is behind changes nothing: not to a statement before it, nor to a side given up."""
     pins.put(PIN)
-    pins.put(Pin.of(behind, None, frozenset(), frozenset()))  # type: ignore[arg-type]
+    pins.put(Pin.of(behind, None, frozenset(), frozenset()))
     assert pins.get("production") == PIN
 
 
 def test_a_pin_moves_forward(pins: Pins) -> None:
     """A later revision and a later generation replace it, holders and all."""
     third, chain = rotated(SECOND, 3, CHAIN)
-    for new in (statement(SECOND, CHAIN, revision=6, holders=(BOB,)), statement(third, chain, revision=7)):
-        pins.put(PIN)
-        pins.put(Pin.of(new, None, frozenset(), frozenset()))
-        assert pins.get("production") == Pin.of(new, None, frozenset(), frozenset())
+    for new in (statement(SECOND, CHAIN, before=STATEMENT, holders=(BOB,)), statement(third, chain, before=STATEMENT)):
+        pins.put_back(PIN)
+        pins.put(Pin.of(new, None, frozenset(), frozenset(), [*PIN.earlier, STATEMENT.hash]))
+        assert pins.get("production") == Pin.of(new, None, frozenset(), frozenset(), [*PIN.earlier, STATEMENT.hash])
+
+
+def test_exactly_these_are_past(pins: Pins) -> None:
+    """What it goes back to, and sides that were given up; not itself, and nothing that looks like one of them."""
+    pins.put(PIN)
+    found = pins.get("production")
+    assert found is not None
+    assert found.earlier == [FOUNDING.hash, GIVEN_UP.hash]
+    assert all(map(found.is_past, found.earlier))
+    assert not any(map(found.is_past, [STATEMENT.hash, FOUNDING.hash.upper(), "0" * 64]))
+
+
+def test_statements_before_it_are_kept(pins: Pins, tmp_path: Path) -> None:
+    """By hash: what somebody took out of `past/` can be put back. A damaged copy is none, and neither is another's."""
+    pins.put(PIN, [FOUNDING.text])
+    assert pins.text("production", FOUNDING.hash) == FOUNDING.text
+    assert pins.text("production", GIVEN_UP.hash) is None
+    assert pins.text("staging", FOUNDING.hash) is None
+    (path,) = tmp_path.rglob(FOUNDING.hash)
+    path.write_bytes(STATEMENT.text)
+    assert pins.text("production", FOUNDING.hash) is None
+    pins.forget_one("production")
+    assert not path.exists()
+
+
+def test_a_pin_of_the_first_edition_is_named(pins: Pins, tmp_path: Path) -> None:
+    """There is no way over: it is named as one, with what to do, and never taken for a damaged one or for none."""
+    pins.put(PIN)
+    _file(tmp_path).write_bytes(_file(tmp_path).read_bytes().replace(b"gitenv-pin 2 ", b"gitenv-pin 1 ", 1))
+    with pytest.raises(FirstEdition) as caught:
+        pins.get("production")
+    assert caught.value.exit_code == 5
+    assert "gitenv init" in caught.value.hint
 
 
 def test_another_id_replaces_a_pin(pins: Pins) -> None:

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gitenv.errors import NotTrusted
-from gitenv.model import document, grant, rotation, token
+from gitenv.model import document, grant, rotation, steps, token
 from gitenv.model.cipher import Dek, Generation
 from gitenv.model.clean import clean
 from gitenv.model.document import Kind, Record
@@ -135,9 +135,9 @@ PARENTS = {
 
 @pytest.mark.parametrize("parents", PARENTS.values(), ids=PARENTS)
 def test_every_older_key_opens(parents: list[Parent]) -> None:
-    """The next number, all keys of all sides once and newest first, and each of them opens from the new one."""
+    """The first side's next number, all keys of all sides once and newest first, and each of them opens from the new one."""
     ring, older = rotation.chained(parents, dek(50))
-    assert ring.current.number == max(parent.ring.current.number for parent in parents) + 1
+    assert ring.current.number == parents[0].ring.current.number + 1
     listed = [link.generation for link in older]
     assert listed == sorted(set(listed), key=lambda each: (-each.number, each.commitment))
     expected: set[Generation] = set()
@@ -163,15 +163,15 @@ def test_further_rotations_after_two_parents() -> None:
 
 
 def _next(parents: list[Parent], members: list[Member], by: Person = ALICE) -> Environment:
-    return rotation.next_statement(parents, dek(60), members, by=by.holder, at=AT, signer=by.device)
+    return rotation.next_statement(parents, dek(60), members, by=by.keyholder, at=AT, signer=by.device)
 
 
 @pytest.mark.parametrize("parents", PARENTS.values(), ids=PARENTS)
 def test_the_statement(parents: list[Parent]) -> None:
-    """It is of the same environment and paths, of a later revision than any parent, and names those who hold."""
+    """It is a good step after the first parent, of the same paths, and names those who hold."""
     new = _next(parents, [_member(ALICE), _member(CAROL, READER), _member(BOB)])
     assert (new.name, new.id, new.paths) == ("production", IDENTITY, parents[0].environment.paths)
-    assert new.revision == max(parent.environment.revision for parent in parents) + 1
+    steps.check(parents[0].environment, new)
     assert new.holders == (ALICE.holder, BOB.holder)
     assert new.by == ALICE.holder
     assert new.keyring(dek(60)).current == new.generation
@@ -190,14 +190,13 @@ def test_more_holders_than_a_statement_lists() -> None:
 def test_who_is_listed_counts_for_the_rest() -> None:
     """Whoever is not listed comes in by the grant that the signer wrote."""
     from gitenv.model.standing import standing
-    from tests.model.builders import key_of
 
     people = [Person(f"p{number}", device_of(6000 + number)) for number in range(20)]
     new = _next(PARENTS["one"], [_member(ALICE)])
     grants = [
         grant.write(new, dek(60), each.name, each.key, HOLDER, by=ALICE.holder, at=AT, signer=ALICE.device) for each in people
     ]
-    assert len(standing(new, grants, key_of(ALICE), "2026-11-21").counted) == 20
+    assert len(standing(new, grants, "2026-11-21").counted) == 20
 
 
 @settings(max_examples=20)

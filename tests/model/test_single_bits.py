@@ -9,21 +9,21 @@ from typing import TypeVar
 import pytest
 
 from gitenv.errors import Malformed, NotTrusted
-from gitenv.model import document, environment, grant
+from gitenv.model import document, environment, grant, steps
 from gitenv.model.document import Kind
 from gitenv.model.environment import Environment
 from gitenv.model.grant import Grant
-from gitenv.model.kinds import PublicKey
+from gitenv.model.reasons import PastMissing
 from gitenv.model.standing import standing
-from gitenv.model.statements import Holder
-from gitenv.model.trust import State, Step, check_signed, step
-from gitenv.pins import Pin, Pins
+from gitenv.model.statements import is_signed_by
+from gitenv.trust.pins import Pin, Pins
+from gitenv.trust.trusted import Trusted
 from tests.model.builders import (
     ALICE,
     BOB,
     CAROL,
-    EVERYBODY,
     TODAY,
+    MemoryTree,
     checked_out,
     cleaned_again,
     committed,
@@ -38,14 +38,14 @@ FIRST = ring_of()
 RING, CHAIN = rotated(FIRST, 2)
 PATHS = (".env.production", "apps/*/.env.production")
 BEFORE = statement(RING, CHAIN, revision=6, holders=(ALICE, BOB), paths=PATHS)
-ENVIRONMENT = statement(RING, CHAIN, revision=7, holders=(ALICE, BOB, CAROL), paths=PATHS)
+BESIDE = statement(RING, CHAIN, before=BEFORE, holders=(ALICE, BOB), paths=PATHS, by=BOB)
+ENVIRONMENT = statement(RING, CHAIN, before=BEFORE, beside=[BESIDE], holders=(ALICE, BOB, CAROL), paths=PATHS)
+LET_IN = grant_for(CAROL, about=BEFORE, data_key=dek(2))
+BY_PROOF = statement(RING, CHAIN, before=BEFORE, holders=(ALICE, BOB, CAROL), paths=PATHS, by=CAROL, proof=[LET_IN])
 GRANT = grant_for(BOB, about=ENVIRONMENT, data_key=dek(2))
-DATED = grant.read(
-    (Path(__file__).parent.parent / "vectors" / "valid" / "grant-that-expires.txt").read_bytes().partition(b"\n\n")[2], "dated"
-)
-PIN = Pin.of(statement(), grant_for(BOB), frozenset({CAROL.holder}), frozenset({CAROL.holder}))
+DATED = grant_for(BOB, about=ENVIRONMENT, data_key=dek(2), expires="2027-01-31")
+PIN = Pin.of(statement(), grant_for(BOB), frozenset({CAROL.holder}), frozenset({CAROL.holder}), [BEFORE.hash])
 S = TypeVar("S", Environment, Grant)
-KEYS = {person.key.fingerprint(): person.key for person in EVERYBODY}
 
 
 def _flipped(data: bytes) -> Iterator[bytes]:
@@ -55,11 +55,6 @@ def _flipped(data: bytes) -> Iterator[bytes]:
             changed = bytearray(data)
             changed[position] ^= 1 << bit
             yield bytes(changed)
-
-
-def _key_of(holder: Holder) -> PublicKey | None:
-    """Finds a key by its fingerprint alone: a changed name must not be what saves us."""
-    return KEYS.get(holder.fingerprint)
 
 
 # Statements.
@@ -75,45 +70,51 @@ def _still_read(statement: S) -> Iterator[S]:
             continue
 
 
-def test_an_environment() -> None:
-    """It has no form any more, or nobody signed it; and some still have the form, or the signature would go untested."""
-    check_signed(ENVIRONMENT, _key_of, "here")
-    left = list(_still_read(ENVIRONMENT))
+@pytest.mark.parametrize("signed", [ENVIRONMENT, GRANT, DATED], ids=["environment", "grant", "with a date"])
+def test_a_signature_covers_every_bit(signed: S) -> None:
+    """It has no form any more, or its signer never signed it; some still have it, or the signature would go untested."""
+    assert is_signed_by(signed.text, ALICE.key)
+    left = list(_still_read(signed))
     assert len(left) > 1000
     for changed in left:
+        assert not is_signed_by(changed.text, ALICE.key)
+
+
+@pytest.mark.parametrize("new", [ENVIRONMENT, BY_PROOF], ids=["by a holder", "by proof"])
+def test_no_bit_is_a_step(new: Environment) -> None:
+    """Neither after the statement before nor after itself."""
+    steps.check(BEFORE, new)
+    for changed in _still_read(new):
+        for believed in (BEFORE, new):
+            with pytest.raises(NotTrusted):
+                steps.check(believed, changed)
+
+
+def test_no_bit_of_a_proof_counts() -> None:
+    """Even signed again by who carries it: a grant with one bit changed lets nobody sign."""
+    for changed in _still_read(LET_IN):
+        forged = statement(RING, CHAIN, before=BEFORE, holders=(ALICE, BOB, CAROL), paths=PATHS, by=CAROL, proof=[changed])
         with pytest.raises(NotTrusted):
-            check_signed(changed, _key_of, "here")
+            steps.check(BEFORE, forged)
 
 
-def test_no_bit_is_a_step() -> None:
-    """Neither after the statement before nor after itself: only as an earlier one, for reading, is a changed one good."""
-    holders = frozenset(person.holder for person in EVERYBODY)
-    assert step(State(BEFORE, holders), ENVIRONMENT, _key_of) is Step.WITHIN
-    for changed in _still_read(ENVIRONMENT):
-        for believed in (BEFORE, ENVIRONMENT):
-            try:
-                way = step(State(believed, holders), changed, _key_of)
-            except NotTrusted:
-                continue
-            assert way in (Step.EARLIER, Step.BELOW)
-            assert changed.generation in (believed.generation, *(older.generation for older in believed.older))
-
-
-@pytest.mark.parametrize("given", [GRANT, DATED], ids=["without a date", "with a date"])
-def test_a_grant(given: Grant) -> None:
-    """It has no form any more, or nobody signed it."""
-    left = list(_still_read(given))
-    assert len(left) > 1000
-    for changed in left:
-        with pytest.raises(NotTrusted):
-            check_signed(changed, _key_of, "here")
+def test_a_bit_of_the_past_is_missed() -> None:
+    """A statement in `past/` whose text was changed is as good as gone: its name is its hash."""
+    founding = statement(holders=(ALICE, BOB))
+    newest = statement(before=statement(before=founding, holders=(ALICE, BOB)), holders=(ALICE, BOB))
+    middle = statement(before=founding, holders=(ALICE, BOB))
+    for changed in _flipped(middle.text):
+        tree = MemoryTree(newest, past=[founding])
+        tree.files[f".recipients/production/past/{middle.hash}"] = changed
+        with pytest.raises(PastMissing):
+            Trusted("production", Pin.of(founding, None, frozenset(), frozenset()), tree).judge()
 
 
 def test_no_bit_lets_anybody_in() -> None:
     """A changed grant counts for nobody, and makes nobody a holder."""
-    assert standing(ENVIRONMENT, [GRANT], _key_of, TODAY).counted
+    assert standing(ENVIRONMENT, [GRANT], TODAY).counted
     for changed in _still_read(GRANT):
-        found = standing(ENVIRONMENT, [changed], _key_of, TODAY)
+        found = standing(ENVIRONMENT, [changed], TODAY)
         assert (found.counted, found.holders) == ({}, frozenset(ENVIRONMENT.holders))
 
 

@@ -6,14 +6,14 @@ from collections.abc import Callable
 
 import pytest
 
-from gitenv.errors import Malformed, NotTrusted
+from gitenv.errors import FirstEdition, Malformed, NotTrusted
 from gitenv.model import environment, grant
 from gitenv.model.cipher import Commitment, Generation
-from gitenv.model.environment import Environment
+from gitenv.model.environment import Draft, Environment, Left
 from gitenv.model.grant import HOLDER, READER, Grant
 from gitenv.model.keyring import Older
 from gitenv.model.kinds.p256 import P256Key
-from gitenv.model.statements import MAX_BYTES, Holder, is_signed_by
+from gitenv.model.statements import MAX_BYTES, Holder, is_signed_by, key_text
 from tests.model.builders import (
     ALICE,
     AT,
@@ -32,7 +32,24 @@ from tests.model.builders import (
 )
 
 RING, CHAIN = rotated(ring_of(), 2)
-ENVIRONMENT = statement(RING, CHAIN, revision=7, holders=(BOB, ALICE), paths=(".env.production", "apps/*/.env.production"))
+SIX = statement(revision=6, holders=(BOB, ALICE, EVE))
+GIVEN_UP = statement(before=SIX, holders=(BOB, ALICE, EVE), by=BOB)
+LEFT = Left("eve", EVE.key, 1)
+RIGHT_BEFORE = grant_for(BOB, about=SIX)
+ENVIRONMENT = environment.following(
+    SIX,
+    Draft(
+        *(RING, CHAIN, [BOB.keyholder, ALICE.keyholder], (".env.production", "apps/*/.env.production")),
+        beside=[GIVEN_UP.hash],
+        known="41" * 32,
+        left=[LEFT],
+        reissue_within=30,
+        proof=[RIGHT_BEFORE.text],
+    ),
+    by=ALICE.holder,
+    at=AT,
+    signer=ALICE.device,
+)
 GRANT = grant_for(BOB, about=ENVIRONMENT, data_key=dek(2))
 Read = Callable[[bytes, str], Environment | Grant]
 BOTH = pytest.mark.parametrize(("text", "read"), [(ENVIRONMENT.text, environment.read), (GRANT.text, grant.read)])
@@ -42,9 +59,14 @@ def test_an_environment_comes_back() -> None:
     """All that was written is read, holders by name."""
     assert environment.read(ENVIRONMENT.text, "here") == ENVIRONMENT
     assert (ENVIRONMENT.name, ENVIRONMENT.id, ENVIRONMENT.revision) == ("production", IDENTITY, 7)
+    assert (ENVIRONMENT.previous, ENVIRONMENT.beside) == (SIX.hash, (GIVEN_UP.hash,))
+    assert (ENVIRONMENT.known, ENVIRONMENT.left, ENVIRONMENT.reissue_within) == ("41" * 32, (LEFT,), 30)
+    assert ENVIRONMENT.proof == (RIGHT_BEFORE.text,)
     assert ENVIRONMENT.paths == (".env.production", "apps/*/.env.production")
     assert (ENVIRONMENT.generation, ENVIRONMENT.older) == (RING.current, tuple(CHAIN))
+    assert ENVIRONMENT.keyholders == (ALICE.keyholder, BOB.keyholder)
     assert ENVIRONMENT.holders == (ALICE.holder, BOB.holder)
+    assert (ENVIRONMENT.key_of(BOB.holder), ENVIRONMENT.key_of(EVE.holder)) == (BOB.key, None)
     assert (ENVIRONMENT.by, ENVIRONMENT.at) == (ALICE.holder, AT)
     assert ENVIRONMENT.keyring(dek(2)).at(ring_of().current)
 
@@ -62,20 +84,8 @@ def test_words_stand_in_their_order() -> None:
     """The words of both statements, as the format lists them."""
     assert [line.split(b" ")[0].decode() for line in ENVIRONMENT.text.splitlines()] == (
         [
-            "gitenv-environment",
-            "name",
-            "id",
-            "revision",
-            "path",
-            "path",
-            "generation",
-            "older",
-            "seal",
-            "holder",
-            "holder",
-            "by",
-            "at",
-            "signature",
+            *("gitenv-environment", "name", "id", "revision", "previous", "beside", "path", "path", "generation", "older"),
+            *("known", "left", "policy", "seal", "holder", "holder", "by", "proof", "at", "signature"),
         ]
     )
     assert [line.split(b" ")[0].decode() for line in GRANT.text.splitlines()] == (
@@ -85,8 +95,7 @@ def test_words_stand_in_their_order() -> None:
 
 def test_signatures_are_deterministic() -> None:
     """The same words by the same key are the same bytes (RFC 6979); a wrap is fresh every time."""
-    again = statement(RING, CHAIN, revision=7, holders=(BOB, ALICE), paths=ENVIRONMENT.paths)
-    assert again.text == ENVIRONMENT.text
+    assert statement(RING, CHAIN, before=SIX).text == statement(RING, CHAIN, before=SIX).text
     assert grant_for(BOB, about=ENVIRONMENT, data_key=dek(2)).wrap != GRANT.wrap
 
 
@@ -141,7 +150,6 @@ SHAPES: dict[str, Callable[[bytes], bytes]] = {
     "a NUL": lambda text: text.replace(b"by alice", b"by al\0ice"),
     "a tab": lambda text: text.replace(b"by alice", b"by\talice"),
     "an unknown word": lambda text: text.replace(b"\nby ", b"\nnote hello\nby "),
-    "a policy of a later version": lambda text: text.replace(b"\ngeneration ", b"\npolicy post-quantum required\ngeneration "),
     "a word without a value": lambda text: text.replace(AT.encode(), b""),
     "a line after the signature": lambda text: text + b"holder eve SHA256:" + b"A" * 43 + b"\n",
     "a blank line": lambda text: text.replace(b"\nby ", b"\n\nby "),
@@ -154,10 +162,10 @@ SHAPES: dict[str, Callable[[bytes], bytes]] = {
     "another version": lambda text: text.replace(b" 1\n", b" 2\n", 1),
     "another file": lambda text: text.replace(b"gitenv-", b"gitenv-other-", 1),
     "too large": lambda text: text.replace(b"\nby ", b"\nby " + b"x" * MAX_BYTES),
-    "a number with a zero": lambda text: text.replace(b"generation 2", b"generation 02"),
-    "generation zero": lambda text: text.replace(b"generation 2", b"generation 0"),
-    "a number with a sign": lambda text: text.replace(b"generation 2", b"generation +2"),
-    "a number without end": lambda text: text.replace(b"generation 2", b"generation 1234567890"),
+    "a number with a zero": lambda text: text.replace(b"\ngeneration 2", b"\ngeneration 02"),
+    "generation zero": lambda text: text.replace(b"\ngeneration 2", b"\ngeneration 0"),
+    "a number with a sign": lambda text: text.replace(b"\ngeneration 2", b"\ngeneration +2"),
+    "a number without end": lambda text: text.replace(b"\ngeneration 2", b"\ngeneration 1234567890"),
     "a name that is a path": lambda text: text.replace(b"by alice", b"by ../alice"),
     "an environment's name that is a path": lambda text: text.replace(b"production", b"../production", 1),
     "a short fingerprint": lambda text: text.replace(b"SHA256:", b"SHA256:="),
@@ -178,31 +186,82 @@ def test_other_forms_are_refused(text: bytes, read: Read, shape: str) -> None:
         read(changed, "here")
 
 
-@pytest.mark.parametrize(
-    ("old", "new"),
-    [
-        (b"path .env.production\n", b""),
-        (b"path .env.production\n", b"path ../.env\n"),
-        (b"path .env.production\n", b"path .env.production\n" * 101),
-        (b"older 1 ", b"older 2 "),
-        (b"older 1 ", b"older 3 "),
-        (b"holder bob", b"holder alice"),
-        (b"revision 7", b"revision 0"),
-        (b"name production", b"name con"),
-        (b"name production", b"name Production"),
-    ],
-)
+_OWN_AS_OLDER = Older(RING.current, bytes(60)).line()
+_SENSELESS: dict[str, tuple[bytes, bytes]] = {
+    "no path": (b"path .env.production\n", b""),
+    "a path outside": (b"path .env.production\n", b"path ../.env\n"),
+    "too many paths": (b"path .env.production\n", b"path .env.production\n" * 101),
+    "an older generation twice": (CHAIN[0].line() + b"\n", (CHAIN[0].line() + b"\n") * 2),
+    "an older generation that is its own": (b"seal ", _OWN_AS_OLDER + b"\nseal "),
+    "a holder twice": (b"holder bob", b"holder alice"),
+    "a holder of another kind": (b"holder bob p256", b"holder bob p384"),
+    "a holder without a key": (b"holder bob p256 ", b"holder bob p256"),
+    "revision zero": (b"revision 7", b"revision 0"),
+    "revision one with one before": (b"revision 7", b"revision 1"),
+    "no one before": (b"previous " + SIX.hash.encode() + b"\n", b""),
+    "two before": (b"previous ", b"previous " + b"0" * 64 + b"\nprevious "),
+    "the one before in upper case": (b"previous " + SIX.hash.encode(), b"previous " + SIX.hash.upper().encode()),
+    "the one before cut": (b"previous " + SIX.hash.encode(), b"previous " + SIX.hash[:-1].encode()),
+    "the one before as a path": (b"previous " + SIX.hash.encode(), b"previous " + b"../" * 21 + b"."),
+    "a side that is no hash": (b"path ", b"beside production\npath "),
+    "a side after the paths": (b"generation 2", b"beside " + b"0" * 64 + b"\ngeneration 2"),
+    "what is known as a number": (b"seal ", b"known 41\nseal "),
+    "what is known twice": (b"seal ", b"known " + b"0" * 64 + b"\nknown " + b"1" * 64 + b"\nseal "),
+    "who left without a key": (b"seal ", b"left carl 2\nseal "),
+    "who left before the first generation": (b"seal ", b"left carl " + key_text(EVE.key).encode() + b" 0\nseal "),
+    "who left after the policy": (
+        b"seal ",
+        b"policy reissue-within 30d\nleft carl " + key_text(EVE.key).encode() + b" 1\nseal ",
+    ),
+    "a policy that nobody knows": (b"seal ", b"policy post-quantum required\nseal "),
+    "a policy in hours": (b"seal ", b"policy reissue-within 30h\nseal "),
+    "a policy of no days": (b"seal ", b"policy reissue-within 0d\nseal "),
+    "two policies": (b"seal ", b"policy reissue-within 30d\npolicy reissue-within 30d\nseal "),
+    "a proof in standard base64": (b"at 2026", b"proof A+/=\nat 2026"),
+    "a proof before who signed": (b"by alice", b"proof AAAA\nby alice"),
+    "seventeen proofs": (b"at 2026", b"proof AAAA\n" * 17 + b"at 2026"),
+    "a device for a name": (b"name production", b"name con"),
+    "a name in upper case": (b"name production", b"name Production"),
+}
+
+
+@pytest.mark.parametrize(("old", "new"), _SENSELESS.values(), ids=_SENSELESS)
 def test_environments_that_make_no_sense_are_refused(old: bytes, new: bytes) -> None:
-    """Even rightly signed: no path or a hostile one, generations out of order, a holder twice, a device name."""
-    text = statement(RING, CHAIN, revision=7, holders=(ALICE, BOB)).text
+    """Even rightly signed."""
+    text = statement(RING, CHAIN, before=SIX, holders=(ALICE, BOB)).text
+    environment.read(text, "here")
     with pytest.raises(Malformed):
         environment.read(resigned(text, old, new, ALICE), "here")
+
+
+def test_generations_are_listed_newest_first() -> None:
+    """Two may share a number, after a side was given up; none stands before a later one."""
+    third, chain = rotated(RING, 3, CHAIN)
+    lines = [link.line() + b"\n" for link in chain]
+    text = statement(third, chain, before=SIX).text
+    with pytest.raises(Malformed, match="newest first"):
+        environment.read(resigned(text, b"".join(lines), b"".join(lines[::-1]), ALICE), "here")
+
+
+def test_the_first_edition_is_named() -> None:
+    """Its statements list fingerprints and no keys: there is no way over, the way out is named, and the exit code is 5."""
+    text = statement(holders=(ALICE, BOB)).text.decode()
+    for person in (ALICE, BOB):
+        text = text.replace(f"holder {person.keyholder}", f"holder {person.holder}")
+    with pytest.raises(FirstEdition) as caught:
+        environment.read(text.encode(), "here")
+    assert caught.value.exit_code == 5
+    assert caught.value.message.startswith("here: ")
+    assert "gitenv init" in caught.value.hint
+    later = text.replace("revision 1\n", "revision 7\n")  # that edition had no `previous`
+    with pytest.raises(FirstEdition):
+        environment.read(later.encode(), "here")
 
 
 def test_nobody_holds_nothing() -> None:
     """An environment without a holder is refused."""
     with pytest.raises(Malformed):
-        environment.read(resigned(statement().text, f"holder {ALICE.holder}\n".encode(), b"", ALICE), "here")
+        environment.read(resigned(statement().text, f"holder {ALICE.keyholder}\n".encode(), b"", ALICE), "here")
 
 
 @pytest.mark.parametrize(
@@ -227,10 +286,10 @@ def test_grants_that_make_no_sense_are_refused(old: bytes, new: bytes) -> None:
 
 
 def test_a_statement_has_a_size() -> None:
-    """64 KiB, which is some 800 holders: one that is right in all else and larger is not read."""
-    crowd = [ALICE, *(ALICE._replace(name=f"alice-{n}") for n in range(1000))]
-    assert len(statement(holders=crowd[:800]).text) < MAX_BYTES
-    with pytest.raises(Malformed, match="at most 65,536"):
+    """256 KiB, which is some 3,500 holders: one that is right in all else and larger is not read."""
+    crowd = [ALICE, *(ALICE._replace(name=f"alice-{n}") for n in range(5000))]
+    assert len(statement(holders=crowd[:3500]).text) < MAX_BYTES
+    with pytest.raises(Malformed, match="at most 262,144"):
         statement(holders=crowd)
 
 
@@ -258,7 +317,7 @@ def test_a_wrap_opens_for_one_key() -> None:
         (b"to bob", b"to eve"),
         (b"role holder", b"role holder\nexpires 2027-01-31"),
         (b"environment production", b"environment staging"),
-        (b"generation 2", b"generation 3"),
+        (b"\ngeneration 2", b"\ngeneration 3"),
         (AT.encode(), b"2026-11-22T10:00:00Z"),
     ],
 )
@@ -306,11 +365,11 @@ def test_the_seal_belongs_to_the_key() -> None:
 
 def test_a_new_environment_is_its_founders() -> None:
     """Revision 1, generation 1, a DEK of its own, and one holder."""
-    new, key = environment.found("development", [".env"], ALICE.holder, AT, ALICE.device)
+    new, key = environment.found("development", [".env"], ALICE.keyholder, AT, ALICE.device)
     assert (new.revision, new.generation.number, new.older, new.holders) == (1, 1, (), (ALICE.holder,))
     assert new.keyring(key).current == new.generation
     assert is_signed_by(new.text, ALICE.key)
-    assert environment.found("development", [".env"], ALICE.holder, AT, ALICE.device)[1] != key
+    assert environment.found("development", [".env"], ALICE.keyholder, AT, ALICE.device)[1] != key
 
 
 @pytest.mark.parametrize(
@@ -343,12 +402,12 @@ def test_nobody_claims_what_is_gits_or_ours(path: str) -> None:
 
 
 def test_generations_of_one_number_may_stand_side_by_side() -> None:
-    """After two rotations on two branches, both older keys are listed."""
-    text = ENVIRONMENT.text
-    line = CHAIN[0].line() + b"\n"
-    beside = Older(Generation(1, Commitment(bytes(32))), CHAIN[0].wrapped)
-    twice = environment.read(resigned(text, line, line + beside.line() + b"\n", ALICE), "here")
-    assert [older.generation for older in twice.older] == [CHAIN[0].generation, beside.generation]
+    """Where a side was given up, its keys are listed as well: of an older number, of this one, or of a later one."""
+    text, line = ENVIRONMENT.text, CHAIN[0].line() + b"\n"
+    for number in (1, 2, 3):
+        beside = Older(Generation(number, Commitment(bytes(32))), CHAIN[0].wrapped)
+        listed = environment.read(resigned(text, line, beside.line() + b"\n" + line, ALICE), "here")
+        assert [older.generation for older in listed.older] == [beside.generation, CHAIN[0].generation]
 
 
 def test_a_holder_is_a_name_and_a_fingerprint() -> None:

@@ -1,278 +1,246 @@
-"""No sequence of hostile edits leads a clone to a statement that nobody signed who held the one before.
-
-Honest people sign, let in and take out; an adversary has every text that was ever seen, a key of their own, and the key of
-somebody who was in for a while. Clones follow. Whose key made which signature is noted beside: gitenv does not judge itself.
-"""
+"""Which statement is a good step after another: each rule that refuses has its name, and honest steps pass."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import NamedTuple, TypeVar
+import itertools
 
-from hypothesis import settings
-from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, rule
+import pytest
 
-from gitenv.errors import Malformed, NotTrusted
-from gitenv.model import environment, grant
-from gitenv.model.environment import Environment
-from gitenv.model.grant import HOLDER, READER, Grant
+from gitenv.errors import Malformed
+from gitenv.model import environment, steps
+from gitenv.model.environment import MAX_PROOF, Environment
+from gitenv.model.grant import READER, Grant
 from gitenv.model.keyring import Keyring, Older
-from gitenv.model.standing import standing
-from gitenv.model.statements import Holder, generation_text, sign
-from gitenv.model.trust import KeyOf, State, Step, lineage, step
+from gitenv.model.reasons import (
+    BadProof,
+    ForeignEnvironment,
+    HolderGone,
+    NotAHolder,
+    NotAStep,
+    NotLater,
+    NotSigned,
+    OtherKey,
+    Severed,
+    Unlinked,
+)
+from gitenv.model.statements import key_text
 from tests.model.builders import (
     ALICE,
     BOB,
     CAROL,
     EVE,
-    EVERYBODY,
-    IDENTITY,
-    TODAY,
+    NOWHERE,
+    OTHER_IDENTITY,
     Person,
     dek,
+    device_of,
     grant_for,
-    key_of,
+    resigned,
     ring_of,
+    rotated,
     statement,
 )
 
-HONEST = (ALICE, BOB)
-ADVERSARY = (CAROL, EVE)  # carol is in until somebody takes her out; eve is never more than a reader
-PRETENDERS = tuple(Person(person.name, EVE.device) for person in HONEST)
-FOUNDING = statement()
-OWN_KEY = ring_of(250).current.commitment
-
-T = TypeVar("T")
-_which = st.integers(0, 2) | st.integers(0, 1_000)  # of however many there are by then, counted from the newest
-_theirs = st.sampled_from(ADVERSARY)
-_signer = st.sampled_from([None, *ADVERSARY, *ADVERSARY])
-_name = st.sampled_from([None, None, None, *EVERYBODY, *PRETENDERS])  # None: their own
-_edit = st.sampled_from(["take", "drop", "twice"])
+FIRST = ring_of()
+SECOND, CHAIN_2 = rotated(FIRST, 2)
+THIRD, CHAIN_3 = rotated(SECOND, 3, CHAIN_2)
+TWIN, TWIN_CHAIN = rotated(FIRST, 9)  # another generation 2
+BOTH = (ALICE, BOB)
+FOUNDING = statement(holders=BOTH)
+BEFORE = statement(SECOND, CHAIN_2, before=FOUNDING, holders=BOTH)
+STAGING = statement(ring_of(2, OTHER_IDENTITY), name="staging", identity=OTHER_IDENTITY, holders=BOTH)
 
 
-class Version(NamedTuple):
-    """A statement as it came about."""
-
-    statement: Environment
-    signer: Person | None  # whose key made its signature; None: nobody's
-    ring: Keyring | None = None  # of an honest one
-
-
-class Team(RuleBasedStateMachine):
-    """alice has founded an environment and let carol in; there are two clones of it."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.versions = {FOUNDING.text: Version(FOUNDING, ALICE, ring_of())}
-        self.grants: list[tuple[Grant, Person]] = [(grant_for(CAROL), ALICE)]
-        self.clones = [[FOUNDING], [FOUNDING]]  # all that each of them ever believed
-        self.deks = 1
-
-    # Honest people.
-
-    @rule(which=_which, who=_which, path=st.sampled_from([".env.production", ".env.live"]))
-    def revise(self, which: int, who: int, path: str) -> None:
-        """A holder signs the next revision, with everybody in it who is a holder by now."""
-        old, ring = self._honest(which)
-        holders = self._entitled(old)
-        self._sign(ring, old.older, old.revision + 1, _one([p for p in HONEST if p in holders], who), holders, path)
-
-    @rule(which=_which, who=_which, without=st.sampled_from([CAROL, CAROL, BOB, None]))
-    def rotate(self, which: int, who: int, without: Person | None) -> None:
-        """A holder makes the next generation, perhaps without somebody."""
-        old, ring = self._honest(which)
-        holders = [person for person in self._entitled(old) if person is not without]
-        signers = [person for person in HONEST if person in holders]
-        if signers:
-            new, chain = self._next(ring)
-            self._sign(new, chain, old.revision + 1, _one(signers, who), holders, old.paths[0])
-
-    @rule(which=_which, other=_which)
-    def merge(self, which: int, other: int) -> None:
-        """alice goes on from two branches that have a rotation each: the keys of both are older ones then."""
-        (one, ring), (two, others_ring) = self._honest(which), self._honest(other)
-        if one.generation.number != two.generation.number or one.generation == two.generation:
-            return
-        holders = [person for person in self._entitled(one) if person in self._entitled(two)]
-        if ALICE in holders:
-            new, chain = self._next(ring)
-            _, others_chain = others_ring.next_generation(new.dek)
-            older = {link.generation: link for link in (*others_chain, *chain)}.values()
-            merged = sorted(older, key=lambda link: -link.generation.number)
-            revision = max(one.revision, two.revision) + 1
-            self._sign(Keyring(IDENTITY, new.current, new.dek, merged), merged, revision, ALICE, holders, one.paths[0])
-
-    @rule(which=_which, who=_which, to=st.sampled_from([BOB, CAROL, EVE]))
-    def let_in(self, which: int, who: int, to: Person) -> None:
-        """A holder lets somebody in."""
-        old, ring = self._honest(which)
-        by = _one([person for person in HONEST if person in self._entitled(old)], who)
-        self.grants.append((grant_for(to, by, old, role=READER if to is EVE else HOLDER, data_key=ring.dek), by))
-
-    # The adversary.
-
-    @rule(
-        which=_which,
-        further=st.sampled_from([0, 0, 0, 1, 1, 1, 2, -1]),
-        is_own_key=st.booleans(),
-        revision=st.sampled_from([1, 1, 1, 2, 0, -1]),
-        by=_name,
-        signer=_signer,
-        lists=st.booleans(),
-        other=st.sampled_from(["", "", "id", "name"]),
-    )
-    def forge(
-        self,
-        which: int,
-        further: int,
-        is_own_key: bool,
-        revision: int,
-        by: Person | None,
-        signer: Person | None,
-        lists: bool,
-        other: str,
-    ) -> None:
-        """A statement after any that was seen, with eve among its holders, in anybody's name and with the adversary's keys."""
-        old = self._any(which)
-        generation = old.generation._replace(number=max(1, old.generation.number + further))
-        if is_own_key:
-            generation = generation._replace(commitment=OWN_KEY)
-        chain = [Older(old.generation, bytes(60)), *old.older] if lists else list(old.older)
-        lines = [
-            "gitenv-environment 1",
-            "name staging" if other == "name" else f"name {old.name}",
-            "id " + "A" * 22 if other == "id" else _line(old, "id"),
-            f"revision {max(1, old.revision + revision)}",
-            *(f"path {path}" for path in old.paths),
-            f"generation {generation_text(generation)}",
-            *(link.line().decode() for link in chain if link.generation.number < generation.number),
-            _line(old, "seal"),
-            *(f"holder {holder}" for holder in sorted({EVE.holder, *old.holders})),
-            f"by {(by or signer or EVE).holder}",
-            _line(old, "at"),
-        ]
-        self._seen([*lines, _line(old, "signature")], signer)
-
-    @rule(
-        which=_which, other=_which, position=st.integers(1, 20), signer=_signer, edit=st.sampled_from(["take", "drop", "twice"])
-    )
-    def tamper(self, which: int, other: int, position: int, signer: Person | None, edit: str) -> None:
-        """Any line of any statement is taken from another one, left out or doubled."""
-        lines, others = (version.text.decode("ascii").splitlines() for version in (self._any(which), self._any(other)))
-        at = position % len(lines)
-        word = lines[at].partition(" ")[0]
-        taken = [line for line in others if line.startswith(word + " ")][:1]
-        lines[at : at + 1] = {"take": taken, "drop": [], "twice": [lines[at]] * 2}[edit]
-        self._seen(lines, signer)
-
-    @rule(
-        which=_which,
-        to=st.sampled_from(ADVERSARY),
-        by=_name,
-        signer=st.sampled_from(ADVERSARY),
-    )
-    def forge_grant(self, which: int, to: Person, by: Person | None, signer: Person) -> None:
-        """A grant in anybody's name; a reader has the key to put there."""
-        self.grants.append((grant_for(to, by or signer, self._any(which), signer=signer), signer))
-
-    @rule(which=_which)
-    def promote(self, which: int) -> None:
-        """A reader makes a holder of themselves with an editor."""
-        if self.grants:
-            given, _ = _one(self.grants, which)
-            edited = given.text.replace(b"role reader", b"role holder")
-            self.grants.append((grant.read(edited, "here"), EVE))
-
-    # Clones, which are shown whatever the adversary likes.
-
-    @rule(clone=st.integers(0, 1), which=_which, swapped=st.booleans())
-    def pull(self, clone: int, which: int, swapped: bool) -> None:
-        """A clone meets one statement."""
-        self._meet(self.clones[clone], self._any(which), _keys(swapped))
-
-    @rule(clone=st.integers(0, 1), which=st.lists(_which, max_size=12), swapped=st.booleans())
-    def follow(self, clone: int, which: list[int], swapped: bool) -> None:
-        """A clone meets many at once, in any order."""
-        believed, shown = self.clones[clone], [self._any(one) for one in which]
-        found = lineage(believed[-1], shown, self._holders_of, _keys(swapped))
-        for new in found.way_to(found.furthest(shown)):
-            self._believe(believed, new, most=self.deks)  # what brings two sides together is several ahead of the lower one
-
-    def _meet(self, believed: list[Environment], new: Environment, keys: KeyOf) -> None:
-        try:
-            how = step(State(believed[-1], self._holders_of(believed[-1])), new, keys)
-        except NotTrusted:
-            return
-        if how in (Step.WITHIN, Step.NEXT):
-            self._believe(believed, new)
-
-    def _believe(self, believed: list[Environment], new: Environment, most: int = 1) -> None:
-        """Go on to a statement, at most so many generations ahead, after looking at who signed it and what it goes on from."""
-        old, version, entitled = believed[-1], self.versions[new.text], self._entitled(believed[-1])
-        assert version.signer in entitled
-        assert version.ring or any(person in entitled for person in ADVERSARY)
-        assert (new.id, new.name) == (old.id, old.name)
-        assert new.revision > old.revision
-        is_later = 0 < new.generation.number - old.generation.number <= most
-        assert new.generation == old.generation or (is_later and old.generation in [link.generation for link in new.older])
-        believed.append(new)
-
-    def _entitled(self, version: Environment) -> list[Person]:
-        """Whose keys may sign what comes after: by its own words, and by grants that such keys really made."""
-        entitled = [person for person in EVERYBODY if person.holder in version.holders]
-        for by in entitled:  # grows while it is walked
-            for given, signer in self.grants:
-                is_real = signer is by and given.by == by.holder and given.role == HOLDER
-                if is_real and (given.id, given.generation) == (version.id, version.generation):
-                    entitled += [person for person in EVERYBODY if person.name == given.to and person not in entitled]
-        return entitled
-
-    def _holders_of(self, version: Environment) -> frozenset[Holder]:
-        return standing(version, [given for given, _ in self.grants], key_of(*EVERYBODY), TODAY).holders
-
-    def _any(self, which: int) -> Environment:
-        believed = [everything[-1] for everything in self.clones]
-        return _one([*(version.statement for version in self.versions.values()), *believed], which)
-
-    def _honest(self, which: int) -> tuple[Environment, Keyring]:
-        return _one([(version.statement, version.ring) for version in self.versions.values() if version.ring], which)
-
-    def _next(self, ring: Keyring) -> tuple[Keyring, list[Older]]:
-        self.deks += 1
-        generation, chain = ring.next_generation(dek(self.deks))
-        return Keyring(IDENTITY, generation, dek(self.deks), chain), chain
-
-    def _sign(
-        self, ring: Keyring, older: Sequence[Older], revision: int, by: Person, holders: Sequence[Person], path: str
-    ) -> None:
-        new = statement(ring, older, revision=revision, holders=holders, by=by, paths=(path,))
-        self.versions.setdefault(new.text, Version(new, by, ring))
-
-    def _seen(self, lines: list[str], signer: Person | None) -> None:
-        text = "".join(line + "\n" for line in lines).encode("ascii")
-        if signer:
-            text = sign([line for line in lines if not line.startswith("signature ")], signer.device)
-        try:
-            self.versions.setdefault(text, Version(environment.read(text, "here"), signer))
-        except Malformed:
-            return
-        for believed in self.clones:
-            self._meet(believed, self.versions[text].statement, key_of(*EVERYBODY))
+def _after(
+    ring: Keyring = SECOND,
+    older: list[Older] = CHAIN_2,
+    *,
+    by: Person = ALICE,
+    signer: Person | None = None,
+    holders: tuple[Person, ...] = BOTH,
+    proof: tuple[Grant, ...] = (),
+    paths: tuple[str, ...] = (".env.production",),
+) -> Environment:
+    return statement(ring, older, before=BEFORE, by=by, signer=signer, holders=holders, proof=proof, paths=paths)
 
 
-def _one(among: Sequence[T], which: int) -> T:
-    return among[-1 - which % len(among)]
+def _given(to: Person, by: Person = ALICE, about: Environment = BEFORE, *, role: str = "holder", expires: str = "") -> Grant:
+    return grant_for(to, by, about, role=role, expires=expires, data_key=dek(2))
 
 
-def _line(version: Environment, word: str) -> str:
-    return next(line for line in version.text.decode("ascii").splitlines() if line.startswith(word + " "))
+# Somebody's second key, and somebody else's key under a name that has a `holder` line.
+BOBS_LAPTOP = Person("bob", CAROL.device)
+FALSE_BOB = Person("bob", EVE.device)
+CROWD = [Person(f"p{number}", device_of(5000 + number)) for number in range(MAX_PROOF + 1)]
+LONG_PROOF = tuple(_given(to, by) for by, to in itertools.pairwise([ALICE, *CROWD]))[::-1]
+
+GOOD = {
+    "nothing new": _after(),
+    "by another holder": _after(by=BOB),
+    "a holder more": _after(holders=(ALICE, BOB, CAROL)),
+    "a path more": _after(paths=(".env.production", "web/.env.production")),
+    "a path fewer, by name": _after(paths=("web/.env.production",)),
+    "the next generation": _after(THIRD, CHAIN_3),
+    "the next generation, with a holder fewer": _after(THIRD, CHAIN_3, holders=(ALICE,)),
+    "the next generation by who goes": _after(THIRD, CHAIN_3, by=BOB, holders=(ALICE,)),
+    "the next generation, with another key of a holder": _after(THIRD, CHAIN_3, holders=(ALICE, BOBS_LAPTOP)),
+    "an older generation more": _after(older=[Older(TWIN.current, bytes(60)), *CHAIN_2]),
+    "by who came in by a grant": _after(by=CAROL, proof=(_given(CAROL),)),
+    "by who came in by a holder's grant, and is listed now": _after(by=CAROL, proof=(_given(CAROL),), holders=(*BOTH, CAROL)),
+    "over two grants": _after(by=EVE, proof=(_given(EVE, CAROL), _given(CAROL))),
+    "over as many grants as there may be": _after(by=CROWD[MAX_PROOF - 1], proof=LONG_PROOF[1:]),
+    "the next generation by who came in by a grant": _after(THIRD, CHAIN_3, by=CAROL, proof=(_given(CAROL),)),
+    "by a grant that has ended since": _after(by=CAROL, proof=(_given(CAROL, expires="2020-01-31"),)),
+    "with one's own new key, by a grant signed with the old one": _after(by=BOBS_LAPTOP, proof=(_given(BOBS_LAPTOP, BOB),)),
+    "by whom a holder's own new key let in": _after(by=EVE, proof=(_given(EVE, BOBS_LAPTOP), _given(BOBS_LAPTOP, BOB))),
+    "by a holder, with a proof that nobody needs": _after(proof=(_given(CAROL),)),
+}
 
 
-def _keys(swapped: bool) -> KeyOf:
-    """What finds signers' keys in a repository: there, whoever can push may have put eve's in anybody's place."""
-    return (lambda _: EVE.key) if swapped else key_of(*EVERYBODY)
+@pytest.mark.parametrize("new", GOOD.values(), ids=GOOD)
+def test_good_steps(new: Environment) -> None:
+    """What honest people do next."""
+    steps.check(BEFORE, new)
+    steps.check_all([FOUNDING, BEFORE, new])
 
 
-TestTeam = Team.TestCase
-TestTeam.settings = settings(max_examples=150, stateful_step_count=50)
+def _edited(new: Environment, old: bytes, text: bytes, by: Person = ALICE) -> Environment:
+    return environment.read(resigned(new.text, old, text, by), "here")
+
+
+def _seal(ring: Keyring) -> bytes:
+    return key_text(statement(ring, CHAIN_2).seal).encode()
+
+
+TO_ANOTHER_GENERATION = _given(CAROL, about=FOUNDING)
+TO_A_TWIN = _given(CAROL, about=statement(TWIN, TWIN_CHAIN, before=FOUNDING))
+IN_A_CIRCLE = (_given(CAROL, EVE), _given(EVE, CAROL), _given(CAROL))
+
+REFUSED: dict[str, tuple[Environment, type[NotAStep]]] = {
+    "another id": (
+        statement(ring_of(2, OTHER_IDENTITY), identity=OTHER_IDENTITY, before=BEFORE, older=[], holders=BOTH),
+        ForeignEnvironment,
+    ),
+    "another founding": (statement(ring_of(1, OTHER_IDENTITY), identity=OTHER_IDENTITY), ForeignEnvironment),
+    "another name": (statement(SECOND, CHAIN_2, before=BEFORE, name="staging", holders=BOTH), ForeignEnvironment),
+    "itself": (BEFORE, Unlinked),
+    "the one before": (FOUNDING, Unlinked),
+    "linked to nothing": (statement(SECOND, CHAIN_2, revision=3, previous=NOWHERE, holders=BOTH), Unlinked),
+    "linked to the one before that": (statement(SECOND, CHAIN_2, revision=3, previous=FOUNDING.hash, holders=BOTH), Unlinked),
+    "the same revision": (statement(SECOND, CHAIN_2, before=BEFORE, revision=2, holders=BOTH), NotLater),
+    "a revision left out": (statement(SECOND, CHAIN_2, before=BEFORE, revision=4, holders=BOTH), NotLater),
+    "a stranger": (_after(by=EVE), NotAHolder),
+    "a stranger's next generation": (_after(THIRD, CHAIN_3, by=EVE, holders=(EVE,)), NotAHolder),
+    "a stranger who lists herself": (_after(by=EVE, holders=(*BOTH, EVE)), NotAHolder),
+    "a holder's name with another key": (_after(by=FALSE_BOB), NotAHolder),
+    "a holder's key with another name": (_after(by=Person("mallory", BOB.device)), NotAHolder),
+    "a holder's name, signed by a stranger": (_after(signer=EVE), NotSigned),
+    "the next generation, signed by a stranger": (_after(THIRD, CHAIN_3, signer=EVE), NotSigned),
+    "a holder's name, signed by another holder": (_after(signer=BOB), NotSigned),
+    "a proof, and signed by another": (_after(by=CAROL, signer=EVE, proof=(_given(CAROL),)), NotSigned),
+    "a proof by a reader's grant": (_after(by=CAROL, proof=(_given(CAROL, role=READER),)), BadProof),
+    "a proof over a reader's grant": (_after(by=EVE, proof=(_given(EVE, CAROL), _given(CAROL, role=READER))), BadProof),
+    "a proof of another generation": (_after(by=CAROL, proof=(TO_ANOTHER_GENERATION,)), BadProof),
+    "a proof of another generation of that number": (_after(by=CAROL, proof=(TO_A_TWIN,)), BadProof),
+    "a proof of another environment": (_after(by=CAROL, proof=(_given(CAROL, about=STAGING),)), BadProof),
+    "a proof for the generation that it makes": (
+        _after(THIRD, CHAIN_3, by=CAROL, proof=(grant_for(CAROL, about=_after(THIRD, CHAIN_3), data_key=dek(3)),)),
+        BadProof,
+    ),
+    "a proof in a circle": (_after(by=CAROL, proof=IN_A_CIRCLE), BadProof),
+    "a proof by oneself": (_after(by=EVE, proof=(_given(EVE, EVE),)), BadProof),
+    "a proof of two strangers by each other": (_after(by=EVE, proof=(_given(EVE, CAROL), _given(CAROL, EVE))), BadProof),
+    "a proof that does not reach a holder": (_after(by=EVE, proof=(_given(EVE, CAROL),)), BadProof),
+    "a proof that leads to somebody else": (_after(by=EVE, proof=(_given(CAROL),)), BadProof),
+    "a proof in the wrong order": (_after(by=EVE, proof=(_given(CAROL), _given(EVE, CAROL))), BadProof),
+    "a proof with a grant left out": (_after(by=CROWD[2], proof=(LONG_PROOF[-3], LONG_PROOF[-1])), BadProof),
+    "a proof with a grant more at its end": (_after(by=CAROL, proof=(_given(CAROL), _given(EVE))), BadProof),
+    "a proof by a holder's name with another key": (_after(by=EVE, proof=(_given(EVE, FALSE_BOB),)), BadProof),
+    "a proof that another holder signed for a holder's name": (_after(by=FALSE_BOB, proof=(_given(FALSE_BOB),)), BadProof),
+    "a proof over a holder's name that another signed for": (
+        _after(by=CAROL, proof=(_given(CAROL, FALSE_BOB), _given(FALSE_BOB))),
+        BadProof,
+    ),
+    "a proof by a holder who is listed only now": (
+        _after(by=EVE, proof=(_given(EVE, CAROL),), holders=(*BOTH, CAROL)),
+        BadProof,
+    ),
+    "a proof with a broken signature": (
+        _after(by=CAROL, proof=(grant_for(CAROL, about=BEFORE, signer=EVE, data_key=dek(2)),)),
+        BadProof,
+    ),
+    "a proof with a broken signature in its middle": (
+        _after(by=EVE, proof=(grant_for(EVE, CAROL, BEFORE, signer=EVE, data_key=dek(2)), _given(CAROL))),
+        BadProof,
+    ),
+    "a proof that is no grant": (_edited(_after(by=CAROL), b"\nat ", b"\nproof AAAA\nat ", CAROL), BadProof),
+    "another key for the same generation": (_after(TWIN, TWIN_CHAIN), OtherKey),
+    "another seal": (_edited(_after(), _seal(SECOND), _seal(TWIN)), OtherKey),
+    "an older line dropped": (_after(older=[]), OtherKey),
+    "an older line that is wrapped otherwise": (_after(older=[CHAIN_2[0]._replace(wrapped=bytes(60))]), OtherKey),
+    "a holder line gone": (_after(holders=(ALICE,)), HolderGone),
+    "one's own holder line gone": (_after(by=BOB, holders=(ALICE,)), HolderGone),
+    "a holder line with another key": (_after(holders=(ALICE, BOBS_LAPTOP)), HolderGone),
+    "a generation left out": (_after(*rotated(THIRD, 4, CHAIN_3)), NotLater),
+    "the generation before": (_after(FIRST, []), NotLater),
+    "the next generation without the former": (_after(THIRD, CHAIN_3[1:]), Severed),
+    "the next generation with another for the former": (_after(*rotated(TWIN, 3, TWIN_CHAIN)), Severed),
+    "the next generation without a former older one": (_after(THIRD, CHAIN_3[:1]), Severed),
+}
+
+
+@pytest.mark.parametrize(("new", "reason"), REFUSED.values(), ids=REFUSED)
+def test_anything_else_is_refused(new: Environment, reason: type[NotAStep]) -> None:
+    """Each with the name of its reason, the statement's name, and exit code 4."""
+    with pytest.raises(NotAStep) as caught:
+        steps.check(BEFORE, new)
+    assert type(caught.value) is reason
+    assert caught.value.message.startswith(f"{new.name}/environment: ")
+    assert caught.value.exit_code == 4
+
+
+def test_more_grants_than_a_proof_has() -> None:
+    """Seventeen are not even read: a signature costs time, and whoever pushes pays nothing."""
+    with pytest.raises(Malformed, match="more than 16 grants"):
+        _after(by=CROWD[-1], proof=LONG_PROOF)
+
+
+def test_a_proof_is_good_for_one_statement() -> None:
+    """carol, let in at generation 2, is taken out by a rotation: her old grant is no proof any more."""
+    grant = _given(CAROL)
+    rotation = _after(THIRD, CHAIN_3, holders=(ALICE,))
+    again = statement(THIRD, CHAIN_3, before=rotation, by=CAROL, holders=(ALICE, CAROL), proof=(grant,))
+    with pytest.raises(BadProof):
+        steps.check(rotation, again)
+
+
+def test_the_first_bad_step_of_many() -> None:
+    """A chain is checked step by step from its oldest one: what stands on a forged one is forged."""
+    forged = _after(by=EVE, holders=(*BOTH, EVE))
+    on_top = statement(SECOND, CHAIN_2, before=forged, by=EVE, holders=(*BOTH, EVE))
+    steps.check(forged, on_top)
+    with pytest.raises(NotAHolder):
+        steps.check_all([FOUNDING, BEFORE, forged, on_top])
+
+
+FOUNDINGS: dict[str, tuple[Environment, type[NotAStep]]] = {
+    "a later one": (BEFORE, Unlinked),
+    "by none of its holders": (statement(by=EVE), NotAHolder),
+    "by a holder's name with another key": (statement(by=Person("alice", EVE.device)), NotAHolder),
+    "signed by another": (statement(signer=EVE), NotSigned),
+    "with a proof": (statement(by=EVE, proof=(grant_for(EVE),)), NotAHolder),
+}
+
+
+@pytest.mark.parametrize(("first", "reason"), FOUNDINGS.values(), ids=FOUNDINGS)
+def test_no_founding(first: Environment, reason: type[NotAStep]) -> None:
+    """Revision 1 is signed by one of its own holders, and by nobody else: there is nothing before it that could prove more."""
+    with pytest.raises(NotAStep) as caught:
+        steps.check_first(first)
+    assert type(caught.value) is reason
+
+
+def test_a_founding() -> None:
+    """Any of its holders may have signed it; whose word that is, is for people to compare."""
+    steps.check_first(FOUNDING)
+    steps.check_first(statement(holders=BOTH, by=BOB))

@@ -7,23 +7,15 @@ from collections.abc import Sequence
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gitenv.model import environment, grant, succession
+from gitenv.model import grant, steps, succession
 from gitenv.model.environment import Environment
 from gitenv.model.grant import HOLDER, READER, Grant
-from gitenv.model.kinds import PublicKey
 from gitenv.model.standing import Standing, standing
-from gitenv.model.statements import Holder
-from gitenv.model.trust import State, Step, step
-from tests.model.builders import AT, IDENTITY, TODAY, Person, device_of, ring_of
+from tests.model.builders import AT, TODAY, Person, device_of, ring_of, statement
 
 RING = ring_of()
 PEOPLE = [Person(f"p{number}", device_of(2000 + number)) for number in range(6)]
 NEW = device_of(3000)
-KEYS = {person.holder: person.key for person in PEOPLE}
-
-
-def _key_of(holder: Holder) -> PublicKey | None:
-    return KEYS.get(holder)
 
 
 def _given(statement: Environment, to: Person, role: str, by: Person) -> Grant:
@@ -31,17 +23,14 @@ def _given(statement: Environment, to: Person, role: str, by: Person) -> Grant:
 
 
 def _founded() -> Environment:
-    founder = PEOPLE[0]
-    return environment.write(
-        *("development", IDENTITY, 1, [".env"], RING, [], [founder.holder]), by=founder.holder, at=AT, signer=founder.device
-    )
+    return statement(RING, holders=[PEOPLE[0]], by=PEOPLE[0])
 
 
 def _everybody(statement: Environment, parents: Sequence[int], roles: Sequence[str]) -> tuple[list[Grant], Standing]:
     grants = [_given(statement, PEOPLE[0], HOLDER, PEOPLE[0])]
     for number, (parent, role) in enumerate(zip(parents, roles, strict=True), 1):
         grants.append(_given(statement, PEOPLE[number], role, PEOPLE[parent % number]))
-    return grants, standing(statement, grants, _key_of, TODAY)
+    return grants, standing(statement, grants, TODAY)
 
 
 _ROLES = st.lists(st.sampled_from([HOLDER, HOLDER, READER]), min_size=5, max_size=5)
@@ -54,34 +43,32 @@ def test_all_that_counted_goes_on_to_count(parents: list[int], roles: list[str],
 
     After each of the writes as well, in their order: somebody may be stopped in between.
     """
-    statement = _founded()
-    grants, before = _everybody(statement, parents, roles)
+    founded = _founded()
+    grants, before = _everybody(founded, parents, roles)
     person, signer = PEOPLE[goes], PEOPLE[signs]
     if person.holder not in before.holders or signer.holder not in before.holders:
         return
-    made = succession.bridge(
-        *(statement, RING, before, person.holder), me=signer.holder, signer=signer.device, key_of=_key_of, at=AT
-    )
+    made = succession.bridge(*(founded, RING, before, person.holder), me=signer.holder, signer=signer.device, at=AT)
     now = {given.to: given for given in grants}
     states = []
     for resigned in made.grants:
         now[resigned.to] = resigned
-        states.append(standing(statement, now.values(), _key_of, TODAY))
-    last = statement
+        states.append(standing(founded, now.values(), TODAY))
+    last = founded
     if made.statement:
         last = made.statement
-        assert step(State(statement, before.holders), last, _key_of) is Step.WITHIN
-        states.append(standing(last, now.values(), _key_of, TODAY))
+        steps.check(founded, last)
+        states.append(standing(last, now.values(), TODAY))
     if made.own:
         now[made.own.to] = made.own
-        states.append(standing(last, now.values(), _key_of, TODAY))
+        states.append(standing(last, now.values(), TODAY))
     now[person.name] = grant.write(
-        *(statement, RING.dek, person.name, NEW.public, before.counted[person.name].role),
+        *(founded, RING.dek, person.name, NEW.public, before.counted[person.name].role),
         by=signer.holder,
         at=AT,
         signer=signer.device,
     )
-    states.append(standing(last, now.values(), _key_of, TODAY))
+    states.append(standing(last, now.values(), TODAY))
     for state in states:
         assert {name: given.role for name, given in state.counted.items()} == {
             name: given.role for name, given in before.counted.items()
@@ -93,10 +80,8 @@ def test_all_that_counted_goes_on_to_count(parents: list[int], roles: list[str],
 
 def test_who_stands_in_the_statement_needs_nothing() -> None:
     """The founder's key is a holder by the statement: no grant of theirs has to say so."""
-    statement = _founded()
-    _, before = _everybody(statement, [0, 1, 2, 3, 4], [HOLDER] * 5)
+    founded = _founded()
+    _, before = _everybody(founded, [0, 1, 2, 3, 4], [HOLDER] * 5)
     founder = PEOPLE[0]
-    made = succession.bridge(
-        *(statement, RING, before, founder.holder), me=founder.holder, signer=founder.device, key_of=_key_of, at=AT
-    )
+    made = succession.bridge(*(founded, RING, before, founder.holder), me=founder.holder, signer=founder.device, at=AT)
     assert made == succession.NONE

@@ -17,30 +17,39 @@ from typing import NamedTuple
 
 import pytest
 
-from gitenv.errors import GitenvError, Malformed, NotTrusted, Usage
+from gitenv.errors import FirstEdition, GitenvError, Malformed, NotTrusted, Usage
 from gitenv.identity import device
 from gitenv.identity.device import DeviceKey
-from gitenv.model import document, environment, grant, sealed, token
+from gitenv.model import document, environment, grant, sealed, steps, token
 from gitenv.model.cipher import Dek, EnvironmentId, Generation, Keys, Unopened, sha256
 from gitenv.model.document import Kind
-from gitenv.model.environment import check_seal
+from gitenv.model.environment import Draft, Environment, check_seal
 from gitenv.model.keyring import Keyring, first_generation
 from gitenv.model.keys import read_public
-from gitenv.model.kinds import PublicKey
 from gitenv.model.kinds.p256 import P256Identity
 from gitenv.model.reasons import (
+    BadProof,
     CannotStand,
     ForeignEnvironment,
     ForgedSeal,
-    NotAStep,
+    Forked,
+    HolderGone,
+    NotAHolder,
+    NotLater,
     NotSigned,
+    OtherKey,
+    OtherText,
+    PastMissing,
     SealedElsewhere,
+    Severed,
     UnknownContributor,
+    Unlinked,
 )
-from gitenv.model.standing import standing
+from gitenv.model.standing import check_signed, standing
 from gitenv.model.statements import Holder
-from gitenv.model.trust import State, check_signed, step
-from tests.model.builders import checked_out, cleaned_again, committed, device_of
+from gitenv.trust.pins import Pin
+from gitenv.trust.trusted import Trusted
+from tests.model.builders import MemoryTree, checked_out, cleaned_again, committed, device_of
 
 FOLDER = Path(__file__).parent.parent / "vectors"
 VALID = sorted(FOLDER.glob("valid/*.txt"))
@@ -89,8 +98,18 @@ ERRORS: dict[str, type[Exception]] = {
     "malformed": Malformed,
     "not-signed": NotSigned,
     "not-trusted": NotTrusted,
+    "first-edition": FirstEdition,
     "foreign-environment": ForeignEnvironment,
-    "not-a-step": NotAStep,
+    "unlinked": Unlinked,
+    "not-later": NotLater,
+    "not-a-holder": NotAHolder,
+    "bad-proof": BadProof,
+    "other-key": OtherKey,
+    "other-text": OtherText,
+    "holder-gone": HolderGone,
+    "severed": Severed,
+    "past-missing": PastMissing,
+    "forked": Forked,
     "usage": Usage,
     "forged-seal": ForgedSeal,
     "sealed-elsewhere": SealedElsewhere,
@@ -102,15 +121,14 @@ ERRORS: dict[str, type[Exception]] = {
 }
 
 
-def _key_of(holder: Holder) -> PublicKey | None:
-    keys = [person.public for person in PEOPLE.values()]
-    return next((key for key in keys if key.fingerprint() == holder.fingerprint), None)
+def _statement(name: str) -> Environment:
+    return environment.read(read_vector(FOLDER / "valid" / name).content, name)
 
 
 def _ring(vector: Vector) -> Keyring:
     """The keyring that a document is for: `statement:` names the vector with its environment, else generation 1."""
     if name := vector.words.get("statement"):
-        about = environment.read(read_vector(FOLDER / "valid" / name).content, name)
+        about = _statement(name)
         return about.keyring(DEKS[about.generation.number])
     return Keyring(IDENTITY, first_generation(DEKS[1], IDENTITY), DEKS[1], [])
 
@@ -193,13 +211,19 @@ def _act_sealed(vector: Vector) -> None:
 
 def _act_environment(vector: Vector) -> None:
     found = environment.read(vector.content, "vector")
-    check_signed(found, _key_of, "vector")
-    ring = found.keyring(DEKS[int(vector.words["dek"])])
+    if "before" in vector.words:
+        steps.check(_statement(vector.words["before"]), found)
+    else:
+        steps.check_first(found)
+    ring = found.keyring(BESIDE if vector.words["dek"] == "2-beside" else DEKS[int(vector.words["dek"])])
     check_seal(found, ring)
-    written = environment.write(
-        found.name, found.id, found.revision, found.paths, ring, found.older, found.holders,
-        by=found.by, at=found.at, signer=PEOPLE[found.by.name],
-    )  # fmt: skip
+    draft = Draft(
+        *(ring, found.older, found.keyholders, found.paths, found.beside, found.known, found.left, found.reissue_within),
+        found.proof,
+    )
+    written = environment._signed(
+        found.name, found.id, found.revision, found.previous, draft, by=found.by, at=found.at, signer=PEOPLE[found.by.name]
+    )
     assert written.text == vector.content
     for older in found.older:
         then = ring.at(older.generation)
@@ -210,22 +234,43 @@ def _act_environment(vector: Vector) -> None:
 
 def _act_grant(vector: Vector) -> None:
     found = grant.read(vector.content, "vector")
-    check_signed(found, _key_of, "vector")
+    signer = next((each.public for each in PEOPLE.values() if each.public.fingerprint() == found.by.fingerprint), None)
+    if signer is None:
+        raise NotSigned("by nobody whose key there is")
+    check_signed(found, signer)
     assert found.key == PEOPLE[found.to].public
     opened = Keyring(found.id, found.generation, grant.unwrap(found, PEOPLE[vector.words["for"]], "vector"), [])
     assert opened.dek == DEKS[int(vector.words["dek"])]
 
 
 def _act_standing(vector: Vector) -> None:
-    about = environment.read(read_vector(FOLDER / "valid" / vector.words["statement"]).content, "statement")
-    found = standing(about, [grant.read(vector.content, "vector")], _key_of, vector.words["today"])
+    about = _statement(vector.words["statement"])
+    found = standing(about, [grant.read(vector.content, "vector")], vector.words["today"])
     if found.refused:
         raise NotTrusted(found.refused[0].reason)
 
 
 def _act_step(vector: Vector) -> None:
-    pinned, new = (environment.read(vector.part(name), name) for name in ("pinned", "new"))
-    assert step(State(pinned, frozenset(pinned.holders)), new, _key_of).value == vector.words["is"]
+    before, new = (environment.read(vector.part(name), name) for name in ("before", "new"))
+    steps.check(before, new)
+    assert vector.words["is"] == "good"
+
+
+def _act_trusted(vector: Vector) -> None:
+    """What a clone says that pinned the statement of one vector, and what lies before it, to a tree of others."""
+    pin = None
+    if pinned := [_statement(name) for name in vector.words.get("pinned", "").split()]:
+        pin = Pin.of(pinned[-1], None, frozenset(), frozenset(), [each.hash for each in pinned[:-1]])
+    past = [_statement(name) for name in vector.words.get("past", "").split()]
+    tree = MemoryTree(vector.content, past=past, name="development")
+    verdict = Trusted("development", pin, tree, lambda wanted: _text_of(pinned, wanted)).judge()
+    assert verdict
+    assert verdict.answer.value == vector.words["is"]
+    assert [each[:12] for each in verdict.past] == vector.words.get("goes-back-to", "").split()
+
+
+def _text_of(kept: list[Environment], wanted: str) -> bytes | None:
+    return next((each.text for each in kept if each.hash == wanted), None)
 
 
 def _act_public_key(vector: Vector) -> None:
@@ -253,7 +298,7 @@ def test_valid(path: Path) -> None:
 
 
 def _class_of(error: type[BaseException]) -> type[BaseException]:
-    """The nearest error that a vector can name: the reasons why a statement is no step are finer than the vectors' words."""
+    """The nearest error that a vector can name: some reasons are finer than the vectors' words."""
     return next(base for base in error.__mro__ if base in ERRORS.values())
 
 
@@ -276,10 +321,11 @@ def test_the_corpus_is_frozen() -> None:
 
 
 def test_the_page_has_the_same_examples() -> None:
-    """docs/format.md shows what is in the corpus: its sealed value can be opened, and both parents come out of its chain."""
+    """docs/format.md shows what is in the corpus: its sealed value opens, and its statements form a chain."""
     page = (FOLDER.parent.parent / "docs" / "format.md").read_bytes()
     assert read_vector(FOLDER / "valid" / "sealed-worked-example.txt").part("sealed") in page
-    assert read_vector(FOLDER / "valid" / "environment-of-two-parents.txt").content in page
+    for name in ("first-generation", "second-generation", "redone"):
+        assert read_vector(FOLDER / "valid" / f"environment-{name}.txt").content in page
 
 
 def test_vectors_are_small() -> None:
@@ -298,7 +344,7 @@ def test_the_corpus_is_there() -> None:
 
 def test_the_keys_are_what_they_say() -> None:
     """The generations that the statements of the corpus name are those of its two DEKs."""
-    second = environment.read(read_vector(FOLDER / "valid" / "environment-second-generation.txt").content, "second")
+    second = _statement("environment-second-generation.txt")
     assert [second.generation, second.older[0].generation] == [
         Generation(number, Keys(DEKS[number], IDENTITY).commitment()) for number in (2, 1)
     ]

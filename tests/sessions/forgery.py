@@ -11,14 +11,26 @@ from pathlib import Path
 
 from gitenv.identity import device
 from gitenv.identity.device import DeviceKey
-from gitenv.model import base64url, document, environment, grant, keys, rotation, sealed, statements, token
+from gitenv.model import (
+    base64url,
+    document,
+    environment,
+    grant,
+    keys,
+    rotation,
+    sealed,
+    standing,
+    statements,
+    succession,
+    token,
+)
 from gitenv.model.cipher import Dek, Generation, Keys
-from gitenv.model.environment import Environment
+from gitenv.model.environment import Draft, Environment
 from gitenv.model.grant import Grant
 from gitenv.model.keyring import Keyring, Older
 from gitenv.model.kinds import PublicKey
 from gitenv.model.sealed import Sealed
-from gitenv.model.statements import Holder
+from gitenv.model.statements import Holder, Keyholder
 from tests.lab import Person
 
 _AT = "2026-11-21T10:00:00Z"
@@ -33,13 +45,8 @@ def rotate(person: Person, name: str) -> None:
     ring, dek = old.keyring(grant.unwrap(own, key, name)), Dek.fresh()
     generation, older = ring.next_generation(dek)
     me = Holder(own.to, key.public.fingerprint())
-    holders = [Holder(found.to, found.key.fingerprint()) for found in grants if found.role == grant.HOLDER]
-    new = environment.write(
-        *(name, old.id, old.revision + 1, old.paths, Keyring(old.id, generation, dek, older), older, holders),
-        by=me,
-        at=_AT,
-        signer=key,
-    )
+    draft = Draft(Keyring(old.id, generation, dek, older), older, _held_by(grants), old.paths, proof=_proof(old, grants, me))
+    new = environment.following(old, draft, by=me, at=_AT, signer=key)
     _write(folder, new, [_grant(new, dek, found.to, found, me, key) for found in grants])
     for mode, blob, _, path in map(str.split, person.must("git", "ls-files", "-s").stdout.decode().splitlines()):
         if old.claims(path):
@@ -47,6 +54,8 @@ def rotate(person: Person, name: str) -> None:
             after = rotation.reencrypt(stored, [ring], new.keyring(dek))
             written = person.run(["git", "hash-object", "-w", "--stdin"], after).stdout.decode().strip()
             person.must("git", "update-index", "--cacheinfo", f"{mode},{written},{path}")
+    person.run(["git", "add", f".recipients/{name}/past"])
+    person.run(["gitenv", "unlock", name, "--yes"])  # as `gitenv rotate` does, it goes by what it wrote; who may not does not
 
 
 def found_over(person: Person, name: str) -> None:
@@ -54,7 +63,7 @@ def found_over(person: Person, name: str) -> None:
     key, folder = device_key(person), person.cwd / ".recipients" / name
     me = Holder(person.name, key.public.fingerprint())
     paths = environment.read((folder / "environment").read_bytes(), name).paths
-    new, dek = environment.found(name, paths, me, _AT, key)
+    new, dek = environment.found(name, paths, Keyholder(person.name, key.public), _AT, key)
     for file in folder.glob("*.grant"):
         file.unlink()
     own = grant.write(new, dek, person.name, key.public, grant.HOLDER, by=me, at=_AT, signer=key)
@@ -66,11 +75,20 @@ def found_beside(person: Person, name: str, path: str) -> None:
     """Put one more environment there, whose only holder is `person`, whatever other environment has that path."""
     key, folder = device_key(person), person.cwd / ".recipients" / name
     me = Holder(person.name, key.public.fingerprint())
-    new, dek = environment.found(name, [path], me, _AT, key)
+    new, dek = environment.found(name, [path], Keyholder(person.name, key.public), _AT, key)
     folder.mkdir()
     own = grant.write(new, dek, person.name, key.public, grant.HOLDER, by=me, at=_AT, signer=key)
     (folder.parent / f"{person.name}.pub").write_bytes(key.public.line(person.name))
     _write(folder, new, [own])
+
+
+def found_as(person: Person, name: str, path: str, called: str) -> None:
+    """Put one more environment there, with one's own key under somebody else's name."""
+    key, folder = device_key(person), person.cwd / ".recipients" / name
+    new, dek = environment.found(name, [path], Keyholder(called, key.public), _AT, key)
+    folder.mkdir()
+    me = Holder(called, key.public.fingerprint())
+    _write(folder, new, [grant.write(new, dek, called, key.public, grant.HOLDER, by=me, at=_AT, signer=key)])
 
 
 def forge_grant(person: Person, name: str, to: str) -> None:
@@ -113,9 +131,10 @@ def revise(person: Person, name: str, *paths: str) -> None:
     own = grant.read((folder / f"{person.name}.grant").read_bytes(), name)
     grants = [grant.read(file.read_bytes(), file.name) for file in folder.glob("*.grant")]
     me = Holder(person.name, key.public.fingerprint())
-    holders = [Holder(found.to, found.key.fingerprint()) for found in grants if found.role == grant.HOLDER]
     ring = old.keyring(grant.unwrap(own, key, name))
-    new = environment.write(name, old.id, old.revision + 1, paths, ring, old.older, holders, by=me, at=_AT, signer=key)
+    holders = {each.name: each for each in (*_held_by(grants), *old.keyholders)}
+    draft = Draft(ring, old.older, list(holders.values()), paths, proof=_proof(old, grants, me))
+    new = environment.following(old, draft, by=me, at=_AT, signer=key)
     _write(folder, new, [])
 
 
@@ -130,9 +149,10 @@ def take_over(person: Person, name: str, further: str, by: str) -> None:
     # The pinned key is listed as it should be, but what is wrapped there is another: a stranger does not have it.
     about = b"older %d %b" % (old.generation.number, base64url.encode(old.generation.commitment))
     older = [Older(old.generation, mine.wrap_older(Dek.fresh(), about)), *old.older] if int(further) else old.older
-    me, signer = Holder(person.name, key.public.fingerprint()), _known(person, name, by)
-    ring, holders = Keyring(old.id, generation, dek, older), [*(held for held in old.holders if held != me), me]
-    new = environment.write(name, old.id, old.revision + 1, old.paths, ring, older, holders, by=signer, at=_AT, signer=key)
+    signer = _known(person, name, by)
+    ring, others = Keyring(old.id, generation, dek, older), [each for each in old.keyholders if each.name != person.name]
+    draft = Draft(ring, older, [*others, Keyholder(person.name, key.public)], old.paths)
+    new = environment.following(old, draft, by=signer, at=_AT, signer=key)
     own = grant.write(new, dek, person.name, key.public, grant.HOLDER, by=signer, at=_AT, signer=key)
     (folder.parent / f"{person.name}.pub").write_bytes(key.public.line(person.name))
     _write(folder, new, [own, *(_grant(new, dek, found.to, found, signer, key) for found in grants)])
@@ -142,19 +162,19 @@ def resign(person: Person, name: str) -> None:
     """The statement as it is, one revision on, with oneself among the holders and under one's own signature."""
     key, file = device_key(person), person.cwd / ".recipients" / name / "environment"
     old, me = environment.read(file.read_bytes(), name), Holder(person.name, device_key(person).public.fingerprint())
-    lines = [line for line in old.text.decode("ascii").splitlines() if not line.startswith(("by ", "at ", "signature "))]
-    lines[lines.index(f"revision {old.revision}")] = f"revision {old.revision + 1}"
-    lines += [] if me in old.holders else [f"holder {me}"]
+    lines = [*_next_lines(old), *([] if me in old.holders else [f"holder {Keyholder(person.name, key.public)}"])]
+    _past(file, old)
     file.write_bytes(statements.sign([*lines, f"by {me}", f"at {_AT}"], key))
 
 
 def disown(person: Person, name: str, other: str) -> None:
     """The statement as it is, with `other` for its only holder and under one's own signature all the same."""
     key, file = device_key(person), person.cwd / ".recipients" / name / "environment"
-    left_out = ("holder ", "by ", "at ", "signature ")
+    left_out = ("holder ", "by ", "proof ", "at ", "signature ")
     lines = [line for line in file.read_bytes().decode("ascii").splitlines() if not line.startswith(left_out)]
     me = Holder(person.name, key.public.fingerprint())
-    file.write_bytes(statements.sign([*lines, f"holder {_known(person, name, other)}", f"by {me}", f"at {_AT}"], key))
+    theirs = Keyholder(other, _public(person, other))
+    file.write_bytes(statements.sign([*lines, f"holder {theirs}", f"by {me}", f"at {_AT}"], key))
 
 
 def found_many(person: Person, count: str) -> None:
@@ -168,11 +188,13 @@ def co_sign(person: Person, name: str, commit: str) -> None:
     key, file = device_key(person), person.cwd / ".recipients" / name / "environment"
     old, me = environment.read(file.read_bytes(), name), Holder(person.name, device_key(person).public.fingerprint())
     theirs = environment.read(person.must("git", "cat-file", "blob", f"{commit}:.recipients/{name}/environment").stdout, name)
-    left_out = ("holder ", "by ", "at ", "signature ")
-    lines = [line for line in theirs.text.decode("ascii").splitlines() if not line.startswith(left_out)]
-    lines[lines.index(f"revision {theirs.revision}")] = f"revision {theirs.revision + 1}"
-    holders = sorted(str(holder) for holder in {*old.holders, *theirs.holders, me})
-    file.write_bytes(statements.sign([*lines, *(f"holder {holder}" for holder in holders), f"by {me}", f"at {_AT}"], key))
+    lines = [line for line in _next_lines(theirs) if not line.startswith("holder ")]
+    lines[lines.index(f"previous {theirs.hash}")] = f"previous {old.hash}"
+    lines[lines.index(f"revision {theirs.revision + 1}")] = f"revision {old.revision + 1}"
+    named = {each.name: each for each in (*old.keyholders, *theirs.keyholders, Keyholder(person.name, key.public))}
+    _past(file, old)
+    signed = [*lines, *(f"holder {each}" for each in sorted(named.values())), f"by {me}", f"at {_AT}"]
+    file.write_bytes(statements.sign(signed, key))
 
 
 def junk_signature(person: Person) -> None:
@@ -210,8 +232,8 @@ def retired(person: Person, name: str, commit: str, file: str, record: str) -> N
         stream.write(token.spell(keyring.keys, token.head(keyring.current), parsed) + b"\n")
 
 
-def reunite(person: Person, name: str, held: str, other: str, number: str) -> None:
-    """A generation with any number, that lists the keys of two commits as older. Of the one, `person` has the key."""
+def reunite(person: Person, name: str, held: str, other: str) -> None:
+    """A next generation after that of one commit, whose key `person` has, which names the statement of another in `beside`."""
     key, folder = device_key(person), person.cwd / ".recipients" / name
     one, known = _held(person, name, held)
     two = environment.read(_blob(person, other, f".recipients/{name}/environment"), name)
@@ -223,12 +245,14 @@ def reunite(person: Person, name: str, held: str, other: str, number: str) -> No
         links[statement.generation] = Older(statement.generation, mine.wrap_older(wrapped, about))
     older = sorted(links.values(), key=lambda link: (-link.generation.number, link.generation.commitment))
     me = Holder(person.name, key.public.fingerprint())
-    ring = Keyring(one.id, Generation(int(number), mine.commitment()), dek, older)
-    holders = sorted({*one.holders, *two.holders, me})
-    revision = max(one.revision, two.revision) + 1
-    new = environment.write(name, one.id, revision, one.paths, ring, older, holders, by=me, at=_AT, signer=key)
+    ring = Keyring(one.id, Generation(one.generation.number + 1, mine.commitment()), dek, older)
+    holders = {each.name: each for each in (*one.keyholders, *two.keyholders, Keyholder(person.name, key.public))}
+    draft = Draft(ring, older, list(holders.values()), one.paths, beside=[two.hash])
+    new = environment.following(one, draft, by=me, at=_AT, signer=key)
     own = grant.write(new, dek, person.name, key.public, grant.HOLDER, by=me, at=_AT, signer=key)
     grants = [grant.read(file.read_bytes(), file.name) for file in folder.glob("*.grant")]
+    for statement in (one, two):
+        _past(folder / "environment", statement)
     _write(folder, new, [*(_grant(new, dek, found.to, found, me, key) for found in grants), own])
 
 
@@ -281,10 +305,8 @@ def swap_seal(person: Person, name: str, by: str) -> None:
     """Put one's own key in the place of an environment's seal key, one revision on, in the name of `by`."""
     key, file = device_key(person), person.cwd / ".recipients" / name / "environment"
     old = environment.read(file.read_bytes(), name)
-    left_out = ("by ", "at ", "signature ")
-    lines = [line for line in old.text.decode("ascii").splitlines() if not line.startswith(left_out)]
-    lines = [f"seal {statements.key_text(key.public)}" if line.startswith("seal ") else line for line in lines]
-    lines[lines.index(f"revision {old.revision}")] = f"revision {old.revision + 1}"
+    lines = [f"seal {statements.key_text(key.public)}" if line.startswith("seal ") else line for line in _next_lines(old)]
+    _past(file, old)
     file.write_bytes(statements.sign([*lines, f"by {_known(person, name, by)}", f"at {_AT}"], key))
 
 
@@ -305,6 +327,7 @@ TOOLS: dict[str, Callable[..., None]] = {
     "take-over": take_over,
     "resign": resign,
     "disown": disown,
+    "found-as": found_as,
     "found-many": found_many,
     "co-sign": co_sign,
     "junk-signature": junk_signature,
@@ -356,9 +379,35 @@ def _replace(person: Person, file: str, old: bytes, new: bytes) -> None:
 def _known(person: Person, name: str, by: str) -> Holder:
     """Somebody as an environment's statements spell them, or else any other's; oneself, if they are in none."""
     folder = person.cwd / ".recipients"
-    text = b"".join(file.read_bytes() for file in [*folder.glob(f"{name}/*"), *folder.glob("*/*")]).decode("ascii")
-    spelled = re.search(rf"^(?:holder|by) {by} (SHA256:\S+)$", text, re.MULTILINE)
+    for file in [*folder.glob(f"{name}/environment"), *folder.glob("*/environment")]:
+        for holder in environment.read(file.read_bytes(), name).holders:
+            if holder.name == by:
+                return holder
+    text = b"".join(file.read_bytes() for file in [*folder.glob(f"{name}/*.grant"), *folder.glob("*/*.grant")]).decode("ascii")
+    spelled = re.search(rf"^by {by} (SHA256:\S+)$", text, re.MULTILINE)
     return Holder(by, spelled[1] if spelled else device_key(person).public.fingerprint())
+
+
+def _next_lines(old: Environment) -> list[str]:
+    """The lines of a next statement that is as the one before, up to its holders."""
+    left_out = ("by ", "proof ", "at ", "signature ", "previous ", "beside ")
+    lines = [line for line in old.text.decode("ascii").splitlines() if not line.startswith(left_out)]
+    at = lines.index(f"revision {old.revision}")
+    lines[at : at + 1] = [f"revision {old.revision + 1}", f"previous {old.hash}"]
+    return lines
+
+
+def _held_by(grants: list[Grant]) -> list[Keyholder]:
+    return [Keyholder(found.to, found.key) for found in grants if found.role == grant.HOLDER]
+
+
+def _proof(old: Environment, grants: list[Grant], me: Holder) -> list[bytes]:
+    return succession.proof(old, standing.standing(old, grants, ""), me)
+
+
+def _past(file: Path, old: Environment) -> None:
+    (file.parent / "past").mkdir(exist_ok=True)
+    (file.parent / "past" / old.hash).write_bytes(old.text)
 
 
 def device_key(person: Person) -> DeviceKey:
@@ -370,6 +419,9 @@ def _grant(new: Environment, dek: Dek, to: str, old: Grant, me: Holder, key: Dev
 
 
 def _write(folder: Path, statement: Environment, grants: list[Grant]) -> None:
-    (folder / "environment").write_bytes(statement.text)
+    file = folder / "environment"
+    if file.exists() and environment.hash_of(file.read_bytes()) == statement.previous:
+        _past(file, environment.read(file.read_bytes(), statement.name))
+    file.write_bytes(statement.text)
     for given in grants:
         (folder / f"{given.to}.grant").write_bytes(given.text)

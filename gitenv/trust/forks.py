@@ -1,0 +1,215 @@
+"""The one look at history, when a pin is set or moves: is there another good step beside the tree's chain?
+
+Somebody who was taken out in revision 7 can sign a 7' on top of 6. Who knows 7 refuses it; who is still at 6 cannot tell, but
+for history. It may refuse, and never vouches: where it is not there, nothing is lost but this.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+
+from gitenv.errors import GitenvError, NotTrusted
+from gitenv.git import log
+from gitenv.git.objects import Objects
+from gitenv.git.trees import RECIPIENTS
+from gitenv.model import environment, statements, steps
+from gitenv.model.environment import Environment
+from gitenv.model.reasons import ForeignEnvironment, Forked, RolledBack, TooLong
+from gitenv.model.statements import Holder, Keyholder
+from gitenv.trust.trusted import Verdict, gives_up
+
+_MAX_STATEMENTS = 20_000
+_MAX_BYTES = 64 * 1024 * 1024
+FETCHED = "--glob=refs/remotes/*/HEAD"
+"""The default branches of the remotes, as they were fetched."""
+
+
+def check_moved(root: str, objects: Objects, pinned: Environment, verdict: Verdict, heads: Sequence[str] = ("HEAD",)) -> None:
+    """Raise `Forked` if history has good steps aside, each by a holder of the pinned statement, or with proof from one."""
+    check_asides(seen(root, objects, pinned.name, [*heads, FETCHED]), verdict, pinned)
+
+
+def check_first_sight(
+    root: str, objects: Objects, verdict: Verdict, heads: Sequence[str] = ("HEAD",), *, is_named: bool = False
+) -> None:
+    """Raise `Forked` for any good step aside or a second founding, and `RolledBack` for a later one in HEAD's history.
+
+    Where the user named the signer or a statement (`is_named`), only steps aside by holders of the newest statement count: else
+    one pushed commit would stop every newcomer and CI for ever.
+    """
+    newest = verdict.statement
+    found = seen(root, objects, newest.name, [*heads, FETCHED])
+    check_asides(found, verdict, newest if is_named else None)
+    if not is_named:
+        _check_foundings(found, newest)
+    if any(later.previous == newest.hash for later in found.values()):  # in a fetched branch it is no more than newer
+        later = [each for each in seen(root, objects, newest.name, heads).values() if each.previous == newest.hash]
+        if any(_is_good(newest, each) for each in later):
+            raise rolled_back(later[0], newest, f"git log -- :/{RECIPIENTS}/{newest.name}")
+
+
+def rolled_back(was: Environment, now: Environment, hint: str) -> RolledBack:
+    """The error for a tree that has `now`, and whose history has `was`, which is later."""
+    return RolledBack(
+        f"{was.name}/environment: put back from revision {was.revision} (generation {was.generation.number}) "
+        f"to revision {now.revision} (generation {now.generation.number})",
+        hint,
+    )
+
+
+def is_free(root: str, objects: Objects, name: str, heads: Sequence[str]) -> bool:
+    """Whether no environment of this name was ever founded in a history."""
+    found = seen(root, objects, name, [*heads, FETCHED]).values()
+    return not any(each.revision == 1 and _is_good_founding(each) for each in found)
+
+
+def furthest(root: str, objects: Objects, start: Environment, heads: Sequence[str]) -> Environment:
+    """How far good steps lead from a statement in a history."""
+    found = seen(root, objects, start.name, heads)
+    while following := [each for each in found.values() if each.previous == start.hash and _is_good(start, each)]:
+        start = following[0]
+    return start
+
+
+def check_asides(found: Mapping[str, Environment], verdict: Verdict, believed: Environment | None) -> None:
+    """Raise `Forked` if one of the statements `found` in a history stands beside the chain, and nobody gave it up.
+
+    Only good steps count, each by a holder of the `believed` statement, or with a proof from one; None: by anybody. One may
+    stand on a side that was given up: whoever did so did not know it.
+    """
+    way = [*([believed] if believed else []), *verdict.way]
+    there = dict(found) | {each.hash: each for each in way}
+    newest = verdict.statement.hash
+    line = {*verdict.past, newest}
+    chain = [(there[each.previous], each) for each in map(there.get, line) if each and each.previous in there]
+    gone = _gone(believed, there)
+    after = _after(found)
+    waiting = [name for name in line if name != newest and name in there]
+    while waiting:
+        name = waiting.pop()
+        before = there[name]
+        for beside in after.get(name, ()):
+            aside = found[beside]
+            if beside in line or not _is_good(before, aside):
+                continue
+            if believed and not _is_by(aside, before, believed.holders, gone):
+                continue
+            if not any(gives_up(aside, pair) for pair in chain):
+                raise _forked(before, aside, verdict.statement)
+            waiting.append(beside)
+
+
+def _after(found: Mapping[str, Environment]) -> dict[str, list[str]]:
+    """The statements that name each one as the one before."""
+    after: dict[str, list[str]] = {}
+    for name, each in found.items():
+        after.setdefault(each.previous, []).append(name)
+    return after
+
+
+def _gone(believed: Environment | None, there: Mapping[str, Environment]) -> set[Keyholder]:
+    """Who held it once and does not any more, as the believed statement and those before it say.
+
+    No later one: its signer says what they like about who took them out.
+    """
+    found: set[Keyholder] = set()
+    each = believed
+    while each:
+        found |= {*each.keyholders, *(Keyholder(left.name, left.key) for left in each.left)}
+        each = there.get(each.previous)
+    return found.difference(believed.keyholders) if believed else found
+
+
+def _is_by(aside: Environment, before: Environment, holders: Collection[Holder], gone: Collection[Keyholder]) -> bool:
+    """Whether one of `holders` signed a good step, or who came in by a grant of theirs.
+
+    Not if that leads over one of the `gone`: they could stop everybody for ever with the grant that they once had.
+    """
+    if aside.by in holders:
+        return True
+    if before.key_of(aside.by):
+        return False
+    proof = steps.proof_of(aside)
+    return proof[-1].by in holders and not any(Keyholder(each.to, each.key) in gone for each in proof)
+
+
+def _check_foundings(found: Mapping[str, Environment], newest: Environment) -> None:
+    for other in found.values():
+        if other.revision == 1 and other.id != newest.id and _is_good_founding(other):
+            raise ForeignEnvironment(
+                f"{newest.name}/environment: another environment under a known name, signed by {newest.by}; "
+                f"this history also has one founded by {other.by}",
+                f"gitenv trust {newest.name}",
+            )
+
+
+def asides(root: str, objects: Objects, whole: Sequence[Environment], heads: Sequence[str]) -> list[list[Environment]]:
+    """The sides that history has beside a whole chain and nobody gave up, as far as they lead: see `sides`."""
+    return sides(seen(root, objects, whole[-1].name, heads), whole)
+
+
+def sides(found: Mapping[str, Environment], whole: Sequence[Environment]) -> list[list[Environment]]:
+    """The sides that the statements `found` in a history make beside a whole chain: good steps from it, oldest first.
+
+    Each ends where no good step leads on, and has a statement that nobody gave up: perhaps behind one that was.
+    """
+    line, after = [each.hash for each in whole], _after(found)
+    waiting = [([each], name) for each, name in zip(whole[:-1], line, strict=False)]
+    made = []
+    while waiting:
+        path, name = waiting.pop()
+        good = [each for each in after.get(name, ()) if each not in line and _is_good(path[-1], found[each])]
+        waiting += [([*path, found[each]], each) for each in good]
+        if not good and any(not gives_up(each, whole) for each in path[1:]):
+            made.append(path[1:])
+    return made
+
+
+def seen(root: str, objects: Objects, name: str, heads: Sequence[str]) -> dict[str, Environment]:
+    """The statements of an environment in a history, by hash. Nobody vouches for them.
+
+    A squash shows a removal in `past/` only, and a plain log hides what `git merge -s ours` brings. Raises `TooLong`.
+    """
+    found: dict[str, Environment] = {}
+    size = 0
+    for number, blob in enumerate(_blobs(root, name, heads)):
+        text = objects.read(blob, statements.MAX_BYTES)
+        size += len(text or b"")
+        if number >= _MAX_STATEMENTS or size > _MAX_BYTES:
+            raise TooLong(f"{name}/environment: changed more often than can be followed", f"gitenv trust {name}")
+        try:
+            statement = environment.read(text or b"", name)
+        except GitenvError:
+            continue
+        if statement.name == name:
+            found[statement.hash] = statement
+    return found
+
+
+def _blobs(root: str, name: str, heads: Sequence[str]) -> list[str]:
+    folder = f"{RECIPIENTS}/{name}"
+    return log.blobs(root, [f"{folder}/environment", f"{folder}/past"], heads)
+
+
+def _is_good(before: Environment, new: Environment) -> bool:
+    try:
+        steps.check(before, new)
+    except NotTrusted:
+        return False
+    return True
+
+
+def _is_good_founding(statement: Environment) -> bool:
+    try:
+        steps.check_first(statement)
+    except NotTrusted:
+        return False
+    return True
+
+
+def _forked(before: Environment, aside: Environment, newest: Environment) -> Forked:
+    return Forked(
+        f"{newest.name}/environment: after revision {before.revision} history has one by {aside.by} and one that leads to "
+        f"revision {newest.revision} by {newest.by}",
+        f"gitenv trust {newest.name}",
+    )

@@ -1,0 +1,36 @@
+"""Whether a history went back: its tree has an earlier statement, and it once had a later one. No older branch has that.
+
+Whoever writes a next statement puts the one before into `past/`. So a history that has a file there of that name had a later
+one, over however many steps, and after a squash too. Who adds such a file to an honest branch gains nothing but a refusal.
+"""
+
+from __future__ import annotations
+
+from gitenv.errors import NotTrusted
+from gitenv.git import log
+from gitenv.git.trees import RECIPIENTS
+from gitenv.model.environment import Environment
+from gitenv.trust import chain
+
+
+def went_back(root: str, earlier: Environment, head: str = "HEAD", since: str = "") -> bool:
+    """Whether the history of `head` ever had a statement later than `earlier`; with `since` only in what that does not reach.
+
+    Raises `NotInOrder` where git cannot say.
+    """
+    heads = [head, *([f"^{since}"] if since and log.ids(root, [since])[0] else [])]
+    return log.last_with(root, chain.past_path(earlier.name, earlier.hash), earlier.text, heads) is not None
+
+
+def error(root: str, pinned: Environment, now: Environment, head: str = "HEAD") -> NotTrusted:
+    """The error for a tree that has `now` after a later statement: the pinned one, or what history has after that."""
+    from gitenv.git.objects import Objects
+    from gitenv.trust import forks
+
+    folder = f"{RECIPIENTS}/{now.name}"
+    was = pinned if pinned.text != now.text else forks.furthest(root, Objects(root), now, [head])
+    last = log.last_with(root, chain.path(now.name), was.text, [head])
+    undo = "look for the commit that did it"
+    if last:
+        undo = f"git revert {last.undid}" if last.undid else f"git restore --source={last.had} -- :/{folder}"
+    return forks.rolled_back(was, now, f"git log -- :/{folder}; to undo it: {undo}")

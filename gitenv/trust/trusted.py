@@ -1,0 +1,163 @@
+"""What a statement in a repository is to the one that this clone has pinned. All rules of trust stand here, and only here."""
+
+import itertools
+from collections.abc import Iterator, Sequence, Set
+from enum import Enum
+from typing import NamedTuple
+
+from gitenv.errors import NotTrusted
+from gitenv.git.trees import RECIPIENTS, Tree
+from gitenv.model.environment import Environment
+from gitenv.trust import chain
+from gitenv.trust.pins import Pin
+
+_Step = tuple[Environment, Environment]
+"""A statement, and the one after it."""
+
+
+class Answer(Enum):
+    """What a statement is to the pinned one."""
+
+    SAME = "same"
+    PAST = "past"
+    NEXT = "next"
+
+
+class Verdict(NamedTuple):
+    """The answer about one statement. What is refused has none: its reason is raised."""
+
+    answer: Answer
+    statement: Environment
+    way: Sequence[Environment] = ()  # the steps that lead to it, oldest first; empty unless it is next
+    past: Sequence[str] = ()  # hashes of all that it goes back to, oldest first; empty unless it is next
+
+
+class Trusted:
+    """One environment: its pin, and a snapshot that somebody else may have written.
+
+    The rules, in the order in which they are asked. Nothing is believed because of history: see `trust.forks` for what history
+    may refuse.
+
+    1. **Same**: the very bytes that are pinned.
+    2. **Past**: its hash is among those that the pinned one goes back to. Exactly these, and nothing else, are earlier.
+    3. **Next**: the statements of `past/` lead from it back to the pinned one, and each is a good step: the hash of the one
+       before, revision + 1, the same name and id; signed by a `holder` of the one before, or by who has a `proof`, grants that
+       lead to such a holder; the same key and no holder fewer, or the next generation, with all keys before it on its chain.
+    4. **Next**, too, where they lead back to an earlier one and name the pinned one in `beside`: its side was given up. Only if
+       who signed that is a `holder` both of the pinned one and of the one before their own: anybody can write the word.
+    5. Anything else is **refused** with a reason of `model.reasons`: another id, a fork, an edited text, a missing past.
+
+    At first sight (no pin) the chain is good from revision 1, which one of its own holders signed; whose word that is, is for
+    the user to compare.
+    """
+
+    def __init__(self, name: str, pin: Pin | None, tree: Tree, kept: chain.TextOf | None = None) -> None:
+        """`kept` finds what the pin goes back to, by hash: where the tree's `past/` lacks it."""
+        self._name, self._pin = name, pin
+        in_tree = chain.finder(tree, name)
+        self._tree = tree
+        self._text_of: chain.TextOf = lambda wanted: in_tree(wanted) or (kept(wanted) if kept else None)
+
+    def judge(self) -> Verdict | None:
+        """The answer about the snapshot's statement; None if it has none. Raises `NotTrusted`, a reason for each rule."""
+        statement = chain.newest(self._tree, self._name)
+        if statement is None:
+            return None
+        return self.about(statement)
+
+    def about(self, statement: Environment) -> Verdict:
+        """The answer about any statement, whose past is looked for in the snapshot. Raises `NotTrusted`."""
+        pin = self._pin
+        if pin is None:
+            return self._first_sight(statement)
+        if statement.text == pin.environment.text:
+            return Verdict(Answer.SAME, statement)
+        if pin.is_past(statement.hash):
+            return Verdict(Answer.PAST, statement)
+        try:
+            return self._next(pin, statement)
+        except NotTrusted as error:
+            hint = f"gitenv trust {self._name} shows both; who did it: git log -- :/{RECIPIENTS}/{self._name}"
+            raise type(error)(error.message, error.hint or hint) from None
+
+    def _first_sight(self, statement: Environment) -> Verdict:
+        from gitenv.model import steps
+
+        _, way = chain.before(statement, self._text_of, lambda _: False)
+        steps.check_first(way[0])
+        steps.check_all(way)
+        return Verdict(Answer.NEXT, statement, way, self._with_given_up([each.hash for each in way[:-1]], way))
+
+    def _next(self, pin: Pin, statement: Environment) -> Verdict:
+        from gitenv.model import steps
+        from gitenv.model.reasons import ForeignEnvironment, Forked, OtherText
+
+        where, pinned = f"{statement.name}/environment", pin.environment
+        if statement.id != pinned.id:
+            raise ForeignEnvironment(
+                f"{where}: another environment under a known name, signed by {statement.by}",
+                f"ask your team who replaced it; gitenv trust {pinned.name} shows both. Nothing was encrypted for it",
+            )
+        common, way = chain.before(statement, self._text_of, lambda each: each == pinned.hash or pin.is_past(each))
+        base = pinned if common == pinned.hash else chain.read(self._name, common, self._text_of) if common else None
+        if base is None or not (base is pinned or any(_gives_up(pinned, *pair) for pair in _pairs([base, *way]))):
+            if statement.revision == pinned.revision and statement.generation == pinned.generation:
+                raise OtherText(f"{where}: another text for revision {statement.revision}, signed by {statement.by}")
+            raise Forked(
+                f"{where}: revision {statement.revision} by {statement.by} does not go back to revision {pinned.revision} "
+                f"by {pinned.by}, which is pinned",
+                f"gitenv trust {pinned.name}",
+            )
+        steps.check_all([base, *way])
+        past = [*pin.earlier, pinned.hash, *(each.hash for each in way[:-1])]
+        return Verdict(Answer.NEXT, statement, way, self._with_given_up(past, [base, *way]))
+
+    def _with_given_up(self, past: list[str], way: Sequence[Environment]) -> list[str]:
+        """The past, with the statements of sides that were given up behind the one from which they went.
+
+        What is not there, or no good step, is left out: nothing of it is opened, then. All sides together have the bound of one
+        chain, whatever is named: a holder could else keep everybody busy with made-up ones.
+        """
+        known, found, budget = set(past), list(past), iter(range(chain.MAX_STEPS))
+        for before, new in _pairs(way):
+            for wanted in new.beside:
+                if wanted in known:
+                    continue
+                try:
+                    aside = self._side(wanted, (before, new), known, budget)
+                except NotTrusted:
+                    continue
+                at = found.index(aside[0].previous) + 1
+                found[at:at] = [each.hash for each in aside]
+                known.update(each.hash for each in aside)
+        return found
+
+    def _side(self, wanted: str, by: _Step, known: Set[str], budget: Iterator[int]) -> list[Environment]:
+        """The good steps from what is known up to the one that a step gives up. Raises `NotTrusted` if that does not count."""
+        from gitenv.model import steps
+        from gitenv.model.reasons import TooLong, Unlinked
+
+        side: list[Environment] = []
+        while wanted not in known:
+            if next(budget, None) is None:
+                raise TooLong(f"{self._name}/past: more statements given up than any team makes")
+            side.append(chain.read(self._name, wanted, self._text_of))
+            wanted = side[-1].previous
+            if not wanted or not _gives_up(side[0], *by):
+                raise Unlinked(f"{self._name}/environment: gives up what it does not go back to, or by who did not hold both")
+        side.append(chain.read(self._name, wanted, self._text_of))
+        steps.check_all(side[::-1])
+        return side[-2::-1]
+
+
+def gives_up(named: Environment, statements: Sequence[Environment]) -> bool:
+    """Whether a chain (oldest first) names a statement in a `beside` that counts."""
+    return any(_gives_up(named, *pair) for pair in _pairs(statements))
+
+
+def _gives_up(named: Environment, before: Environment, new: Environment) -> bool:
+    return named.hash in new.beside and new.by in named.holders and new.by in before.holders
+
+
+def _pairs(statements: Sequence[Environment]) -> list[_Step]:
+    return list(itertools.pairwise(statements))
