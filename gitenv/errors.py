@@ -9,7 +9,7 @@
         ├── Changed     what was read is not there any more: the command starts over
         └── FirstEdition    a statement or a pin of the format before this one
 
-The core raises and one edge prints (`cli.edge` for people, `drivers.filter` for git). A message names its object and says
+The core raises and one edge prints (`cli.edge` for people, `drivers.notices` for git). A message names its object and says
 where (file, line, key name), never what: no value, no plain text, no private key.
 """
 

@@ -16,7 +16,7 @@ import pytest
 from gitenv import __main__ as start
 from gitenv import files, refusal
 from gitenv.cli import edge
-from gitenv.drivers import filter as env_filter
+from gitenv.drivers.notices import Notices
 from gitenv.errors import NotInOrder
 from tests import forkserver
 from tests.conftest import NewLab
@@ -162,7 +162,7 @@ def test_what_the_machine_lacks_is_no_bug(
     monkeypatch.setattr(edge, "_run", fail)
     monkeypatch.setattr(sys, "argv", ["gitenv", "status"])
     assert edge.main(["status"]) == 5
-    env_filter._say_other(".env", error)
+    Notices(lambda _message, _hint: None).failed(".env", error)
     monkeypatch.setattr(start, "_run", fail)
     assert start.main() == 5
     said = capsys.readouterr().err

@@ -6,11 +6,11 @@ a key, it gives back what is in the commit; a clean of what is in the commit giv
 
 from __future__ import annotations
 
-import contextlib
+import functools
 import gc
-import os
 import sys
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from gitenv.access import Judged
 from gitenv.drivers.surroundings import CommittedRecords, Surroundings
@@ -24,7 +24,8 @@ from gitenv.model.document import MAX_BYTES, Kind
 from gitenv.model.keyring import Keyring
 from gitenv.trust.pins import Pin
 
-_MOST = 8
+if TYPE_CHECKING:
+    from gitenv.drivers.notices import Notices
 
 
 def serve() -> int:
@@ -37,11 +38,12 @@ def serve() -> int:
         env_filter = EnvFilter()
         FilterProcess(sys.stdin.buffer, sys.stdout.buffer, MAX_BYTES).serve(env_filter)
     except (ProtocolError, EOFError, BrokenPipeError):
-        _say("error: this is for git to start, as filter.gitenv.process", "gitenv --help")
+        from gitenv.drivers import notices
+
+        notices.say("error: this is for git to start, as filter.gitenv.process", "gitenv --help")
         return 2
     except GitenvError as error:
-        _say(f"error: {error.message}", error.hint)
-        return error.exit_code
+        return _stopped(error)
     except KeyboardInterrupt:
         return INTERRUPTED
     return 0
@@ -56,8 +58,7 @@ def once(command: str, path: str) -> int:
     except Refused:
         return 1
     except GitenvError as error:
-        _say(f"error: {error.message}", error.hint)
-        return error.exit_code
+        return _stopped(error)
     return 0
 
 
@@ -70,7 +71,6 @@ class EnvFilter:
 
     def __init__(self) -> None:
         self._around = Surroundings()
-        self._warned: set[str] = set()
 
     def clean(self, request: Request, data: bytes) -> bytes | Iterator[bytes]:
         """The bytes for the object store. Raises `Refused`, after it said why."""
@@ -83,9 +83,9 @@ class EnvFilter:
         except GitenvError as error:
             if (committed := self._unchanged(request, data)) is not None:
                 return committed
-            _say(f"error: {printable(request.path)}: {error.message}", error.hint)
+            self._notices.refused(request.path, error)
         except Exception as error:  # plain text must not be staged, and not be shown, because of a bug of ours
-            _say_other(request.path, error)
+            self._notices.failed(request.path, error)
         raise Refused
 
     def smudge(self, request: Request, data: bytes) -> bytes | None:
@@ -102,6 +102,13 @@ class EnvFilter:
     def checked_out(self) -> None:
         """The work tree has the new `.recipients/` now."""
         self._around.access.forget_judgements()
+
+    @functools.cached_property
+    def _notices(self) -> Notices:
+        # Most files give nothing to say.
+        from gitenv.drivers.notices import Notices
+
+        return Notices(self._around.keep_for_later)
 
     def _clean(self, path: str, data: bytes) -> bytes | Iterator[bytes]:
         if data.startswith(inert.WHOLE):
@@ -128,7 +135,7 @@ class EnvFilter:
             self._refuse_new(pin, judged)
         self._around.note_made(path, cleaned, committed)
         if (not data[:4].isascii() or b"\0" in data[:4]) and _has_new(cleaned, committed):
-            self._warn_of_encoding(path, data)
+            self._notices.warn_of_encoding(path, data)
         return cleaned
 
     def _is_to_be_asked(self, pin: Pin, judged: Judged) -> bool:
@@ -144,12 +151,6 @@ class EnvFilter:
         if judged.moves and judged.moves.environment.generation != pin.environment.generation:
             text = f"{pin.name} has a new data key, which this clone does not go by yet"
             raise Locked(text, f"gitenv unlock {pin.name}")
-
-    def _warn_of_encoding(self, path: str, data: bytes) -> None:
-        from gitenv.model import encoding
-
-        if name := encoding.wrong(data):
-            self._warn(f"warning: {encoding.problem(printable(path), name)}", encoding.remedy(path, name))
 
     def _unchanged(self, request: Request, data: bytes) -> bytes | Iterator[bytes] | None:
         """The committed bytes, if the file is no other than in the index or HEAD; whatever is wrong, git may go on from there.
@@ -170,7 +171,7 @@ class EnvFilter:
                 return cleaned if cleaned in blobs else None
         except Exception as error:  # there is a reason to refuse already; ours would only hide it
             if not isinstance(error, GitenvError):
-                _say_other(path, error)
+                self._notices.failed(path, error)
         return None
 
     def _way_back(self, path: str) -> str:
@@ -202,7 +203,7 @@ class EnvFilter:
         except GitenvError as error:
             self._warn_closed(request, error)
         except Exception as error:
-            _say_other(request.path, error)
+            self._notices.failed(request.path, error)
         return self._marked(request, data, pin, rings, is_viewing)
 
     def _marked(
@@ -216,13 +217,13 @@ class EnvFilter:
                 result = smudge.smudge(data, rings, is_viewing=is_viewing)
         except Exception as error:
             if not isinstance(error, NotTrusted):  # that is too large
-                _say_other(request.path, error)
+                self._notices.failed(request.path, error)
             result = inert.mark_file(request.blob, sha256(data))
         is_new_to_us = b"=gitenv1:" not in data and b"#gitenv1:" not in data
         if result == data or (pin and is_new_to_us and self._around.is_before_founding(pin.name, request.treeish)):
             return data
         if rings and pin and inert.MARK in result and (request.treeish or request.can_delay or request.is_delayed):
-            self._say_retired(request.path, result, rings[0], pin)
+            self._notices.warn_of_retired(request.path, result, rings[0], is_reader=pin.is_reader)
         return result
 
     def _rings(self, request: Request, data: bytes, pin: Pin, is_viewing: bool) -> Sequence[Keyring] | None:
@@ -276,32 +277,12 @@ class EnvFilter:
                 return judged, True
         why = ".recipients/ is not in the work tree" if request.is_delayed else "is in conflict"
         message = f"warning: {printable(request.path)} stays closed: may hold retired values, and {why}"
-        self._warn(message, f"gitenv unlock {pin.name}", is_kept=True)
+        self._notices.warn(message, f"gitenv unlock {pin.name}", is_kept=True)
         return None, False
-
-    def _say_retired(self, path: str, opened: bytes, ring: Keyring, pin: Pin) -> None:
-        """What came from before a rotation, with the command that decides about it."""
-        from gitenv.model import remedies, unverified
-
-        records = document.parse(opened)
-        found = unverified.retired(records, ring)
-        if not found:
-            return
-        words = unverified.words(records, found[:_MOST])
-        left = f" and {len(found) - _MOST} more" if len(found) > _MOST else ""
-        are, them = ("are", "them") if len(found) > 1 else ("is", "it")
-        shown = ", ".join(each.shown for each in found[:_MOST]) + left
-        message = f"warning: {printable(path)}: {shown} {are} encrypted with a retired key, and nobody vouches for {them}"
-        if message not in self._warned:
-            self._warned.add(message)
-            which = f"{' '.join(words)} -f {from_top(path)}"
-            accept, reject = f"gitenv accept {which}", f"gitenv reject {which}"
-            decide = f"{reject}, or ask a holder to run: {accept}" if pin.is_reader else f"{accept}, or {reject}"
-            self._tell(message, f"{remedies.look(path)}; then {decide}")
 
     def _warn_closed(self, request: Request, error: GitenvError) -> None:
         message = f"warning: {printable(request.path)} stays closed: {error.message}"
-        self._warn(message, error.hint, is_kept=bool(request.treeish or request.can_delay or request.is_delayed))
+        self._notices.warn(message, error.hint, is_kept=bool(request.treeish or request.can_delay or request.is_delayed))
 
     def _may_delay(self, request: Request, data: bytes) -> bool:
         """Whether a file can wait until this checkout has brought `.recipients/` along.
@@ -314,54 +295,15 @@ class EnvFilter:
             return not self._around.is_in_conflict(request.path)
         return self._around.is_merged(request.path)
 
-    def _warn(self, message: str, hint: str, *, is_kept: bool = False) -> None:
-        """Once a process for each message: a checkout may bring a thousand files of one environment."""
-        reason = message.rpartition(": ")[2]
-        if reason not in self._warned:
-            self._warned.add(reason)
-            if is_kept:
-                self._tell(message, hint)
-            else:
-                _say(message, hint)
-
-    def _tell(self, message: str, hint: str) -> None:
-        """Say what somebody has to know of a file that goes into the work tree.
-
-        While git puts changes back (`--autostash`) nobody sees what a filter says: then the next hook or command says it.
-        """
-        _say(message, hint)
-        if _is_unheard():
-            with contextlib.suppress(GitenvError, OSError):  # a checkout is not to fail for it
-                self._around.keep_for_later(message, hint)
-
 
 def _has_new(cleaned: bytes, committed: CommittedRecords) -> bool:
     """Whether anything was encrypted that neither the index nor HEAD has."""
     return any(record.kind is Kind.TOKEN and record.raw not in committed() for record in document.parse(cleaned))
 
 
-def _is_unheard() -> bool:
-    """Whether standard error goes nowhere."""
-    try:
-        return os.path.samestat(os.fstat(2), os.stat(os.devnull))
-    except OSError:
-        return False
+def _stopped(error: GitenvError) -> int:
+    """Say why a whole process stops; the exit code."""
+    from gitenv.drivers import notices
 
-
-def _say(message: str, hint: str) -> None:
-    sys.stderr.write(message + "\n" + (f"hint: {hint}\n" if hint else ""))
-    sys.stderr.flush()
-
-
-def _say_other(path: str, error: Exception) -> None:
-    """What the system refused, or where our bug is. Not what it was working on: an exception's text may quote it."""
-    from gitenv import refusal
-
-    if problem := refusal.lacking(error):
-        _say(f"error: {printable(path)}: {problem.message}", problem.hint)
-        return
-    trace, place = error.__traceback__, ""
-    while trace:
-        place = f"{os.path.basename(trace.tb_frame.f_code.co_filename)}:{trace.tb_lineno}"
-        trace = trace.tb_next
-    _say(f"error: {printable(path)}: a bug in gitenv, {type(error).__name__} at {place}", "please report it")
+    notices.say(f"error: {error.message}", error.hint)
+    return error.exit_code

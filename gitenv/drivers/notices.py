@@ -1,0 +1,101 @@
+"""What the filter says on standard error: each thing once a process, and later again where nobody hears it now.
+
+Loaded when there is something to say: most files say nothing, and git starts the filter for each `git status`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sys
+from collections.abc import Callable
+
+from gitenv.errors import GitenvError, from_top, printable
+from gitenv.model import document
+from gitenv.model.keyring import Keyring
+
+_MOST = 8
+
+
+class Notices:
+    """What one process of the filter has said. `keep` takes a message and its hint, for the next hook or command to say."""
+
+    def __init__(self, keep: Callable[[str, str], None]) -> None:
+        self._keep = keep
+        self._said: set[str] = set()
+
+    def warn(self, message: str, hint: str, *, is_kept: bool = False) -> None:
+        """Once for each reason, which follows the last colon: a checkout may bring a thousand files of one environment."""
+        reason = message.rpartition(": ")[2]
+        if reason not in self._said:
+            self._said.add(reason)
+            if is_kept:
+                self._tell(message, hint)
+            else:
+                say(message, hint)
+
+    def warn_of_encoding(self, path: str, data: bytes) -> None:
+        """Where `data` is text that programs will not read as what its author sees."""
+        from gitenv.model import encoding
+
+        if name := encoding.wrong(data):
+            self.warn(f"warning: {encoding.problem(printable(path), name)}", encoding.remedy(path, name))
+
+    def warn_of_retired(self, path: str, opened: bytes, ring: Keyring, *, is_reader: bool) -> None:
+        """What in `opened` came from before a rotation, with the command that decides about it."""
+        from gitenv.model import remedies, unverified
+
+        records = document.parse(opened)
+        found = unverified.retired(records, ring)
+        if not found:
+            return
+        words = unverified.words(records, found[:_MOST])
+        left = f" and {len(found) - _MOST} more" if len(found) > _MOST else ""
+        are, them = ("are", "them") if len(found) > 1 else ("is", "it")
+        shown = ", ".join(each.shown for each in found[:_MOST]) + left
+        message = f"warning: {printable(path)}: {shown} {are} encrypted with a retired key, and nobody vouches for {them}"
+        if message not in self._said:
+            self._said.add(message)
+            which = f"{' '.join(words)} -f {from_top(path)}"
+            accept, reject = f"gitenv accept {which}", f"gitenv reject {which}"
+            decide = f"{reject}, or ask a holder to run: {accept}" if is_reader else f"{accept}, or {reject}"
+            self._tell(message, f"{remedies.look(path)}; then {decide}")
+
+    def refused(self, path: str, error: GitenvError) -> None:
+        say(f"error: {printable(path)}: {error.message}", error.hint)
+
+    def failed(self, path: str, error: Exception) -> None:
+        """What the system refused, or where our bug is. Not what it was working on: an exception's text may quote it."""
+        from gitenv import refusal
+
+        if problem := refusal.lacking(error):
+            self.refused(path, problem)
+            return
+        trace, place = error.__traceback__, ""
+        while trace:
+            place = f"{os.path.basename(trace.tb_frame.f_code.co_filename)}:{trace.tb_lineno}"
+            trace = trace.tb_next
+        say(f"error: {printable(path)}: a bug in gitenv, {type(error).__name__} at {place}", "please report it")
+
+    def _tell(self, message: str, hint: str) -> None:
+        """Say what somebody has to know of a file that goes into the work tree.
+
+        While git puts changes back (`--autostash`) nobody sees what a filter says: then the next hook or command says it.
+        """
+        say(message, hint)
+        if _is_unheard():
+            with contextlib.suppress(GitenvError, OSError):  # a checkout is not to fail for it
+                self._keep(message, hint)
+
+
+def say(message: str, hint: str) -> None:
+    sys.stderr.write(message + "\n" + (f"hint: {hint}\n" if hint else ""))
+    sys.stderr.flush()
+
+
+def _is_unheard() -> bool:
+    """Whether standard error goes nowhere."""
+    try:
+        return os.path.samestat(os.fstat(2), os.stat(os.devnull))
+    except OSError:
+        return False
