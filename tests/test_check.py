@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from gitenv.errors import Usage
 from gitenv.git import attributes, index, program
-from gitenv.model import document
+from gitenv.model import document, remedies
 from gitenv.model.environment import Environment
 from gitenv.model.keyring import Keyring
 from gitenv.review import check, codes, commits, documents, formats, gate
@@ -363,7 +363,7 @@ def test_a_shallow_clone_says_so(repository: Place, tmp_path: Path) -> None:
 def test_any_bytes_can_be_judged(data: bytes) -> None:
     """No document makes the judges fail, and no finding quotes a value."""
     version = Version(".env", data, None, frozenset())
-    found = [*documents.plain(version, lambda keys: tuple(keys)), *documents.encrypted(version, frozenset)]
+    found = [*documents.plain(version, lambda lines: tuple(remedies.words(lines))), *documents.encrypted(version, frozenset)]
     found += [each] if (each := commits.like_dotenv("a.env", data, frozenset())) else []
     names = {record.name for record in document.parse(data)}
     for each in found:

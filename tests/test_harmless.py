@@ -165,7 +165,7 @@ def test_what_a_repository_holds(alice: Person) -> None:
         ),
         *(["add-recipient", f"{kind}-{place}", "--yes"] for kind in "pc" for place in ("clear", "newline", "bidi")),
         *(["add-recipient", "bob", "--yes", "-e", f"e-{place}"] for place in ("title", "newline")),
-        *(["rotate", "--dry-run"], ["set", "KEY"], ["set", "KEY", "-f", ".env.production"], ["accept", "--all", "--yes"]),
+        *(["rotate", "--dry-run"], ["set", "KEY"], ["set", "KEY", "-f", ".env.production"], ["reject", "--all"]),
         *(["remove-recipient", f"{kind}-{place}", "--yes"] for kind in "pcg" for place in ("clear", "newline", "bidi")),
         *(["diff", "HEAD~1", *form] for form in ([], ["--format", "json"], ["--format", "markdown"])),
         *(["add-environment", "staging"], ["key", "show"], ["lock"], ["unlock"], ["uninstall"]),

@@ -7,13 +7,12 @@ from typing import Annotated
 
 import typer
 
-from gitenv.cli.decision import Decision, Everything, File, Names, Place, Yes, decide
+from gitenv.cli.decision import Decision, File, Names, Place, Yes, decide
 from gitenv.cli.options import Environment
 
 
 def run(
     names: Names = None,
-    everything: Everything = False,
     mine: Annotated[bool, typer.Option("--mine", help="All that this clone itself encrypted, before a rotation.")] = False,
     file: File = "",
     environment: Environment = "",
@@ -33,10 +32,7 @@ def run(
     question = "Make values of these? Whoever brought them need not be in your team."
     act = functools.partial(deciding.accept, force=force)
     check = None if force else deciding.check_nothing_speaks_against
-    decide(
-        Decision(question, act, values, "accepted", takes_places=True, check=check, only_mine=mine),
-        names,
-        everything,
-        Place(file, environment),
-        yes,
+    decision = Decision(
+        question, act, "accepted", "--mine", takes_places=True, shows_values=values, check=check, chosen=deciding.mine
     )
+    decide(decision, names, mine, Place(file, environment), yes)

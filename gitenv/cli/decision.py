@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from gitenv.team.workspace import Workspace
 
 Names = Annotated[list[str] | None, typer.Argument(help="Its key's name, or the number of its line.", metavar="NAME")]
-Everything = Annotated[bool, typer.Option("--all", help="All unverified lines.")]
 File = Annotated[str, typer.Option("-f", "--file", help="Only in this file.", metavar="FILE")]
 Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
 
@@ -28,11 +27,12 @@ class Decision(NamedTuple):
 
     question: str
     act: Callable[[Workspace, Sequence[Question]], list[Decided]]
-    shows_values: bool
     done: str  # how it is said
-    takes_places: bool  # of values with the same name
+    option: str  # what may be given in the place of names
+    takes_places: bool = False  # of values with the same name
+    shows_values: bool = False
     check: Callable[[Sequence[Question]], None] | None = None  # what needs no question, because it is refused
-    only_mine: bool = False  # of those meant only what this clone encrypted
+    chosen: Callable[[Workspace, Sequence[Question]], list[Question]] | None = None  # of all, those that the option means
 
 
 class Place(NamedTuple):
@@ -42,17 +42,16 @@ class Place(NamedTuple):
     environment: str
 
 
-def decide(decision: Decision, names: Sequence[str] | None, everything: bool, place: Place, yes: bool) -> None:
+def decide(decision: Decision, names: Sequence[str] | None, is_by_option: bool, place: Place, yes: bool) -> None:
     """Show the lines that are meant, ask, act, and say what became of them."""
     from gitenv.team import deciding
 
-    if bool(names) + everything + decision.only_mine != 1:
-        ways = "--mine or --all" if decision.takes_places else "--all"
-        raise Usage(f"say which lines: their names, or {ways}", "gitenv status names them")
+    if bool(names) == is_by_option:
+        raise Usage(f"say which lines: their names, or {decision.option}", "gitenv status names them")
     workspace = exclusive.workspace()
     chosen = deciding.questions(workspace, names or [], place.file, os.getcwd(), place.environment)
-    if decision.only_mine:
-        chosen = deciding.mine(workspace, chosen)
+    if is_by_option and decision.chosen:
+        chosen = decision.chosen(workspace, chosen)
     for each in chosen:
         for line in _lines(workspace, each, decision):
             show.say(line)

@@ -2,18 +2,26 @@
 
 from __future__ import annotations
 
-from gitenv.cli.decision import Decision, Everything, File, Names, Place, Yes, decide
+from typing import Annotated
+
+import typer
+
+from gitenv.cli.decision import Decision, File, Names, Place, Yes, decide
 from gitenv.cli.options import Environment
 
 
 def run(
-    names: Names = None, everything: Everything = False, file: File = "", environment: Environment = "", yes: Yes = False
+    names: Names = None,
+    everything: Annotated[bool, typer.Option("--all", help="All unverified lines.")] = False,
+    file: File = "",
+    environment: Environment = "",
+    yes: Yes = False,
 ) -> None:
     """Remove lines nobody vouches for."""
     from gitenv.team import deciding
 
     decide(
-        Decision("Remove these lines?", deciding.reject, False, "removed", takes_places=False),
+        Decision("Remove these lines?", deciding.reject, "removed", "--all"),
         names,
         everything,
         Place(file, environment),

@@ -10,7 +10,7 @@ import os
 import sys
 from collections.abc import Callable
 
-from gitenv.errors import GitenvError, from_top, printable
+from gitenv.errors import GitenvError, printable
 from gitenv.model import document
 from gitenv.model.keyring import Keyring
 
@@ -49,15 +49,13 @@ class Notices:
         found = unverified.retired(records, ring)
         if not found:
             return
-        words = unverified.words(records, found[:_MOST])
         left = f" and {len(found) - _MOST} more" if len(found) > _MOST else ""
         are, them = ("are", "them") if len(found) > 1 else ("is", "it")
         shown = ", ".join(each.shown for each in found[:_MOST]) + left
         message = f"warning: {printable(path)}: {shown} {are} encrypted with a retired key, and nobody vouches for {them}"
         if message not in self._said:
             self._said.add(message)
-            which = f"{' '.join(words)} -f {from_top(path)}"
-            accept, reject = f"gitenv accept {which}", f"gitenv reject {which}"
+            accept, reject = remedies.decide(path, unverified.words(records, found))
             decide = f"{reject}, or ask a holder to run: {accept}" if is_reader else f"{accept}, or {reject}"
             self._tell(message, f"{remedies.look(path)}; then {decide}")
 

@@ -5,12 +5,21 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Sequence
+from typing import NamedTuple
 
 from gitenv.errors import from_top, shell_word
 from gitenv.model import dotenv, names
 
 _MOST = 8
+
+
+class Line(NamedTuple):
+    """A line that somebody is to decide about."""
+
+    name: str  # its key's; "" without one
+    number: int  # from 1
 
 
 def claim(path: str, taken: Collection[str] = ()) -> str:
@@ -38,16 +47,23 @@ def look(path: str) -> str:
     return f"git log -p -- {from_top(path)}"
 
 
-def decide(path: str, keys: Sequence[str]) -> tuple[str, str]:
-    """The two commands about lines that nobody vouches for; a key's name may be "" for a line without one."""
-    word = from_top(path)
-    is_clear = all(keys) and len(set(keys)) == len(keys) <= _MOST
-    which = " ".join(keys) if is_clear else "--all"
-    return f"gitenv accept {which} -f {word}", f"gitenv reject {which} -f {word}"
+def words(chosen: Sequence[Line], among: Sequence[Line] = ()) -> list[str]:
+    """How to say lines in a command: by their names, and by number where they have none, or share it with another.
+
+    Never more than a person looks at before they decide: the next ones are named when these are done.
+    """
+    count = Counter(line.name for line in among or chosen)
+    return [line.name if line.name and count[line.name] == 1 else str(line.number) for line in chosen[:_MOST]]
+
+
+def decide(path: str, which: Sequence[str]) -> tuple[str, str]:
+    """The two commands about lines that nobody vouches for, in the words of `words`."""
+    said = f"{' '.join(which)} -f {from_top(path)}"
+    return f"gitenv accept {said}", f"gitenv reject {said}"
 
 
 def plain_text(
-    path: str, keys: Sequence[str], *, is_committed: bool, is_claimed: bool, environments: Collection[str]
+    path: str, lines: Sequence[Line], *, is_committed: bool, is_claimed: bool, environments: Collection[str]
 ) -> tuple[str, ...]:
     """What mends lines of a file that stand in plain text in the index, or in the newest commit.
 
@@ -59,4 +75,4 @@ def plain_text(
         return ("gitenv init",)
     if not is_claimed:
         return (claim(path, environments),)
-    return decide(path, keys) if is_committed else (stage_anew(path),)
+    return decide(path, words(lines)) if is_committed else (stage_anew(path),)

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import itertools
-from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from typing import NamedTuple
 
-from gitenv.model import clean, document, editing, inert, sealed, token
+from gitenv.model import clean, document, editing, inert, remedies, sealed, token
 from gitenv.model.cipher import Unopened
 from gitenv.model.document import Kind, Record
 from gitenv.model.keyring import Keyring
@@ -78,9 +77,8 @@ def is_retired(found: Unverified, ring: Keyring) -> bool:
 
 
 def words(records: list[Record], chosen: Sequence[Unverified]) -> list[str]:
-    """How to say them in a command: by their names, and by their lines where they have none, or share it with another."""
-    count = Counter(found.name for found in find(records))
-    return [found.name if found.name and count[found.name] == 1 else str(found.line) for found in chosen]
+    """How to say the first of the `chosen` lines of a document in a command."""
+    return remedies.words(*([remedies.Line(found.name, found.line) for found in each] for each in (chosen, find(records))))
 
 
 def accept(data: bytes, chosen: Collection[Unverified], ring: Keyring) -> bytes:

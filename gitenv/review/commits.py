@@ -98,7 +98,7 @@ class Scan:
             records = [record.raw for record in document.parse(data) if is_plain(record)]
             if not records:
                 return []
-            found = plain(Version(each.path, data, None, self.before(each)), lambda keys: self._mend(each, keys), each.commit)
+            found = plain(Version(each.path, data, None, self.before(each)), lambda lines: self._mend(each, lines), each.commit)
         except NotTrusted as error:
             return [unreadable(each.path, each.commit, error.message)]
         new = {raw for raw in records if (each.path, raw) not in self._named}
@@ -108,13 +108,13 @@ class Scan:
         at = {line: record.raw for record, line in comparing.numbered(document.parse(data))}
         return [one for one in found if new and (not one.line or at.get(one.line) in new)]
 
-    def _mend(self, each: Brought, keys: Sequence[str]) -> tuple[str, ...]:
+    def _mend(self, each: Brought, lines: Sequence[remedies.Line]) -> tuple[str, ...]:
         if each.commit in self._back:
             return self._back[each.commit]
         is_tip, statement = each.commit in self._tips, self._protection.statement_of(each.path)
         ways = remedies.plain_text(
             each.path,
-            keys if is_tip else [""],  # another commit may have others
+            lines,
             is_committed=True,
             is_claimed=statement is not None,
             environments=self._protection.environments,

@@ -15,7 +15,7 @@ from gitenv.review.codes import finding
 from gitenv.review.findings import Finding
 
 PLAIN = plain_lines.KINDS
-Mend = Callable[[Sequence[str]], tuple[str, ...]]
+Mend = Callable[[Sequence[remedies.Line]], tuple[str, ...]]
 _ENCRYPTED = (Kind.TOKEN, Kind.LOOKALIKE)
 _MARKERS = (b"<<<<<<<", b">>>>>>>", b"|||||||")
 _MOST = 20  # lines of one file that are named one by one
@@ -46,12 +46,12 @@ def records_of(data: bytes | None) -> frozenset[bytes]:
 def plain(version: Version, mend: Mend, commit: str = "") -> list[Finding]:
     """The lines in plain text, each by its name or number. Raises `NotTrusted` for a document that is too large.
 
-    `mend` says for these key names ("" for a line without one) which commands mend the file.
+    `mend` says for these lines which commands mend the file.
     """
     numbered = comparing.numbered(document.parse(version.data))
     # `encrypted` tells what is malformed at the end of a change; of the commits before it nobody else does.
     listed = [(record, line) for record, line in numbered if record.kind in PLAIN or (commit and is_plain(record))]
-    commands = mend([record.name.decode("ascii") for record, _ in listed]) if listed else ()
+    commands = mend([remedies.Line(record.name.decode("ascii"), line) for record, line in listed]) if listed else ()
     return bounded([_plain(version, record, line, commit, commands) for record, line in listed])
 
 

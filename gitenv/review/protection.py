@@ -50,7 +50,7 @@ def _plain_text(workspace: Workspace, path: str, data: bytes | None) -> Iterator
     before = {record.raw for record, _ in _plain(workspace.repository.objects.read(f"HEAD:{path}"))}
     commands = remedies.plain_text(
         path,
-        [record.name.decode("ascii") for record, _ in listed],
+        [remedies.Line(record.name.decode("ascii"), line) for record, line in listed],
         is_committed=any(record.raw in before for record, _ in listed),
         is_claimed=_is_claimed(workspace, path),
         environments=workspace.environments(),

@@ -104,16 +104,16 @@ def _document(change: Change, path: str, data: bytes, before: frozenset[bytes], 
     if with_plain:
         # Where the whole is judged, what stands in plain text is an error, however long it has.
         judged = version._replace(before=None if change.is_whole else before)
-        yield from plain(judged, lambda keys: _mend(change, version, keys))
+        yield from plain(judged, lambda lines: _mend(change, version, lines))
     yield from encrypted(version, lambda: change.people)
 
 
-def _mend(change: Change, version: Version, keys: Sequence[str]) -> tuple[str, ...]:
+def _mend(change: Change, version: Version, lines: Sequence[remedies.Line]) -> tuple[str, ...]:
     before = version.before or frozenset()
     standing = (record.raw for record in document.parse(version.data) if record.kind in PLAIN)
     return remedies.plain_text(
         version.path,
-        keys,
+        lines,
         is_committed=bool(change.end.commit) or any(raw in before for raw in standing),
         is_claimed=version.statement is not None,
         environments=change.statements or change.base_statements,

@@ -205,9 +205,8 @@ def _unverified(
     codes = {found: unvouched.code(found.record, statement) or "lookalike" for found in left}  # opens for nobody here
     for code in dict.fromkeys(codes.values()):
         same = [found for found in left if codes[found] == code]
-        words = " ".join(unverified.words(records, same)) if len(same) <= _MOST else "--all"
         text = f"{path}: nobody vouches for {_joined([found.shown for found in same])}{_which_retired(same, ring)}"
-        accept, reject = (f"gitenv {verb} {words} -f {from_top(path)}" for verb in ("accept", "reject"))
+        accept, reject = remedies.decide(path, unverified.words(records, same))
         yield Undecided(
             code, text, [remedies.look(path), *([reject, f"ask {who} to run: {accept}"] if who else [accept, reject])]
         )

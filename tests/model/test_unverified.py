@@ -150,14 +150,14 @@ def test_what_is_retired() -> None:
 
 @given(plain())
 def test_all_that_is_retired_can_be_accepted(text: bytes) -> None:
-    """The words that name it choose every one, and one only; accepted, it is in plain text again."""
+    """The words that name the first eight choose each of them, and it only; accepted, all is in plain text again."""
     opened = smudge(committed(text, RING), [AFTER])
     records = document.parse(opened)
     found = unverified.retired(records, AFTER)
     assert found == _found(opened)
     words = unverified.words(records, found)
     assert len(set(words)) == len(words)
-    assert [[each for each in found if word in (each.name, str(each.line))] for word in words] == [[each] for each in found]
+    assert [[each for each in found if word in (each.name, str(each.line))] for word in words] == [[each] for each in found[:8]]
     named = [each.name for each in found if each.name]
     if len(set(named)) == len(named):  # else one of them takes the place of the others
         assert unverified.accept(opened, found, AFTER) == text
