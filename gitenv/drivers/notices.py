@@ -55,7 +55,7 @@ class Notices:
         message = f"warning: {printable(path)}: {shown} {are} encrypted with a retired key, and nobody vouches for {them}"
         if message not in self._said:
             self._said.add(message)
-            accept, reject = remedies.decide(path, unverified.words(records, found))
+            accept, reject = remedies.decide(path, unverified.words(found, unverified.find(records)))
             decide = f"{reject}, or ask a holder to run: {accept}" if is_reader else f"{accept}, or {reject}"
             self._tell(message, f"{remedies.look(path)}; then {decide}")
 

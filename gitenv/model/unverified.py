@@ -76,9 +76,9 @@ def is_retired(found: Unverified, ring: Keyring) -> bool:
         return False
 
 
-def words(records: list[Record], chosen: Sequence[Unverified]) -> list[str]:
-    """How to say the first of the `chosen` lines of a document in a command."""
-    return remedies.words(*([remedies.Line(found.name, found.line) for found in each] for each in (chosen, find(records))))
+def words(chosen: Sequence[Unverified], among: Sequence[Unverified]) -> list[str]:
+    """How to say the first of the `chosen` lines in a command, `among` all that are to be decided about in their document."""
+    return remedies.words(*([remedies.Line(found.name, found.line) for found in each] for each in (chosen, among)))
 
 
 def accept(data: bytes, chosen: Collection[Unverified], ring: Keyring) -> bytes:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from gitenv import files
 from gitenv.errors import GitenvError, from_top
 from gitenv.git.repository import IndexEntry
-from gitenv.model import clean, comparing, document, encoding, inert, remedies, smudge, token, unverified, unvouched
+from gitenv.model import clean, comparing, document, encoding, inert, plain, remedies, smudge, token, unverified, unvouched
 from gitenv.model import sealed as sealing
 from gitenv.model.document import Kind, Record
 from gitenv.model.environment import Environment
@@ -127,9 +127,16 @@ def _status(
     listed = [found.shown for found in marked]
     pin = workspace.access.pin(statement.name)
     who = workspace.whom_to_ask(statement) if ring is None or (pin and pin.is_reader) else ""
+    is_open = _is_typed(opened) and not discover.is_plain(stored)
+    live = list(_live(workspace, pin, opened, records, ring)) if ring and is_open else []
+    asked = [*behind, *(each for _, _, found in live for each in found)]
+    for code, why, found in live:
+        text = f"{entry.path}: nobody vouches for {_joined([each.shown for each in found])} (in use here, {why})"
+        problems.append(Undecided(code, text, _ways(entry.path, unverified.words(found, asked), who)))
+        listed += [each.shown for each in found]
     if marked:
-        problems += _unverified(entry.path, opened, marked, statement, ring, who)
-    elif smudge.is_encrypted(stored) and (listed := _plain_beside_tokens(records)):
+        problems += _unverified(entry.path, opened, marked, asked, statement, ring, who)
+    elif not live and smudge.is_encrypted(stored) and (listed := _plain_beside_tokens(records)):
         text = f"{entry.path}: nobody vouches for {_joined(listed)}"
         problems.append(Undecided("plain-text", text, [f"gitenv unlock {statement.name}"]))
     problems += [_pending(seals, statement, entry.path, record, who) for record in pending]
@@ -195,7 +202,13 @@ def _foreign(statement: Environment, path: str, records: list[Record], foreign: 
 
 
 def _unverified(
-    path: str, records: list[Record], marked: list[Unverified], statement: Environment, ring: Keyring | None, who: str
+    path: str,
+    records: list[Record],
+    marked: list[Unverified],
+    asked: list[Unverified],
+    statement: Environment,
+    ring: Keyring | None,
+    who: str,
 ) -> Iterator[Problem]:
     """What to decide about, by what is wrong with it; and forged marks. `who` accepts, where the caller cannot."""
     checked = [(found, unverified.forged_at(records, found)) for found in marked]
@@ -206,10 +219,29 @@ def _unverified(
     for code in dict.fromkeys(codes.values()):
         same = [found for found in left if codes[found] == code]
         text = f"{path}: nobody vouches for {_joined([found.shown for found in same])}{_which_retired(same, ring)}"
-        accept, reject = remedies.decide(path, unverified.words(records, same))
-        yield Undecided(
-            code, text, [remedies.look(path), *([reject, f"ask {who} to run: {accept}"] if who else [accept, reject])]
-        )
+        yield Undecided(code, text, _ways(path, unverified.words(same, asked), who))
+
+
+def _live(
+    workspace: Workspace, pin: Pin | None, opened: list[Record], records: list[Record], ring: Keyring
+) -> Iterator[tuple[str, str, list[Unverified]]]:
+    """Lines without a mark for which the index has what counts for nothing: no `git add` makes values of them."""
+    judged = workspace.access.judge(pin, workspace.tree) if pin else None
+    text = plain.find(opened, records)
+    # An earlier commit opens by its own key: all that stands there counts.
+    all_found = plain.find(opened, records, ring) if judged and not judged.is_earlier else text
+    for code, why, found in (
+        ("plain-text", "plain text in the index", text),
+        ("token-retired", "encrypted with a retired key in the index", [each for each in all_found if each not in text]),
+    ):
+        if found:
+            yield code, why, found
+
+
+def _ways(path: str, which: list[str], who: str) -> list[str]:
+    """To look, to accept and to reject; `who` accepts, where the caller cannot."""
+    accept, reject = remedies.decide(path, which)
+    return [remedies.look(path), *([reject, f"ask {who} to run: {accept}"] if who else [accept, reject])]
 
 
 def _which_retired(found: list[Unverified], ring: Keyring | None) -> str:

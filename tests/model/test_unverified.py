@@ -155,7 +155,7 @@ def test_all_that_is_retired_can_be_accepted(text: bytes) -> None:
     records = document.parse(opened)
     found = unverified.retired(records, AFTER)
     assert found == _found(opened)
-    words = unverified.words(records, found)
+    words = unverified.words(found, unverified.find(records))
     assert len(set(words)) == len(words)
     assert [[each for each in found if word in (each.name, str(each.line))] for word in words] == [[each] for each in found[:8]]
     named = [each.name for each in found if each.name]
@@ -175,9 +175,9 @@ def test_a_hidden_line_that_looks_like_a_value() -> None:
 
 def test_words() -> None:
     """A name that is there twice, or not at all, is said by its line."""
-    records = document.parse(_marked(b"A=1\nB=2\n# note\nA=3"))
-    assert unverified.words(records, unverified.find(records)) == ["1", "B", "3", "4"]
-    assert unverified.words(records, unverified.find(records)[:1]) == ["1"]
+    found = unverified.find(document.parse(_marked(b"A=1\nB=2\n# note\nA=3")))
+    assert unverified.words(found, found) == ["1", "B", "3", "4"]
+    assert unverified.words(found[:1], found) == ["1"]
 
 
 FOREIGN = ring_of(9)
