@@ -10,12 +10,13 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from gitenv.model import document, environment, token
-from gitenv.model.cipher import Dek, Unopened
+from gitenv.model.cipher import Dek, Generation, Unopened
 from gitenv.model.document import Kind, Record
-from gitenv.model.environment import Draft, Environment
+from gitenv.model.environment import Draft, Environment, Left
 from gitenv.model.grant import HOLDER, Grant
 from gitenv.model.keyring import Keyring, Older, after
 from gitenv.model.kinds import PublicKey, Signer
+from gitenv.model.known import Known, Tracked
 from gitenv.model.statements import Holder, Keyholder
 
 _MAX_LISTED = 400
@@ -47,12 +48,15 @@ class Parent(NamedTuple):
 
     environment: Environment
     ring: Keyring
+    people: frozenset[Keyholder] = frozenset()  # who was in, whatever day it was
+    known: Known | None = None  # what those who left before could read; None where that is lost
 
 
 def next_statement(
     parents: Sequence[Parent],
-    dek: Dek,
+    keys: tuple[Keyring, Sequence[Older]],
     members: Iterable[Member],
+    tracked: Tracked,
     *,
     by: Keyholder,
     at: str,
@@ -61,18 +65,20 @@ def next_statement(
     paths: Sequence[str] = (),
     beside: Sequence[str] = (),
 ) -> Environment:
-    """The statement after the first parent. Another one is of a side that is given up: its keys are chained as well.
+    """The statement after the first parent, with the `keys` that are `chained` to its own and to those of a side given up.
 
     Without `paths` they stay as they are.
     """
     before = parents[0].environment
-    ring, older = chained(parents, dek)
+    ring, older = keys
     # The signer holds it as of signing, also who takes themselves out: else the grants that they write would not count.
     # Who holds it until a day does so by their grant, which ends: a line would not.
     holders = {by, *(member.keyholder for member in members if member.role == HOLDER and not member.expires)}
     # A statement has a limit, a team has none: who does not fit comes in by the grant that the signer writes.
     listed = sorted(holders, key=lambda holder: (holder != by, holder))[:_MAX_LISTED]
-    draft = Draft(ring, older, listed, paths or before.paths, beside, "", before.left, before.reissue_within, proof)
+    draft = Draft(
+        *(ring, older, listed, paths or before.paths, beside, tracked.hash, tracked.left, before.reissue_within, proof)
+    )
     return environment.following(before, draft, by=by.holder, at=at, signer=signer)
 
 
@@ -85,6 +91,25 @@ def chained(parents: Sequence[Parent], dek: Dek) -> tuple[Keyring, list[Older]]:
     links |= {link.generation: link for link in wrapped}
     older = sorted(links.values(), key=lambda link: (-link.generation.number, link.generation.commitment))
     return Keyring(identity, generation, dek, older), older
+
+
+def who_left(parents: Sequence[Parent], members: Sequence[Member]) -> list[Left]:
+    """Everybody who was in, before any of the parents or under it, and is not any more with that key."""
+    inside = {member.key for member in members}
+    last: dict[Keyholder, int] = {}
+    for parent in parents:
+        now = parent.environment.generation.number
+        listed = [(Keyholder(each.name, each.key), each.generation) for each in parent.environment.left]
+        for person, number in (*listed, *((person, now) for person in parent.people)):
+            if person.key not in inside:
+                last[person] = max(number, last.get(person, 0))
+    return [Left(*person, number) for person, number in sorted(last.items())]
+
+
+def generations_left(parents: Sequence[Parent], members: Sequence[Member]) -> list[Generation]:
+    """The generations of those parents that somebody leaves who could open them."""
+    inside = {member.key for member in members}
+    return [each.environment.generation for each in parents if any(person.key not in inside for person in each.people)]
 
 
 def reencrypt(data: bytes, before: Sequence[Keyring], ring: Keyring) -> bytes:

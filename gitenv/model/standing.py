@@ -10,7 +10,7 @@ from gitenv.model.environment import Environment
 from gitenv.model.grant import HOLDER, Grant
 from gitenv.model.kinds import PublicKey
 from gitenv.model.reasons import Elsewhere, Expired, NoPoint, NotAHolder, NotSigned, Retired
-from gitenv.model.statements import Holder, is_signed_by
+from gitenv.model.statements import Holder, Keyholder, is_signed_by
 
 
 class Refused(NamedTuple):
@@ -41,6 +41,13 @@ class Standing(NamedTuple):
     def people(self) -> frozenset[Holder]:
         """Everybody who is in, holders and readers."""
         return self.holders.union(Holder(given.to, given.key.fingerprint()) for given in self.counted.values())
+
+    @property
+    def keyholders(self) -> frozenset[Keyholder]:
+        """The same with their keys. Who renewed their own key is in with the newer one alone."""
+        renewed = {given.to for given in self.counted.values() if given.by.name == given.to}
+        listed = {Keyholder(each.name, key) for each, key in self.keys.items() if each.name not in renewed}
+        return frozenset(listed).union(Keyholder(given.to, given.key) for given in self.counted.values())
 
     @property
     def holders(self) -> frozenset[Holder]:

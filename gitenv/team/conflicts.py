@@ -25,6 +25,7 @@ class Merged(NamedTuple):
     entries: list[Rewritten]  # for the index: one without conflict, or one for each side
     text: bytes  # encrypted; with git's markers, if there is a conflict left
     is_left: bool
+    pairs: list[tuple[bytes, bytes]]  # the two sides as they stood, and under that key
 
 
 def merge_again(
@@ -70,16 +71,17 @@ def _merged(
         keys = [*before, origin] if stage == _BASE and origin else before
         rewritten.append(Rewritten(entry, stored, rotation.reencrypt(stored, keys, ring)))
     texts = {each.entry.stage: each.after for each in rewritten}
+    pairs = [(each.before, each.after) for each in rewritten if each.entry.stage != _BASE]
     if _OURS not in texts or _THEIRS not in texts:  # deleted on one side
-        return Merged(path, rewritten, texts.get(_OURS) or texts.get(_THEIRS) or b"", True)
+        return Merged(path, rewritten, texts.get(_OURS) or texts.get(_THEIRS) or b"", True, pairs)
     try:
         merged = merging.merge(texts.get(_BASE, b""), texts[_OURS], texts[_THEIRS], merging.opener([ring]))
     except NotTrusted:  # too large together, or in conflict already in a commit
         merged = merging.in_conflict(texts[_OURS], texts[_THEIRS])
     if merged.conflicts:
-        return Merged(path, rewritten, merged.data, True)
+        return Merged(path, rewritten, merged.data, True, pairs)
     ours = next(each for each in rewritten if each.entry.stage == _OURS)
-    return Merged(path, [Rewritten(ours.entry._replace(stage=0), ours.before, merged.data)], merged.data, False)
+    return Merged(path, [Rewritten(ours.entry._replace(stage=0), ours.before, merged.data)], merged.data, False, pairs)
 
 
 def _is_typed(data: bytes) -> bool:

@@ -20,12 +20,14 @@ from gitenv.model.grant import HOLDER, READER
 from gitenv.model.rotation import Member, Parent
 from gitenv.model.standing import Standing
 from gitenv.model.statements import Holder
+from gitenv.team import knowledge
 from gitenv.team.rotating import Dropped, Plan
 from gitenv.team.workspace import Workspace
 from gitenv.trust import chain, forks
 from gitenv.trust.pins import Pin
 
 _MAX_PAIRS = 100
+_ANY_DAY = ""  # who has expired could read it, too
 
 
 class Side(NamedTuple):
@@ -220,7 +222,9 @@ def _parent(workspace: Workspace, side: Side, sides: Sides, found: Standing) -> 
         both = sorted({*sides.base.environment.holders} & {*sides.other.environment.holders})[:3]
         ask = " or ".join(holder.name for holder in both) or "a holder of both"
         raise Locked(f"you are no holder of {statement.name} in {who}", f"ask {ask} to merge, and to run gitenv rotate")
-    return Parent(statement, access.open_grant(statement, mine[0], workspace.access.device()))
+    was = access.standing_in(side.tree, statement, _ANY_DAY).keyholders
+    ring = access.open_grant(statement, mine[0], workspace.access.device())
+    return Parent(statement, ring, was, knowledge.found(side.tree, statement))
 
 
 def _is_new_on_both(workspace: Workspace, name: str) -> bool:

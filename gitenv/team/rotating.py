@@ -19,7 +19,7 @@ from gitenv.model.keyring import Keyring
 from gitenv.model.rotation import Member, Parent
 from gitenv.model.standing import Standing
 from gitenv.model.statements import MAX_BYTES, Keyholder
-from gitenv.team import conflicts, key_lines, newcomer, pinning, staging, uncommitted
+from gitenv.team import conflicts, key_lines, knowledge, newcomer, pinning, staging, uncommitted
 from gitenv.team.staging import Rewritten
 from gitenv.team.uncommitted import Behind
 from gitenv.team.workspace import Workspace, now
@@ -27,6 +27,7 @@ from gitenv.trust import chain
 from gitenv.trust.pins import Pin
 
 _FORMER = "'s former key"
+_ANY_DAY = ""  # who has expired could read it, too
 
 
 class Dropped(NamedTuple):
@@ -90,7 +91,8 @@ def plan(
     ring = workspace.need_holder(pin, "rotate nothing")
     files = _files(workspace, pin.environment)
     behind = uncommitted.find(workspace, pin, ring, files)
-    members, dropped = _members(pin, staging.without_later_grants(workspace, pin.environment))
+    tree = staging.without_later_grants(workspace, pin.environment)
+    members, dropped = _members(pin, tree)
     dropped += _deleted(workspace, pin, {member.name for member in members} | {each.who for each in dropped})
     dropped += _swapped(workspace, members)
     dropped += _exchanged(pin, [member for member in members if member.holder != workspace.me()])  # who knows it best
@@ -102,15 +104,25 @@ def plan(
     if not any(member.role == HOLDER for member in left):
         raise _last_holder(name, members)
     dropped += [Dropped(path, "a path that nobody here has said yes to") for path in pin.waiting]
-    return Plan(pin, [Parent(pin.environment, ring)], left, dropped, files, behind, paths=pin.paths)
+    was = access.standing_in(tree, pin.environment, _ANY_DAY).keyholders
+    parent = Parent(pin.environment, ring, was, knowledge.here(workspace, pin.environment))
+    return Plan(pin, [parent], left, dropped, files, behind, paths=pin.paths)
 
 
 def carry_out(workspace: Workspace, planned: Plan) -> Rotated:
     """Make the next generation, and stage it."""
     name, key, me = planned.pin.name, device.need(), workspace.known_as(planned.pin)
     dek, parent = Dek.fresh(), planned.parents[0].environment
+    ring, older = rotation.chained(planned.parents, dek)
+    before = [parent.ring for parent in planned.parents]
+    origin = before[0].at(planned.origin.generation) if planned.origin else None
+    merged = conflicts.merge_again(workspace, [entry for entry in planned.files if entry.stage], before, origin, ring)
+    rewritten, left = _rewritten(workspace, planned, before, ring)
+    documents = [*rewritten, *(each for found in merged for each in found.entries)]
+    pairs = [*_pairs(planned, rewritten), *(pair for found in merged for pair in found.pairs)]
+    tracked = knowledge.after(planned.parents, planned.members, pairs, (each.after for each in documents))
     statement = rotation.next_statement(
-        *(planned.parents, dek, planned.members),
+        *(planned.parents, (ring, older), planned.members, tracked),
         by=Keyholder(me.name, key.public),
         at=now(),
         signer=key,
@@ -122,14 +134,9 @@ def carry_out(workspace: Workspace, planned: Plan) -> Rotated:
         grant.write(statement, dek, *member[:3], by=me, at=statement.at, signer=key, expires=member.expires)
         for member in planned.members
     ]
-    before, ring = [parent.ring for parent in planned.parents], statement.keyring(dek)
-    origin = before[0].at(planned.origin.generation) if planned.origin else None
-    merged = conflicts.merge_again(workspace, [entry for entry in planned.files if entry.stage], before, origin, ring)
-    rewritten, left = _rewritten(workspace, planned, before, ring)
     open_again: list[str] = []
-    documents = [*rewritten, *(each for found in merged for each in found.entries)]
     past = [parent.text, *planned.texts, *_unstaged_past(workspace, planned.pin, parent)]
-    with staging.staged(workspace, statement, grants, documents, past):
+    with staging.staged(workspace, statement, grants, documents, past, tracked):
         open_again += conflicts.write(workspace, merged, ring)
     own = next((found for found in grants if found.key == key.public), None)
     # Who took themselves out has no key any more, and git could not take their open files for what is committed.
@@ -208,6 +215,14 @@ def _rewritten(
     rings = [*before, *planned.behind.rings] if planned.behind else before
     more, more_left = rewrite(workspace, [entry for entry in files if entry.path in behind], rings, ring)
     return rewritten + more, left + more_left
+
+
+def _pairs(planned: Plan, rewritten: Iterable[Rewritten]) -> Iterator[tuple[bytes, bytes]]:
+    """Documents as they stand under the key before, and under the new one: what was left behind as it would stand there."""
+    ring, behind = planned.parents[0].ring, planned.behind
+    for each in rewritten:
+        is_behind = behind and each.entry.path in behind.paths
+        yield rotation.reencrypt(each.before, behind.rings, ring) if behind and is_behind else each.before, each.after
 
 
 def _members(pin: Pin, tree: Tree) -> tuple[list[Member], list[Dropped]]:

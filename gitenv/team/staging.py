@@ -23,6 +23,8 @@ from gitenv.model import document, environment, grant, names, smudge, statements
 from gitenv.model.environment import Environment
 from gitenv.model.grant import Grant
 from gitenv.model.keyring import Keyring
+from gitenv.model.known import Tracked
+from gitenv.team import knowledge
 from gitenv.team.workspace import Workspace
 from gitenv.trust import chain
 
@@ -42,17 +44,20 @@ def staged(
     grants: Sequence[Grant],
     documents: Sequence[Rewritten],
     before: Iterable[bytes],
+    tracked: Tracked,
 ) -> Iterator[None]:
     """Put a statement, all grants that are to be there, and documents where they belong. Raises `NotInOrder`.
 
-    `before` are statements that it goes back to, for `past/`. What is done inside is done before the index is written.
+    `before` are statements that it goes back to, for `past/`, and `tracked` is for `known`, which a statement names before it
+    is there. What is done inside is done before the index is written.
     """
     folder = f"{RECIPIENTS}/{statement.name}"
     texts = {chain.past_path(statement.name, environment.hash_of(text)): text for text in before}
-    texts |= {f"{folder}/{given.to}.grant": given.text for given in grants} | {chain.path(statement.name): statement.text}
+    texts |= {f"{folder}/{given.to}.grant": given.text for given in grants}
+    texts |= knowledge.files(statement.name, tracked) | {chain.path(statement.name): statement.text}
     contents = [*(each.after for each in documents), *texts.values()]
     ids = index.write_blobs(workspace.root, contents)
-    gone = _other_grants(workspace, folder, texts)
+    gone = _gone(workspace, folder, texts)
     _clear_folders(workspace, [*texts, *gone])
     for path, text in texts.items():
         workspace.write(path, text)
@@ -60,14 +65,14 @@ def staged(
         with contextlib.suppress(FileNotFoundError):
             os.unlink(workspace.repository.path(path))
     listed = workspace.repository.tracked()
-    tracked, in_conflict = {entry.path for entry in listed}, {entry.path for entry in listed if entry.stage}
+    in_index, in_conflict = {entry.path for entry in listed}, {entry.path for entry in listed if entry.stage}
     folders = tuple(f"{path}/" for path in (*texts, *gone))
-    entries = [Entry(path, "") for path in sorted(tracked) if path.startswith(folders)]
+    entries = [Entry(path, "") for path in sorted(in_index) if path.startswith(folders)]
     entries += [
         Entry(each.entry.path, blob, each.entry.mode, each.entry.stage) for each, blob in zip(documents, ids, strict=False)
     ]
     entries += [Entry(path, blob) for path, blob in zip(texts, ids[len(documents) :], strict=True)]
-    entries += [Entry(path, "") for path in gone if path in tracked]
+    entries += [Entry(path, "") for path in gone if path in in_index]
     _close_again(workspace, documents)
     yield
     whole = [each.entry for each in documents if each.entry.path not in in_conflict]
@@ -123,14 +128,18 @@ def _before(workspace: Workspace, path: str, statement: Environment) -> bytes | 
     return None
 
 
-def _other_grants(workspace: Workspace, folder: str, kept: Collection[str]) -> list[str]:
-    """The paths of all other grants there, in the work tree and in the index."""
+def _gone(workspace: Workspace, folder: str, kept: Collection[str]) -> list[str]:
+    """The paths of all other grants there, in the work tree and in the index; and `known`, where there is nothing to know."""
     listed = {f"{folder}/{name}" for name in workspace.tree.names(folder)}
     listed |= {entry.path for entry in workspace.repository.tracked() if entry.path.startswith(f"{folder}/")}
     return sorted(
         path
         for path in listed
-        if path not in kept and path.endswith(".grant") and names.is_name(os.path.basename(path).removesuffix(".grant"))
+        if path not in kept
+        and (
+            (path.endswith(".grant") and names.is_name(os.path.basename(path).removesuffix(".grant")))
+            or path == f"{folder}/{knowledge.FILE}"
+        )
     )
 
 

@@ -272,7 +272,7 @@ def test_fresh_sides(deks: list[Dek], data: bytes) -> None:
         ring, chain = _rotated(IDENTITY, first, one)
         about = statement(ring, chain, before=founding, identity=IDENTITY, holders=[alice], by=alice)
         parents.append(Parent(about, ring))
-    (base, _), (aside, _) = parents
+    base, aside = (parent.environment for parent in parents)
     eve = Person("eve", device_of(2))
     stranger = statement(before, before=founding, identity=IDENTITY, holders=[alice, eve], by=eve)
     ring, older = chained(parents, dek)

@@ -14,6 +14,7 @@ from gitenv.model.document import Kind, Record
 from gitenv.model.environment import Environment
 from gitenv.model.grant import HOLDER, READER
 from gitenv.model.keyring import Keyring, Older
+from gitenv.model.known import Tracked
 from gitenv.model.rotation import Member, Parent
 from gitenv.model.smudge import smudge
 from tests.model import documents
@@ -34,6 +35,7 @@ from tests.model.builders import (
     statement,
 )
 
+NOBODY = Tracked({}, [])  # left
 FIRST = ring_of()
 SECOND, CHAIN_2 = rotated(FIRST, 2)
 THIRD, CHAIN_3 = rotated(SECOND, 3, CHAIN_2)
@@ -163,7 +165,9 @@ def test_further_rotations_after_two_parents() -> None:
 
 
 def _next(parents: list[Parent], members: list[Member], by: Person = ALICE) -> Environment:
-    return rotation.next_statement(parents, dek(60), members, by=by.keyholder, at=AT, signer=by.device)
+    return rotation.next_statement(
+        parents, rotation.chained(parents, dek(60)), members, NOBODY, by=by.keyholder, at=AT, signer=by.device
+    )
 
 
 @pytest.mark.parametrize("parents", PARENTS.values(), ids=PARENTS)
