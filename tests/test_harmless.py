@@ -207,8 +207,8 @@ def test_the_filter(alice: Person) -> None:
 
 
 @pytest.mark.parametrize("form", [[], ["--json"], ["--markdown"]])
-def test_revocation_report(new_lab: NewLab, form: list[str]) -> None:
-    """Paths of every kind, in the commits and gone again, are in each form of the report as text and nothing else."""
+def test_values_to_reissue(new_lab: NewLab, form: list[str]) -> None:
+    """Paths of every kind are in each form of the list as text and nothing else."""
     lab = new_lab("team")
     bob, alice = lab.person("bob"), lab.person("alice")
     bob.cwd, alice.cwd = bob.home / "app", alice.home / "app"
@@ -229,13 +229,14 @@ def test_revocation_report(new_lab: NewLab, form: list[str]) -> None:
     bob.must("git", "commit", "-qm", "One")
     bob.must("git", "push", "-q", "origin", "HEAD:main")
     alice.must("git", "pull", "-q")
-    done = alice.run(["gitenv", "remove-recipient", "bob", *form])
+    alice.must("gitenv", "remove-recipient", "bob")
+    done = alice.run(["gitenv", "reissue", *form])
     assert done.exit_code == 0, done.said
     text = harmless(done.stdout + done.stderr)
     assert not re.search(r"^(#+ x|#+ forged|- \[ \] forged)", text, re.MULTILINE)
     assert "hunter2" not in text
     if form == ["--json"]:
-        paths = {secret["path"] for secret in json.loads(done.stdout)["environments"][0]["secrets"]}
+        paths = {value["path"] for value in json.loads(done.stdout)["environments"][0]["values"]}
         assert paths == {".env", *(f"{text}/.env" for text in hostile)}
     if form == ["--markdown"]:
         for line in text.splitlines():

@@ -12,7 +12,7 @@ from gitenv.cli import app, edge, key, unknown
 
 TOP = Path(__file__).parent.parent
 COMMANDS = [[name] for name in app.names()] + [["key", command.name or ""] for command in key.app.registered_commands]
-FACTS = [["status"], ["recipients"], ["check"], ["diff"], ["log"], ["doctor"], ["trust"], ["remove-recipient"], ["key", "show"]]
+FACTS = [["status"], ["recipients"], ["check"], ["diff"], ["log"], ["doctor"], ["trust"], ["reissue"], ["key", "show"]]
 ONE_ENVIRONMENT = [
     *("status", "recipients", "diff", "log", "unlock", "lock", "rotate", "trust", "set", "accept", "reject"),
     *("add-recipient", "remove-recipient", "set-role"),

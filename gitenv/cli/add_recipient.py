@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gitenv.cli import exclusive, revocation_report, show
+from gitenv.cli import exclusive, reissue, show
 from gitenv.cli.rotate import plan_lines
 from gitenv.cli.words import branch_lines, joined, rotated_lines
 from gitenv.errors import NotTrusted, Usage
@@ -80,15 +80,14 @@ def run(
     done = letting_in.let_in(workspace, newcomer, rest, role or "holder", replace, until)
     _show(done, newcomer.name, role or "holder", until)
     if replace:
-        _show_exchange(exchange, newcomer.name)
+        reissue.show_next(workspace, newcomer.name, f"{newcomer.name}'s former key", exchanged)
+        _show_beyond(exchange, newcomer.name)
     if done.granted or exchanged:
         subject = f"A new key for {newcomer.name}" if exchanged else f"Let {newcomer.name} read .env"
         show.commit(workspace.repository, subject)
 
 
-def _show_exchange(exchange: Exchange, name: str) -> None:
-    if exchange.plans:
-        revocation_report.show_text(f"{name}'s former key", exchange.exposures)
+def _show_beyond(exchange: Exchange, name: str) -> None:
     if exchange.beyond:
         show.say(f"the former key is still in {joined(exchange.beyond)}, which you do not hold; who does can run:")
         show.commands(f"gitenv add-recipient {name} {' '.join(f'-e {each}' for each in exchange.beyond)} --replace")

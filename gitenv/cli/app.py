@@ -23,6 +23,7 @@ from gitenv.cli import (
     lock,
     log,
     recipients,
+    reissue,
     reject,
     remove_environment,
     remove_recipient,
@@ -61,6 +62,7 @@ GROUPS: dict[str, list[Command]] = {
         Command("set-role", set_role.run, "gitenv set-role bob reader -e production"),
         Command("recipients", recipients.run, "gitenv recipients"),
         Command("rotate", rotate.run, "gitenv rotate production"),
+        Command("reissue", reissue.run, "gitenv reissue production"),
     ],
     "Values": [
         Command("set", set_.run, "gitenv set API_KEY -e production"),

@@ -6,10 +6,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gitenv.cli import exclusive, revocation_report, show
+from gitenv.cli import exclusive, reissue, show
 from gitenv.cli.rotate import plan_lines
 from gitenv.cli.words import branch_lines, joined, rotated_lines
-from gitenv.errors import Usage
 
 if TYPE_CHECKING:
     from gitenv.team.removing import Removal, Removed
@@ -20,39 +19,31 @@ def run(
     environment: Annotated[
         list[str] | None, typer.Option("-e", "--environment", help="May be repeated; default: all.", metavar="ENV")
     ] = None,
-    json: Annotated[bool, typer.Option("--json", help="The report for programs.")] = False,
-    markdown: Annotated[bool, typer.Option("--markdown", help="The report for a ticket.")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
 ) -> None:
     """Take somebody's access away.
 
-    That is a new data key without them, and the list of secrets to have reissued.
+    That is a new data key without them. What they could read, they know: gitenv reissue lists it until it is set anew.
     """
     from gitenv.team import letting_in, removing
 
-    if json and markdown:
-        raise Usage("--json and --markdown are two reports", "choose one")
     workspace = exclusive.workspace()
     workspace.need_environments()
     letting_in.need_access(workspace)
     removal = removing.plan(workspace, name, environment or [])
-    is_quiet = json or markdown  # standard output is the report's alone
     for planned in removal.plans:
         for line in plan_lines(planned):
-            show.say(line, aside=is_quiet)
+            show.say(line)
     for line in branch_lines(workspace.root, [planned.pin.environment for planned in removal.plans]):
-        show.say(line, aside=is_quiet)
+        show.say(line)
     if not _agreed(removal, yes):
         show.note("nothing was changed")
         return
     removed = removing.carry_out(workspace, removal)
-    if json:
-        show.as_json(revocation_report.as_json(removal, removed))
-    elif markdown:
-        show.write(revocation_report.as_markdown(removal))
-    else:
-        _show(removal, removed)
-    show.commit(workspace.repository, f"Remove {name}", aside=is_quiet)
+    _show(removal, removed)
+    out = [*removal.already, *(planned.pin.name for planned in removal.plans)]
+    reissue.show_next(workspace, name, name, out)
+    show.commit(workspace.repository, f"Remove {name}")
 
 
 def _agreed(removal: Removal, yes: bool) -> bool:
@@ -80,4 +71,3 @@ def _show(removal: Removal, removed: Removed) -> None:
     if removal.is_me:
         show.say("you made this key, so you know it: ask a holder to make one that you do not know:")
         show.commands("gitenv rotate")
-    revocation_report.show_text(name, removal.exposures)

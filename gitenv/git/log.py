@@ -165,11 +165,6 @@ def contains(root: str, commit: str) -> bool:
     return program.attempt(root, "merge-base", "--is-ancestor", commit, "HEAD").returncode == 0
 
 
-def after(root: str, commit: str) -> list[str]:
-    """The commits that HEAD reaches and `commit` does not. Raises `NotInOrder` where git cannot say."""
-    return program.lines(root, "rev-list", f"^{commit}", "HEAD")
-
-
 def recent_heads(root: str, limit: int) -> list[str]:
     """The last commits that HEAD was, newest first, as git notes them in each work tree; none where it does not."""
     words = ("log", "--walk-reflogs", "--no-show-signature", "--no-color", "--format=%H", f"--max-count={limit}", "HEAD", "--")

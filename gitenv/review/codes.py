@@ -86,6 +86,7 @@ CODES: dict[str, Code] = {
             "other-text": "Another text stands for a revision that is known.",
             "holder-gone": "Somebody is no holder any more without a new data key, and could come back by an old grant.",
             "not-later": "A revision or a generation is not the next one.",
+            "reissue-overdue": "Values that somebody who left could read were not set anew in the days that a policy gives.",
             "other-person": "Somebody is in under a name that another key is known by.",
             "severed": "A next generation does not go back to the one before.",
             "forked": "A statement does not go back to the known one, or history has another good step beside it.",
@@ -101,6 +102,7 @@ CODES: dict[str, Code] = {
             "environment-new": "A new environment is there: compare who founded it.",
             "environment-removed": "An environment is gone.",
             "paths-changed": "An environment claims other paths than before.",
+            "tracking-lost": "The file known is missing or edited: nobody can say what those who left could read.",
         },
     ),
     **_all(
@@ -108,6 +110,7 @@ CODES: dict[str, Code] = {
         {
             "statement-behind": "The branch has an earlier statement than the base: it is behind, merge the base.",
             "rotated": "An environment has a new data key.",
+            "to-reissue": "Values that somebody who left could read have not been set anew.",
             "one-holder": "Nobody but one person can let others in: if their key is lost, so is the environment.",
         },
     ),

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from gitenv.errors import GitenvError, NotTrusted, printable
 from gitenv.model import document, dotenv, origins, remedies
-from gitenv.review import coverage, news, people, steps, value_origins
+from gitenv.review import coverage, news, people, reissue, steps, value_origins
 from gitenv.review.change import Change
 from gitenv.review.codes import finding
 from gitenv.review.commits import like_dotenv, not_a_file, protected_target, unreadable
@@ -34,6 +34,8 @@ def findings(change: Change, *, with_plain: bool) -> Iterator[Finding]:
     yield from _rolled_back(change, found.came)
     yield from value_origins.findings(change, found.tokens)
     yield from bounded(list(people.nested(change)))
+    if change.is_whole:  # a change that sets one of them anew is not to be refused for the others
+        yield from reissue.findings(change)
     if change.is_whole or change.has_new_members:
         yield from steps.findings(change)
         yield from people.findings(change)

@@ -8,10 +8,9 @@ from typing import NamedTuple
 from gitenv import access
 from gitenv.model.grant import HOLDER, Grant
 from gitenv.model.rotation import Member
-from gitenv.team import following, revocation, rotating
+from gitenv.team import following, rotating
 from gitenv.team import newcomer as newcomers
 from gitenv.team.newcomer import Newcomer
-from gitenv.team.revocation import Exposure
 from gitenv.team.rotating import Plan, Rotated
 from gitenv.team.workspace import Workspace
 from gitenv.trust.pins import Pin
@@ -22,10 +21,9 @@ class Exchange(NamedTuple):
 
     plans: list[Plan]  # a next generation for each environment that they are in with another key
     beyond: list[str]  # such environments that the caller does not hold
-    exposures: list[Exposure]  # what the former key could read
 
 
-NONE = Exchange([], [], [])
+NONE = Exchange([], [])
 
 
 def plan(workspace: Workspace, newcomer: Newcomer, wanted: Sequence[str], role: str, expires: str) -> Exchange:
@@ -35,7 +33,7 @@ def plan(workspace: Workspace, newcomer: Newcomer, wanted: Sequence[str], role: 
     """
     following.refresh(workspace)
     mine = rotating.held(workspace)
-    found = Exchange([], [], [])
+    found = Exchange([], [])
     for pin in [workspace.need_pin(name) for name in wanted] or workspace.access.pinned():
         standing = access.standing_in(workspace.tree, pin.environment)
         named = {holder.fingerprint for holder in standing.holders if holder.name == newcomer.name}
@@ -49,7 +47,6 @@ def plan(workspace: Workspace, newcomer: Newcomer, wanted: Sequence[str], role: 
         stays = (role or was.role, expires or was.expires) if was else (role or HOLDER, expires)
         member = Member(newcomer.name, newcomer.key, *stays)
         found.plans.append(rotating.plan(workspace, pin.name, instead_of=member))
-        found.exposures.append(revocation.exposure(workspace, pin, newcomer.name))
     return found
 
 

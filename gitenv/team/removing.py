@@ -13,8 +13,7 @@ from gitenv.git.trees import RECIPIENTS
 from gitenv.identity import device
 from gitenv.model import grant, names, statements
 from gitenv.model.grant import HOLDER, READER, Grant
-from gitenv.team import following, revocation, rotating, staging
-from gitenv.team.revocation import Exposure
+from gitenv.team import following, rotating, staging
 from gitenv.team.rotating import Plan, Rotated
 from gitenv.team.workspace import Workspace, now
 from gitenv.trust.pins import Pin
@@ -29,7 +28,6 @@ class Removal(NamedTuple):
     plans: list[Plan]  # a next generation without them, for each environment that they are in
     unused: list[str]  # grants of theirs that do not count, and are only deleted
     beyond: list[str]  # environments that they are in, and that the caller cannot take them out of
-    exposures: list[Exposure]  # what they could read of the former
 
 
 class Removed(NamedTuple):
@@ -40,7 +38,7 @@ class Removed(NamedTuple):
 
 
 def plan(workspace: Workspace, name: str, wanted: Sequence[str]) -> Removal:
-    """Look at where somebody is in, in all environments or those `wanted`, and at what they could read there.
+    """Look at where somebody is in, in all environments or those `wanted`.
 
     Raises `Usage` for who is nobody, or is in none of them, and for a last holder; `Locked` for who may take nobody out.
     """
@@ -60,8 +58,7 @@ def plan(workspace: Workspace, name: str, wanted: Sequence[str]) -> Removal:
             raise refusal
         _check_asks(workspace, name, wanted)
     is_me = any(_is_me(workspace, each.pin, name) for each in plans)
-    exposures = [revocation.exposure(workspace, pin, name) for pin in (*out, *(each.pin for each in plans))]
-    return Removal(name, is_me, [pin.name for pin in out], plans, unused, beyond, exposures)
+    return Removal(name, is_me, [pin.name for pin in out], plans, unused, beyond)
 
 
 def carry_out(workspace: Workspace, removal: Removal) -> Removed:
@@ -170,7 +167,7 @@ def _is_in(workspace: Workspace, pin: Pin, name: str) -> bool:
 
 
 def _was_just_in(workspace: Workspace, pin: Pin, name: str) -> bool:
-    """Whether a removal was staged and is not committed yet: whoever was stopped before they saw the report asks again."""
+    """Whether a removal was staged and is not committed yet: whoever was stopped before they read of it asks again."""
     path = f"{RECIPIENTS}/{pin.name}/{name}.grant"
     text = workspace.repository.objects.read(f"HEAD:{path}", statements.MAX_BYTES)
     with contextlib.suppress(GitenvError):

@@ -23,6 +23,7 @@ from gitenv.team import (
     file_report,
     following,
     pinning,
+    reissue,
     removing_environment,
     reuniting,
     setup,
@@ -32,6 +33,7 @@ from gitenv.team import (
     value_origins,
 )
 from gitenv.team.file_report import FileStatus, Problem
+from gitenv.team.reissue import Reissue
 from gitenv.team.survey import Membership
 from gitenv.team.workspace import Workspace
 from gitenv.trust.pins import Pin
@@ -87,6 +89,7 @@ def status(workspace: Workspace, wanted: Collection[str] = ()) -> Status:
     held = [environment.name for environment in found if (environment.access, environment.role) == (OPEN, HOLDER)]
     own = [(pin.name, pin.grant.to) for pin in workspace.access.pinned() if pin.grant]
     problems += ending.problems(people, held, own)
+    problems += [_to_reissue(each) for each in reissue.here(workspace, listed)]
     problems += value_origins.problems(workspace, [pin.environment for pin in workspace.access.pinned() if pin.name in listed])
     problems += [
         *_new_paths(workspace),
@@ -103,6 +106,11 @@ def status(workspace: Workspace, wanted: Collection[str] = ()) -> Status:
     problems = [*_in_conflict(torn), *(problem for problem in problems if not _is_about_conflict(torn, problem))]
     unique = list({problem.text: problem for problem in problems}.values())
     return Status(me, fingerprint, found, [name for name in waiting if name != me], unique)
+
+
+def _to_reissue(found: Reissue) -> Problem:
+    code = "tracking-lost" if found.is_lost else "reissue-overdue" if found.overdue(access.today()) else "to-reissue"
+    return Problem(code, found.text(), [found.command])
 
 
 def _own_request(workspace: Workspace, key: device.DeviceKey | None) -> set[str]:

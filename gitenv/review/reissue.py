@@ -1,0 +1,58 @@
+"""Values to set anew, in any state of a repository: `gitenv reissue`, and what the check says of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from gitenv import access
+from gitenv.errors import NotInOrder, Usage
+from gitenv.git import log
+from gitenv.model.environment import Environment
+from gitenv.review import looked_at
+from gitenv.review.change import Change
+from gitenv.review.codes import finding
+from gitenv.review.findings import Finding
+from gitenv.review.private import statements_in
+from gitenv.review.sides import CommitSide, IndexSide, Side
+from gitenv.team import knowledge, reissue
+from gitenv.team.reissue import Reissue
+from gitenv.trust import chain
+
+if TYPE_CHECKING:
+    from gitenv.review.check import Place
+
+
+def look(where: Place, wanted: Sequence[str]) -> list[Reissue]:
+    """What is to be set anew in the index, or in a bare repository in HEAD: everywhere, or in the environments `wanted`."""
+    head = log.head(where.folder)
+    side: Side | None = IndexSide(where.folder, where.objects) if where.has_work_tree else None
+    if side is None and head:
+        side = CommitSide(where.folder, where.objects, head)
+    there = statements_in(side.tree, looked_at.known(where.folder, side)) if side else {}
+    if not side or not there:
+        raise NotInOrder("this repository has no environments", "gitenv init")
+    for name in wanted:
+        if name not in there:
+            raise Usage(f"there is no environment {name}", f"there are: {', '.join(sorted(there))}")
+    return list(_of_side(side, {name: there[name] for name in wanted or sorted(there)}))
+
+
+def findings(change: Change) -> Iterator[Finding]:
+    """That there is something to set anew, environment by environment; an error once a policy's time is over."""
+    today = access.today()
+    for each in _of_side(change.end, change.statements):
+        if each.is_lost:
+            yield finding("tracking-lost", each.text(), knowledge.path(each.environment), 0, (each.command,))
+        elif overdue := each.overdue(today):
+            text = f"{each.text()}; {reissue.counted(overdue)} after more than {each.within} days"
+            yield finding("reissue-overdue", text, chain.path(each.environment), 0, (each.command,))
+        else:
+            yield finding("to-reissue", each.text(), chain.path(each.environment), 0, (each.command,))
+
+
+def _of_side(side: Side, statements: Mapping[str, Environment]) -> Iterator[Reissue]:
+    for statement in statements.values():
+        paths = [path for path, entry in side.entries().items() if entry.is_file and statement.claims(path)]
+        if found := reissue.of(side.tree, statement, ((path, side.read(path) or b"") for path in paths)):
+            yield found
