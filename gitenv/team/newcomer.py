@@ -178,9 +178,14 @@ def _committed(workspace: Workspace, pin: Pin, name: str) -> Iterator[tuple[Tree
 def was_in(workspace: Workspace, pin: Pin, name: str) -> bool:
     """Whether some commit has a grant of this generation for somebody, and it counted there."""
     try:
-        return any(_counts(pin, tree, found) for tree, found in _committed(workspace, pin, name))
+        return any(keys_in(workspace, pin, name))
     except SwappedKey:
         return True  # buried in commits: better named once too often
+
+
+def keys_in(workspace: Workspace, pin: Pin, name: str) -> Iterator[PublicKey]:
+    """The keys of the grants of this generation that somebody has in some commit, where they counted. Raises `SwappedKey`."""
+    yield from (found.key for tree, found in _committed(workspace, pin, name) if _counts(pin, tree, found))
 
 
 def had_other_key(workspace: Workspace, pin: Pin, newcomer: Newcomer) -> bool:

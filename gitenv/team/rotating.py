@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
@@ -16,6 +17,7 @@ from gitenv.model.cipher import Dek
 from gitenv.model.environment import Environment
 from gitenv.model.grant import HOLDER
 from gitenv.model.keyring import Keyring
+from gitenv.model.reasons import SwappedKey
 from gitenv.model.rotation import Member, Parent
 from gitenv.model.standing import Standing
 from gitenv.model.statements import MAX_BYTES, Keyholder
@@ -93,7 +95,8 @@ def plan(
     behind = uncommitted.find(workspace, pin, ring, files)
     tree = staging.without_later_grants(workspace, pin.environment)
     members, dropped = _members(pin, tree)
-    dropped += _deleted(workspace, pin, {member.name for member in members} | {each.who for each in dropped})
+    gone = list(_deleted(workspace, pin, {member.name for member in members} | {each.who for each in dropped}))
+    dropped += gone
     dropped += _swapped(workspace, members)
     dropped += _exchanged(pin, [member for member in members if member.holder != workspace.me()])  # who knows it best
     changed = [member._replace(role=(roles or {}).get(member.name, member.role)) for member in members]
@@ -104,7 +107,7 @@ def plan(
     if not any(member.role == HOLDER for member in left):
         raise _last_holder(name, members)
     dropped += [Dropped(path, "a path that nobody here has said yes to") for path in pin.waiting]
-    was = access.standing_in(tree, pin.environment, _ANY_DAY).keyholders
+    was = access.standing_in(tree, pin.environment, _ANY_DAY).keyholders.union(_keyholders(workspace, pin, gone))
     parent = Parent(pin.environment, ring, was, knowledge.here(workspace, pin.environment))
     return Plan(pin, [parent], left, dropped, files, behind, paths=pin.paths)
 
@@ -257,6 +260,13 @@ def _deleted(workspace: Workspace, pin: Pin, known: Collection[str]) -> Iterator
             continue
         if newcomer.was_in(workspace, pin, person):
             yield Dropped(person, "was in, and has no grant any more")
+
+
+def _keyholders(workspace: Workspace, pin: Pin, gone: Iterable[Dropped]) -> Iterator[Keyholder]:
+    """People whose grants were deleted, with their keys: they could read all the same."""
+    for each in gone:
+        with contextlib.suppress(SwappedKey):
+            yield from (Keyholder(each.name, key) for key in newcomer.keys_in(workspace, pin, each.name))
 
 
 def _swapped(workspace: Workspace, members: Iterable[Member]) -> Iterator[Dropped]:
