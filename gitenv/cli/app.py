@@ -22,6 +22,7 @@ from gitenv.cli import (
     key,
     lock,
     log,
+    policy,
     recipients,
     reissue,
     reject,
@@ -63,6 +64,7 @@ GROUPS: dict[str, list[Command]] = {
         Command("recipients", recipients.run, "gitenv recipients"),
         Command("rotate", rotate.run, "gitenv rotate production"),
         Command("reissue", reissue.run, "gitenv reissue production"),
+        Command("policy", policy.run, "gitenv policy production reissue-within=30d"),
     ],
     "Values": [
         Command("set", set_.run, "gitenv set API_KEY -e production"),

@@ -7,6 +7,7 @@ next revision, whose `holder` lines take them in.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from gitenv.model import environment, grant
@@ -14,6 +15,7 @@ from gitenv.model.environment import MAX_PROOF, Draft, Environment
 from gitenv.model.grant import Grant
 from gitenv.model.keyring import Keyring
 from gitenv.model.kinds import Signer
+from gitenv.model.known import Tracked
 from gitenv.model.standing import Standing, standing
 from gitenv.model.statements import Holder, Keyholder
 
@@ -33,24 +35,29 @@ NONE = Bridge([], None, None)
 
 
 def bridge(
-    statement: Environment, ring: Keyring, before: Standing, leaving: Holder, *, me: Holder, signer: Signer, at: str
+    statement: Environment,
+    ring: Keyring,
+    before: Standing,
+    leaving: Holder,
+    tracked: Tracked | None = None,
+    *,
+    me: Holder,
+    signer: Signer,
+    at: str,
 ) -> Bridge:
-    """What `me` has to sign before the grant of `leaving` is replaced. `me` may be the same person, with the key that goes."""
+    """What `me` has to sign before the grant of `leaving` is replaced. `me` may be the same person, with the key that goes.
+
+    `tracked` as for `revised`.
+    """
     others = [given for given in before.counted.values() if given.to != leaving.name]
     after = standing(statement, others, _ANY_DAY)
     if me in after.holders and len(after.counted) == len(others):
         return NONE
-    revised = None
+    next_one = None
     if me not in after.holders:
-        draft = Draft(
-            *(ring, statement.older, _listed(statement, before, Keyholder(me.name, signer.public)), statement.paths),
-            known=statement.known,
-            left=statement.left,
-            reissue_within=statement.reissue_within,
-            proof=proof(statement, before, me),
-        )
-        revised = environment.following(statement, draft, by=me, at=at, signer=signer)
-    counted = standing(revised or statement, others, _ANY_DAY).counted
+        also = [Keyholder(me.name, signer.public)]
+        next_one = revised(statement, ring, before, tracked, statement.reissue_within, also, me=me, signer=signer, at=at)
+    counted = standing(next_one or statement, others, _ANY_DAY).counted
 
     def anew(given: Grant) -> Grant:
         return grant.write(
@@ -59,7 +66,33 @@ def bridge(
 
     lost = [given for given in others if given.to not in counted]
     own = next((anew(given) for given in lost if given.to == me.name), None)
-    return Bridge([anew(given) for given in lost if given.to != me.name], revised, own)
+    return Bridge([anew(given) for given in lost if given.to != me.name], next_one, own)
+
+
+def revised(
+    statement: Environment,
+    ring: Keyring,
+    found: Standing,
+    tracked: Tracked | None,
+    reissue_within: int,
+    also: Sequence[Keyholder] = (),
+    *,
+    me: Holder,
+    signer: Signer,
+    at: str,
+) -> Environment:
+    """The next statement within the generation. Who holds it without an end has a `holder` line in it, and so has `also`.
+
+    None for `tracked` leaves it as it is: it is lost.
+    """
+    draft = Draft(
+        *(ring, statement.older, _listed(statement, found, also), statement.paths),
+        known=statement.known if tracked is None else tracked.hash,
+        left=statement.left if tracked is None else tracked.left,
+        reissue_within=reissue_within,
+        proof=proof(statement, found, me),
+    )
+    return environment.following(statement, draft, by=me, at=at, signer=signer)
 
 
 def proof(statement: Environment, found: Standing, signer: Holder) -> list[bytes]:
@@ -73,15 +106,17 @@ def proof(statement: Environment, found: Standing, signer: Holder) -> list[bytes
     return way
 
 
-def _listed(statement: Environment, before: Standing, me: Keyholder) -> list[Keyholder]:
-    """The `holder` lines: those that stand there, `me`, and all who came in by grants. A name has one line.
+def _listed(statement: Environment, before: Standing, also: Sequence[Keyholder]) -> list[Keyholder]:
+    """The `holder` lines: those that stand there, `also`, and all who came in by grants that do not end. A name has one line.
 
-    The key that leaves has one, too. `me` may hold it by somebody whom that key let in: signed anew by `me`, each of the two
-    would count by the other only. Within a generation no line takes anything away, since its old grant can be put back.
+    The key that leaves has one, too. Who signs may hold it by somebody whom that key let in: signed anew by them, each of the
+    two would count by the other only. Within a generation no line takes anything away, since its old grant can be put back.
     """
-    came_in = (Keyholder(each.to, each.key) for each in before.counted.values() if each.role == grant.HOLDER)
+    came_in = (
+        Keyholder(each.to, each.key) for each in before.counted.values() if each.role == grant.HOLDER and not each.expires
+    )
     listed = {each.name: each for each in statement.keyholders}
-    for holder in (me, *sorted(came_in)):
+    for holder in (*also, *sorted(came_in)):
         if len(listed) < _MAX_LISTED:
             listed.setdefault(holder.name, holder)
     return list(listed.values())

@@ -45,6 +45,16 @@ def here(workspace: Workspace, statement: Environment) -> Known | None:
     return said
 
 
+def now(workspace: Workspace, statement: Environment) -> Tracked | None:
+    """What there is still to say of it within a generation. None where it is lost."""
+    listed = here(workspace, statement)
+    if listed is None:
+        return None
+    read = workspace.repository.objects.read
+    entries = workspace.files_of([statement])[statement.name] if statement.left else []
+    return known.still(Tracked(listed, statement.left), (read(entry.object_id) or b"" for entry in entries))
+
+
 def after(
     parents: Sequence[Parent],
     members: Sequence[Member],

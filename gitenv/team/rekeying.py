@@ -15,18 +15,18 @@ from gitenv.errors import GitenvError, Locked, NotInOrder, Usage
 from gitenv.git.trees import RECIPIENTS
 from gitenv.identity import device
 from gitenv.identity.device import DeviceKey
-from gitenv.model import grant, statements, succession
+from gitenv.model import grant, succession
 from gitenv.model.environment import Environment
 from gitenv.model.grant import Grant
 from gitenv.model.keyring import Keyring
 from gitenv.model.keys import MAX_BYTES
 from gitenv.model.kinds import PublicKey
+from gitenv.model.known import Tracked
 from gitenv.model.standing import Standing
 from gitenv.model.statements import Holder
 from gitenv.model.succession import Bridge
-from gitenv.team import following, key_lines
+from gitenv.team import following, key_lines, knowledge, revising
 from gitenv.team.workspace import Workspace, now
-from gitenv.trust import chain
 from gitenv.trust.pins import Pin
 
 
@@ -39,6 +39,7 @@ class Rewrap(NamedTuple):
     old: DeviceKey  # the key it is for
     ring: Keyring
     bridge: Bridge
+    tracked: Tracked | None
 
 
 class Left(NamedTuple):
@@ -137,14 +138,15 @@ def _look(workspace: Workspace, pin: Pin, own: Grant, planned: Plan, *, is_done:
         if me not in found.holders:
             planned.left.append(Left(counted, _to_ask(found, own.to), None))
             return
-        made = _bridge(pin, ring, found, me, signer)
+        tracked = knowledge.now(workspace, pin.environment)
+        made = succession.bridge(pin.environment, ring, found, me, tracked, me=me, signer=signer, at=now())
         is_exchanged = counted.by.name == own.to and counted.by.fingerprint != counted.key.fingerprint()
         if (made.statement or is_exchanged) and not _is_committed(workspace, counted):
             raise NotInOrder(f"{pin.name}: your last key is in no commit yet, and nobody could follow", "commit it first")
     except GitenvError as error:
         planned.left.append(Left(own, [], error))
         return
-    planned.rewraps.append(Rewrap(pin.name, pin.environment, counted, signer, ring, made))
+    planned.rewraps.append(Rewrap(pin.name, pin.environment, counted, signer, ring, made, tracked))
 
 
 def _signer(workspace: Workspace, pin: Pin, name: str, now_mine: DeviceKey) -> DeviceKey:
@@ -153,13 +155,9 @@ def _signer(workspace: Workspace, pin: Pin, name: str, now_mine: DeviceKey) -> D
     return (_private(workspace, listed) if listed else None) or now_mine
 
 
-def _bridge(pin: Pin, ring: Keyring, found: Standing, me: Holder, old: DeviceKey) -> Bridge:
-    return succession.bridge(pin.environment, ring, found, me, me=me, signer=old, at=now())
-
-
 def _write(workspace: Workspace, rewrap: Rewrap, new: PublicKey) -> list[str]:
     folder, own = f"{RECIPIENTS}/{rewrap.name}", rewrap.own
-    written = write_bridge(workspace, rewrap.name, rewrap.bridge)
+    written = _write_bridge(workspace, rewrap)
     me = Holder(own.to, rewrap.old.public.fingerprint())
     given = grant.write(
         *(rewrap.statement, rewrap.ring.dek, own.to, new, own.role),
@@ -171,23 +169,15 @@ def _write(workspace: Workspace, rewrap: Rewrap, new: PublicKey) -> list[str]:
     return [*written, workspace.write(f"{folder}/{own.to}.grant", given.text)]
 
 
-def write_bridge(workspace: Workspace, name: str, made: Bridge) -> list[str]:
+def _write_bridge(workspace: Workspace, rewrap: Rewrap) -> list[str]:
     """Write what must be there before a grant is replaced, in the order in which all that counts goes on to count."""
-    folder = f"{RECIPIENTS}/{name}"
+    folder, made = f"{RECIPIENTS}/{rewrap.name}", rewrap.bridge
     written = [workspace.write(f"{folder}/{given.to}.grant", given.text) for given in made.grants]
     if made.statement:
-        written += write_statement(workspace, made.statement)
+        written += revising.write(workspace, made.statement, rewrap.tracked)
     if made.own:
         written.append(workspace.write(f"{folder}/{made.own.to}.grant", made.own.text))
     return written
-
-
-def write_statement(workspace: Workspace, statement: Environment) -> list[str]:
-    """Put the statement that is there into `past/`, and then the next one in its place. Return the paths."""
-    before = workspace.tree.read(chain.path(statement.name), statements.MAX_BYTES) or b""
-    past = chain.past_path(statement.name, statement.previous)
-    written = [] if workspace.tree.read(past, statements.MAX_BYTES) else [workspace.write(past, before)]
-    return [*written, workspace.write(chain.path(statement.name), statement.text)]
 
 
 def _write_public_keys(workspace: Workspace, planned: Plan, new: PublicKey) -> list[str]:
