@@ -117,6 +117,7 @@ CASES = {
     "remove-who-asks": Case("bob", ("remove-recipient", "carol"), _nothing, said_again="not in"),
     "set-role": Case("alice", ("set-role", "bob", "reader"), _nothing),
     "set-role-holder": Case("bob", ("set-role", "carol", "holder"), _nothing),
+    "policy": Case("bob", ("policy", "development", "reissue-within=30d"), _nothing, reads={"alice": True, "carol": True}),
     "reunite": Case(
         "bob", ("rotate", "development"), _conflict, is_merging=True, with_alice=True, reads={"alice": True, "carol": True}
     ),
