@@ -157,12 +157,12 @@ def _plans(workspace: Workspace, pins: Sequence[Pin], name: str) -> tuple[list[P
 
 
 def _is_in(workspace: Workspace, pin: Pin, name: str) -> bool:
-    """Whether somebody counts in an environment, or did before a removal that was cut off."""
+    """Whether somebody counts in an environment, or did before a removal that was cut off, also where that was staged since."""
     staged = workspace.repository.objects.read(f":0:{RECIPIENTS}/{pin.name}/{name}.grant") is not None
     return (
         _counted(workspace, pin, name) is not None
         or any(holder.name == name for holder in pin.holders)
-        or (staged and rotating.is_cut_off(workspace, pin))
+        or ((staged or _was_just_in(workspace, pin, name)) and rotating.is_cut_off(workspace, pin))
     )
 
 
