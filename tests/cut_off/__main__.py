@@ -25,6 +25,7 @@ class Whole(NamedTuple):
     seconds: float
     files: dict[str, bytes]
     tracked: list[str]
+    to_reissue: str
 
 
 def main(name: str, beginning: str, place: str, every: str, some: str, at_random: str) -> int:
@@ -62,7 +63,7 @@ def _whole(case: Case, folder: Path) -> Whole:
     person = _copy(case, folder, folder / "whole")
     done = gitenv(person, case.words, case.stdin, 0)
     assert done.code == 0, done.said
-    return Whole(done.moments, done.seconds, _files(person), _tracked(person))
+    return Whole(done.moments, done.seconds, _files(person), _tracked(person), gitenv(person, ["reissue"]).said)
 
 
 def _copy(case: Case, folder: Path, where: Path) -> Person:
@@ -102,6 +103,8 @@ def _healed(case: Case, whole: Whole, person: Person, again: Ended) -> None:
     assert not (left := _leftovers(person)), f"left behind: {left}"
     tracked = _tracked(person)
     assert tracked == whole.tracked, f"tracked: {sorted(set(tracked) ^ set(whole.tracked))}; {again.said}"
+    listed = gitenv(person, ["reissue"]).said
+    assert listed == whole.to_reissue, f"other values are to be reissued: {listed}"
     unstaged = person.run(["git", "diff", "--name-only"]).stdout.decode().split()
     unstaged = [path for path in unstaged if path.startswith((".recipients/", ".gitattributes"))]
     assert not unstaged, f"not staged, and nobody says so: {unstaged}; {again.said}"
