@@ -57,9 +57,12 @@ def hash_of(record: Record) -> str:
 
 
 def tokens(data: bytes) -> list[Record]:
-    """The tokens of a document that show a name; none of one that is too large, which nobody could read either."""
+    """The tokens and sealed values of a document; none of one that is too large, which nobody could read either.
+
+    Without those that show no name. A sealed value waits for a holder, and any of them can read it.
+    """
     try:
-        return [record for record in document.parse(data) if record.kind is Kind.TOKEN and record.name]
+        return [record for record in document.parse(data) if record.kind in (Kind.TOKEN, Kind.SEALED) and record.name]
     except NotTrusted:
         return []
 
@@ -101,7 +104,8 @@ def still(tracked: Tracked, documents: Iterable[bytes]) -> Tracked:
 def _of_pair(known: Known, heads: Mapping[bytes, int], before: bytes, after: bytes) -> Known:
     found: dict[str, int] = {}
     for one, other in _changed(before, after):
-        since = known.get(hash_of(one)) or (_taken(one, heads) if one.raw != other.raw else 0)
+        is_taken = one.raw != other.raw or one.kind is Kind.SEALED  # a rotation leaves what waits as it is
+        since = known.get(hash_of(one)) or (_taken(one, heads) if is_taken else 0)
         if since:
             line = hash_of(other)
             found[line] = min(since, found.get(line, since))
@@ -114,7 +118,7 @@ def _changed(before: bytes, after: bytes) -> Iterator[tuple[Record, Record]]:
 
 def _taken(record: Record, heads: Mapping[bytes, int]) -> int:
     """The generation that a token stands under, if it is one that somebody leaves with."""
-    value = record.raw.partition(b"=")[2]
+    value = record.raw.partition(b"=")[2].replace(b"gitenv1-sealed:", b"gitenv1:", 1)
     return next((number for head, number in heads.items() if value.startswith(head)), 0)
 
 

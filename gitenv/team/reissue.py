@@ -153,7 +153,7 @@ def _values(path: str, data: bytes, listed: Known, leavers: Sequence[Leaver]) ->
     except GitenvError:
         return
     for record, line in comparing.numbered(records):
-        since = listed.get(known.hash_of(record)) if record.kind is Kind.TOKEN and record.name else None
+        since = listed.get(known.hash_of(record)) if record.name and record.kind in (Kind.TOKEN, Kind.SEALED) else None
         who = [each for each in leavers if since and since <= each.generation]
         if who:
             yield Value(record.name.decode("ascii"), path, line, who)
