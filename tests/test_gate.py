@@ -141,7 +141,7 @@ def test_what_goes_out_is_what_no_remote_has(lab: Lab, monkeypatch: pytest.Monke
 
 
 def test_what_is_staged_is_judged_from_head(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
-    """pre-commit asks for the index that git names, and only for what this commit changes."""
+    """pre-commit asks for the index that git names, and for all of a file that this commit changes."""
     alice = _at_app(lab)
     monkeypatch.chdir(alice.cwd)
     assert gate.staged(".") == []
@@ -150,7 +150,7 @@ def test_what_is_staged_is_judged_from_head(lab: Lab, monkeypatch: pytest.Monkey
     alice.must("git", "commit", "-nqm", "By mistake")
     assert gate.staged(".") == []
     _stage_plain(alice, b"PASSWORD=not-a-secret\nMORE=not-a-secret\n")
-    assert [(each.severity.value, each.line) for each in gate.staged(".")] == [("warning", 1), ("error", 2)]
+    assert [(each.severity.value, each.line) for each in gate.staged(".")] == [("error", 1), ("error", 2)]
     monkeypatch.setenv("GIT_INDEX_FILE", os.path.join(alice.cwd, ".git", "another"))
     alice.must("git", "reset", "-q", "--hard")
     (Path(alice.cwd) / ".git" / "another").write_bytes((Path(alice.cwd) / ".git" / "index").read_bytes())

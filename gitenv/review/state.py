@@ -104,8 +104,9 @@ def _document(change: Change, path: str, data: bytes, before: frozenset[bytes], 
     has_base = change.before is not None or not change.is_whole
     version = Version(path, data, statement, before if has_base else None)
     if with_plain:
-        # Where the whole is judged, what stands in plain text is an error, however long it has.
-        judged = version._replace(before=None if change.is_whole else before)
+        # Where the whole is judged, what stands in plain text is an error, however long it has. And before a commit: whoever
+        # changes a file decides about the lines in it that nobody vouches for.
+        judged = version._replace(before=None if change.is_whole or not change.end.commit else before)
         yield from plain(judged, lambda lines: _mend(change, version, lines))
     yield from encrypted(version, lambda: change.people)
 
