@@ -52,11 +52,11 @@ class Trusted:
     """
 
     def __init__(self, name: str, pin: Pin | None, tree: Tree, kept: chain.TextOf | None = None) -> None:
-        """`kept` finds what the pin goes back to, by hash: where the tree's `past/` lacks it."""
+        """`kept` finds what the pin goes back to, by hash: the tree's `past/` may lack it, or have another text there."""
         self._name, self._pin = name, pin
         in_tree = chain.finder(tree, name)
         self._tree = tree
-        self._text_of: chain.TextOf = lambda wanted: in_tree(wanted) or (kept(wanted) if kept else None)
+        self._text_of: chain.TextOf = lambda wanted: (kept(wanted) if kept else None) or in_tree(wanted)
 
     def judge(self) -> Verdict | None:
         """The answer about the snapshot's statement; None if it has none. Raises `NotTrusted`, a reason for each rule."""

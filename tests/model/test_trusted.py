@@ -128,6 +128,16 @@ def test_what_the_pin_keeps_stands_in() -> None:
         assert verdict.answer is Answer.NEXT
 
 
+def test_what_the_pin_keeps_stands_in_for_an_edited_text() -> None:
+    """Whoever edits the common statement in `past/` keeps nobody on the side that was given up from going on."""
+    pin, tree = _pin(FOUNDING, TOGETHER, SIDE, SIDE_TOO), MemoryTree(REDONE, past=[ROTATION])
+    tree.files[f"{RECIPIENTS}/production/past/{TOGETHER.hash}"] = b"junk\n"
+    kept = {each.hash: each.text for each in (FOUNDING, TOGETHER, SIDE)}
+    verdict = Trusted("production", pin, tree, kept.get).judge()
+    assert verdict
+    assert verdict.answer is Answer.NEXT
+
+
 @pytest.mark.parametrize("text", [REMOVAL.text, TOGETHER.text + b"\n", b"", b"no statement\n"])
 def test_another_text_under_the_name_of_a_hash(text: bytes) -> None:
     """Whoever can push writes there what they like: it is as good as missing, if it is not what its name says."""
