@@ -121,7 +121,7 @@ class Forked(NotAStep):
 
 # A grant that does not count.
 
-_OF_GRANTS = ("not-signed", "unknown-key", "not-a-holder", "elsewhere", "retired", "expired", "no-point")
+_OF_GRANTS = ("not-signed", "not-a-holder", "elsewhere", "retired", "expired", "no-point")
 
 
 def grant_code(why: GitenvError) -> str:

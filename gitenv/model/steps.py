@@ -10,7 +10,7 @@ import itertools
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from gitenv.errors import Malformed
+from gitenv.errors import Malformed, NotTrusted
 from gitenv.model.environment import Environment
 from gitenv.model.reasons import (
     BadProof,
@@ -43,6 +43,15 @@ def check(before: Environment, new: Environment) -> None:
     _check_key(before, new, where)
     if not is_signed_by(new.text, key):
         raise NotSigned(f"{where}: was changed after {new.by.name} signed it, or never signed by them")
+
+
+def is_good(before: Environment, new: Environment) -> bool:
+    """Whether `new` is a good step after `before`."""
+    try:
+        check(before, new)
+    except NotTrusted:
+        return False
+    return True
 
 
 def check_first(statement: Environment) -> None:

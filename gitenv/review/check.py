@@ -202,7 +202,7 @@ def shallow(where: Place) -> Iterator[Finding]:
 
 
 def _work_tree(where: Place, change: Change, base: Side | None) -> Iterator[Finding]:
-    """Conflict markers in files as they lie there, and statements of a work tree that are no honest step."""
+    """Conflict markers in files as they lie there, and statements of a work tree that no good steps lead to."""
     side = WorkSide(where.folder, where.objects)
     for path, entry in side.entries().items():
         if not change.protection.covers(path) or not entry.is_file:

@@ -47,7 +47,7 @@ class _Comparing:
         self._place, self._before, self._after = place, before, after
         self._old, self._new = _memberships(place, before, after)
         self._claims = [Claims(state.statement for state in each.states.values()) for each in (self._old, self._new)]
-        self._keys = KeysAtHand(place.layout, after.tree, place.objects, [after.commit or "HEAD"])
+        self._keys = KeysAtHand(place.layout, after.tree, place.objects)
         self._head = after.commit or log.head(place.folder)
         self._between = Between(place.folder, place.objects, before.commit, self._head)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Sequence
 
 from gitenv.access import Access
 from gitenv.errors import GitenvError, Locked, printable
@@ -24,9 +23,9 @@ _WITHOUT = "gitenv diff, without --values"
 class KeysAtHand:
     """The environments of this clone that its user can open. Which file is whose comes from the pins, never from the tree."""
 
-    def __init__(self, layout: Layout | None, tree: Tree, objects: Objects, heads: Sequence[str] = ("HEAD",)) -> None:
-        """`layout` is None in a bare repository. `tree` is the newer state: `heads` have the steps to it from the pins."""
-        self._layout, self._tree, self._objects, self._heads = layout, tree, objects, heads
+    def __init__(self, layout: Layout | None, tree: Tree, objects: Objects) -> None:
+        """`layout` is None in a bare repository. `tree` is the newer state."""
+        self._layout, self._tree, self._objects = layout, tree, objects
         self._access: Access | None = None
         self._rings: dict[str, Keyring | None] = {}
 

@@ -121,7 +121,7 @@ class Workspace:
         return self._ignored
 
     def need_pin(self, name: str) -> Pin:
-        """The pin of an environment, after any honest step that the tree at hand makes. Raises with the way out."""
+        """The pin of an environment, after any good steps that the tree at hand makes. Raises with the way out."""
         pin = self.access.pin(name)
         if pin is None:
             self.check_known(name)

@@ -44,7 +44,7 @@ def check_first_sight(
         _check_foundings(found, newest)
     if any(later.previous == newest.hash for later in found.values()):  # in a fetched branch it is no more than newer
         later = [each for each in seen(root, objects, newest.name, heads).values() if each.previous == newest.hash]
-        if any(_is_good(newest, each) for each in later):
+        if any(steps.is_good(newest, each) for each in later):
             raise rolled_back(later[0], newest, f"git log -- :/{RECIPIENTS}/{newest.name}")
 
 
@@ -66,7 +66,7 @@ def is_free(root: str, objects: Objects, name: str, heads: Sequence[str]) -> boo
 def furthest(root: str, objects: Objects, start: Environment, heads: Sequence[str]) -> Environment:
     """How far good steps lead from a statement in a history."""
     found = seen(root, objects, start.name, heads)
-    while following := [each for each in found.values() if each.previous == start.hash and _is_good(start, each)]:
+    while following := [each for each in found.values() if each.previous == start.hash and steps.is_good(start, each)]:
         start = following[0]
     return start
 
@@ -90,7 +90,7 @@ def check_asides(found: Mapping[str, Environment], verdict: Verdict, believed: E
         before = there[name]
         for beside in after.get(name, ()):
             aside = found[beside]
-            if beside in line or not _is_good(before, aside):
+            if beside in line or not steps.is_good(before, aside):
                 continue
             if believed and not _is_by(aside, before, believed.holders, gone):
                 continue
@@ -158,7 +158,7 @@ def sides(found: Mapping[str, Environment], whole: Sequence[Environment]) -> lis
     made = []
     while waiting:
         path, name = waiting.pop()
-        good = [each for each in after.get(name, ()) if each not in line and _is_good(path[-1], found[each])]
+        good = [each for each in after.get(name, ()) if each not in line and steps.is_good(path[-1], found[each])]
         waiting += [([*path, found[each]], each) for each in good]
         if not good and any(not gives_up(each, whole) for each in path[1:]):
             made.append(path[1:])
@@ -189,14 +189,6 @@ def seen(root: str, objects: Objects, name: str, heads: Sequence[str]) -> dict[s
 def _blobs(root: str, name: str, heads: Sequence[str]) -> list[str]:
     folder = f"{RECIPIENTS}/{name}"
     return log.blobs(root, [f"{folder}/environment", f"{folder}/past"], heads)
-
-
-def _is_good(before: Environment, new: Environment) -> bool:
-    try:
-        steps.check(before, new)
-    except NotTrusted:
-        return False
-    return True
 
 
 def _is_good_founding(statement: Environment) -> bool:

@@ -6,6 +6,8 @@ one, over however many steps, and after a squash too. Who adds such a file to an
 
 from __future__ import annotations
 
+from contextlib import closing
+
 from gitenv.errors import NotTrusted
 from gitenv.git import log
 from gitenv.git.trees import RECIPIENTS
@@ -28,7 +30,10 @@ def error(root: str, pinned: Environment, now: Environment, head: str = "HEAD") 
     from gitenv.trust import forks
 
     folder = f"{RECIPIENTS}/{now.name}"
-    was = pinned if pinned.text != now.text else forks.furthest(root, Objects(root), now, [head])
+    was = pinned
+    if pinned.text == now.text:
+        with closing(Objects(root)) as objects:
+            was = forks.furthest(root, objects, now, [head])
     last = log.last_with(root, chain.path(now.name), was.text, [head])
     undo = "look for the commit that did it"
     if last:

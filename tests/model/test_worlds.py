@@ -134,14 +134,6 @@ def _forge(bases: Iterable[Forged], besides: Sequence[Sequence[Environment]], *,
     return made
 
 
-def _is_good(before: Environment, new: Environment) -> bool:
-    try:
-        steps.check(before, new)
-    except NotTrusted:
-        return False
-    return True
-
-
 class World(NamedTuple):
     """All that was ever signed."""
 
@@ -158,8 +150,8 @@ def world() -> World:
     alone = [REMOVAL, ROTATION, REMOVAL_TOO, OTHER_ROTATION, PATH_TOO, BY_BOB, BY_DAVE]
     named = [[], *([each] for each in alone), [REMOVAL, ROTATION], HONEST]
     first = _forge([Forged(each, {}) for each in HONEST], named, only_rotations=False)
-    good = [each for each in first if _is_good(by_hash[each.statement.previous], each.statement)]
-    bad = [each for each in first if not _is_good(by_hash[each.statement.previous], each.statement)]
+    good = [each for each in first if steps.is_good(by_hash[each.statement.previous], each.statement)]
+    bad = [each for each in first if not steps.is_good(by_hash[each.statement.previous], each.statement)]
     on_top = _forge(good[:: len(named) // 2], [[], [REMOVAL], [ROTATION, REMOVAL_TOO], HONEST], only_rotations=True)
     past = [*HONEST, *(each.statement for each in (*first, *on_top))]  # whoever can push puts there what they like
     return World(good, bad, on_top, MemoryTree(None, past=past))
