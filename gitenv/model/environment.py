@@ -114,13 +114,13 @@ def read(data: bytes, where: str) -> Environment:
     if not paths or len(paths) > names.MAX_PATTERNS or not all(map(names.is_pattern, paths)):
         raise lines.error(f"not 1 to {names.MAX_PATTERNS} path patterns")
     generation = lines.generation(lines.one(b"generation"))
-    older = [_older(lines, text) for text in lines.many(b"older")]
+    older = lines.each(b"older", _older)
     _check_order(lines, generation, older)
     known = lines.maybe(b"known")
-    left = [_left(lines, text) for text in lines.many(b"left")]
+    left = lines.each(b"left", _left)
     policy = lines.maybe(b"policy")
     seal = lines.key(lines.one(b"seal"))
-    keyholders = [lines.keyholder(text) for text in lines.many(b"holder")]
+    keyholders = lines.each(b"holder", Lines.keyholder)
     if not keyholders or len({each.name for each in keyholders}) < len(keyholders):
         raise lines.error("no holder, or one twice")
     if (previous is None) != (revision == 1):

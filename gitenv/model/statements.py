@@ -5,20 +5,25 @@ text in more than one way. Everything unknown is refused, so that a later versio
 """
 
 import re
+from collections.abc import Callable
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from gitenv.errors import FirstEdition, Malformed
 from gitenv.model import base64url, kinds, names
 from gitenv.model.cipher import Commitment, Generation
 from gitenv.model.kinds import PublicKey, Signer
 
+T = TypeVar("T")
+
 MAX_BYTES = 256 * 1024
+_MAX_REMEMBERED = 8_192
 _HASH = re.compile(r"[0-9a-f]{64}")
 _FINGERPRINT = re.compile(r"SHA256:[A-Za-z0-9+/]{43}")
 _AT = re.compile(r"[0-9]{4}-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-5][0-9]:[0-5][0-9]Z")
 _SIGNED = b"gitenv/1/signature\n"
 _ANEW = "take gitenv out with the version that made it (gitenv uninstall --repository), then: gitenv init"
+_taken_apart: dict[Callable[["Lines", str], Any], dict[str, Any]] = {}
 
 
 class Holder(NamedTuple):
@@ -96,6 +101,21 @@ class Lines:
         while (value := self.maybe(word)) is not None:
             values.append(value)
         return values
+
+    def each(self, word: bytes, read: Callable[["Lines", str], T]) -> list[T]:
+        """All lines with this word that follow, as `read` takes their values apart, by nothing but their text.
+
+        Each text is taken apart once: the statements of a chain have nearly all of these lines in common.
+        """
+        known: dict[str, T] = _taken_apart.setdefault(read, {})
+        found = []
+        for text in self.many(word):
+            if text not in known:
+                if len(known) >= _MAX_REMEMBERED:
+                    known.clear()
+                known[text] = read(self, text)
+            found.append(known[text])
+        return found
 
     def end(self) -> None:
         """Nothing may follow."""

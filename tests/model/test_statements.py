@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from gitenv.errors import FirstEdition, Malformed, NotTrusted
-from gitenv.model import environment, grant
+from gitenv.model import base64url, environment, grant
 from gitenv.model.cipher import Commitment, Generation
 from gitenv.model.environment import Draft, Environment, Left
 from gitenv.model.grant import HOLDER, READER, Grant
@@ -53,6 +53,25 @@ ENVIRONMENT = environment.following(
 GRANT = grant_for(BOB, about=ENVIRONMENT, data_key=dek(2))
 Read = Callable[[bytes, str], Environment | Grant]
 BOTH = pytest.mark.parametrize(("text", "read"), [(ENVIRONMENT.text, environment.read), (GRANT.text, grant.read)])
+
+
+def test_a_chain_is_read_in_as_many_steps_as_it_has_new_lines(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each statement lists all keys before its own: read anew in each, a chain would cost the square of its length."""
+    counted: list[bytes] = []
+    inner = base64url.decode
+
+    def counting(text: bytes) -> bytes:
+        counted.append(text)
+        return inner(text)
+
+    monkeypatch.setattr(base64url, "decode", counting)
+    ring, older, chain = ring_of(), list[Older](), list[Environment]()
+    for number in range(2, 42):
+        ring, older = rotated(ring, number, older)
+        chain.append(statement(ring, older, revision=number))
+    counted.clear()
+    assert [environment.read(each.text, "here") for each in chain] == chain
+    assert len(counted) < 10 * len(chain)
 
 
 def test_an_environment_comes_back() -> None:
