@@ -33,7 +33,7 @@ _ENDS = [
 _STARTS = [
     *("", "#", "# note", "## note", "<<<<<<< ours", "||||||| base", ">>>>>>> theirs", "=======", " ", "\t", "\\", "\ufeff"),
     *("#gitenv-unverified:", "#gitenv-unverified:AAAAAAAAAAAA:", "#gitenv1:1.AAAAAA:AAAA", "X=gitenv2:", "-----BEGIN X-----"),
-    *("A='", 'A="', "A=`"),
+    *("A='", 'A="', "A=`", "## E*", "## EVI?*", "## [E]*", "<<<<<<< */*"),
 ]
 _EVIL = ["EVIL=1", "EVIL: 1", "export EVIL=1", "EVIL =1", "EVIL=", "EVIL='1'", "EVIL=$(id)"]
 _PYTHON = {
@@ -85,13 +85,16 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
             text = inert.mark_file("", b"\0" * 32)
         found.append(folder / str(number))
         found[-1].write_bytes(text)
+    (folder / "EVIL=1").touch()  # whoever pushes can call a file so, and a shell puts it in the place of a pattern
     return found
 
 
 def _hold_only_what_holders_wrote(files: Sequence[Path], command: Sequence[str]) -> set[str]:
     """The names that a reader gives, all together."""
     words = [*command, *map(str, files)]
-    done = subprocess.run(words, capture_output=True, check=False, timeout=60, env={"PATH": "/usr/bin:/bin"})
+    done = subprocess.run(
+        words, capture_output=True, check=False, timeout=60, env={"PATH": "/usr/bin:/bin"}, cwd=files[0].parent
+    )
     lines = done.stdout.decode("utf-8", "replace").splitlines()
     assert len(lines) == len(files), done.stderr[-2000:]
     read: set[str] = set()

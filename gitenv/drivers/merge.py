@@ -98,8 +98,8 @@ def _merged_commits() -> list[str]:
 
 
 def _style(size: str, labels: tuple[str, ...]) -> Style:
-    shown = [os.fsencode(printable(label)) for label in labels] if len(labels) == 3 and labels[0] != "%S" else []
-    base, ours, theirs = shown or (b"base", b"ours", b"theirs")
+    shown = [document.label(os.fsencode(printable(label))) for label in labels]
+    base, ours, theirs = shown if len(shown) == 3 and labels[0] != "%S" else (b"base", b"ours", b"theirs")
     # `conflict-marker-size` is an attribute, and so anybody's. Of another size markers are no markers to us: `git add` would
     # encrypt them, and no gate would see the conflict. A huge one would fill the memory.
     wanted = int(size) if size.isdecimal() and len(size) < 4 else _DEFAULT_SIZE

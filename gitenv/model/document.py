@@ -55,6 +55,7 @@ _LOOKALIKE = (
 _MARKER = rb"(?s)(?:<{7,19}|>{7,19}|\|{7,19})(?: .*)?\r?|={7,19}\r?"
 # What some reader of dotenv files takes for the end of a line, and everything else that no line needs; one CR may end it.
 _NOT_ONE_LINE = rb"(?s).*?(?:[\x00-\x0c\x0e-\x1f\x7f]|\xc2\x85|\xe2\x80[\xa8\xa9]|\r.)"
+_WORD_OF_A_SHELL = rb"[=*?[]"
 _CLOSING_QUOTE = {quote: rb"(?s)%c[^%c\\]*+(?:\\.[^%c\\]*+)*+%c" % ((quote,) * 4) for quote in b"'\"`"}
 # What may be the last line of base64 that somebody wrapped without quotes, and what such a line before it ends in.
 _TAIL = re.compile(rb"(?s)[ \t]*([A-Za-z0-9_.-]+)(==?)['\"`]?(?:[ \t]+#.*)?[ \t]*\r?")
@@ -81,6 +82,11 @@ def join(records: Iterable[Record]) -> bytes:
 def is_marker(record: Record) -> bool:
     """Whether a record is one of git's conflict markers."""
     return record.kind is Kind.PLAIN and record.raw[:1] in (b"<", b"|", b"=", b">")
+
+
+def label(text: bytes) -> bytes:
+    """A text as it may stand behind a conflict marker: a rebase shows a commit's subject there."""
+    return re.sub(_WORD_OF_A_SHELL, b"_", text)
 
 
 def check_size(size: int) -> None:
@@ -222,8 +228,11 @@ def _is_one_line(line: bytes) -> bool:
 
 
 def _is_readable(line: bytes) -> bool:
-    """Whether text without a name may show: `export $(cat .env | xargs)` makes a value of each word with a `=`."""
-    return b"=" not in line and _is_one_line(line)
+    """Whether text without a name may show.
+
+    `export $(cat .env | xargs)` makes a value of each word with a `=`, and of a file with such a name that a pattern fits.
+    """
+    return re.search(_WORD_OF_A_SHELL, line) is None and _is_one_line(line)
 
 
 def _is_base64_tail(line: bytes, before: bytes, after_unknown: bool) -> bool:

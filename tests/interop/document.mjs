@@ -75,7 +75,7 @@ function classify(text, at, seen, last) {
     const match = pattern.exec(line);
     if (match) return { kind, stop, name: kind === "UNVERIFIED" ? undefined : match[1] };
   }
-  const readable = !line.includes("=") && !SEVERAL.test(line);
+  const readable = !/[=*?[]/.test(line) && !SEVERAL.test(line);
   if (MARKER.test(line) && (line[0] === "<" || seen.depth) && (readable || line[0] === "=")) {
     seen.depth += { "<": 1, ">": -1 }[line[0]] ?? 0;
     return { kind: "PLAIN", stop };

@@ -73,6 +73,7 @@ CASES: list[tuple[bytes, list[tuple[Kind, bytes, int]]]] = [
     (b"## for reviewers", [(Kind.PLAIN, b"", 1)]),
     (b"## -----BEGIN X-----\nA=1", [(Kind.COMMENT, b"", 1), (Kind.UNKNOWN, b"", 1)]),
     (b"## A=1", [(Kind.COMMENT, b"", 1)]),
+    (b"## see */*\n## A?1\n## [AB]", [(Kind.COMMENT, b"", 1)] * 3),
     (b"### more", [(Kind.COMMENT, b"", 1)]),
     (b"## A: 1\r\n## \xc3\xa4 'b", [(Kind.PLAIN, b"", 1)] * 2),
     (
