@@ -191,7 +191,8 @@ class EnvFilter:
         rings: Sequence[Keyring] | None = None
         try:
             pin = self._around.access.claimant(request.path)
-            if pin is None or (is_viewing and (request.whole or not smudge.is_encrypted(data))):
+            is_plain = is_viewing and (request.whole or not smudge.is_encrypted(data))
+            if pin is None or (is_plain and not self._around.is_side(request.path, request.blob)):
                 return data
             if request.whole:
                 document.check_size(request.whole.size)
@@ -220,7 +221,7 @@ class EnvFilter:
                 self._notices.failed(request.path, error)
             result = inert.mark_file(request.blob, sha256(data))
         is_new_to_us = b"=gitenv1:" not in data and b"#gitenv1:" not in data
-        if result == data or (pin and is_new_to_us and self._around.is_before_founding(pin.name, request.treeish)):
+        if result == data or (pin and is_new_to_us and self._around.is_before_founding(pin.name, request, data)):
             return data
         if rings and pin and inert.MARK in result and (request.treeish or request.can_delay or request.is_delayed):
             self._notices.warn_of_retired(request.path, result, rings[0], is_reader=pin.is_reader)

@@ -11,7 +11,7 @@ from gitenv.access import Access, Judged, check_not_rolled_back
 from gitenv.errors import GitenvError, Locked, NotTrusted, from_top, printable, shell_word
 from gitenv.git import layout
 from gitenv.git.objects import Objects
-from gitenv.git.process import Whole, digest
+from gitenv.git.process import Request, Whole, digest
 from gitenv.git.trees import CommitTree, IndexTree, Tree, WorkTree
 from gitenv.model import clean, document, dotenv, inert, smudge
 from gitenv.model.document import Kind, Record
@@ -201,13 +201,23 @@ class Surroundings:
             self._uncommitted[name] = founding.is_uncommitted(self._here.work_tree, self.objects, name)
         return self._uncommitted[name]
 
-    def is_before_founding(self, name: str, treeish: str) -> bool:
-        """Whether plain text is its owner's, in a commit from before gitenv. Without a treeish it is HEAD."""
-        if (name, treeish) not in self._before:
+    def is_before_founding(self, name: str, request: Request, data: bytes) -> bool:
+        """Whether a file is one of a commit from before gitenv, whose plain text is its owner's."""
+        commit = self._commit_of(request, data)
+        if (name, commit) not in self._before:
             from gitenv.git import founding
 
-            self._before[name, treeish] = founding.is_before(self._here.work_tree, name, treeish or "HEAD")
-        return self._before[name, treeish]
+            self._before[name, commit] = founding.is_before(self._here.work_tree, name, commit)
+        return self._before[name, commit]
+
+    def _commit_of(self, request: Request, data: bytes) -> str:
+        """Where a file comes from: the treeish, else HEAD if that has it; "" for what is merged with HEAD, or picked."""
+        if request.treeish or not (head := self.objects.id("HEAD")):
+            return request.treeish
+        spec = f"{head}:{request.path}"
+        if request.whole:
+            return head if digest(self.objects.pieces(spec)) == request.whole else ""
+        return head if self.objects.read(spec, document.MAX_BYTES) == data else ""
 
     def note_made(self, path: str, cleaned: bytes, committed: CommittedRecords) -> None:
         """Note tokens that are new: `gitenv accept --mine` knows them after a rotation."""
@@ -231,6 +241,10 @@ class Surroundings:
     def is_staged(self, path: str, blob: str) -> bool:
         """Whether a blob is what the index has at a path."""
         return self.objects.id(f":0:{path}") == blob
+
+    def is_side(self, path: str, blob: str) -> bool:
+        """Whether a blob is a side of a conflict: `git mergetool` writes it, and asks as for a view."""
+        return any(self.objects.id(f":{stage}:{path}") == blob for stage in (1, 2, 3))
 
     def keep_for_later(self, message: str, hint: str) -> None:
         """Have the next hook or command in this work tree say something."""

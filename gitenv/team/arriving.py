@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from gitenv import recipients
 from gitenv.errors import GitenvError, NotTrusted
-from gitenv.team import conversions, file_report, following, news, pinning, rights, setup
+from gitenv.team import conversions, file_report, following, news, opening, pinning, rights, setup
 from gitenv.team.file_report import Problem
 from gitenv.team.news import Asking, Out
 from gitenv.team.workspace import Workspace
@@ -42,6 +42,7 @@ def arrived(workspace: Workspace) -> Arrived:
     conversions.undo_in_recipients(workspace)
     if not _is_rebasing(workspace):
         rights.apply(workspace, after)
+        opening.mark_unfiltered(workspace)
     # Who follows what came in may be able to open it now; without that it is no news.
     let_in = [LetIn(pin.name, pin.grant.by.name) for pin in after if pin.grant and _had_none(before.get(pin.name))]
     pending = file_report.undecided(workspace, after)[1] if after else []

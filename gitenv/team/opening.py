@@ -50,6 +50,23 @@ def open_files(workspace: Workspace, wanted: Iterable[str] = ()) -> list[Opened]
     return results
 
 
+def mark_unfiltered(workspace: Workspace) -> None:
+    """Mark what nobody vouches for in files that stand as they are in the commit.
+
+    git has written them past the filter: `git merge -s resolve` and a merge of several branches work on what commits have.
+    """
+    pins = workspace.access.pinned()
+    marked = set()
+    for name, entries in workspace.files_of([pin.environment for pin in pins]).items():
+        pin = workspace.need_pin(name)
+        for entry in entries:
+            file = _look(workspace, pin, entry)
+            if file.there is not None and file.there == workspace.repository.objects.read(entry.object_id) != file.closed:
+                workspace.write(file.path, file.closed, instead_of=file.there, is_elsewhere=True)
+                marked.add(file.path)
+    _refresh(workspace, marked)
+
+
 def _refresh(workspace: Workspace, paths: Set[str]) -> None:
     """Let git see that files which were opened or closed are what the index has."""
     if paths and (touched := workspace.repository.touched(sorted(paths))):
