@@ -89,7 +89,10 @@ def accepted(document: Document, position: int, now: Generation) -> Document:
 
 
 def resolved(ours: Document, theirs: Document, now: Generation, was: Collection[Generation]) -> Document:
-    """What people write where git cannot merge: the other side's values, and one's own that it does not have."""
+    """What people write where git cannot merge: the other side's values, and one's own that it does not have.
+
+    Only what counts, under today's key or one that a rotation has just brought over: other text would stay nobody's.
+    """
     kept: dict[str, Line] = {}
     for line in (*theirs, *ours):
         if line.generation is None or (line.generation in {now, *was} and not line.sealer):

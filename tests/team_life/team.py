@@ -357,7 +357,7 @@ class Team:
         return done
 
     def edit_behind(self, who: str, environment: str) -> str:
-        """On a branch from before a rotation nothing new is encrypted."""
+        """On a branch from before a rotation, what stands there keeps its key, and new text gets today's."""
         clone, now = self.clones[who], self.now(who, environment)
         behind = [
             (name, commit)
@@ -370,11 +370,16 @@ class Team:
         self.must(who, "switch", "-q", name)
         self.check_clean(who)
         self.check_file(who, environment, commit.tree, is_open=True)
-        self.write(who, environment, self.read(who, environment) + f"NEW={self.secret()}\n")
-        self._refused_add(who, environment)
+        file, secret = FILES[environment], self.secret()
+        self.write(who, environment, self.read(who, environment) + f"NEW={secret}\n")
+        self.must(who, "add", file)
+        stood, stands = (self.must(who, "cat-file", "blob", f"{where}:{file}").stdout for where in ("HEAD", ":0"))
+        assert re.fullmatch(rb"NEW=gitenv1:%d\.\S+\n" % now.number, stands.removeprefix(stood)), f"{self.said[-1]}: {stands!r}"
+        self.written.add((secret, now))
+        self.must(who, "restore", "--staged", "--worktree", file)
         self.must(who, "switch", "-q", "main")
         self.check(who)
-        return "refused"
+        return "done"
 
     def merge_topic(self, who: str, which: int) -> str:
         clone = self.clones[who]
@@ -454,8 +459,7 @@ class Team:
         if typed:
             self.may(who, "unlock", "--yes")  # more than one step may have come along
         for name in typed:
-            sides = [model.statement(side, name).generation for side in (ours, theirs.tree)]
-            self._type(who, name, theirs, tree, sides)
+            self._type(who, name, theirs, tree, [])
         self.must(who, "commit", "-qm", "Merge")
         self._merged(who, tree, theirs)
         return "resolved"
