@@ -1,0 +1,30 @@
+"""Made-up lives of a team with enemies: nobody is stuck, and nothing is encrypted for whoever was taken out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, Phase, settings
+from hypothesis.stateful import run_state_machine_as_test
+
+from tests.conftest import ALL
+from tests.hostile_life import machine
+from tests.hostile_life.world import World
+
+steadily = settings(
+    max_examples=100 if ALL else 8,
+    stateful_step_count=30 if ALL else 20,
+    derandomize=not ALL,
+    deadline=None,
+    database=None,
+    phases=[Phase.generate],
+    suppress_health_check=list(HealthCheck),
+)
+
+
+def test_whom_each_clone_believes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What each clone believes, refuses and encrypts, wherever the host leads it, is what the model allows."""
+    monkeypatch.setattr(machine, "BEGINNING", [World(tmp_path / "beginning")])
+    monkeypatch.setenv("HOSTILE_LIFE_FOLDER", str(tmp_path))
+    run_state_machine_as_test(machine.HostileLife, settings=steadily)
