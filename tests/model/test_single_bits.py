@@ -9,15 +9,17 @@ from typing import TypeVar
 import pytest
 
 from gitenv.errors import Malformed, NotTrusted
-from gitenv.model import document, environment, grant, steps
+from gitenv.model import document, environment, grant, known, steps
+from gitenv.model.cipher import sha256
 from gitenv.model.document import Kind
 from gitenv.model.environment import Environment
 from gitenv.model.grant import Grant
+from gitenv.model.known import Tracked
 from gitenv.model.reasons import PastMissing
 from gitenv.model.standing import standing
 from gitenv.model.statements import is_signed_by
 from gitenv.trust.pins import Pin, Pins
-from gitenv.trust.trusted import Trusted
+from gitenv.trust.trusted import Answer, Trusted
 from tests.model.builders import (
     ALICE,
     BOB,
@@ -108,6 +110,31 @@ def test_a_bit_of_the_past_is_missed() -> None:
         tree.files[f".recipients/production/past/{middle.hash}"] = changed
         with pytest.raises(PastMissing):
             Trusted("production", Pin.of(founding, None, frozenset(), frozenset()), tree).judge()
+
+
+def test_a_bit_of_the_past_that_the_pin_keeps() -> None:
+    """It changes nothing for a clone whose pin goes back to that statement: its own copy is the one that counts."""
+    founding = statement(holders=(ALICE, BOB))
+    middle = statement(before=founding, holders=(ALICE, BOB))
+    beside = statement(before=founding, holders=(ALICE, BOB), by=BOB)
+    newest = statement(before=middle, beside=[beside], holders=(ALICE, BOB))
+    pin = Pin.of(beside, None, frozenset(), frozenset(), [founding.hash])
+    for changed in _flipped(founding.text):
+        tree = MemoryTree(newest, past=[middle, beside])
+        tree.files[f".recipients/production/past/{founding.hash}"] = changed
+        verdict = Trusted("production", pin, tree, {founding.hash: founding.text}.get).judge()
+        assert verdict
+        assert (verdict.answer, verdict.way) == (Answer.NEXT, [middle, newest])
+        with pytest.raises(PastMissing):
+            Trusted("production", pin, tree).judge()
+
+
+def test_a_bit_of_what_is_known() -> None:
+    """Tracking is lost, and said to be: no list is believed that is another one than the statement names."""
+    tracked = Tracked({sha256(b"A=1").hex(): 1, sha256(b"B=2").hex(): 2}, [])
+    assert known.read(tracked.text, tracked.hash) == tracked.known
+    for changed in _flipped(tracked.text):
+        assert known.read(changed, tracked.hash) is None
 
 
 def test_no_bit_lets_anybody_in() -> None:
