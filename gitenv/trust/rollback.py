@@ -1,7 +1,8 @@
 """Whether a history went back: its tree has an earlier statement, and it once had a later one. No older branch has that.
 
-Whoever writes a next statement puts the one before into `past/`. So a history that has a file there of that name had a later
-one, over however many steps, and after a squash too. Who adds such a file to an honest branch gains nothing but a refusal.
+Whoever writes a next statement puts the one before into `past/`. So only a history that has a file there of that name can have
+had a later one, over however many steps, and after a squash too. That is quickly asked. Anybody can add such a file, though,
+and could stop everybody for ever: where there is one, a good step after it must have stood in that history as well.
 """
 
 from __future__ import annotations
@@ -21,7 +22,13 @@ def went_back(root: str, earlier: Environment, head: str = "HEAD", since: str = 
     Raises `NotInOrder` where git cannot say.
     """
     heads = [head, *([f"^{since}"] if since and log.ids(root, [since])[0] else [])]
-    return log.last_with(root, chain.past_path(earlier.name, earlier.hash), earlier.text, heads) is not None
+    if log.last_with(root, chain.past_path(earlier.name, earlier.hash), earlier.text, heads) is None:
+        return False
+    from gitenv.git.objects import Objects
+    from gitenv.trust import forks
+
+    with closing(Objects(root)) as objects:
+        return forks.furthest(root, objects, earlier, heads) != earlier
 
 
 def error(root: str, pinned: Environment, now: Environment, head: str = "HEAD") -> NotTrusted:
