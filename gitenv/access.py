@@ -25,6 +25,7 @@ from gitenv.trust.trusted import Answer, Trusted, Verdict
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from gitenv.git.objects import Objects
     from gitenv.model.standing import Standing
 
 
@@ -194,13 +195,21 @@ def check_not_rolled_back(root: str, pin: Pin, judged: Judged, head: str = "HEAD
             raise rollback.error(root, pin.environment, judged.environment, head)
 
 
-def check_newest(root: str, statement: Environment, since: str) -> None:
-    """Raise `RolledBack` if HEAD's history has a later statement than the tree, in what the commit `since` does not reach."""
-    from gitenv.git import log
-    from gitenv.trust import rollback
+def check_newest(root: str, objects: "Objects", tree: Tree, pin: Pin, statement: Environment, since: str) -> None:
+    """Raise why HEAD's history speaks against a tree's statement, in what the commit `since` does not reach.
 
-    if (head := log.head(root)) and head != since and rollback.went_back(root, statement, head, since):
+    `RolledBack` if it has a later one, and `Forked` if it has one beside the pinned one that takes somebody out who is in that.
+    """
+    from gitenv.git import log
+
+    if not (head := log.head(root)) or head == since:
+        return
+    from gitenv.trust import forks, rollback
+
+    if rollback.went_back(root, statement, head, since):
         raise rollback.error(root, statement, statement, head)
+    if statement.text == pin.environment.text:
+        forks.check_none_taken_out(root, objects, Trusted(pin.name, None, tree), pin, [head, *([f"^{since}"] if since else [])])
 
 
 def open_grant(statement: Environment, own: Grant, key: device.DeviceKey | None) -> Keyring:

@@ -94,10 +94,11 @@ class Surroundings:
         return pin.name in clone.put_back(self._here.common_dir)
 
     def refuse_put_back(self, pin: Pin, judged: Judged) -> None:
-        """Raise `RolledBack` if that is still so."""
+        """Raise `RolledBack` or `Forked` if that is still so."""
         from gitenv.access import check_newest
 
-        check_newest(self._here.work_tree, judged.environment, clone.searched(self._here.common_dir).get(pin.name, ""))
+        since, tree = clone.searched(self._here.common_dir).get(pin.name, ""), WorkTree(self._here.work_tree)
+        check_newest(self._here.work_tree, self.objects, tree, pin, judged.environment, since)
 
     def pins_nearby(self, pin: Pin, commits: Iterable[str]) -> Iterator[Pin]:
         """Where good steps lead from a pin: to the statement at hand, and to those of `commits`. No pin is moved."""

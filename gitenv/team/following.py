@@ -12,7 +12,7 @@ from gitenv.git.trees import RECIPIENTS
 from gitenv.identity import device
 from gitenv.model import environment
 from gitenv.model.grant import Grant
-from gitenv.model.reasons import RolledBack
+from gitenv.model.reasons import Forked, RolledBack
 from gitenv.model.standing import Standing
 from gitenv.model.statements import Holder
 from gitenv.team import staging
@@ -39,7 +39,7 @@ def refresh(workspace: Workspace) -> list[NotTrusted]:
             if head:
                 searched[old.name] = head
         except NotTrusted as error:
-            if isinstance(error, RolledBack):
+            if isinstance(error, RolledBack | Forked):
                 put_back.add(old.name)
             problems.append(error)
     clone.set_put_back(layout.common_dir, put_back)
@@ -64,9 +64,9 @@ def look(workspace: Workspace) -> list[NotTrusted]:
 def _check(workspace: Workspace, pin: Pin, judged: Judged) -> None:
     access.check_not_rolled_back(workspace.root, pin, judged)
     if not judged.is_earlier:
-        # A removal may have come together with its undoing: then the pinned one is what was put back.
+        # A removal may have come together with its undoing: then the pinned one is what was put back, or kept by a merge.
         since = clone.searched(workspace.repository.layout.common_dir).get(pin.name, "")
-        access.check_newest(workspace.root, judged.environment, since)
+        access.check_newest(workspace.root, workspace.repository.objects, workspace.tree, pin, judged.environment, since)
     if judged.moves:
         forks.check_moved(workspace.root, workspace.repository.objects, pin.environment, judged.verdict, workspace.heads())
 

@@ -16,7 +16,8 @@ from gitenv.model import environment, statements, steps
 from gitenv.model.environment import Environment
 from gitenv.model.reasons import ForeignEnvironment, Forked, RolledBack, TooLong
 from gitenv.model.statements import Holder, Keyholder
-from gitenv.trust.trusted import Verdict, gives_up
+from gitenv.trust.pins import Pin
+from gitenv.trust.trusted import Trusted, Verdict, gives_up
 
 _MAX_STATEMENTS = 20_000
 _MAX_BYTES = 64 * 1024 * 1024
@@ -46,6 +47,28 @@ def check_first_sight(
         later = [each for each in seen(root, objects, newest.name, heads).values() if each.previous == newest.hash]
         if any(steps.is_good(newest, each) for each in later):
             raise rolled_back(later[0], newest, f"git log -- :/{RECIPIENTS}/{newest.name}")
+
+
+def check_none_taken_out(root: str, objects: Objects, trusted: Trusted, pin: Pin, heads: Sequence[str]) -> None:
+    """Raise `Forked` if history has a side beside the pinned statement, by holders of it, that takes out somebody who is in it.
+
+    Who pinned a statement that was signed at the same time would go on encrypting for them, where a merge kept that one. What
+    takes nobody out stops nobody who does not move: whoever can push could bring any side along. `trusted` has no pin.
+    """
+    pinned = pin.environment
+    if all(each == pinned.hash or pin.is_past(each) for each in seen(root, objects, pin.name, heads)):
+        return
+    whole = trusted.about(pinned).way
+    left = {person for each in whole for person in each.left}
+    for side in asides(root, objects, whole, heads[:1]):
+        if all(pin.is_past(each.hash) for each in side) or not all(each.by in pinned.holders for each in side):
+            continue
+        if any(set(pinned.keyholders).difference(each.keyholders) or set(each.left) - left for each in side):
+            raise Forked(
+                f"{pinned.name}/environment: revision {pinned.revision} by {pinned.by} is pinned, "
+                f"and history has one beside it by {side[-1].by} that takes somebody out",
+                f"gitenv rotate {pinned.name}",
+            )
 
 
 def rolled_back(was: Environment, now: Environment, hint: str) -> RolledBack:

@@ -275,9 +275,9 @@ class World:
             assert set(before.earlier) <= set(after.earlier), "what was past is not any more"
             assert before.environment == after.environment or after.is_past(before.environment.hash), "the pin went back"
         self._check_not_stuck(commit, before and before.environment, after and after.environment, shown, problems)
-        # What stands beside is looked for when a pin moves; what is later, at each look, and only in HEAD's history.
+        # What is later in a fetched branch is no more than newer; what is beside it there counts when a pin moves.
         late = {each for each in shown if after and after.environment.hash in [one.hash for one in self.model.before(each)]}
-        self._check_encrypts(who, after and after.environment, shown - late | here if after != before else here & late)
+        self._check_encrypts(who, after and after.environment, here | (shown - late if after != before else set()))
         return type(problems[0]).__name__ if problems else "believed" if after != before else "nothing"
 
     def _check_not_stuck(
