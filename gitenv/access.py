@@ -12,13 +12,13 @@ from typing import NamedTuple
 from gitenv import clone
 from gitenv.errors import GitenvError, Locked, NotTrusted
 from gitenv.git.layout import Layout
-from gitenv.git.trees import Tree
 from gitenv.identity import device
 from gitenv.model import environment, grant, statements
 from gitenv.model.environment import Environment
 from gitenv.model.grant import Grant
 from gitenv.model.keyring import Keyring
 from gitenv.model.statements import Holder
+from gitenv.repo.snapshot import Snapshot
 from gitenv.trust import chain
 from gitenv.trust.pins import Pin, Pins
 from gitenv.trust.trusted import Answer, Trusted, Verdict
@@ -119,11 +119,11 @@ class Access:
         me = f'"{self.name}"' if self.name else "this device's key"
         return Locked(f"no grant for {me} in {where}", f"ask {who} to run: {command}")
 
-    def trusted(self, pin: Pin, tree: Tree) -> Trusted:
+    def trusted(self, pin: Pin, tree: Snapshot) -> Trusted:
         """The rules of trust for one environment and one tree."""
         return Trusted(pin.name, pin, tree, lambda wanted: self.pins.text(pin.name, wanted))
 
-    def judge(self, pin: Pin, tree: Tree) -> Judged | None:
+    def judge(self, pin: Pin, tree: Snapshot) -> Judged | None:
         """What the tree's statement is to the pinned one; None if the tree has none. Raises `NotTrusted`."""
         text = tree.read(chain.path(pin.name), statements.MAX_BYTES)
         if text is None:
@@ -163,7 +163,7 @@ class Access:
         """A checkout has written `.recipients/`, or a pin has moved: what was judged before may be out of date."""
         self._judged.clear()
 
-    def _judge(self, pin: Pin, text: bytes, tree: Tree) -> Judged:
+    def _judge(self, pin: Pin, text: bytes, tree: Snapshot) -> Judged:
         new = environment.read(text, f"{pin.name}/environment")
         verdict = self.trusted(pin, tree).about(new)
         if verdict.answer is not Answer.NEXT:
@@ -195,7 +195,7 @@ def check_not_rolled_back(root: str, pin: Pin, judged: Judged, head: str = "HEAD
             raise rollback.error(root, pin.environment, judged.environment, head)
 
 
-def check_newest(root: str, objects: "Objects", tree: Tree, pin: Pin, statement: Environment, since: str) -> None:
+def check_newest(root: str, objects: "Objects", tree: Snapshot, pin: Pin, statement: Environment, since: str) -> None:
     """Raise why HEAD's history speaks against a tree's statement, in what the commit `since` does not reach.
 
     `RolledBack` if it has a later one, and `Forked` if it has one beside the pinned one that takes somebody out who is in that.
@@ -235,7 +235,7 @@ def renewal(environment: str, name: str, role: str) -> str:
 
 
 def standing_in(
-    tree: Tree, statement: Environment, day: str | None = None, malformed: dict[str, GitenvError] | None = None
+    tree: Snapshot, statement: Environment, day: str | None = None, malformed: dict[str, GitenvError] | None = None
 ) -> "Standing":
     """Who is in an environment by a tree's grants, today or on another day (like 2026-11-21; "": before any expiry).
 
@@ -248,7 +248,7 @@ def standing_in(
     return standing(statement, found, today() if day is None else day)
 
 
-def own_grant(statement: Environment, tree: Tree, key: device.DeviceKey | None, name: str = "") -> Grant | None:
+def own_grant(statement: Environment, tree: Snapshot, key: device.DeviceKey | None, name: str = "") -> Grant | None:
     """This device's grant in a tree, if there is one that counts and fits the statement.
 
     `name` is what this person is probably called there: with it, one file is read, however many people there are. The others'
@@ -280,7 +280,7 @@ def own_grant(statement: Environment, tree: Tree, key: device.DeviceKey | None, 
     return None
 
 
-def _for_former_key(tree: Tree, environment_name: str, name: str) -> Iterator[Grant]:
+def _for_former_key(tree: Snapshot, environment_name: str, name: str) -> Iterator[Grant]:
     from gitenv import recipients
 
     found = recipients.grant_of(tree, environment_name, name) if name else None

@@ -6,11 +6,12 @@ import itertools
 from collections.abc import Collection, Iterable, Iterator
 
 from gitenv.errors import GitenvError, Malformed, NotTrusted, shell_word
-from gitenv.git.trees import RECIPIENTS, Tree
+from gitenv.git.layout import RECIPIENTS
 from gitenv.model import environment, grant, names, statements
 from gitenv.model.environment import Environment
 from gitenv.model.grant import Grant
 from gitenv.model.kinds import PublicKey
+from gitenv.repo.snapshot import Snapshot
 
 ATTRIBUTES = ".gitattributes"
 
@@ -18,7 +19,7 @@ MOST = 100
 """Environments that are looked at although nobody named them."""
 
 
-def grants_for(tree: Tree, name: str, key: PublicKey, probably: str = "") -> Iterator[Grant]:
+def grants_for(tree: Snapshot, name: str, key: PublicKey, probably: str = "") -> Iterator[Grant]:
     """The grants in one environment's folder that are made out to a key, the one under a probable name first.
 
     Signatures are not looked at. With the right name no other file is read.
@@ -35,12 +36,12 @@ def grants_for(tree: Tree, name: str, key: PublicKey, probably: str = "") -> Ite
                 yield found
 
 
-def grant_of(tree: Tree, name: str, person: str) -> Grant | None:
+def grant_of(tree: Snapshot, name: str, person: str) -> Grant | None:
     """The grant under one person's name, if it has the form of one. Its signature is not looked at."""
     return next((found for _, found in _parsed(_read(tree, name, [f"{person}.grant"])) if isinstance(found, Grant)), None)
 
 
-def grants(tree: Tree, name: str, malformed: dict[str, GitenvError] | None = None) -> Iterator[Grant]:
+def grants(tree: Snapshot, name: str, malformed: dict[str, GitenvError] | None = None) -> Iterator[Grant]:
     """All grants of one environment that have the form of one and lie under their own name.
 
     Why other files are none is added to `malformed`: who wants both should not read ten thousand files twice.
@@ -73,7 +74,7 @@ def move_up(folder: str, paths: Collection[str]) -> str:
     return f"git mv {' '.join(map(shell_word, moved))} ."
 
 
-def strays(tree: Tree) -> Iterator[str]:
+def strays(tree: Snapshot) -> Iterator[str]:
     """Files and folders that look like somebody's and have a name that nobody can have: `Alice.pub`, `con.pub`, `Production/`.
 
     They are never used. On systems that ignore case they lie in the place of others, so people should hear of them.
@@ -88,7 +89,7 @@ def strays(tree: Tree) -> Iterator[str]:
     yield from (f"{name}/" for name in odd[:MOST] if _looks_like_one(tree, name))
 
 
-def _looks_like_one(tree: Tree, name: str) -> bool:
+def _looks_like_one(tree: Snapshot, name: str) -> bool:
     try:
         return "environment" in tree.names(f"{RECIPIENTS}/{name}")
     except NotTrusted:  # a link, or more files than any environment has
@@ -103,7 +104,7 @@ def why_stray(file: str) -> str:
     return f"no name that anybody can have ({why or 'its ending is written in another way'})"
 
 
-def stray_grants(tree: Tree, environment: str) -> Iterator[str]:
+def stray_grants(tree: Snapshot, environment: str) -> Iterator[str]:
     """The same in an environment's folder."""
     for name in tree.names(f"{RECIPIENTS}/{environment}"):
         stem, _, end = name.rpartition(".")
@@ -127,11 +128,11 @@ def _parsed(listed: Iterable[tuple[str, bytes | GitenvError]]) -> Iterator[tuple
         yield file, found if right_name else Malformed(f"{file}: made out to {found.to}, under another name")
 
 
-def _grant_files(tree: Tree, name: str) -> Iterator[tuple[str, bytes | GitenvError]]:
+def _grant_files(tree: Snapshot, name: str) -> Iterator[tuple[str, bytes | GitenvError]]:
     return _read(tree, name, tree.names(f"{RECIPIENTS}/{name}"))
 
 
-def _read(tree: Tree, name: str, listed: Iterable[str]) -> Iterator[tuple[str, bytes | GitenvError]]:
+def _read(tree: Snapshot, name: str, listed: Iterable[str]) -> Iterator[tuple[str, bytes | GitenvError]]:
     """The files that are named like grants. One that cannot be read is one that does not count, and stops nobody."""
     folder = f"{RECIPIENTS}/{name}"
     for file in listed:
@@ -145,7 +146,7 @@ def _read(tree: Tree, name: str, listed: Iterable[str]) -> Iterator[tuple[str, b
                 yield f"{folder}/{file}", data
 
 
-def environments(tree: Tree, known: Collection[str] = ()) -> Iterator[str]:
+def environments(tree: Snapshot, known: Collection[str] = ()) -> Iterator[str]:
     """The names of the environments in a tree, right or wrong: those `known`, and all others where they are at most `MOST`.
 
     Whoever can push can make up ten thousand. Of more than a team has none is looked at that nobody knows: whichever were
@@ -157,7 +158,7 @@ def environments(tree: Tree, known: Collection[str] = ()) -> Iterator[str]:
     yield from (name for name in listed if is_environment(tree, name))
 
 
-def too_many(tree: Tree, known: Collection[str]) -> int:
+def too_many(tree: Snapshot, known: Collection[str]) -> int:
     """How many environments `environments` leaves out: 0, or more than `MOST`. Nothing is read for it."""
     count = sum(name not in known for name in folders(tree))
     return count if count > MOST else 0
@@ -168,12 +169,12 @@ def too_many_text(count: int) -> str:
     return f"{count:,} environments are new here, more than a team has; none of them was looked at"
 
 
-def folders(tree: Tree) -> list[str]:
+def folders(tree: Snapshot) -> list[str]:
     """What may be environments, by their names alone."""
     return [name for name in tree.names(RECIPIENTS) if names.is_name(name)]
 
 
-def is_environment(tree: Tree, name: str) -> bool:
+def is_environment(tree: Snapshot, name: str) -> bool:
     """Whether there is a statement of that name, right or wrong."""
     try:
         return names.is_name(name) and tree.read(f"{RECIPIENTS}/{name}/environment", statements.MAX_BYTES) is not None
@@ -181,7 +182,7 @@ def is_environment(tree: Tree, name: str) -> bool:
         return True  # whoever reads it says what is wrong with it
 
 
-def environment_in(tree: Tree, name: str) -> Environment:
+def environment_in(tree: Snapshot, name: str) -> Environment:
     """The statement of an environment that `environments` named. Raises `Malformed`, also for one under another's name."""
     where = f"{name}/environment"
     statement = environment.read(tree.read(f"{RECIPIENTS}/{where}", statements.MAX_BYTES) or b"", where)

@@ -9,7 +9,7 @@ import pytest
 
 from gitenv.git import attributes
 from gitenv.git.repository import Ignored, Repository
-from gitenv.git.trees import WorkTree
+from gitenv.repo.snapshot import WorkSnapshot
 from gitenv.team import ignored
 
 
@@ -55,7 +55,7 @@ def test_control_files_of_a_work_tree_are_read_without_cr(clone: Path) -> None:
     """One CR before each LF comes off; a CR elsewhere is the file's."""
     (clone / ".recipients").mkdir()
     (clone / ".recipients/bob.pub").write_bytes(b"one\r\ntwo\r\r\nthree\r")
-    assert WorkTree(str(clone)).read(".recipients/bob.pub", 100) == b"one\ntwo\r\nthree\r"
+    assert WorkSnapshot(str(clone)).read(".recipients/bob.pub", 100) == b"one\ntwo\r\nthree\r"
 
 
 def test_a_gitignore_with_cr_keeps_them(clone: Path) -> None:

@@ -58,8 +58,8 @@ def run(
     verified them.
     """
     from gitenv.cli.progress import Bar
-    from gitenv.git.trees import WorkTree
     from gitenv.model.names import check_name
+    from gitenv.repo.snapshot import WorkSnapshot
     from gitenv.review import choosing
     from gitenv.review.history import History
     from gitenv.review.keys_at_hand import KeysAtHand
@@ -69,7 +69,7 @@ def run(
     for name in environment or []:
         check_name(name, "environment")
     place = choosing.find(os.getcwd())
-    keys = KeysAtHand(place.layout, WorkTree(place.folder), place.objects)
+    keys = KeysAtHand(place.layout, WorkSnapshot(place.folder), place.objects)
     history = History(
         place.folder,
         key=key,

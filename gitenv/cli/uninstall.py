@@ -31,7 +31,7 @@ def run(
     Files stay readable, your device key stays where it is.
     """
     from gitenv.errors import Usage
-    from gitenv.git.trees import RECIPIENTS
+    from gitenv.git.layout import RECIPIENTS
     from gitenv.team import leave, withdrawing
 
     workspace = exclusive.workspace()

@@ -12,10 +12,10 @@ from gitenv.errors import GitenvError, Locked, NotTrusted, from_top, printable, 
 from gitenv.git import layout
 from gitenv.git.objects import Objects
 from gitenv.git.process import Request, Whole, digest
-from gitenv.git.trees import CommitTree, IndexTree, Tree, WorkTree
 from gitenv.model import clean, document, dotenv, inert, smudge
 from gitenv.model.document import Kind, Record
 from gitenv.model.keyring import Keyring
+from gitenv.repo.snapshot import CommitSnapshot, Snapshot, SparseSnapshot, WorkSnapshot
 from gitenv.trust.pins import Pin
 
 
@@ -57,10 +57,10 @@ class Surroundings:
         `.recipients/`. Those may be behind what is just being checked out, so they are good for less.
         """
         if treeish:
-            return self.access.judge(pin, CommitTree(self.objects, treeish)), True
-        if judged := self.access.judge(pin, WorkTree(self._here.work_tree)):
+            return self.access.judge(pin, CommitSnapshot(self.objects, treeish)), True
+        if judged := self.access.judge(pin, WorkSnapshot(self._here.work_tree)):
             return judged, True
-        return self.access.judge(pin, IndexTree(self.objects)), False
+        return self.access.judge(pin, SparseSnapshot(self.objects)), False
 
     def is_behind(self, pin: Pin, judged: Judged) -> bool:
         """Whether a treeish's statement is of an earlier generation than what clean goes by here (without one: the pinned one).
@@ -97,12 +97,15 @@ class Surroundings:
         """Raise `RolledBack` or `Forked` if that is still so."""
         from gitenv.access import check_newest
 
-        since, tree = clone.searched(self._here.common_dir).get(pin.name, ""), WorkTree(self._here.work_tree)
+        since, tree = clone.searched(self._here.common_dir).get(pin.name, ""), WorkSnapshot(self._here.work_tree)
         check_newest(self._here.work_tree, self.objects, tree, pin, judged.environment, since)
 
     def pins_nearby(self, pin: Pin, commits: Iterable[str]) -> Iterator[Pin]:
         """Where good steps lead from a pin: to the statement at hand, and to those of `commits`. No pin is moved."""
-        trees: list[Tree] = [WorkTree(self._here.work_tree), *(CommitTree(self.objects, commit) for commit in commits)]
+        trees: list[Snapshot] = [
+            WorkSnapshot(self._here.work_tree),
+            *(CommitSnapshot(self.objects, commit) for commit in commits),
+        ]
         for tree in trees:
             with contextlib.suppress(GitenvError):
                 if (judged := self.access.judge(pin, tree)) and judged.moves:
@@ -197,7 +200,7 @@ class Surroundings:
 
     def _is_uncommitted(self, name: str) -> bool:
         if name not in self._uncommitted:
-            from gitenv.git import founding
+            from gitenv.repo import founding
 
             self._uncommitted[name] = founding.is_uncommitted(self._here.work_tree, self.objects, name)
         return self._uncommitted[name]
@@ -206,7 +209,7 @@ class Surroundings:
         """Whether a file is one of a commit from before gitenv, whose plain text is its owner's."""
         commit = self._commit_of(request, data)
         if (name, commit) not in self._before:
-            from gitenv.git import founding
+            from gitenv.repo import founding
 
             self._before[name, commit] = founding.is_before(self._here.work_tree, name, commit)
         return self._before[name, commit]
@@ -276,7 +279,7 @@ class Surroundings:
     def _new_environment(self, path: str) -> str:
         from gitenv import recipients
 
-        tree: Tree = WorkTree(self._here.work_tree)
+        tree: Snapshot = WorkSnapshot(self._here.work_tree)
         for name in recipients.environments(tree):
             try:
                 if recipients.environment_in(tree, name).claims(path):

@@ -11,8 +11,8 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from gitenv.git import log, program
+from gitenv.git.layout import RECIPIENTS
 from gitenv.git.objects import Objects
-from gitenv.git.trees import RECIPIENTS
 
 _AUTHOR = re.compile(rb"author (?:(.*) )?<(.*)> (-?[0-9]{1,20}) [+-][0-9]+")
 _MAX_NAME = 200  # characters: a commit may name its author as long as it likes

@@ -9,6 +9,9 @@ from typing import NamedTuple
 
 from gitenv.errors import NotInOrder
 
+RECIPIENTS = ".recipients"
+"""The folder of the control files, at the top of a work tree."""
+
 
 class Layout(NamedTuple):
     """Absolute paths. `work_tree` is where paths that git names begin."""

@@ -18,7 +18,7 @@ class Objects:
     """Looks objects up by revision syntax (`HEAD:.env`, `:0:.env`, `TREEISH:path`). Started at the first question."""
 
     def __init__(self, folder: str) -> None:
-        self._folder = folder
+        self.folder = folder
         self._process: Popen[bytes] | None = None
         self._last_id = ""
 
@@ -41,10 +41,10 @@ class Objects:
 
     def _alone(self, spec: str, limit: int) -> bytes | None:
         """`read` for a path that does not fit a line. Else a file of such a name could be neither compared nor left again."""
-        size = program.attempt(self._folder, "cat-file", "-s", spec)
+        size = program.attempt(self.folder, "cat-file", "-s", spec)
         if size.returncode or int(size.stdout) > limit:
             return None
-        done = program.attempt(self._folder, "cat-file", "blob", spec)
+        done = program.attempt(self.folder, "cat-file", "blob", spec)
         return done.stdout if done.returncode == 0 else None
 
     def pieces(self, spec: str) -> Iterator[bytes]:
@@ -135,7 +135,7 @@ class Objects:
 
         self._process = subprocess.Popen(
             program.command("cat-file", "--batch"),
-            cwd=self._folder,
+            cwd=self.folder,
             env=program.environment(),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

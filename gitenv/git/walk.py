@@ -12,8 +12,8 @@ from pygit2.enums import FileMode, ObjectType, SortMode
 from gitenv.errors import NotInOrder
 from gitenv.git import commits
 from gitenv.git.commits import Author, FileChange, GitCommits, Visit
+from gitenv.git.layout import RECIPIENTS
 from gitenv.git.objects import Objects
-from gitenv.git.trees import RECIPIENTS
 
 _BROKEN = (pygit2.GitError, KeyError, ValueError, OSError)
 _FILES = (FileMode.BLOB, FileMode.BLOB_EXECUTABLE)

@@ -7,14 +7,14 @@ from functools import cached_property
 
 from gitenv.errors import GitenvError
 from gitenv.git import log
+from gitenv.git.layout import RECIPIENTS
 from gitenv.git.objects import Objects
-from gitenv.git.trees import RECIPIENTS
 from gitenv.model.environment import Environment
 from gitenv.model.statements import Holder
+from gitenv.repo.snapshot import Entry, Snapshot
 from gitenv.review import coverage, looked_at, membership
 from gitenv.review.membership import Membership
 from gitenv.review.private import Protection, statements_in
-from gitenv.review.sides import Entry, Side
 
 _NOBODY = Membership({}, {}, {})
 
@@ -26,10 +26,10 @@ class Change:
         self,
         folder: str,
         objects: Objects,
-        end: Side,
+        end: Snapshot,
         *,
-        base: Side | None = None,
-        before: Side | None = None,
+        base: Snapshot | None = None,
+        before: Snapshot | None = None,
         heads: Sequence[str] = ("HEAD",),
         is_whole: bool = False,
     ) -> None:
@@ -71,22 +71,18 @@ class Change:
     @cached_property
     def statements(self) -> Mapping[str, Environment]:
         """The environments that the end has."""
-        return statements_in(self.end.tree, self.known)
+        return statements_in(self.end, self.known)
 
     @cached_property
     def base_statements(self) -> Mapping[str, Environment]:
         """The environments that the base has."""
-        return statements_in(self.base.tree, self.known) if self.base else {}
+        return statements_in(self.base, self.known) if self.base else {}
 
     @cached_property
     def former_statements(self) -> Mapping[str, Environment]:
         """The environments where the change began."""
         return (
-            self.base_statements
-            if self.before is self.base
-            else statements_in(self.before.tree, self.known)
-            if self.before
-            else {}
+            self.base_statements if self.before is self.base else statements_in(self.before, self.known) if self.before else {}
         )
 
     @cached_property
@@ -132,14 +128,14 @@ class Change:
             return True
         return log.is_ancestor(self.folder, self.base.commit, self.end.commit)
 
-    def _members(self, side: Side) -> Membership:
+    def _members(self, side: Snapshot) -> Membership:
         try:
-            return membership.read(side.tree, self.known)
+            return membership.read(side, self.known)
         except GitenvError as error:
             self.trouble[side.label] = error
             return _NOBODY
 
 
-def _recipients(side: Side) -> dict[str, Entry]:
+def _recipients(side: Snapshot) -> dict[str, Entry]:
     named = ((path, entry, path.partition("/")[0]) for path, entry in side.entries().items())
     return {path: entry for path, entry, top in named if top[:1] == "." and top.lower() == RECIPIENTS}

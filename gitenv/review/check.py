@@ -9,18 +9,18 @@ from typing import NamedTuple
 
 from gitenv.errors import GitenvError, Usage
 from gitenv.git import changes, log, program, refs
+from gitenv.git.layout import RECIPIENTS
 from gitenv.git.objects import Objects
-from gitenv.git.trees import RECIPIENTS
 from gitenv.model import document, environment, statements
 from gitenv.model.document import Kind
 from gitenv.model.environment import Environment
+from gitenv.repo.snapshot import CommitSnapshot, IndexSnapshot, Snapshot, WorkSnapshot, resolve
 from gitenv.review import commits, leaks, state, steps
 from gitenv.review.change import Change
 from gitenv.review.codes import finding
 from gitenv.review.findings import Finding
 from gitenv.review.private import Protection, pathspecs, statements_in
 from gitenv.review.protected import Claims, is_about
-from gitenv.review.sides import CommitSide, IndexSide, Side, WorkSide, resolve
 from gitenv.review.tagged import Named, Tagged
 from gitenv.review.texts import NOTES, Texts
 
@@ -74,7 +74,7 @@ def commit_range(where: Place, text: str) -> list[Finding]:
     first, dots, last = text.partition("...") if "..." in text else text.partition("..")
     base = _commit(where, first or "HEAD")
     if (named := where.objects.id(last)) and not where.objects.id(f"{last}^{{commit}}"):
-        side = CommitSide(where.folder, where.objects, base) if base else _head(where)
+        side = CommitSnapshot(where.objects, base) if base else _head(where)
         return leaks.without_allowed(where.folder, _tagged(where, side, [base] if base else []).findings([Named(last, named)]))
     end = _resolved(where, last or "HEAD")
     if dots == "..." and base:
@@ -94,7 +94,7 @@ def judged(where: Place, base: str, end: str) -> list[Finding]:
     return leaks.without_allowed(where.folder, [*found, *state.findings(change, with_plain=False), *shallow(where)])
 
 
-def _beside(where: Place, side: Side, revisions: Sequence[str]) -> list[Finding]:
+def _beside(where: Place, side: Snapshot, revisions: Sequence[str]) -> list[Finding]:
     """What this clone has beside its commits: tags of trees and blobs, and the notes on the commits that are judged."""
     listed = refs.tags_and_notes(where.folder)
     notes = [each.name for each in listed if each.name.startswith(NOTES)][:_MOST_NOTES]
@@ -106,7 +106,7 @@ def _beside(where: Place, side: Side, revisions: Sequence[str]) -> list[Finding]
     return found
 
 
-def _tagged(where: Place, side: Side | None, known: Sequence[str]) -> Tagged:
+def _tagged(where: Place, side: Snapshot | None, known: Sequence[str]) -> Tagged:
     texts = Texts(where.objects, side)
     return Tagged(where.folder, where.objects, side, known, texts, with_keys=not where.is_partial)
 
@@ -116,11 +116,11 @@ def between(where: Place, base: str, end: str) -> Change:
 
     Documents are compared with where they parted: what others did to them meanwhile is not this change's doing.
     """
-    believed = CommitSide(where.folder, where.objects, base) if base else None
+    believed = CommitSnapshot(where.objects, base) if base else None
     is_next = base and where.objects.id(f"{end}^1") == base and not where.objects.id(f"{end}^2")
     parting = log.merge_base(where.folder, base, end) if base and not is_next else base
-    before = believed if parting in ("", base) else CommitSide(where.folder, where.objects, parting)
-    last = CommitSide(where.folder, where.objects, end)
+    before = believed if parting in ("", base) else CommitSnapshot(where.objects, parting)
+    last = CommitSnapshot(where.objects, end)
     return Change(where.folder, where.objects, last, base=believed, before=before, heads=[end])
 
 
@@ -131,7 +131,7 @@ def staged(where: Place, change: Change) -> list[Finding]:
 
 def next_commit(where: Place) -> Change:
     """What the next commit changes: the index against HEAD."""
-    end = IndexSide(where.folder, where.objects)
+    end = IndexSnapshot(where.objects)
     return Change(where.folder, where.objects, end, base=_head(where), heads=_heads(where))
 
 
@@ -144,7 +144,7 @@ def _ending(where: Place, change: Change) -> list[Finding]:
 def everything(where: Place) -> list[Finding]:
     """Judge all of HEAD, by nothing but its own history."""
     head = resolve(where.folder, "HEAD")
-    end = CommitSide(where.folder, where.objects, head)
+    end = CommitSnapshot(where.objects, head)
     found = _ending(where, Change(where.folder, where.objects, end, is_whole=True))
     return leaks.without_allowed(where.folder, [*found, *shallow(where)])
 
@@ -154,7 +154,7 @@ def here(where: Place) -> list[Finding]:
     if not where.has_work_tree:
         return everything(where)
     base = _head(where)
-    end = IndexSide(where.folder, where.objects)
+    end = IndexSnapshot(where.objects)
     change = Change(where.folder, where.objects, end, base=base, heads=_heads(where), is_whole=True)
     found = _ending(where, change)
     known = {(each.code, each.path) for each in found}
@@ -188,8 +188,8 @@ def _in_refs(where: Place) -> list[Finding]:
 
 def only(where: Place, found: Sequence[Finding], environments: Collection[str]) -> list[Finding]:
     """What was found of some environments, and of none: whose a file is, HEAD says, or the index."""
-    sides = [side for side in (_head(where), IndexSide(where.folder, where.objects)) if side]
-    stated = [statement for side in sides for statement in statements_in(side.tree).values()]
+    sides = [side for side in (_head(where), IndexSnapshot(where.objects)) if side]
+    stated = [statement for side in sides for statement in statements_in(side).values()]
     claims = Claims(stated)
     return [each for each in found if is_about(each, environments, claims)]
 
@@ -201,14 +201,14 @@ def shallow(where: Place) -> Iterator[Finding]:
         yield finding("shallow", text, commands=("git fetch --unshallow",))
 
 
-def _work_tree(where: Place, change: Change, base: Side | None) -> Iterator[Finding]:
+def _work_tree(where: Place, change: Change, base: Snapshot | None) -> Iterator[Finding]:
     """Conflict markers in files as they lie there, and statements of a work tree that no good steps lead to."""
-    side = WorkSide(where.folder, where.objects)
+    side = WorkSnapshot(where.folder)
     for path, entry in side.entries().items():
         if not change.protection.covers(path) or not entry.is_file:
             continue
         try:
-            records = document.parse(side.read(path) or b"")
+            records = document.parse(side.document(path) or b"")
         except GitenvError:
             continue  # too large to be staged; git add says so
         if any(record.kind is Kind.PLAIN and record.raw.startswith((b"<<<<<<<", b">>>>>>>")) for record in records):
@@ -233,9 +233,9 @@ def _heads(where: Place) -> list[str]:
     return ["HEAD", *(head for head in ("MERGE_HEAD", "CHERRY_PICK_HEAD", "REBASE_HEAD") if where.objects.id(head))]
 
 
-def _head(where: Place) -> Side | None:
+def _head(where: Place) -> Snapshot | None:
     head = log.head(where.folder)
-    return CommitSide(where.folder, where.objects, head, "HEAD") if head else None
+    return CommitSnapshot(where.objects, head, "HEAD") if head else None
 
 
 def _commit(where: Place, revision: str) -> str:

@@ -10,16 +10,16 @@ from gitenv.errors import Usage, printable
 from gitenv.git import log, program
 from gitenv.git.objects import Objects
 from gitenv.git.repository import Repository
+from gitenv.repo.snapshot import CommitSnapshot, IndexSnapshot, Snapshot, WorkSnapshot, resolve
 from gitenv.review.diff import Place
-from gitenv.review.sides import CommitSide, IndexSide, NothingSide, Side, WorkSide, resolve
 
 
 class Chosen(NamedTuple):
     """Two states of one repository."""
 
     place: Place
-    before: Side
-    after: Side
+    before: Snapshot
+    after: Snapshot
     is_shallow: bool
 
 
@@ -32,15 +32,15 @@ def chosen(folder: str, revisions: Sequence[str], *, staged: bool = False) -> Ch
     two = _two(place.folder, revisions)
     if two and staged:
         raise Usage("--staged compares with one revision", "gitenv diff --staged HEAD")
-    before: Side
-    after: Side
+    before: Snapshot
+    after: Snapshot
     if two:
         before, after = (_commit(place, revision, label) for revision, label in two)
     else:
         if place.layout is None:
             raise Usage("a bare repository has no work tree to compare with", "gitenv diff OLD..NEW")
         before = _commit(place, revisions[0], revisions[0]) if revisions else _head(place)
-        after = IndexSide(place.folder, place.objects) if staged else WorkSide(place.folder, place.objects)
+        after = IndexSnapshot(place.objects) if staged else WorkSnapshot(place.folder)
     return Chosen(place, before, after, log.is_shallow(place.folder))
 
 
@@ -73,9 +73,9 @@ def _two(folder: str, revisions: Sequence[str]) -> list[tuple[str, str]]:
     return [(base, f"where {other} left {one}"), (other, other)]
 
 
-def _commit(place: Place, revision: str, label: str) -> Side:
-    return CommitSide(place.folder, place.objects, resolve(place.folder, revision), label)
+def _commit(place: Place, revision: str, label: str) -> Snapshot:
+    return CommitSnapshot(place.objects, resolve(place.folder, revision), label)
 
 
-def _head(place: Place) -> Side:
-    return _commit(place, "HEAD", "HEAD") if log.head(place.folder) else NothingSide()
+def _head(place: Place) -> Snapshot:
+    return _commit(place, "HEAD", "HEAD") if log.head(place.folder) else Snapshot()

@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 
 from gitenv import recipients
 from gitenv.errors import GitenvError
-from gitenv.git.trees import Tree
 from gitenv.model import dotenv, names
+from gitenv.repo.snapshot import Snapshot
 
 _MAX_KEPT = 64
 _MAX_PATHS = 100_000
@@ -34,7 +34,7 @@ class Claims:
 class AllClaims:
     """The claims of many commits. Most of them have the same `.recipients/`, which is read once."""
 
-    def __init__(self, recipients_of: Callable[[str], str], tree_of: Callable[[str], Tree]) -> None:
+    def __init__(self, recipients_of: Callable[[str], str], tree_of: Callable[[str], Snapshot]) -> None:
         """How to find the id of a commit's `.recipients/`, and its tree."""
         self._recipients_of, self._tree_of = recipients_of, tree_of
         self._kept: OrderedDict[str, Claims] = OrderedDict()
@@ -65,7 +65,7 @@ def by_name(path: str) -> str | None:
     return name if names.is_name(name) else ""
 
 
-def _patterns(tree: Tree) -> dict[str, Sequence[str]]:
+def _patterns(tree: Snapshot) -> dict[str, Sequence[str]]:
     found: dict[str, Sequence[str]] = {}
     try:
         for name in recipients.environments(tree):

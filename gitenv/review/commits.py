@@ -11,12 +11,12 @@ from gitenv.git import changes
 from gitenv.git.changes import Brought
 from gitenv.git.objects import Objects
 from gitenv.model import comparing, document, dotenv, links, remedies
+from gitenv.repo.snapshot import Snapshot
 from gitenv.review import leaks
 from gitenv.review.codes import finding
 from gitenv.review.documents import PLAIN, Version, bounded, is_plain, plain, records_of
 from gitenv.review.findings import Finding, Severity
 from gitenv.review.private import Protection
-from gitenv.review.sides import Side
 from gitenv.review.texts import Texts, is_note
 
 if TYPE_CHECKING:
@@ -35,8 +35,8 @@ class Scan:
         self,
         objects: Objects,
         protection: Protection,
-        before: Side | None,
-        *also: Side,
+        before: Snapshot | None,
+        *also: Snapshot,
         tips: Collection[str],
         with_keys: bool,
         texts: Texts | None = None,
@@ -133,7 +133,7 @@ class Scan:
             return frozenset()
         if each.path not in self._old:
             sides = (self._before, *self._also)
-            self._old[each.path] = frozenset[bytes]().union(*(records_of(side.read(each.path)) for side in sides))
+            self._old[each.path] = frozenset[bytes]().union(*(records_of(side.document(each.path)) for side in sides))
         if self._ids is None:
             self._ids = frozenset(entry.object_id for entry in self._before.entries().values())
         if each.object_id in self._ids:

@@ -11,10 +11,10 @@ from gitenv.errors import from_top
 from gitenv.git import attributes, scratch
 from gitenv.git.objects import Objects
 from gitenv.model import dotenv, names
+from gitenv.repo.snapshot import Entry, Snapshot
 from gitenv.review.codes import finding
 from gitenv.review.findings import Finding
 from gitenv.review.private import is_dotenv
-from gitenv.review.sides import Entry, Side
 
 if TYPE_CHECKING:
     from gitenv.review.change import Change
@@ -114,7 +114,7 @@ def _unclaimed(change: Change) -> Iterator[Finding]:
         yield finding("filter-unclaimed", text, _FILE, 0, ("git log -p -- :/.gitattributes",), was_before=was_before)
 
 
-def _attributes_of(change: Change, side: Side | None, paths: Sequence[str]) -> scratch.Attributes:
+def _attributes_of(change: Change, side: Snapshot | None, paths: Sequence[str]) -> scratch.Attributes:
     return scratch.attributes(change.folder, files_of(side.entries()), paths) if side else {}
 
 

@@ -9,13 +9,13 @@ from typing import NamedTuple
 from gitenv import recipients
 from gitenv.errors import GitenvError, NotTrusted
 from gitenv.git import log
-from gitenv.git.layout import Layout
+from gitenv.git.layout import RECIPIENTS, Layout
 from gitenv.git.objects import Objects
-from gitenv.git.trees import RECIPIENTS
 from gitenv.model import origins
 from gitenv.model.comparing import Outcome
 from gitenv.model.environment import Environment as Statement
 from gitenv.model.origins import Came
+from gitenv.repo.snapshot import Entry, Snapshot
 from gitenv.review import file_changes, looked_at, membership, rollback, sisters, steps, value_origins
 from gitenv.review.between import Between
 from gitenv.review.difference import Broken, Difference, Environment, File, FileState
@@ -23,7 +23,6 @@ from gitenv.review.file_changes import Version
 from gitenv.review.keys_at_hand import KeysAtHand
 from gitenv.review.membership import EnvironmentChange, Membership, RequestChange
 from gitenv.review.protected import Claims
-from gitenv.review.sides import Entry, Side
 from gitenv.trust.trusted import Answer, Trusted
 
 
@@ -35,7 +34,7 @@ class Place(NamedTuple):
     objects: Objects
 
 
-def difference(place: Place, before: Side, after: Side, *, with_values: bool = False) -> Difference:
+def difference(place: Place, before: Snapshot, after: Snapshot, *, with_values: bool = False) -> Difference:
     """Compare two states. Raises `Locked` if values were asked for and none of the changed files can be opened."""
     return _Comparing(place, before, after).difference(with_values=with_values)
 
@@ -43,11 +42,11 @@ def difference(place: Place, before: Side, after: Side, *, with_values: bool = F
 class _Comparing:
     """Two states, and what is read of them once."""
 
-    def __init__(self, place: Place, before: Side, after: Side) -> None:
+    def __init__(self, place: Place, before: Snapshot, after: Snapshot) -> None:
         self._place, self._before, self._after = place, before, after
         self._old, self._new = _memberships(place, before, after)
         self._claims = [Claims(state.statement for state in each.states.values()) for each in (self._old, self._new)]
-        self._keys = KeysAtHand(place.layout, after.tree, place.objects)
+        self._keys = KeysAtHand(place.layout, after, place.objects)
         self._head = after.commit or log.head(place.folder)
         self._between = Between(place.folder, place.objects, before.commit, self._head)
 
@@ -110,7 +109,7 @@ class _Comparing:
             if not entry.is_file:
                 same = one and other and one.object_id == other.object_id
                 return None if same else named._replace(problem=_what(entry))
-        was, now = self._before.read(former) if one else b"", self._after.read(path) if other else b""
+        was, now = self._before.document(former) if one else b"", self._after.document(path) if other else b""
         if problem := file_changes.unreadable(was) or file_changes.unreadable(now):
             return named._replace(problem=problem)
         assert was is not None
@@ -139,8 +138,8 @@ class _Comparing:
     @functools.cache  # noqa: B019  - lives as long as the command
     def _data_after(self, path: str) -> bytes:
         """A file of the newer side as a commit would have it; empty for what cannot be read."""
-        data = self._after.read(path) or b""
-        return b"" if file_changes.unreadable(data) else self._version(path, data, self._before.read(path) or b"").data
+        data = self._after.document(path) or b""
+        return b"" if file_changes.unreadable(data) else self._version(path, data, self._before.document(path) or b"").data
 
     def _version(self, path: str, data: bytes, before: bytes) -> Version:
         statement, entry = self._statement(self._new, path), self._after.entries().get(path)
@@ -152,7 +151,7 @@ class _Comparing:
     def _with_values(self, files: list[File]) -> tuple[list[File], list[str]]:
         shown, closed = [], dict[str, str]()
         for file in files:
-            was, now = self._before.read(file.former or file.path) or b"", self._after.read(file.path) or b""
+            was, now = self._before.document(file.former or file.path) or b"", self._after.document(file.path) or b""
             shown.append(file_changes.with_values(file, was, now, self._keys.opener_of(file.path)))
             if not all(map(file_changes.is_shown, shown[-1].keys)):
                 closed[file.environment or file.path] = file.path
@@ -201,7 +200,7 @@ class _Comparing:
         }
 
     def _data_before(self, path: str) -> bytes:
-        data = self._before.read(path) or b""
+        data = self._before.document(path) or b""
         return b"" if file_changes.unreadable(data) else data
 
     def _rollbacks(self, files: Iterable[File]) -> list[rollback.Rollback]:
@@ -221,8 +220,8 @@ class _Comparing:
             return Environment(change)
         try:
             if old is None:
-                Trusted(change.name, None, self._after.tree).about(new.statement)
-            elif steps.trusted(self._before.tree, self._after.tree, old.statement).about(new.statement).answer is Answer.PAST:
+                Trusted(change.name, None, self._after).about(new.statement)
+            elif steps.trusted(self._before, self._after, old.statement).about(new.statement).answer is Answer.PAST:
                 return Environment(change, f"went back from revision {old.statement.revision} to {new.statement.revision}")
         except GitenvError as error:
             return Environment(change, error.message)
@@ -241,12 +240,12 @@ class _Comparing:
         return state.statement if state else None
 
 
-def _memberships(place: Place, before: Side, after: Side) -> tuple[Membership, Membership]:
+def _memberships(place: Place, before: Snapshot, after: Snapshot) -> tuple[Membership, Membership]:
     """Both `.recipients/`; read once if they are the same: ten thousand grants have ten thousand signatures."""
     ids = [place.objects.id(f"{side.commit}:{RECIPIENTS}") if side.commit else "" for side in (before, after)]
     there = looked_at.known(place.folder, before)
-    old = membership.read(before.tree, there)
-    return old, old if ids[0] and ids[0] == ids[1] else membership.read(after.tree, there)
+    old = membership.read(before, there)
+    return old, old if ids[0] and ids[0] == ids[1] else membership.read(after, there)
 
 
 def _what(entry: Entry) -> str:

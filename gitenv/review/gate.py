@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from gitenv.errors import NotInOrder, from_top
 from gitenv.git import changes, layout, log, program, refs
+from gitenv.repo.snapshot import CommitSnapshot
 from gitenv.review import check, commits, leaks, looked_at, state
 from gitenv.review.change import Change
 from gitenv.review.check import Place
@@ -16,7 +17,6 @@ from gitenv.review.codes import finding
 from gitenv.review.findings import Finding, Severity
 from gitenv.review.keys_at_hand import KeysAtHand
 from gitenv.review.private import Protection, statements_in
-from gitenv.review.sides import CommitSide
 from gitenv.review.tagged import Named, Tagged
 from gitenv.review.texts import NOTES, Texts
 from gitenv.team import two_steps
@@ -71,7 +71,7 @@ def _copies(where: Place, change: Change) -> list[Finding]:
         here = layout.find(where.folder)
     except NotInOrder:
         return []
-    keys = KeysAtHand(here, change.end.tree, where.objects)
+    keys = KeysAtHand(here, change.end, where.objects)
     return leaks.without_allowed(where.folder, leaks.copies(change, keys, where.folder))
 
 
@@ -112,16 +112,16 @@ def _tagged(where: Place, moved: Sequence[_Moved], known: Sequence[str]) -> list
     return looking.findings(named)
 
 
-def _known_state(where: Place, moved: Sequence[_Moved]) -> CommitSide | None:
+def _known_state(where: Place, moved: Sequence[_Moved]) -> CommitSnapshot | None:
     """Whose protected files texts are compared with: HEAD's, or where that is no commit, another branch's, or what comes."""
     commit = log.head(where.folder) or refs.newest_branch(where.folder) or next((each.new for each in moved if each.new), "")
-    return CommitSide(where.folder, where.objects, commit) if commit else None
+    return CommitSnapshot(where.objects, commit) if commit else None
 
 
 def _slipped_in(where: Place, change: Change, found: Sequence[Finding]) -> list[Finding]:
     """Plain text that a branch ends with and that no new commit brought; what the server's HEAD has is no news elsewhere."""
     head = log.head(where.folder)
-    also = [CommitSide(where.folder, where.objects, head)] if head else []
+    also = [CommitSnapshot(where.objects, head)] if head else []
     scan = commits.Scan(where.objects, change.protection, change.before, *also, tips=(change.end.commit,), with_keys=False)
     known = {(each.code, each.path, each.severity) for each in found}
     return [each for each in scan.findings(commits.ended(change)) if (each.code, each.path, each.severity) not in known]
@@ -137,12 +137,12 @@ def _plain(where: Place, moved: Sequence[_Moved], bases: Sequence[str], known: S
     olds = [each.old for each in moved if each.old]
     # What was protected stays so, also on a new branch that takes its environment away.
     sides = dict.fromkeys([*(each.new for each in moved), *olds, *filter(None, bases)])
-    first = next((CommitSide(where.folder, where.objects, commit) for commit in [*olds, *bases] if commit), None)
+    first = next((CommitSnapshot(where.objects, commit) for commit in [*olds, *bases] if commit), None)
     there = looked_at.known(where.folder, first)
-    states = [statements_in(CommitSide(where.folder, where.objects, commit).tree, there) for commit in sides]
+    states = [statements_in(CommitSnapshot(where.objects, commit), there) for commit in sides]
     revisions = [*(each.new for each in moved), *(f"^{old}" for old in dict.fromkeys(olds)), "--not", *known]
     before = (olds or bases)[0]
-    side = CommitSide(where.folder, where.objects, before) if before else None
+    side = CommitSnapshot(where.objects, before) if before else None
     filtered = check.between(where, before, moved[0].new).filtered
     protection, tips = Protection(*states, filtered=filtered), [each.new for each in moved]
     notes = next((each.update.ref for each in moved if each.update.ref.startswith(NOTES)), f"{NOTES}commits")

@@ -8,12 +8,13 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from gitenv.errors import GitenvError
 from gitenv.git import commits, log
 from gitenv.git.commits import FileChange, Visit
+from gitenv.git.layout import RECIPIENTS
 from gitenv.git.objects import Objects
-from gitenv.git.trees import RECIPIENTS, CommitTree
 from gitenv.git.walk import commits_in
 from gitenv.model import document
 from gitenv.model.comparing import OpenOf
-from gitenv.review import claims, key_facts, member_facts, membership, sides
+from gitenv.repo.snapshot import CommitSnapshot, resolve
+from gitenv.review import claims, key_facts, member_facts, membership
 from gitenv.review.facts import Event, Fact, Skipped, What
 from gitenv.review.membership import Membership
 
@@ -44,7 +45,7 @@ class History:
         self._commits = commits_in(folder, self._objects)
         self._heads, self._hidden = _ends(folder, revision)
         self._wanted = Wanted(key, environments)
-        self._claims = claims.AllClaims(self._commits.recipients, lambda commit: CommitTree(self._objects, commit))
+        self._claims = claims.AllClaims(self._commits.recipients, lambda commit: CommitSnapshot(self._objects, commit))
         self._kept: OrderedDict[str, bytes] = OrderedDict()
         self._kept_bytes = 0
         self.is_cut = log.is_shallow(folder)
@@ -89,7 +90,7 @@ class History:
             return []
 
     def _membership(self, commit: str, touched: Sequence[str]) -> Membership:
-        return membership.read(member_facts.Touched(CommitTree(self._objects, commit), touched))
+        return membership.read(member_facts.Touched(CommitSnapshot(self._objects, commit), touched))
 
     def _documents(self, visit: Visit, touched: Sequence[str]) -> dict[str, list[FileChange]]:
         """The changed documents by environment."""
@@ -241,7 +242,7 @@ def _ends(folder: str, revision: str) -> tuple[list[str], list[str]]:
     for dots in ("...", ".."):
         one, found, other = revision.partition(dots)
         if found:
-            first, second = (sides.resolve(folder, each or "HEAD") for each in (one, other))
+            first, second = (resolve(folder, each or "HEAD") for each in (one, other))
             both = dots == "..."
             return ([first, second], commits.merge_bases(folder, first, second)) if both else ([second], [first])
-    return [sides.resolve(folder, revision)], []
+    return [resolve(folder, revision)], []

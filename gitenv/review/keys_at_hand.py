@@ -6,15 +6,15 @@ import contextlib
 
 from gitenv.access import Access
 from gitenv.errors import GitenvError, Locked, printable
-from gitenv.git import founding
 from gitenv.git.layout import Layout
 from gitenv.git.objects import Objects
-from gitenv.git.trees import Tree
 from gitenv.model import clean, document, token
 from gitenv.model.cipher import Unopened
 from gitenv.model.comparing import OpenOf
 from gitenv.model.document import Record
 from gitenv.model.keyring import Keyring
+from gitenv.repo import founding
+from gitenv.repo.snapshot import Snapshot
 from gitenv.trust.pins import Pin
 
 _WITHOUT = "gitenv diff, without --values"
@@ -23,7 +23,7 @@ _WITHOUT = "gitenv diff, without --values"
 class KeysAtHand:
     """The environments of this clone that its user can open. Which file is whose comes from the pins, never from the tree."""
 
-    def __init__(self, layout: Layout | None, tree: Tree, objects: Objects) -> None:
+    def __init__(self, layout: Layout | None, tree: Snapshot, objects: Objects) -> None:
         """`layout` is None in a bare repository. `tree` is the newer state."""
         self._layout, self._tree, self._objects = layout, tree, objects
         self._access: Access | None = None

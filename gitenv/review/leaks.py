@@ -11,12 +11,12 @@ from gitenv.git import program
 from gitenv.git.objects import Objects
 from gitenv.model import document, dotenv, leaks, names, remedies
 from gitenv.model.document import Kind
+from gitenv.repo.snapshot import Entry, Snapshot
 from gitenv.review.change import Change
 from gitenv.review.codes import finding
 from gitenv.review.documents import bounded
 from gitenv.review.findings import Finding, Severity
 from gitenv.review.keys_at_hand import KeysAtHand
-from gitenv.review.sides import Entry, Side
 
 ALLOW = "gitenv.allowSecretsIn"
 """The setting for files that are meant to hold such things: a key for tests, a value that is none. Patterns, as for paths."""
@@ -63,7 +63,7 @@ def copies(change: Change, at_hand: KeysAtHand, root: str) -> list[Finding]:
     wanted = _wanted(change, at_hand, root) if others else leaks.Copies()
     found: list[Finding] = []
     for path in others if wanted else ():
-        data = change.end.read(path)
+        data = change.end.document(path)
         pieces = [data] if data is not None else change.objects.pieces(entries[path].object_id)
         is_note = data is None or len(data) > document.MAX_BYTES or dotenv.kind(path) == "template"
         commands = (unstage(change.before, path), *allow(path))
@@ -92,7 +92,7 @@ def allow(path: str) -> list[str]:
     return [] if set(path) & {"*", "?"} else [f"git config --add {ALLOW} {shell_word(path)}"]
 
 
-def unstage(before: Side | None, path: str) -> str:
+def unstage(before: Snapshot | None, path: str) -> str:
     """The command that takes a file out of the next commit, and leaves it in the work tree."""
     if before is None or path not in before.entries():
         return remedies.take_out(path)
@@ -122,7 +122,7 @@ def _wanted(change: Change, at_hand: KeysAtHand, root: str) -> leaks.Copies:
                 continue
             if entry.object_id not in seen:
                 seen.add(entry.object_id)
-                _add(wanted, path, _opened(at_hand, path, side.read(path) or b""))
+                _add(wanted, path, _opened(at_hand, path, side.document(path) or b""))
             if side is change.end and at_hand.ring_of(path):
                 _add(wanted, path, _assignments(_work_tree(root, path)))
     return wanted

@@ -7,11 +7,11 @@ from collections.abc import Collection
 from gitenv import recipients
 from gitenv.errors import GitenvError
 from gitenv.git import log
-from gitenv.git.trees import RECIPIENTS
-from gitenv.review.sides import Side
+from gitenv.git.layout import RECIPIENTS
+from gitenv.repo.snapshot import Snapshot
 
 
-def known(folder: str, side: Side | None) -> Collection[str]:
+def known(folder: str, side: Snapshot | None) -> Collection[str]:
     """The names that a side has; of more than a team has the oldest, so that those which are made up later hide none.
 
     `folder` is where git is started. One more process, and only there.
@@ -19,7 +19,7 @@ def known(folder: str, side: Side | None) -> Collection[str]:
     if side is None:
         return ()
     try:
-        there = recipients.folders(side.tree)
+        there = recipients.folders(side)
     except GitenvError:
         return ()  # whoever judges .recipients/ says so
     if len(there) <= recipients.MOST:

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from gitenv.git.trees import RECIPIENTS, Tree
+from gitenv.git.layout import RECIPIENTS
 from gitenv.model.environment import Environment
 from gitenv.model.grant import Grant
+from gitenv.repo.snapshot import Snapshot
 from gitenv.review import membership
 from gitenv.review.facts import Fact, What
 from gitenv.review.membership import EnvironmentChange, Membership, PersonChange, RequestChange
 
 
-class Touched:
-    """The part of a tree's `.recipients/` that a commit touched: the rest, up to ten thousand grants, need not be read."""
+class Touched(Snapshot):
+    """The part of a snapshot's `.recipients/` that a commit touched: the rest, up to ten thousand grants, need not be read."""
 
-    def __init__(self, tree: Tree, paths: Sequence[str]) -> None:
+    def __init__(self, tree: Snapshot, paths: Sequence[str]) -> None:
         """`paths` are the files that the commit changed."""
         self._tree = tree
         self._names = {path.split("/")[1] for path in paths}

@@ -8,13 +8,14 @@ from typing import NamedTuple
 from gitenv import recipients
 from gitenv.access import standing_in
 from gitenv.errors import GitenvError
-from gitenv.git.trees import RECIPIENTS, Tree
+from gitenv.git.layout import RECIPIENTS
 from gitenv.model import keys
 from gitenv.model.environment import Environment
 from gitenv.model.grant import Grant
 from gitenv.model.kinds import PublicKey
 from gitenv.model.standing import Refused
 from gitenv.model.statements import Holder
+from gitenv.repo.snapshot import Snapshot
 
 ANY_DAY = ""
 
@@ -108,7 +109,7 @@ class RequestChange(NamedTuple):
     after: tuple[str, ...]
 
 
-def read(tree: Tree, known: Collection[str] = ()) -> Membership:
+def read(tree: Snapshot, known: Collection[str] = ()) -> Membership:
     """Read the `.recipients/` of a tree. What cannot be read is named, and stops nothing.
 
     `known` as for `recipients.environments`.
@@ -153,7 +154,7 @@ def _people(environment: str, old: Mapping[str, Grant], new: Mapping[str, Grant]
             yield change
 
 
-def _requests(tree: Tree) -> Iterator[tuple[str, tuple[str, ...]]]:
+def _requests(tree: Snapshot) -> Iterator[tuple[str, tuple[str, ...]]]:
     from gitenv.model import names
 
     for file in tree.names(RECIPIENTS):

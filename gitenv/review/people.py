@@ -7,16 +7,16 @@ from collections.abc import Iterator
 from gitenv import access, recipients
 from gitenv.access import renewal
 from gitenv.errors import GitenvError, from_top
-from gitenv.git.trees import RECIPIENTS
+from gitenv.git.layout import RECIPIENTS
 from gitenv.model.grant import READER, Grant
 from gitenv.model.reasons import Retired, grant_code
 from gitenv.model.statements import Holder, is_signed_by
+from gitenv.repo.snapshot import Snapshot
 from gitenv.review.change import Change
 from gitenv.review.codes import finding
 from gitenv.review.documents import bounded
 from gitenv.review.findings import Finding
 from gitenv.review.membership import State
-from gitenv.review.sides import Side
 
 
 def findings(change: Change) -> Iterator[Finding]:
@@ -125,11 +125,11 @@ def _strays(change: Change) -> Iterator[Finding]:
         yield finding("stray-name", text, f"{RECIPIENTS}/{file.rstrip('/')}", was_before=file in old)
 
 
-def _stray_names(side: Side, environments: object) -> Iterator[str]:
+def _stray_names(side: Snapshot, environments: object) -> Iterator[str]:
     try:
-        yield from recipients.strays(side.tree)
+        yield from recipients.strays(side)
         for name in environments if isinstance(environments, dict) else ():
-            yield from (f"{name}/{file}" for file in recipients.stray_grants(side.tree, name))
+            yield from (f"{name}/{file}" for file in recipients.stray_grants(side, name))
     except GitenvError:
         return  # too many to be read: that is said already
 

@@ -6,9 +6,10 @@ from collections.abc import Collection, Iterable, Mapping
 
 from gitenv import recipients
 from gitenv.errors import GitenvError
-from gitenv.git.trees import RECIPIENTS, Tree
+from gitenv.git.layout import RECIPIENTS
 from gitenv.model import dotenv
 from gitenv.model.environment import Environment
+from gitenv.repo.snapshot import Snapshot
 from gitenv.review.protected import Claims
 
 
@@ -41,7 +42,7 @@ def is_dotenv(path: str) -> bool:
     return dotenv.kind(path) in ("shared", "private")
 
 
-def statements_in(tree: Tree, known: Collection[str] = ()) -> dict[str, Environment]:
+def statements_in(tree: Snapshot, known: Collection[str] = ()) -> dict[str, Environment]:
     """The environments of a tree that can be read, by name; no grant is looked at. `known` as for `recipients.environments`."""
     found: dict[str, Environment] = {}
     try:

@@ -9,12 +9,12 @@ from gitenv import access
 from gitenv.errors import NotInOrder, Usage
 from gitenv.git import log
 from gitenv.model.environment import Environment
+from gitenv.repo.snapshot import CommitSnapshot, IndexSnapshot, Snapshot
 from gitenv.review import looked_at
 from gitenv.review.change import Change
 from gitenv.review.codes import finding
 from gitenv.review.findings import Finding
 from gitenv.review.private import statements_in
-from gitenv.review.sides import CommitSide, IndexSide, Side
 from gitenv.team import knowledge, reissue
 from gitenv.team.reissue import Reissue
 from gitenv.trust import chain
@@ -26,10 +26,10 @@ if TYPE_CHECKING:
 def look(where: Place, wanted: Sequence[str]) -> list[Reissue]:
     """What is to be set anew in the index, or in a bare repository in HEAD: everywhere, or in the environments `wanted`."""
     head = log.head(where.folder)
-    side: Side | None = IndexSide(where.folder, where.objects) if where.has_work_tree else None
+    side: Snapshot | None = IndexSnapshot(where.objects) if where.has_work_tree else None
     if side is None and head:
-        side = CommitSide(where.folder, where.objects, head)
-    there = statements_in(side.tree, looked_at.known(where.folder, side)) if side else {}
+        side = CommitSnapshot(where.objects, head)
+    there = statements_in(side, looked_at.known(where.folder, side)) if side else {}
     if not side or not there:
         raise NotInOrder("this repository has no environments", "gitenv init")
     for name in wanted:
@@ -51,8 +51,8 @@ def findings(change: Change) -> Iterator[Finding]:
             yield finding("to-reissue", each.text(), chain.path(each.environment), 0, (each.command,))
 
 
-def _of_side(side: Side, statements: Mapping[str, Environment]) -> Iterator[Reissue]:
+def _of_side(side: Snapshot, statements: Mapping[str, Environment]) -> Iterator[Reissue]:
     for statement in statements.values():
         paths = [path for path, entry in side.entries().items() if entry.is_file and statement.claims(path)]
-        if found := reissue.of(side.tree, statement, ((path, side.read(path) or b"") for path in paths)):
+        if found := reissue.of(side, statement, ((path, side.document(path) or b"") for path in paths)):
             yield found

@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from gitenv.errors import GitenvError, NotTrusted, printable
 from gitenv.model import document, dotenv, origins, remedies
+from gitenv.repo.snapshot import Entry
 from gitenv.review import coverage, news, people, reissue, steps, value_origins
 from gitenv.review.change import Change
 from gitenv.review.codes import finding
@@ -14,7 +15,6 @@ from gitenv.review.commits import like_dotenv, not_a_file, protected_target, unr
 from gitenv.review.documents import PLAIN, Version, bounded, encrypted, plain, records_of
 from gitenv.review.findings import Finding
 from gitenv.review.rollback import Came, came, rollbacks
-from gitenv.review.sides import Entry
 
 _MAX_FINDINGS = 500
 
@@ -55,11 +55,11 @@ def _documents(change: Change, *, with_plain: bool) -> Documents:
             if is_covered:
                 found.append(_no_file(change, path, entries))
             continue
-        data = change.end.read(path)
+        data = change.end.document(path)
         if data is None:
             found += [unreadable(path)] if is_covered else []
             continue
-        old = change.before.read(path) if change.before else b""
+        old = change.before.document(path) if change.before else b""
         before = records_of(old)
         try:
             if is_covered:
@@ -132,7 +132,7 @@ def _rolled_back(change: Change, came_in: Mapping[str, list[Came]]) -> Iterator[
     if not side or not side.commit or not any(came_in.values()):
         return
     if side is not change.before:  # what the base has as well did not come back
-        there = {path: records_of(side.read(path)) for path, listed in came_in.items() if listed}
+        there = {path: records_of(side.document(path)) for path, listed in came_in.items() if listed}
         came_in = {path: [each for each in came_in[path] if each.record.raw not in known] for path, known in there.items()}
     try:
         found = rollbacks(change.folder, change.objects, side.commit, came_in)

@@ -7,10 +7,11 @@ from collections.abc import Iterator
 
 from gitenv import recipients
 from gitenv.errors import FirstEdition, GitenvError, NotTrusted, shell_word
-from gitenv.git.trees import RECIPIENTS, Tree
+from gitenv.git.layout import RECIPIENTS
 from gitenv.model import names
 from gitenv.model.environment import Environment
 from gitenv.model.standing import other_person
+from gitenv.repo.snapshot import Snapshot
 from gitenv.review.change import Change
 from gitenv.review.codes import CODES, finding
 from gitenv.review.findings import Finding
@@ -48,8 +49,8 @@ def findings(change: Change) -> Iterator[Finding]:
 
 def _too_many(change: Change) -> Iterator[Finding]:
     with contextlib.suppress(GitenvError):  # a folder that cannot be read is named for itself
-        if count := recipients.too_many(change.end.tree, change.known):
-            was_before = change.base is not None and recipients.too_many(change.base.tree, change.known) >= count
+        if count := recipients.too_many(change.end, change.known):
+            was_before = change.base is not None and recipients.too_many(change.base, change.known) >= count
             look = f"git log --diff-filter=A -- :/{RECIPIENTS}"
             text = recipients.too_many_text(count)
             yield finding("recipients-unreadable", text, RECIPIENTS, 0, (look,), was_before=was_before)
@@ -60,7 +61,7 @@ def _followed(change: Change, old: Environment, new: Environment) -> Iterator[Fi
     assert change.base is not None
     name = new.name
     try:
-        verdict = trusted(change.base.tree, change.end.tree, old).about(new)
+        verdict = trusted(change.base, change.end, old).about(new)
         if verdict.answer is Answer.NEXT:
             forks.check_moved(change.folder, change.objects, old, verdict, change.heads)
             return
@@ -89,13 +90,13 @@ def _other_person(change: Change, name: str) -> Iterator[Finding]:
 def _complete(change: Change, statement: Environment) -> Iterator[Finding]:
     """Whether all lies there that a statement goes back to: else nobody who comes new can verify it."""
     try:
-        chain.before(statement, chain.finder(change.end.tree, statement.name), lambda _: False)
+        chain.before(statement, chain.finder(change.end, statement.name), lambda _: False)
     except GitenvError as error:
         code = error.code if error.code in CODES else "past-missing"
         yield finding(code, error.message, chain.path(statement.name), 0, (error.hint,) if error.hint else ())
 
 
-def trusted(before: Tree, after: Tree, old: Environment) -> Trusted:
+def trusted(before: Snapshot, after: Snapshot, old: Environment) -> Trusted:
     """The rules of trust for what follows a statement that stands in a tree, and is believed."""
     text_of = chain.finder(before, old.name)
     past: list[str] = []
@@ -109,7 +110,7 @@ def _founded(change: Change, statement: Environment) -> Iterator[Finding]:
     """A statement that nothing in the base leads to: its chain from its own founding, and what history has beside it."""
     name = statement.name
     try:
-        verdict = Trusted(name, None, change.end.tree).about(statement)
+        verdict = Trusted(name, None, change.end).about(statement)
         forks.check_first_sight(change.folder, change.objects, verdict, change.heads)
         yield from _other_person(change, name)
     except NotTrusted as error:

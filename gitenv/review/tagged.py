@@ -9,11 +9,11 @@ from gitenv.errors import NotInOrder, shell_word
 from gitenv.git import changes, log
 from gitenv.git.objects import Objects
 from gitenv.git.refs import Ref
+from gitenv.repo.snapshot import Snapshot
 from gitenv.review import commits
 from gitenv.review.documents import bounded
 from gitenv.review.findings import Finding, Severity
 from gitenv.review.private import Protection, statements_in
-from gitenv.review.sides import Side
 from gitenv.review.texts import Texts
 
 _TAGS = "refs/tags/"
@@ -34,7 +34,7 @@ class Tagged:
     """Looks at what refs name. `side` is the state that is known, and `known` which commits are, as revisions of git."""
 
     def __init__(
-        self, folder: str, objects: Objects, side: Side | None, known: Sequence[str], texts: Texts, *, with_keys: bool
+        self, folder: str, objects: Objects, side: Snapshot | None, known: Sequence[str], texts: Texts, *, with_keys: bool
     ) -> None:
         """`with_keys`: read each blob, and look for private keys."""
         self._folder, self._objects, self._side, self._known, self._texts = folder, objects, side, known, texts
@@ -75,7 +75,7 @@ class Tagged:
         """A tree is judged as a commit of it would be, against the known state."""
         base = self._objects.id(f"{self._side.commit}^{{tree}}") if self._side else ""
         brought = list(changes.in_tree(self._folder, tree, base))
-        protection = Protection(statements_in(self._side.tree) if self._side else {})
+        protection = Protection(statements_in(self._side) if self._side else {})
         scan = commits.Scan(self._objects, protection, self._side, tips=(), with_keys=self._with_keys, back={tree: back})
         found = scan.findings(brought)
         blobs = {each.path: each.object_id for each in brought}

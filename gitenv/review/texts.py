@@ -12,12 +12,12 @@ from gitenv.errors import NotTrusted, shell_word
 from gitenv.git.objects import Objects
 from gitenv.model import comparing, document, leaks
 from gitenv.model.document import Kind, Record
+from gitenv.repo.snapshot import Snapshot
 from gitenv.review.codes import finding
 from gitenv.review.documents import bounded
 from gitenv.review.findings import Finding
 from gitenv.review.leaks import allow, keys_at, keys_in
 from gitenv.review.private import Protection, statements_in
-from gitenv.review.sides import Side
 
 NOTES = "refs/notes/"
 _MAX_FILES = 1_000  # whose keys are known
@@ -28,7 +28,7 @@ _HEX = frozenset("0123456789abcdef/")
 class Texts:
     """Looks at texts, by the keys that the protected files of one state set; those are read only for a text that sets any."""
 
-    def __init__(self, objects: Objects, side: Side | None, notes: str = f"{NOTES}commits") -> None:
+    def __init__(self, objects: Objects, side: Snapshot | None, notes: str = f"{NOTES}commits") -> None:
         """`notes` is the ref that the commits which are looked at belong to, if they hold notes."""
         self._objects, self._side, self._notes = objects, side, notes
 
@@ -87,10 +87,10 @@ class Texts:
         found: dict[bytes, str] = {}
         if self._side is None:
             return found
-        protection, budget = Protection(statements_in(self._side.tree)), _MAX_BYTES
+        protection, budget = Protection(statements_in(self._side)), _MAX_BYTES
         paths = [path for path, entry in self._side.entries().items() if entry.is_file and protection.covers(path)]
         for path in paths[:_MAX_FILES]:
-            data = self._side.read(path) or b""
+            data = self._side.document(path) or b""
             budget -= len(data)
             if budget < 0:
                 break

@@ -6,12 +6,12 @@ from collections.abc import Iterator, Sequence
 
 from gitenv.model import origins, remedies
 from gitenv.model.origins import Came, File, Origin
+from gitenv.repo.snapshot import Snapshot
 from gitenv.review import wording
 from gitenv.review.change import Change
 from gitenv.review.codes import finding
 from gitenv.review.documents import bounded, records_of
 from gitenv.review.findings import Finding, Severity
-from gitenv.review.sides import Side
 
 MAX_BYTES = 256 * 1024 * 1024  # of the files of one environment that are looked through
 
@@ -46,22 +46,22 @@ def _new(change: Change, came: Sequence[Came]) -> Iterator[Came]:
         if each.path not in old and new[each.path].object_id in gone:
             continue
         if change.base and change.base is not change.before and each.path not in others:
-            others[each.path] = records_of(change.base.read(each.path))
+            others[each.path] = records_of(change.base.document(each.path))
         if each.raw not in others.get(each.path, ()):
             yield each
 
 
 def _files(change: Change, name: str) -> Iterator[File]:
     """The files of an environment, as they are at the end, and as they were in the states before: there a line is enough."""
-    sides: list[Side] = list(dict.fromkeys(side for side in (change.before, change.base) if side))
+    sides: list[Snapshot] = list(dict.fromkeys(side for side in (change.before, change.base) if side))
     budget = MAX_BYTES
     for path in dict.fromkeys(path for side in (change.end, *sides) for path in side.entries()):
         statement = change.protection.statement_of(path)
         if statement is None or statement.name != name:
             continue
-        after = change.end.read(path) or b""
+        after = change.end.document(path) or b""
         same = change.end.entries().get(path)
-        former = [after if side.entries().get(path) == same else side.read(path) or b"" for side in sides]
+        former = [after if side.entries().get(path) == same else side.document(path) or b"" for side in sides]
         budget -= len(after) + sum(map(len, former))
         if budget < 0:
             return

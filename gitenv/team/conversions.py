@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from gitenv import files, recipients
 from gitenv.errors import GitenvError
 from gitenv.git import program
-from gitenv.git.trees import RECIPIENTS
+from gitenv.git.layout import RECIPIENTS
 from gitenv.model import document
 from gitenv.model.environment import Environment
 from gitenv.team.workspace import Workspace

@@ -8,8 +8,8 @@ from typing import NamedTuple
 from gitenv import recipients
 from gitenv.errors import NotInOrder, printable
 from gitenv.git import log, program
+from gitenv.git.layout import RECIPIENTS
 from gitenv.git.repository import Repository
-from gitenv.git.trees import RECIPIENTS
 from gitenv.team import setup
 
 _ENVIRONMENTS = f":(top,glob){RECIPIENTS}/*/environment"

@@ -8,7 +8,7 @@ from gitenv import access, clone
 from gitenv.access import Judged
 from gitenv.errors import NotTrusted
 from gitenv.git import log
-from gitenv.git.trees import RECIPIENTS
+from gitenv.git.layout import RECIPIENTS
 from gitenv.identity import device
 from gitenv.model import environment
 from gitenv.model.grant import Grant

@@ -9,8 +9,8 @@ from typing import NamedTuple
 from gitenv import files, recipients
 from gitenv.errors import NotInOrder, Usage, printable, shell_word
 from gitenv.git import attributes
+from gitenv.git.layout import RECIPIENTS
 from gitenv.git.repository import Ignored
-from gitenv.git.trees import RECIPIENTS
 from gitenv.identity.device import DeviceKey
 from gitenv.model import environment, grant, names
 from gitenv.model.statements import Keyholder

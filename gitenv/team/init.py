@@ -9,8 +9,8 @@ from typing import NamedTuple
 from gitenv import files
 from gitenv.errors import GitenvError, NotTrusted, Usage, printable
 from gitenv.git.history import Exposed
+from gitenv.git.layout import RECIPIENTS
 from gitenv.git.repository import Ignored
-from gitenv.git.trees import RECIPIENTS
 from gitenv.identity import device
 from gitenv.identity.device import DeviceKey
 from gitenv.model import names, smudge

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from gitenv import access, recipients
 from gitenv.errors import GitenvError, NotTrusted, Usage
-from gitenv.git.trees import RECIPIENTS
+from gitenv.git.layout import RECIPIENTS
 from gitenv.model.grant import Grant
 from gitenv.model.kinds import PublicKey
 from gitenv.model.standing import Standing

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from gitenv.errors import GitenvError
-from gitenv.git.trees import RECIPIENTS, Tree
+from gitenv.git.layout import RECIPIENTS
 from gitenv.model import known, rotation
 from gitenv.model.environment import Environment
 from gitenv.model.known import Known, Tracked
 from gitenv.model.rotation import Member, Parent
+from gitenv.repo.snapshot import Snapshot
 from gitenv.team.workspace import Workspace
 
 FILE = "known"
@@ -26,7 +27,7 @@ def files(name: str, tracked: Tracked) -> dict[str, bytes]:
     return {path(name): text} if text and len(text) <= known.MAX_BYTES else {}
 
 
-def found(tree: Tree, statement: Environment) -> Known | None:
+def found(tree: Snapshot, statement: Environment) -> Known | None:
     """What a tree says for a statement. None where it is lost."""
     try:
         return known.read(tree.read(path(statement.name), known.MAX_BYTES), statement.known)

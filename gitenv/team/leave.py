@@ -12,7 +12,7 @@ from typing import NamedTuple
 from gitenv import clone, files
 from gitenv.errors import Usage
 from gitenv.git import attributes, program
-from gitenv.git.trees import RECIPIENTS
+from gitenv.git.layout import RECIPIENTS
 from gitenv.model import document, smudge
 from gitenv.team import departures, hooks, ignored, opening, restoring, setup
 from gitenv.team.departures import Departure

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from gitenv import access, recipients
 from gitenv.errors import Locked, Usage
-from gitenv.git.trees import RECIPIENTS
+from gitenv.git.layout import RECIPIENTS
 from gitenv.identity import device
 from gitenv.model import grant
 from gitenv.model.standing import Standing

@@ -9,13 +9,14 @@ from typing import NamedTuple
 from gitenv import files, recipients
 from gitenv.errors import Usage, printable, shell_word
 from gitenv.git import log
-from gitenv.git.trees import RECIPIENTS, CommitTree, Tree
+from gitenv.git.layout import RECIPIENTS
 from gitenv.model import keys, names
 from gitenv.model.grant import Grant
 from gitenv.model.kinds import PublicKey
 from gitenv.model.reasons import SwappedKey
 from gitenv.model.standing import standing
 from gitenv.model.statements import is_fingerprint, is_signed_by
+from gitenv.repo.snapshot import CommitSnapshot, Snapshot
 from gitenv.team import key_lines
 from gitenv.team.workspace import Workspace
 from gitenv.trust.pins import Pin
@@ -125,7 +126,7 @@ def refuse_newer_key(workspace: Workspace, newcomer: Newcomer, chosen: Sequence[
 
 
 def _vouched_for(
-    workspace: Workspace, newcomer: Newcomer, pin: Pin, others: set[str], committed: Sequence[tuple[Tree, Grant]]
+    workspace: Workspace, newcomer: Newcomer, pin: Pin, others: set[str], committed: Sequence[tuple[Snapshot, Grant]]
 ) -> set[str]:
     """Which other keys of a name speak for the newcomer's: those that signed a grant for it, under that name, step by step.
 
@@ -148,7 +149,7 @@ def _vouched_for(
     return vouched
 
 
-def _by_their_own(pin: Pin, name: str, committed: Sequence[tuple[Tree, Grant]]) -> Iterator[Grant]:
+def _by_their_own(pin: Pin, name: str, committed: Sequence[tuple[Snapshot, Grant]]) -> Iterator[Grant]:
     """The grants with which one key of a person took over from another."""
     for _, found in committed:
         if found.by.name != name:
@@ -159,7 +160,7 @@ def _by_their_own(pin: Pin, name: str, committed: Sequence[tuple[Tree, Grant]]) 
             yield found
 
 
-def _committed(workspace: Workspace, pin: Pin, name: str) -> Iterator[tuple[Tree, Grant]]:
+def _committed(workspace: Workspace, pin: Pin, name: str) -> Iterator[tuple[Snapshot, Grant]]:
     """The grants of this generation to somebody that were ever committed, each with the tree of its own commit.
 
     They are judged in that tree: their signers' files may have been deleted since, too. Raises `SwappedKey` where somebody
@@ -169,7 +170,7 @@ def _committed(workspace: Workspace, pin: Pin, name: str) -> Iterator[tuple[Tree
     if len(commits) >= _MAX_COMMITS:
         raise other_key(name)
     for commit in commits:
-        tree = CommitTree(workspace.repository.objects, commit)
+        tree = CommitSnapshot(workspace.repository.objects, commit)
         found = recipients.grant_of(tree, pin.name, name)
         if found and (found.id, found.generation) == (pin.environment.id, pin.environment.generation):
             yield tree, found
@@ -197,7 +198,7 @@ def had_other_key(workspace: Workspace, pin: Pin, newcomer: Newcomer) -> bool:
         return True  # buried in commits: better a new data key too many
 
 
-def _counts(pin: Pin, tree: Tree, found: Grant) -> bool:
+def _counts(pin: Pin, tree: Snapshot, found: Grant) -> bool:
     """Whether it counted there. One that nobody known signed proves nothing, either way."""
     if key := pin.environment.key_of(found.by):
         return is_signed_by(found.text, key)

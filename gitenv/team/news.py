@@ -8,7 +8,7 @@ from typing import NamedTuple, TypeVar
 from gitenv import clone, said
 from gitenv.errors import GitenvError
 from gitenv.git import log
-from gitenv.git.trees import RECIPIENTS
+from gitenv.git.layout import RECIPIENTS
 from gitenv.model import names
 from gitenv.team import key_lines, rotating
 from gitenv.team.workspace import Workspace

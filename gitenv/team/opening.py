@@ -10,11 +10,11 @@ from typing import NamedTuple
 from gitenv import clone, files
 from gitenv.access import check_not_rolled_back
 from gitenv.errors import GitenvError, Locked, NotInOrder, NotTrusted, printable
-from gitenv.git import founding
 from gitenv.git.repository import IndexEntry
 from gitenv.model import clean, document, inert, smudge
 from gitenv.model.cipher import sha256
 from gitenv.model.document import Kind
+from gitenv.repo import founding
 from gitenv.team import conversions, discover, rights, setup
 from gitenv.team.workspace import Workspace
 from gitenv.trust.pins import Pin

@@ -11,13 +11,13 @@ from typing import NamedTuple
 
 from gitenv import access
 from gitenv.errors import GitenvError
-from gitenv.git.trees import Tree
 from gitenv.model import comparing, document, known
 from gitenv.model.document import Kind
 from gitenv.model.environment import Environment, Left
 from gitenv.model.grant import HOLDER
 from gitenv.model.kinds import PublicKey
 from gitenv.model.known import Known
+from gitenv.repo.snapshot import Snapshot
 from gitenv.team import knowledge
 from gitenv.team.workspace import Workspace
 from gitenv.trust import chain
@@ -89,7 +89,7 @@ def counted(values: Sequence[Value]) -> str:
     return "1 value" if len(values) == 1 else f"{len(values):,} values"
 
 
-def of(tree: Tree, statement: Environment, documents: Iterable[tuple[str, bytes]]) -> Reissue | None:
+def of(tree: Snapshot, statement: Environment, documents: Iterable[tuple[str, bytes]]) -> Reissue | None:
     """What is to be set anew by a tree's statement, in documents by their paths; None where nobody left who knows any."""
     if not statement.left:
         return None
@@ -125,7 +125,7 @@ def here(workspace: Workspace, names: Collection[str]) -> list[Reissue]:
     return [each for each in found if each]
 
 
-def _leavers(tree: Tree, statement: Environment, left: Iterable[Left]) -> list[Leaver]:
+def _leavers(tree: Snapshot, statement: Environment, left: Iterable[Left]) -> list[Leaver]:
     """Since when they stand there, as far back as the statements at hand go."""
     wanted = {(each.name, each.key): each.generation for each in left}
     since = dict.fromkeys(wanted, statement.at)

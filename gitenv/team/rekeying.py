@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from gitenv import access, recipients
 from gitenv.errors import GitenvError, Locked, NotInOrder, Usage
-from gitenv.git.trees import RECIPIENTS
+from gitenv.git.layout import RECIPIENTS
 from gitenv.identity import device
 from gitenv.identity.device import DeviceKey
 from gitenv.model import grant, succession

@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from gitenv import access, recipients
 from gitenv.errors import GitenvError, Locked, Usage
-from gitenv.git.trees import RECIPIENTS
+from gitenv.git.layout import RECIPIENTS
 from gitenv.identity import device
 from gitenv.model import grant, names, statements
 from gitenv.model.grant import HOLDER, READER, Grant

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from gitenv import clone, files
 from gitenv.errors import Usage, printable
 from gitenv.git import attributes, log
-from gitenv.git.trees import RECIPIENTS
+from gitenv.git.layout import RECIPIENTS
 from gitenv.team import claims, following, found, setup
 from gitenv.team.workspace import Workspace
 from gitenv.trust.pins import Pin

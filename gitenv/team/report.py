@@ -9,8 +9,8 @@ from typing import NamedTuple
 from gitenv import access
 from gitenv.access import check_not_rolled_back
 from gitenv.errors import GitenvError, Locked, NotInOrder, NotTrusted, from_top
+from gitenv.git.layout import RECIPIENTS
 from gitenv.git.repository import IndexEntry
-from gitenv.git.trees import RECIPIENTS
 from gitenv.identity import device
 from gitenv.model import dotenv, links, remedies
 from gitenv.model.environment import Environment

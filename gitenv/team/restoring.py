@@ -14,9 +14,9 @@ from typing import NamedTuple
 from gitenv import files
 from gitenv.errors import GitenvError, NotTrusted
 from gitenv.git import program
-from gitenv.git.trees import CommitTree
 from gitenv.model import clean, document, smudge
 from gitenv.model.keyring import Keyring
+from gitenv.repo.snapshot import CommitSnapshot
 from gitenv.team import ignored, rights, setup
 from gitenv.team.departures import Departure
 from gitenv.team.workspace import Workspace
@@ -84,7 +84,7 @@ def _before(workspace: Workspace, pins: Sequence[Pin], departure: Departure) -> 
     objects = workspace.repository.objects
     workspace.access.locked = frozenset()  # as uninstall opens what `gitenv lock` closed
     if departure.before:
-        tree = CommitTree(objects, departure.before)
+        tree = CommitSnapshot(objects, departure.before)
         listed = program.paths(workspace.root, "ls-tree", "-r", "-z", "--full-tree", departure.before)
         blobs = {path: meta.split(" ")[2] for meta, _, path in (line.partition("\t") for line in listed) if meta[:3] == "100"}
         for pin in pins:

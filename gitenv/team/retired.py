@@ -8,10 +8,11 @@ from gitenv import recipients
 from gitenv.access import standing_in
 from gitenv.errors import GitenvError
 from gitenv.git import log
-from gitenv.git.trees import RECIPIENTS, CommitTree
+from gitenv.git.layout import RECIPIENTS
 from gitenv.model.environment import Environment
 from gitenv.model.grant import READER, Grant
 from gitenv.model.statements import is_signed_by
+from gitenv.repo.snapshot import CommitSnapshot
 from gitenv.team.workspace import Workspace
 
 _MAX_COMMITS = 1000
@@ -78,7 +79,7 @@ class Retired:
 
     def _people(self, commit: str) -> frozenset[str]:
         """The names that have a grant in a commit, whatever it is worth."""
-        tree = CommitTree(self._workspace.repository.objects, commit)
+        tree = CommitSnapshot(self._workspace.repository.objects, commit)
         try:
             listed = tree.names(f"{RECIPIENTS}/{self._statement.name}")
         except GitenvError:

@@ -13,13 +13,14 @@ from typing import NamedTuple
 from gitenv import access
 from gitenv.errors import Locked, NotInOrder, NotTrusted
 from gitenv.git import log
-from gitenv.git.trees import RECIPIENTS, CommitTree, StageTree, Tree
+from gitenv.git.layout import RECIPIENTS
 from gitenv.model import environment, statements, steps
 from gitenv.model.environment import Environment
 from gitenv.model.grant import HOLDER, READER
 from gitenv.model.rotation import Member, Parent
 from gitenv.model.standing import Standing
 from gitenv.model.statements import Holder
+from gitenv.repo.snapshot import CommitSnapshot, IndexSnapshot, Snapshot
 from gitenv.team import knowledge
 from gitenv.team.rotating import Dropped, Plan
 from gitenv.team.workspace import Workspace
@@ -34,7 +35,7 @@ class Side(NamedTuple):
     """One of two sides: its chain, oldest first, and the tree with the newest of it."""
 
     chain: Sequence[Environment]
-    tree: Tree
+    tree: Snapshot
 
     @property
     def environment(self) -> Environment:
@@ -45,7 +46,7 @@ class Sides(NamedTuple):
     """What is to be brought together."""
 
     origin: Environment  # the last statement that both go back to
-    origin_tree: Tree
+    origin_tree: Snapshot
     base: Side  # what is gone on from
     other: Side  # what is given up
 
@@ -98,8 +99,7 @@ def _staged(workspace: Workspace, pin: Pin) -> Sides:
     """Both sides as git has them in the index: in a rebase HEAD's was there first, in a merge what the caller did not sign."""
     found: list[Side] = []
     for stage in (2, 3):
-        entries = [(entry.stage, entry.path) for entry in workspace.repository.tracked()]
-        tree = StageTree(workspace.repository.objects, stage, entries)
+        tree = IndexSnapshot(workspace.repository.objects, stage)
         text = tree.read(chain.path(pin.name), statements.MAX_BYTES)
         if text is None:
             raise _not_on_all_sides(workspace, pin.name)
@@ -142,7 +142,7 @@ def _in_history(workspace: Workspace, pin: Pin) -> Sides | None:
     for statements_of_it in sorted(found, key=lambda each: -each[-1].revision):
         other = statements_of_it[-1]
         last = log.last_with(workspace.root, chain.path(pin.name), other.text)
-        tree = CommitTree(workspace.repository.objects, last.had) if last else None
+        tree = CommitSnapshot(workspace.repository.objects, last.had) if last else None
         if tree is None or not (_is_by_holders(here, statements_of_it) or _holds(workspace, other, tree)):
             continue
         common = [each.hash for each in base.chain].index(statements_of_it[0].previous)
@@ -155,7 +155,7 @@ def _is_by_holders(here: Environment, side: Iterable[Environment]) -> bool:
     return all(each.by in here.holders for each in side)
 
 
-def _holds(workspace: Workspace, statement: Environment, tree: Tree) -> bool:
+def _holds(workspace: Workspace, statement: Environment, tree: Snapshot) -> bool:
     me = workspace.me()
     given = access.standing_in(tree, statement).counted.get(me.name)
     return me in statement.holders and given is not None and (given.key.fingerprint(), given.role) == (me.fingerprint, HOLDER)
@@ -185,7 +185,7 @@ def _parted(workspace: Workspace, pin: Pin, base: Side, other: Side) -> Sides:
     return Sides(origin, _parting(workspace, origin, base, other), base, other)
 
 
-def _parting(workspace: Workspace, origin: Environment, base: Side, other: Side) -> Tree:
+def _parting(workspace: Workspace, origin: Environment, base: Side, other: Side) -> Snapshot:
     """The tree in which two sides part: it says who was in before either of them took somebody out.
 
     A merge that kept one of them has the other one behind it, so where they part is asked of the commits that brought them.
@@ -195,7 +195,7 @@ def _parting(workspace: Workspace, origin: Environment, base: Side, other: Side)
     brought = [log.brought(workspace.root, path, side.environment.text, heads) for side in (base, other)]
     for one, two in itertools.islice(itertools.product(*map(reversed, brought)), _MAX_PAIRS):
         parting = log.merge_base(workspace.root, one, two)
-        tree = CommitTree(workspace.repository.objects, parting)
+        tree = CommitSnapshot(workspace.repository.objects, parting)
         if parting and tree.read(path, statements.MAX_BYTES) == origin.text:
             return tree
     raise NotInOrder(f"{origin.name}: nobody can see where the two sides part", f"git log -- :/{RECIPIENTS}/{origin.name}")

@@ -6,7 +6,7 @@ import contextlib
 import os
 
 from gitenv import access
-from gitenv.git.trees import RECIPIENTS
+from gitenv.git.layout import RECIPIENTS
 from gitenv.identity import device
 from gitenv.model import statements, succession
 from gitenv.model.environment import Environment

@@ -9,8 +9,8 @@ from typing import NamedTuple
 from gitenv import access
 from gitenv.errors import GitenvError, Malformed, NotInOrder, Usage, printable
 from gitenv.git import log
+from gitenv.git.layout import RECIPIENTS
 from gitenv.git.repository import IndexEntry
-from gitenv.git.trees import RECIPIENTS, Tree
 from gitenv.identity import device
 from gitenv.model import environment, grant, names, rotation, succession
 from gitenv.model.cipher import Dek
@@ -21,6 +21,7 @@ from gitenv.model.reasons import SwappedKey
 from gitenv.model.rotation import Member, Parent
 from gitenv.model.standing import Standing
 from gitenv.model.statements import MAX_BYTES, Keyholder
+from gitenv.repo.snapshot import Snapshot
 from gitenv.team import conflicts, key_lines, knowledge, newcomer, pinning, staging, uncommitted
 from gitenv.team.staging import Rewritten
 from gitenv.team.uncommitted import Behind
@@ -228,7 +229,7 @@ def _pairs(planned: Plan, rewritten: Iterable[Rewritten]) -> Iterator[tuple[byte
         yield rotation.reencrypt(each.before, behind.rings, ring) if behind and is_behind else each.before, each.after
 
 
-def _members(pin: Pin, tree: Tree) -> tuple[list[Member], list[Dropped]]:
+def _members(pin: Pin, tree: Snapshot) -> tuple[list[Member], list[Dropped]]:
     """Whose grants count, and everything that does not: never from a `.pub` file, which anybody can swap."""
     malformed: dict[str, GitenvError] = {}
     found = access.standing_in(tree, pin.environment, malformed=malformed)

@@ -17,13 +17,14 @@ from gitenv import files, recipients
 from gitenv.errors import GitenvError
 from gitenv.git import index
 from gitenv.git.index import Entry
+from gitenv.git.layout import RECIPIENTS
 from gitenv.git.repository import IndexEntry
-from gitenv.git.trees import RECIPIENTS, Tree
 from gitenv.model import document, environment, grant, names, smudge, statements
 from gitenv.model.environment import Environment
 from gitenv.model.grant import Grant
 from gitenv.model.keyring import Keyring
 from gitenv.model.known import Tracked
+from gitenv.repo.snapshot import Snapshot
 from gitenv.team import knowledge
 from gitenv.team.workspace import Workspace
 from gitenv.trust import chain
@@ -90,7 +91,7 @@ def _clear_folders(workspace: Workspace, paths: Iterable[str]) -> None:
             shutil.rmtree(target)
 
 
-def without_later_grants(workspace: Workspace, statement: Environment) -> Tree:
+def without_later_grants(workspace: Workspace, statement: Environment) -> Snapshot:
     """The tree at hand, without grants of a generation that no statement tells of: a run that was cut off wrote those.
 
     In their place stands what is staged; or what is committed, where somebody has staged them since.
@@ -101,10 +102,10 @@ def without_later_grants(workspace: Workspace, statement: Environment) -> Tree:
     return _Overlaid(workspace.tree, before) if any(before.values()) else workspace.tree
 
 
-class _Overlaid:
-    """A tree in which some files are others."""
+class _Overlaid(Snapshot):
+    """A snapshot in which some files are others."""
 
-    def __init__(self, below: Tree, others: dict[str, bytes | None]) -> None:
+    def __init__(self, below: Snapshot, others: dict[str, bytes | None]) -> None:
         self._below, self._others = below, others
 
     def read(self, path: str, limit: int) -> bytes | None:

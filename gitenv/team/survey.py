@@ -8,7 +8,7 @@ from typing import NamedTuple
 from gitenv import recipients
 from gitenv.access import standing_in
 from gitenv.errors import GitenvError, Malformed, NotTrusted, Usage
-from gitenv.git.trees import RECIPIENTS
+from gitenv.git.layout import RECIPIENTS
 from gitenv.model import reasons
 from gitenv.model.environment import Environment
 from gitenv.model.grant import HOLDER, READER, Grant

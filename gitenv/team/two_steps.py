@@ -12,8 +12,8 @@ from collections.abc import Collection, Iterable, Sequence
 from gitenv import clone
 from gitenv.errors import NotInOrder
 from gitenv.git import layout, program, scratch
+from gitenv.git.layout import RECIPIENTS
 from gitenv.git.repository import Repository
-from gitenv.git.trees import RECIPIENTS
 from gitenv.team import found
 from gitenv.team.workspace import Workspace
 

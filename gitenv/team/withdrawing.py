@@ -16,8 +16,8 @@ from gitenv import files, recipients
 from gitenv.errors import GitenvError, Locked, NotInOrder, Usage, printable
 from gitenv.git import attributes, index
 from gitenv.git.index import Entry
+from gitenv.git.layout import RECIPIENTS
 from gitenv.git.repository import IndexEntry
-from gitenv.git.trees import RECIPIENTS
 from gitenv.model import document, smudge, unverified
 from gitenv.team import ignored, opening, setup
 from gitenv.team.workspace import Workspace

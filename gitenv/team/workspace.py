@@ -11,14 +11,15 @@ from gitenv import clone, files, locking, recipients
 from gitenv.access import Access, Judged, check_not_rolled_back
 from gitenv.errors import FROM_TOP, GitenvError, Locked, NotInOrder, NotTrusted, Usage, printable
 from gitenv.git import index, log
+from gitenv.git.layout import RECIPIENTS
 from gitenv.git.repository import IndexEntry, Repository
-from gitenv.git.trees import RECIPIENTS, IndexTree, Tree, WorkTree
 from gitenv.identity import device, home
 from gitenv.model import dotenv, keys, names, statements
 from gitenv.model.environment import Environment
 from gitenv.model.keyring import Keyring
 from gitenv.model.kinds import PublicKey
 from gitenv.model.statements import Holder
+from gitenv.repo.snapshot import Snapshot, SparseSnapshot, WorkSnapshot
 from gitenv.team import departures
 from gitenv.trust import forks
 from gitenv.trust.pins import Pin
@@ -51,21 +52,21 @@ class Workspace:
     def reload(self) -> None:
         """Read the clone's notes and pins, again if it has just been set up."""
         self.access = Access(self.repository.layout)
-        self._tree: Tree | None = None
+        self._tree: Snapshot | None = None
 
     def reread(self) -> None:
         """The tree at hand has changed."""
         self._tree = None
 
     @property
-    def tree(self) -> Tree:
+    def tree(self) -> Snapshot:
         """The `.recipients/` at hand: the work tree's, or in a sparse checkout the index's."""
         if self._tree is None:  # once: it lists everybody's files, and is asked for each of them
-            here = WorkTree(self.root)
+            here = WorkSnapshot(self.root)
             # Without reading all that there is: the first one will do.
             some = [*self.pinned_names(), *recipients.folders(here)[: recipients.MOST]]
             is_here = any(recipients.is_environment(here, name) for name in some)
-            self._tree = here if is_here else IndexTree(self.repository.objects)
+            self._tree = here if is_here else SparseSnapshot(self.repository.objects)
         return self._tree
 
     def heads(self) -> list[str]:
@@ -82,7 +83,7 @@ class Workspace:
 
     def need_environments(self) -> list[str]:
         """The same. Raises `NotInOrder` if there are none, and `Departed` where the team took gitenv out."""
-        if isinstance(self.tree, IndexTree):  # HEAD still has what the next commit takes out
+        if isinstance(self.tree, SparseSnapshot):  # HEAD still has what the next commit takes out
             departures.check_here(self.repository)
         if not (found := self.environments()) and not recipients.too_many(self.tree, self.pinned_names()):
             self.check_not_nested()
@@ -107,7 +108,7 @@ class Workspace:
 
     def check_recipients_lie_here(self) -> None:
         """Raise `NotInOrder` if the work tree has none of the environments: nothing can be written beside them."""
-        if isinstance(self.tree, IndexTree) and self.environments():
+        if isinstance(self.tree, SparseSnapshot) and self.environments():
             if self.repository.is_set("core.sparseCheckout"):
                 raise NotInOrder(f"this sparse checkout leaves {RECIPIENTS}/ out", f"git sparse-checkout add {RECIPIENTS}")
             raise NotInOrder(f"{RECIPIENTS}/ is gone from the work tree", f"git restore :/{RECIPIENTS}")

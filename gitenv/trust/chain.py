@@ -1,13 +1,14 @@
-"""The chain of statements as it lies in a tree: the newest one, and those before it in `past/`, each named by its hash."""
+"""The chain of statements as it lies in a snapshot: the newest one, and those before it in `past/`, each named by its hash."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
 from gitenv.errors import FirstEdition, Malformed
-from gitenv.git.trees import RECIPIENTS, Tree
+from gitenv.git.layout import RECIPIENTS
 from gitenv.model import environment, statements
 from gitenv.model.environment import Environment
+from gitenv.repo.snapshot import Snapshot
 
 MAX_STEPS = 4_096
 _MAX_BYTES = 64 * 1024 * 1024
@@ -26,9 +27,9 @@ def past_path(name: str, statement_hash: str) -> str:
     return f"{RECIPIENTS}/{name}/past/{statement_hash}"
 
 
-def newest(tree: Tree, name: str) -> Environment | None:
-    """The newest statement of a tree; None if it has none. Nobody vouches for it here. Raises `Malformed`, `FirstEdition`."""
-    text = tree.read(path(name), statements.MAX_BYTES)
+def newest(snapshot: Snapshot, name: str) -> Environment | None:
+    """A snapshot's newest statement; None if it has none. Nobody vouches for it here. Raises `Malformed`, `FirstEdition`."""
+    text = snapshot.read(path(name), statements.MAX_BYTES)
     if text is None:
         return None
     found = environment.read(text, f"{name}/environment")
@@ -37,9 +38,9 @@ def newest(tree: Tree, name: str) -> Environment | None:
     return found
 
 
-def finder(tree: Tree, name: str) -> TextOf:
-    """Finds statements in the `past/` of a tree."""
-    return lambda statement_hash: tree.read(past_path(name, statement_hash), statements.MAX_BYTES)
+def finder(snapshot: Snapshot, name: str) -> TextOf:
+    """Finds statements in the `past/` of a snapshot."""
+    return lambda statement_hash: snapshot.read(past_path(name, statement_hash), statements.MAX_BYTES)
 
 
 def before(statement: Environment, text_of: TextOf, is_known: Callable[[str], bool]) -> tuple[str, list[Environment]]:

@@ -10,8 +10,8 @@ from collections.abc import Collection, Mapping, Sequence
 
 from gitenv.errors import GitenvError, NotTrusted
 from gitenv.git import log
+from gitenv.git.layout import RECIPIENTS
 from gitenv.git.objects import Objects
-from gitenv.git.trees import RECIPIENTS
 from gitenv.model import environment, statements, steps
 from gitenv.model.environment import Environment
 from gitenv.model.reasons import ForeignEnvironment, Forked, RolledBack, TooLong

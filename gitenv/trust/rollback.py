@@ -11,7 +11,7 @@ from contextlib import closing
 
 from gitenv.errors import NotTrusted
 from gitenv.git import log
-from gitenv.git.trees import RECIPIENTS
+from gitenv.git.layout import RECIPIENTS
 from gitenv.model.environment import Environment
 from gitenv.trust import chain
 

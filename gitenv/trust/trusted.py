@@ -6,8 +6,9 @@ from enum import Enum
 from typing import NamedTuple
 
 from gitenv.errors import NotTrusted
-from gitenv.git.trees import RECIPIENTS, Tree
+from gitenv.git.layout import RECIPIENTS
 from gitenv.model.environment import Environment
+from gitenv.repo.snapshot import Snapshot
 from gitenv.trust import chain
 from gitenv.trust.pins import Pin
 
@@ -51,16 +52,16 @@ class Trusted:
     the user to compare.
     """
 
-    def __init__(self, name: str, pin: Pin | None, tree: Tree, kept: chain.TextOf | None = None) -> None:
-        """`kept` finds what the pin goes back to, by hash: the tree's `past/` may lack it, or have another text there."""
+    def __init__(self, name: str, pin: Pin | None, snapshot: Snapshot, kept: chain.TextOf | None = None) -> None:
+        """`kept` finds what the pin goes back to, by hash: the snapshot's `past/` may lack it, or have another text there."""
         self._name, self._pin = name, pin
-        in_tree = chain.finder(tree, name)
-        self._tree = tree
-        self._text_of: chain.TextOf = lambda wanted: (kept(wanted) if kept else None) or in_tree(wanted)
+        in_snapshot = chain.finder(snapshot, name)
+        self._snapshot = snapshot
+        self._text_of: chain.TextOf = lambda wanted: (kept(wanted) if kept else None) or in_snapshot(wanted)
 
     def judge(self) -> Verdict | None:
         """The answer about the snapshot's statement; None if it has none. Raises `NotTrusted`, a reason for each rule."""
-        statement = chain.newest(self._tree, self._name)
+        statement = chain.newest(self._snapshot, self._name)
         if statement is None:
             return None
         return self.about(statement)

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from gitenv.git.trees import RECIPIENTS
+from gitenv.git.layout import RECIPIENTS
 from gitenv.identity.device import DeviceKey
 from gitenv.model import document, environment, grant
 from gitenv.model.cipher import Dek, EnvironmentId
@@ -19,6 +19,7 @@ from gitenv.model.kinds import PublicKey
 from gitenv.model.kinds.p256 import P256Key
 from gitenv.model.smudge import smudge
 from gitenv.model.statements import Holder, Keyholder, sign
+from gitenv.repo.snapshot import Snapshot
 
 AT = "2026-11-21T10:00:00Z"
 TODAY = "2026-11-21"
@@ -141,7 +142,7 @@ def resigned(text: bytes, old: bytes, new: bytes, by: Person) -> bytes:
     return sign(lines[:-2], by.device)
 
 
-class MemoryTree:
+class MemoryTree(Snapshot):
     """`.recipients/` from memory."""
 
     def __init__(

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 import pytest
 
 from gitenv.errors import FirstEdition, Malformed, NotTrusted
-from gitenv.git.trees import RECIPIENTS
+from gitenv.git.layout import RECIPIENTS
 from gitenv.model import environment
 from gitenv.model.environment import Environment
 from gitenv.model.reasons import (

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from gitenv.errors import NotTrusted
-from gitenv.git import trees
 from gitenv.git.objects import Objects
-from gitenv.git.trees import CommitTree, IndexTree, Tree, WorkTree
+from gitenv.repo import snapshot
+from gitenv.repo.snapshot import CommitSnapshot, Snapshot, SparseSnapshot, WorkSnapshot
 from tests.conftest import NewLab
 
 
@@ -35,48 +35,48 @@ def app(new_lab: NewLab, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def in_objects(app: Path) -> Iterator[list[Tree]]:
+def in_objects(app: Path) -> Iterator[list[Snapshot]]:
     """The same, as HEAD and the index have it."""
     objects = Objects(str(app))
-    yield [CommitTree(objects, "HEAD"), IndexTree(objects)]
+    yield [CommitSnapshot(objects, "HEAD"), SparseSnapshot(objects)]
     objects.close()
 
 
-def test_bounds(app: Path, in_objects: list[Tree], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_bounds(app: Path, in_objects: list[Snapshot], monkeypatch: pytest.MonkeyPatch) -> None:
     """A file over the limit is no file or an error, and a folder with too many names is an error, nowhere a part of it."""
     for tree in in_objects:
         assert tree.read(".recipients/large", 10) is None
         _check_bounds(tree, monkeypatch)
     with pytest.raises(NotTrusted, match="11 bytes, 10 are allowed"):
-        WorkTree(str(app)).read(".recipients/large", 10)
-    _check_bounds(WorkTree(str(app)), monkeypatch)
+        WorkSnapshot(str(app)).read(".recipients/large", 10)
+    _check_bounds(WorkSnapshot(str(app)), monkeypatch)
 
 
-def _check_bounds(tree: Tree, monkeypatch: pytest.MonkeyPatch) -> None:
+def _check_bounds(tree: Snapshot, monkeypatch: pytest.MonkeyPatch) -> None:
     assert tree.read(".recipients/alice.pub", 4) == b"key\n"
     assert tree.read(".recipients/carol.pub", 4) is None
     count = len(tree.names(".recipients"))
     assert count == (2 if os.name == "nt" else 3)
     with monkeypatch.context() as patched:
-        patched.setattr(trees, "_MAX_ENTRIES", count - 1)
+        patched.setattr(snapshot, "_MAX_ENTRIES", count - 1)
         with pytest.raises(NotTrusted, match=rf"^\.recipients has {count} entries, {count - 1} are allowed"):
             tree.names(".recipients")
 
 
 @pytest.mark.skipif(os.name == "nt", reason="links need a privilege on Windows")
-def test_links_lead_nowhere(app: Path, in_objects: list[Tree]) -> None:
+def test_links_lead_nowhere(app: Path, in_objects: list[Snapshot]) -> None:
     """What a link in `.recipients/` points to is never read: in a commit its text is all there is."""
     for tree in in_objects:
         assert tree.read(".recipients/bob.pub", 99) == b"alice.pub"
     with pytest.raises(NotTrusted, match="is a link"):
-        WorkTree(str(app)).read(".recipients/bob.pub", 99)
+        WorkSnapshot(str(app)).read(".recipients/bob.pub", 99)
 
 
 @pytest.mark.skipif(os.name == "nt", reason="links need a privilege on Windows")
 def test_a_linked_folder_is_looked_at_once_and_refused_always(app: Path) -> None:
     """A folder that is a link is refused for each of its files; one that is none need not be looked at again."""
     (app / ".recipients" / "production").symlink_to("..")
-    tree = WorkTree(str(app))
+    tree = WorkSnapshot(str(app))
     for _ in range(2):
         with pytest.raises(NotTrusted, match="leads over a link"):
             tree.read(".recipients/production/environment", 99)

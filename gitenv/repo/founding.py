@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from gitenv.git import log
+from gitenv.git.layout import RECIPIENTS
 from gitenv.git.objects import Objects
-from gitenv.git.trees import RECIPIENTS, WorkTree
 from gitenv.model import statements
+from gitenv.repo.snapshot import WorkSnapshot
 
 _HEADS = ("HEAD", "MERGE_HEAD", "CHERRY_PICK_HEAD", "REBASE_HEAD")
 _MOST = 16
@@ -18,7 +19,7 @@ def is_before(root: str, name: str, commit: str) -> bool:
     """
     first = log.added(root, _path(name))
     if not first:
-        return first is not None and WorkTree(root).read(_path(name), statements.MAX_BYTES) is not None
+        return first is not None and WorkSnapshot(root).read(_path(name), statements.MAX_BYTES) is not None
     # All of them: anybody can push a commit that brings the same file once more, and goes back to whatever they like.
     return len(first) <= _MOST and all(log.is_ancestor(root, commit, each) for each in first)
 
