@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from gitenv.errors import GitenvError
 from gitenv.model import environment, statements
+from gitenv.model.environment import Environment
 from gitenv.team.workspace import Workspace
 from gitenv.trust import chain
 from gitenv.trust.pins import Pin
@@ -16,13 +17,22 @@ def missing(workspace: Workspace, pin: Pin) -> dict[str, bytes]:
     """
     if workspace.tree.read(chain.path(pin.name), statements.MAX_BYTES) != pin.environment.text:
         return {}
+    return lacking(workspace, pin.environment)
+
+
+def lacking(workspace: Workspace, statement: Environment) -> dict[str, bytes]:
+    """The same for any statement, by the work tree and the index. Whoever signs the next one puts it back."""
     found: dict[str, bytes] = {}
-    wanted = pin.environment.previous
-    while wanted and (text := workspace.access.pins.text(pin.name, wanted)):
-        path = chain.past_path(pin.name, wanted)
-        if _there(workspace, path) != text:
-            found[path] = text
-        wanted = environment.read(text, path).previous
+    wanted = statement.previous
+    while wanted:
+        path = chain.past_path(statement.name, wanted)
+        here = _there(workspace, path)
+        kept = here if here and environment.hash_of(here) == wanted else workspace.access.pins.text(statement.name, wanted)
+        if kept is None:
+            break  # whoever follows says so
+        if here != kept or workspace.repository.objects.read(f":0:{path}", statements.MAX_BYTES) != kept:
+            found[path] = kept
+        wanted = environment.read(kept, path).previous
     return found
 
 

@@ -106,7 +106,8 @@ def _why_no_grant(workspace: Workspace, statement: Environment) -> list[NotTrust
 
 def first_sight(workspace: Workspace, statement: Environment) -> Verdict:
     """What a statement at hand goes back to, where nothing is pinned. Raises the reason why that is no good chain."""
-    return Trusted(statement.name, None, workspace.tree).about(statement)
+    name = statement.name
+    return Trusted(name, None, workspace.tree, lambda wanted: workspace.access.pins.text(name, wanted)).about(statement)
 
 
 def checked(workspace: Workspace, name: str, *, is_named: bool = False) -> Environment:

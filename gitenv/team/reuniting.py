@@ -14,14 +14,14 @@ from gitenv import access
 from gitenv.errors import Locked, NotInOrder, NotTrusted
 from gitenv.git import log
 from gitenv.git.layout import RECIPIENTS
-from gitenv.model import environment, statements, steps
+from gitenv.model import environment, statements
 from gitenv.model.environment import Environment
 from gitenv.model.grant import HOLDER, READER
 from gitenv.model.rotation import Member, Parent
 from gitenv.model.standing import Standing
 from gitenv.model.statements import Holder
 from gitenv.repo.snapshot import CommitSnapshot, IndexSnapshot, Snapshot
-from gitenv.team import knowledge
+from gitenv.team import knowledge, pinning
 from gitenv.team.rotating import Dropped, Plan
 from gitenv.team.workspace import Workspace
 from gitenv.trust import chain, forks
@@ -104,7 +104,7 @@ def _staged(workspace: Workspace, pin: Pin) -> Sides:
         if text is None:
             raise _not_on_all_sides(workspace, pin.name)
         statement = environment.read(text, f"{pin.name}/environment")
-        found.append(Side(_whole(workspace, pin, statement), tree))
+        found.append(Side(pinning.first_sight(workspace, statement).way, tree))
     ours, theirs = found
     if ours.environment.id != theirs.environment.id and _is_new_on_both(workspace, pin.name):
         raise _not_on_all_sides(workspace, pin.name)
@@ -137,7 +137,7 @@ def _in_history(workspace: Workspace, pin: Pin) -> Sides | None:
     here = environment.read(text, f"{pin.name}/environment") if text else None
     if here is None or here.id != pin.environment.id:
         return None
-    base = Side(_whole(workspace, pin, here), workspace.tree)
+    base = Side(pinning.first_sight(workspace, here).way, workspace.tree)
     found = forks.asides(workspace.root, workspace.repository.objects, base.chain, ["HEAD"])
     for statements_of_it in sorted(found, key=lambda each: -each[-1].revision):
         other = statements_of_it[-1]
@@ -159,17 +159,6 @@ def _holds(workspace: Workspace, statement: Environment, tree: Snapshot) -> bool
     me = workspace.me()
     given = access.standing_in(tree, statement).counted.get(me.name)
     return me in statement.holders and given is not None and (given.key.fingerprint(), given.role) == (me.fingerprint, HOLDER)
-
-
-def _whole(workspace: Workspace, pin: Pin, statement: Environment) -> list[Environment]:
-    """The chain of one side from the founding. Raises the reason why it is not good."""
-    in_tree = chain.finder(workspace.tree, pin.name)
-    _, way = chain.before(
-        statement, lambda wanted: in_tree(wanted) or workspace.access.pins.text(pin.name, wanted), lambda _: False
-    )
-    steps.check_first(way[0])
-    steps.check_all(way)
-    return way
 
 
 def _parted(workspace: Workspace, pin: Pin, base: Side, other: Side) -> Sides:

@@ -8,10 +8,10 @@ import os
 from gitenv import access
 from gitenv.git.layout import RECIPIENTS
 from gitenv.identity import device
-from gitenv.model import statements, succession
+from gitenv.model import environment, statements, succession
 from gitenv.model.environment import Environment
 from gitenv.model.known import Tracked
-from gitenv.team import following, knowledge
+from gitenv.team import following, knowledge, past
 from gitenv.team.workspace import Workspace, now
 from gitenv.trust import chain
 
@@ -23,16 +23,17 @@ def write(workspace: Workspace, statement: Environment, tracked: Tracked | None)
     """
     name = statement.name
     before = workspace.tree.read(chain.path(name), statements.MAX_BYTES) or b""
-    past = chain.past_path(name, statement.previous)
-    written = [] if workspace.tree.read(past, statements.MAX_BYTES) else [workspace.write(past, before)]
+    there = {chain.past_path(name, statement.previous): before}
+    there |= past.lacking(workspace, environment.read(before, f"{name}/environment"))
+    written = [workspace.write(path, text) for path, text in there.items()]
     listed = knowledge.files(name, tracked) if tracked else {}
     written += [workspace.write(path, text) for path, text in listed.items()]
     written.append(workspace.write(chain.path(name), statement.text))
-    there = workspace.repository.path(knowledge.path(name))
-    if tracked and not listed and os.path.lexists(there):
+    known = workspace.repository.path(knowledge.path(name))
+    if tracked and not listed and os.path.lexists(known):
         workspace.repository.unstage([knowledge.path(name)])
         with contextlib.suppress(FileNotFoundError):
-            os.unlink(there)
+            os.unlink(known)
     return written
 
 

@@ -12,7 +12,7 @@ from gitenv.git import log
 from gitenv.git.layout import RECIPIENTS
 from gitenv.git.repository import IndexEntry
 from gitenv.identity import device
-from gitenv.model import environment, grant, names, rotation, succession
+from gitenv.model import grant, names, rotation, succession
 from gitenv.model.cipher import Dek
 from gitenv.model.environment import Environment
 from gitenv.model.grant import HOLDER
@@ -20,13 +20,12 @@ from gitenv.model.keyring import Keyring
 from gitenv.model.reasons import SwappedKey
 from gitenv.model.rotation import Member, Parent
 from gitenv.model.standing import Standing
-from gitenv.model.statements import MAX_BYTES, Keyholder
+from gitenv.model.statements import Keyholder
 from gitenv.repo.snapshot import Snapshot
-from gitenv.team import conflicts, key_lines, knowledge, newcomer, pinning, staging, uncommitted
+from gitenv.team import conflicts, key_lines, knowledge, newcomer, past, pinning, staging, uncommitted
 from gitenv.team.staging import Rewritten
 from gitenv.team.uncommitted import Behind
 from gitenv.team.workspace import Workspace, now
-from gitenv.trust import chain
 from gitenv.trust.pins import Pin
 
 _FORMER = "'s former key"
@@ -139,8 +138,8 @@ def carry_out(workspace: Workspace, planned: Plan) -> Rotated:
         for member in planned.members
     ]
     open_again: list[str] = []
-    past = [parent.text, *planned.texts, *_unstaged_past(workspace, planned.pin, parent)]
-    with staging.staged(workspace, statement, grants, documents, past, tracked):
+    before_it = [parent.text, *planned.texts, *past.lacking(workspace, parent).values()]
+    with staging.staged(workspace, statement, grants, documents, before_it, tracked):
         open_again += conflicts.write(workspace, merged, ring)
     own = next((found for found in grants if found.key == key.public), None)
     # Who took themselves out has no key any more, and git could not take their open files for what is committed.
@@ -162,20 +161,6 @@ def _inside(workspace: Workspace, planned: Plan, parent: Environment) -> Standin
     if own is None or own.to in found.counted or own.generation != parent.generation:
         return found
     return found._replace(counted={**found.counted, own.to: own})
-
-
-def _unstaged_past(workspace: Workspace, pin: Pin, parent: Environment) -> list[bytes]:
-    """Statements that the index lacks in `past/`: of rotations before this one that somebody took out of the index again."""
-    tracked = {entry.path for entry in workspace.repository.tracked()}
-    texts: list[bytes] = []
-    while parent.previous and chain.past_path(pin.name, parent.previous) not in tracked:
-        wanted = parent.previous
-        text = workspace.tree.read(chain.past_path(pin.name, wanted), MAX_BYTES) or workspace.access.pins.text(pin.name, wanted)
-        if text is None:
-            break  # whoever follows says so
-        texts.append(text)
-        parent = environment.read(text, f"{pin.name}/past")
-    return texts
 
 
 def rewrite(
