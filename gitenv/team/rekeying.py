@@ -174,7 +174,7 @@ def _write_bridge(workspace: Workspace, rewrap: Rewrap) -> list[str]:
     folder, made = f"{RECIPIENTS}/{rewrap.name}", rewrap.bridge
     written = [workspace.write(f"{folder}/{given.to}.grant", given.text) for given in made.grants]
     if made.statement:
-        written += revising.write(workspace, made.statement, rewrap.tracked)
+        written += revising.write(workspace, rewrap.statement, made.statement, rewrap.tracked)
     if made.own:
         written.append(workspace.write(f"{folder}/{made.own.to}.grant", made.own.text))
     return written

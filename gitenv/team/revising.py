@@ -6,9 +6,10 @@ import contextlib
 import os
 
 from gitenv import access
+from gitenv.errors import NotInOrder
 from gitenv.git.layout import RECIPIENTS
 from gitenv.identity import device
-from gitenv.model import environment, statements, succession
+from gitenv.model import statements, succession
 from gitenv.model.environment import Environment
 from gitenv.model.known import Tracked
 from gitenv.team import following, knowledge, past
@@ -16,15 +17,13 @@ from gitenv.team.workspace import Workspace, now
 from gitenv.trust import chain
 
 
-def write(workspace: Workspace, statement: Environment, tracked: Tracked | None) -> list[str]:
-    """Put the statement that is there into `past/`, and then the next one in its place. Return the paths.
+def write(workspace: Workspace, before: Environment, statement: Environment, tracked: Tracked | None) -> list[str]:
+    """Put the statement `before` into `past/`, and then the next one in its place. Return the paths.
 
     `known` first: a statement that names it before it is there would say that it is lost. None: it stays as it is.
     """
     name = statement.name
-    before = workspace.tree.read(chain.path(name), statements.MAX_BYTES) or b""
-    there = {chain.past_path(name, statement.previous): before}
-    there |= past.lacking(workspace, environment.read(before, f"{name}/environment"))
+    there = {chain.past_path(name, before.hash): before.text} | past.lacking(workspace, before)
     written = [workspace.write(path, text) for path, text in there.items()]
     listed = knowledge.files(name, tracked) if tracked else {}
     written += [workspace.write(path, text) for path, text in listed.items()]
@@ -45,6 +44,8 @@ def reissue_within(workspace: Workspace, name: str, days: int) -> bool:
     following.refresh(workspace)
     pin = workspace.need_pin(name)
     ring, statement = workspace.need_holder(pin, "set no policy"), pin.environment
+    if workspace.tree.read(chain.path(name), statements.MAX_BYTES) != statement.text:
+        raise NotInOrder(f"{name} has a newer statement than this commit", "merge the main branch first")
     if statement.reissue_within == days:
         workspace.repository.stage(_left_behind(workspace, name))
         return False
@@ -55,7 +56,7 @@ def reissue_within(workspace: Workspace, name: str, days: int) -> bool:
         signer=device.need(),
         at=now(),
     )
-    workspace.repository.stage(write(workspace, revised, tracked))
+    workspace.repository.stage(write(workspace, statement, revised, tracked))
     following.refresh(workspace)
     return True
 
