@@ -139,6 +139,15 @@ def read(data: bytes, where: str) -> Environment:
     )
 
 
+def previous_of(data: bytes, where: str) -> str:
+    """The hash of the one before a statement, of which nothing else is read; "" at a founding. Raises `Malformed`."""
+    lines = Lines(b"".join(line + b"\n" for line in data.split(b"\n", 5)[:5]), _FIRST, where)
+    for word in (b"name", b"id", b"revision"):
+        lines.one(word)
+    previous = lines.maybe(b"previous")
+    return lines.hash(previous) if previous else ""
+
+
 def following(before: Environment, draft: Draft, *, by: Holder, at: str, signer: Signer) -> Environment:
     """Sign the statement after `before`, for the generation that the draft's `ring` has as its current one."""
     return _signed(before.name, before.id, before.revision + 1, before.hash, draft, by=by, at=at, signer=signer)

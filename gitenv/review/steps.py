@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from gitenv import recipients
 from gitenv.errors import FirstEdition, GitenvError, NotTrusted, shell_word
 from gitenv.git.layout import RECIPIENTS
-from gitenv.model import names
+from gitenv.model import environment, names
 from gitenv.model.environment import Environment
 from gitenv.model.standing import other_person
 from gitenv.repo.snapshot import Snapshot
@@ -101,8 +101,8 @@ def trusted(before: Snapshot, after: Snapshot, old: Environment) -> Trusted:
     text_of = chain.finder(before, old.name)
     past: list[str] = []
     with contextlib.suppress(GitenvError):  # then nothing is earlier
-        _, way = chain.before(old, text_of, lambda _: False)
-        past = [each.hash for each in way[:-1]]
+        _, texts = chain.before(old, text_of, lambda _: False)
+        past = [environment.hash_of(text) for text in texts[:-1]]
     return Trusted(old.name, Pin.of(old, None, frozenset(), frozenset(), past), after, text_of)
 
 

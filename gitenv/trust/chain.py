@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from gitenv.errors import FirstEdition, Malformed
 from gitenv.git.layout import RECIPIENTS
@@ -43,36 +43,80 @@ def finder(snapshot: Snapshot, name: str) -> TextOf:
     return lambda statement_hash: snapshot.read(past_path(name, statement_hash), statements.MAX_BYTES)
 
 
-def before(statement: Environment, text_of: TextOf, is_known: Callable[[str], bool]) -> tuple[str, list[Environment]]:
-    """Walk back to what is known: that one's hash ("" at the founding), and the statements after it, oldest first.
+class Bounds:
+    """How much of a `past/` is looked at for one question: whoever can push makes up as much as they like."""
 
-    Nothing is verified but that each has the hash that it is named by. Raises `PastMissing` and `TooLong`.
+    def __init__(self, name: str) -> None:
+        self._name, self._steps, self._bytes = name, MAX_STEPS, _MAX_BYTES
+
+    def take(self, text: bytes) -> bytes:
+        """Count one statement, and give it back. Raises `TooLong`."""
+        from gitenv.model.reasons import TooLong
+
+        self._steps, self._bytes = self._steps - 1, self._bytes - len(text)
+        if min(self._steps, self._bytes) < 0:
+            hint = f"git log -- :/{RECIPIENTS}/{self._name}"
+            raise TooLong(f"{self._name}/past: more statements than any team makes", hint)
+        return text
+
+
+def before(
+    statement: Environment, text_of: TextOf, is_known: Callable[[str], bool], bounds: Bounds | None = None
+) -> tuple[str, list[bytes]]:
+    """Walk back to what is known: that one's hash ("" at the founding), and the texts after it, oldest first.
+
+    The last text is the statement's own. Of the others nothing is read but which one is before them, and nothing is verified
+    but that each has the hash that it is named by: `follow` does that. Raises `PastMissing`, `TooLong` and `Malformed`.
     """
-    from gitenv.model.reasons import TooLong
+    bounds = bounds or Bounds(statement.name)
+    texts, wanted = [bounds.take(statement.text)], statement.previous
+    while wanted and not is_known(wanted):
+        texts.append(bounds.take(_text(statement.name, wanted, text_of)))
+        wanted = environment.previous_of(texts[-1], _where(statement.name, wanted))
+    return wanted, texts[::-1]
 
-    way, size = [statement], 0
-    while (wanted := way[-1].previous) and not is_known(wanted):
-        before_it = read(statement.name, wanted, text_of)
-        size += len(before_it.text)
-        if len(way) >= MAX_STEPS or size > _MAX_BYTES:
-            hint = f"git log -- :/{RECIPIENTS}/{statement.name}"
-            raise TooLong(f"{statement.name}/past: more statements than any team makes", hint)
-        way.append(before_it)
-    return wanted, way[::-1]
+
+def follow(name: str, texts: Iterable[bytes], base: Environment | None) -> list[Environment]:
+    """The statements of a chain, oldest first, each a good step from `base`; without one, from the founding.
+
+    Raises the reason for the first one that is not good, and reads none after it: made-up ones cost nobody time or memory.
+    """
+    from gitenv.model import steps
+
+    way: list[Environment] = []
+    for text in texts:
+        new = _read(text, _where(name, environment.hash_of(text)))
+        if last := way[-1] if way else base:
+            steps.check(last, new)
+        else:
+            steps.check_first(new)
+        way.append(new)
+    return way
 
 
 def read(name: str, statement_hash: str, text_of: TextOf) -> Environment:
     """One statement of the past. Raises `PastMissing` if it is not there, or is another text."""
+    return _read(_text(name, statement_hash, text_of), _where(name, statement_hash))
+
+
+def _text(name: str, statement_hash: str, text_of: TextOf) -> bytes:
     from gitenv.model.reasons import PastMissing
 
-    where = f"{name}/past/{statement_hash[:12]}…"
-    text = text_of(statement_hash)
+    where, text = _where(name, statement_hash), text_of(statement_hash)
     if text is None:
         hint = f"gitenv doctor --fix, which puts back what this clone knows; or: git log -- :/{RECIPIENTS}/{name}/past"
         raise PastMissing(f"{where}: is not there, and the statements after it go back to it", hint)
     if environment.hash_of(text) != statement_hash:
         raise PastMissing(f"{where}: is another text than its name says", f"git log -- :/{RECIPIENTS}/{name}/past")
+    return text
+
+
+def _read(text: bytes, where: str) -> Environment:
     try:
         return environment.read(text, where)
     except FirstEdition as error:  # no statement of this one goes back to it: nobody's repository is of the first edition
         raise Malformed(error.message) from None
+
+
+def _where(name: str, statement_hash: str) -> str:
+    return f"{name}/past/{statement_hash[:12]}…"

@@ -1,17 +1,19 @@
 """What a statement in a repository is to the one that this clone has pinned. All rules of trust stand here, and only here."""
 
 import itertools
-from collections.abc import Iterator, Sequence, Set
+from collections.abc import Sequence, Set
 from enum import Enum
 from typing import NamedTuple
 
 from gitenv.errors import NotTrusted
 from gitenv.git.layout import RECIPIENTS
+from gitenv.model import environment
 from gitenv.model.environment import Environment
 from gitenv.repo.snapshot import Snapshot
 from gitenv.trust import chain
 from gitenv.trust.pins import Pin
 
+_MOST_NAMING = 8
 _Step = tuple[Environment, Environment]
 """A statement, and the one after it."""
 
@@ -82,34 +84,34 @@ class Trusted:
             raise type(error)(error.message, error.hint or hint) from None
 
     def _first_sight(self, statement: Environment) -> Verdict:
-        from gitenv.model import steps
-
-        _, way = chain.before(statement, self._text_of, lambda _: False)
-        steps.check_first(way[0])
-        steps.check_all(way)
+        _, texts = chain.before(statement, self._text_of, lambda _: False)
+        way = chain.follow(self._name, texts, None)
         return Verdict(Answer.NEXT, statement, way, self._with_given_up([each.hash for each in way[:-1]], way))
 
     def _next(self, pin: Pin, statement: Environment) -> Verdict:
-        from gitenv.model import steps
-        from gitenv.model.reasons import ForeignEnvironment, Forked, OtherText
+        from gitenv.model.reasons import ForeignEnvironment
 
-        where, pinned = f"{statement.name}/environment", pin.environment
+        pinned = pin.environment
         if statement.id != pinned.id:
             raise ForeignEnvironment(
-                f"{where}: another environment under a known name, signed by {statement.by}",
+                f"{statement.name}/environment: another environment under a known name, signed by {statement.by}",
                 f"ask your team who replaced it; gitenv trust {pinned.name} shows both. Nothing was encrypted for it",
             )
-        common, way = chain.before(statement, self._text_of, lambda each: each == pinned.hash or pin.is_past(each))
-        base = pinned if common == pinned.hash else chain.read(self._name, common, self._text_of) if common else None
-        if base is None or not (base is pinned or any(_gives_up(pinned, *pair) for pair in _pairs([base, *way]))):
-            if statement.revision == pinned.revision and statement.generation == pinned.generation:
-                raise OtherText(f"{where}: another text for revision {statement.revision}, signed by {statement.by}")
-            raise Forked(
-                f"{where}: revision {statement.revision} by {statement.by} does not go back to revision {pinned.revision} "
-                f"by {pinned.by}, which is pinned",
-                f"gitenv trust {pinned.name}",
-            )
-        steps.check_all([base, *way])
+        common, texts = chain.before(statement, self._text_of, lambda each: each == pinned.hash or pin.is_past(each))
+        if common == pinned.hash:
+            base = pinned
+        elif common and any(_beside(pinned) in text for text in texts):
+            base = chain.read(self._name, common, self._text_of)
+        else:
+            raise _aside(pinned, statement)
+        try:
+            way = chain.follow(self._name, texts, base)
+        except NotTrusted:
+            if base is pinned or _may_give_up(pinned, [base.text, *texts]):
+                raise
+            raise _aside(pinned, statement) from None
+        if base is not pinned and not gives_up(pinned, [base, *way]):
+            raise _aside(pinned, statement)
         past = [*pin.earlier, pinned.hash, *(each.hash for each in way[:-1])]
         return Verdict(Answer.NEXT, statement, way, self._with_given_up(past, [base, *way]))
 
@@ -119,36 +121,29 @@ class Trusted:
         What is not there, or no good step, is left out: nothing of it is opened, then. All sides together have the bound of one
         chain, whatever is named: a holder could else keep everybody busy with made-up ones.
         """
-        known, found, budget = set(past), list(past), iter(range(chain.MAX_STEPS))
+        known, found, bounds = set(past), list(past), chain.Bounds(self._name)
         for before, new in _pairs(way):
             for wanted in new.beside:
                 if wanted in known:
                     continue
                 try:
-                    aside = self._side(wanted, (before, new), known, budget)
+                    base, aside = self._side(wanted, (before, new), known, bounds)
                 except NotTrusted:
                     continue
-                at = found.index(aside[0].previous) + 1
+                at = found.index(base) + 1
                 found[at:at] = [each.hash for each in aside]
                 known.update(each.hash for each in aside)
         return found
 
-    def _side(self, wanted: str, by: _Step, known: Set[str], budget: Iterator[int]) -> list[Environment]:
-        """The good steps from what is known up to the one that a step gives up. Raises `NotTrusted` if that does not count."""
-        from gitenv.model import steps
-        from gitenv.model.reasons import TooLong, Unlinked
+    def _side(self, wanted: str, by: _Step, known: Set[str], bounds: chain.Bounds) -> tuple[str, list[Environment]]:
+        """What is known, and the good steps from there up to one given up. Raises `NotTrusted` if that does not count."""
+        from gitenv.model.reasons import Unlinked
 
-        side: list[Environment] = []
-        while wanted not in known:
-            if next(budget, None) is None:
-                raise TooLong(f"{self._name}/past: more statements given up than any team makes")
-            side.append(chain.read(self._name, wanted, self._text_of))
-            wanted = side[-1].previous
-            if not wanted or not _gives_up(side[0], *by):
-                raise Unlinked(f"{self._name}/environment: gives up what it does not go back to, or by who did not hold both")
-        side.append(chain.read(self._name, wanted, self._text_of))
-        steps.check_all(side[::-1])
-        return side[-2::-1]
+        named = chain.read(self._name, wanted, self._text_of)
+        common, texts = chain.before(named, self._text_of, known.__contains__, bounds)
+        if not common or not _gives_up(named, *by):
+            raise Unlinked(f"{self._name}/environment: gives up what it does not go back to, or by who did not hold both")
+        return common, chain.follow(self._name, texts, chain.read(self._name, common, self._text_of))
 
 
 def gives_up(named: Environment, statements: Sequence[Environment]) -> bool:
@@ -158,6 +153,30 @@ def gives_up(named: Environment, statements: Sequence[Environment]) -> bool:
 
 def _gives_up(named: Environment, before: Environment, new: Environment) -> bool:
     return named.hash in new.beside and new.by in named.holders and new.by in before.holders
+
+
+def _may_give_up(pinned: Environment, texts: Sequence[bytes]) -> bool:
+    """Whether a chain that is refused is more than a fork: made-up steps are not all read to say so."""
+    naming = [pair for pair in itertools.pairwise(texts) if _beside(pinned) in pair[1]][:_MOST_NAMING]
+    return any(gives_up(pinned, [environment.read(text, pinned.name) for text in pair]) for pair in naming)
+
+
+def _beside(named: Environment) -> bytes:
+    return b"\nbeside " + named.hash.encode("ascii")
+
+
+def _aside(pinned: Environment, statement: Environment) -> NotTrusted:
+    """The error for a statement that does not go back to the pinned one."""
+    from gitenv.model.reasons import Forked, OtherText
+
+    where = f"{statement.name}/environment"
+    if statement.revision == pinned.revision and statement.generation == pinned.generation:
+        return OtherText(f"{where}: another text for revision {statement.revision}, signed by {statement.by}")
+    return Forked(
+        f"{where}: revision {statement.revision} by {statement.by} does not go back to revision {pinned.revision} "
+        f"by {pinned.by}, which is pinned",
+        f"gitenv trust {pinned.name}",
+    )
 
 
 def _pairs(statements: Sequence[Environment]) -> list[_Step]:
