@@ -159,6 +159,8 @@ class Repository:
 
     def edited(self, paths: Sequence[str]) -> list[str]:
         """Those of `paths` that are other than in the index; all of them where git cannot compare, as with a forged mark."""
+        if not paths:
+            return []  # to git, no path means every file
         words = ("--literal-pathspecs", "diff", "--no-ext-diff", "--name-only", "-z", "--", *paths)
         done = program.attempt(self.root, *words, with_key=True)
         return list(paths) if done.returncode else [path for path in os.fsdecode(done.stdout).split("\0") if path]
