@@ -162,3 +162,37 @@ def test_the_start_compiles_no_annotations(clone: Path) -> None:
     )
     compiled, _ = _loaded(count, clone, b"")
     assert "<string>" not in compiled  # typing's name for what it compiles; module files have theirs
+
+
+_OPENED = """
+import os, sys
+from gitenv.__main__ import main
+sys.argv[1:] = {arguments!r}
+found = []
+def seen(event, arguments):
+    if event == "open" and str(arguments[0]).startswith({home!r}):
+        found.append(os.path.relpath(arguments[0], {home!r}))
+    if event in ("subprocess.Popen", "os.posix_spawn"):
+        found.append("git")
+sys.addaudithook(seen)
+try:
+    main()
+finally:
+    sys.stderr.write("\\nloaded: " + " ".join(found))
+"""
+
+
+def test_the_filter_reads_no_more_with_every_rotation(clone: Path) -> None:
+    """What a clean and a smudge read and start is a short list, and it stays the same however long the chain is."""
+    words = [sys.executable, "-E", "-P", "-m", "gitenv", "rotate", "development"]
+    notes = {"app/.git/gitenv/clone", "app/.git/gitenv/locked", "app/.git", "app/.git/commondir"}
+    read = {".config/gitenv/device.pem", "app/.recipients/development/environment", *notes}
+    also = {"clean": {"app/.git/gitenv/put-back", "git"}, "smudge": set[str]()}
+    for _ in range(2):
+        committed = subprocess.run(["git", "cat-file", "blob", ":.env"], cwd=clone, capture_output=True, check=True).stdout
+        for verb, text in (("clean", b"HELLO=world\n"), ("clean", b"HELLO=new\n"), ("smudge", committed)):
+            code = _OPENED.format(arguments=[verb, ".env"], home=str(clone.parent))
+            found = {name for name in _loaded(code, clone, text)[0] if not name.endswith("/development.pin")}
+            assert found - {"app/.git/gitenv/made"} == read | also[verb]  # what is new is noted as the user's own
+        for _ in range(3):
+            subprocess.run(words, cwd=clone, check=True, capture_output=True)

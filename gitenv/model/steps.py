@@ -6,7 +6,6 @@ believed already; and who came in by a grant since then carries that grant along
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
@@ -144,9 +143,3 @@ def _check_key(before: Environment, new: Environment, where: str) -> None:
 
 def _goes_on(before: Environment, new: Environment) -> bool:
     return set(before.older) <= set(new.older)
-
-
-def check_all(statements: Sequence[Environment]) -> None:
-    """Check each step of a chain, oldest first. Raises the reason for the first that is not good."""
-    for before, new in itertools.pairwise(statements):
-        check(before, new)

@@ -17,7 +17,7 @@ from typing import NamedTuple
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))  # this script is started by its path
 
-from tests.bench import check, commands, files, keys, log, machine, merges, people, report, review, start, team
+from tests.bench import check, commands, files, keys, log, machine, merges, people, report, review, start, team, trust
 from tests.bench.measure import Row
 from tests.bench.peers import GitCrypt, Gitenv, Plain, git_crypt
 from tests.lab import Lab
@@ -34,14 +34,26 @@ class Extent(NamedTuple):
     people: tuple[int, ...]
     rotated: tuple[tuple[int, int], ...]  # files, people
     environments: tuple[int, ...]
+    chain: tuple[int, int]  # statements, commits
 
 
 FULL = Extent(
     *(60, 3, 5, (100, 300, 1_000), (1_000, 3_000, 10_000), (10, 1_000, 10_000)),
     rotated=((250, 25), (500, 50), (1_000, 100), (2_000, 200)),
     environments=(5, 25, 50, 100),
+    chain=(200, 10_000),
 )
-QUICK = Extent(10, 1, 2, (30, 100), (1_000, 10_000), (10, 100), rotated=((100, 10), (1_000, 100)), environments=(5, 50))
+QUICK = Extent(
+    10,
+    1,
+    2,
+    (30, 100),
+    (1_000, 10_000),
+    (10, 100),
+    rotated=((100, 10), (1_000, 100)),
+    environments=(5, 50),
+    chain=(200, 10_000),
+)
 FEW_FILES = 10
 
 
@@ -112,13 +124,14 @@ def _team(lab: Lab, extent: Extent) -> Iterator[Row]:
         yield from team.rotate(lab, count, members, extent.rounds)
     for count in extent.environments:
         yield from team.let_in(lab, count, extent.rounds)
+    yield from trust.run(Gitenv(Lab(lab.root / "trust")), *extent.chain, extent.rounds)
 
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description="Measure gitenv beside git-crypt and beside git without a filter.")
     parser.add_argument("--quick", action="store_true", help="fewer rounds and smaller counts")
     parser.add_argument("--people", action="store_true", help="only what depends on how many people there are")
-    parser.add_argument("--team", action="store_true", help="only rotations, and letting people into many environments")
+    parser.add_argument("--team", action="store_true", help="only rotations, letting people in, and the rules of trust")
     parser.add_argument("--review", action="store_true", help="only hooks and reviews")
     parser.add_argument("--json", metavar="FILE", help="write every run, the machine and the versions there")
     # In memory if the system has such a folder: a thousand new objects wait for a disk much longer than for any filter.
