@@ -55,15 +55,15 @@ def mark_unfiltered(workspace: Workspace) -> None:
 
     git has written them past the filter: `git merge -s resolve` and a merge of several branches work on what commits have.
     """
-    pins = workspace.access.pinned()
-    marked = set()
-    for name, entries in workspace.files_of([pin.environment for pin in pins]).items():
-        pin = workspace.need_pin(name)
-        for entry in entries:
-            file = _look(workspace, pin, entry)
-            if file.there is not None and file.there == workspace.repository.objects.read(entry.object_id) != file.closed:
-                workspace.write(file.path, file.closed, instead_of=file.there, is_elsewhere=True)
-                marked.add(file.path)
+    pins, marked = workspace.access.pinned(), set()
+    listed = workspace.files_of([pin.environment for pin in pins])
+    for pin in pins:
+        for entry in listed[pin.name]:
+            stored, there = workspace.repository.objects.read(entry.object_id), _contents(workspace, entry)
+            if stored is None or there != stored or there == (closed := _closed(workspace, pin, entry.object_id, stored)):
+                continue
+            workspace.write(entry.path, closed, instead_of=there, is_elsewhere=True)
+            marked.add(entry.path)
     _refresh(workspace, marked)
 
 
