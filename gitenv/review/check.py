@@ -90,7 +90,7 @@ def judged(where: Place, base: str, end: str) -> list[Finding]:
     texts = Texts(where.objects, change.base or change.end)
     scan = commits.Scan(where.objects, change.protection, change.before, tips=(end,), with_keys=with_keys, texts=texts)
     found = scan.findings(chain(changes.brought(where.folder, revisions), commits.ended(change)))
-    found += _beside(where, change.base or change.end, revisions)
+    found += [*commits.messages(where.folder, revisions, (end,)), *_beside(where, change.base or change.end, revisions)]
     return leaks.without_allowed(where.folder, [*found, *state.findings(change, with_plain=False), *shallow(where)])
 
 

@@ -26,7 +26,7 @@ CODES: dict[str, Code] = {
         Severity.ERROR,
         {
             "plain-text": "A line of a protected file, or of one that is named like a dotenv file, is not encrypted.",
-            "private-key": "A file has a private key of gitenv's kind: P-256, not encrypted.",
+            "private-key": "A file, message or note has a private key of gitenv's kind: P-256, not encrypted.",
             "plain-copy": "A key and its value stand in plain text outside their file, or in a tag (a note in templates).",
             "plain-in-history": "A value stood in plain text in a commit: it is known, so change it where it comes from.",
             "unreadable": "A protected file is damaged or larger than a document may be, so nobody can say what is in it.",

@@ -7,10 +7,11 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
 from gitenv.errors import NotTrusted, from_top
-from gitenv.git import changes
+from gitenv.git import changes, program
 from gitenv.git.changes import Brought
 from gitenv.git.objects import Objects
 from gitenv.model import comparing, document, dotenv, links, remedies
+from gitenv.model.leaks import key_lines
 from gitenv.repo.snapshot import Snapshot
 from gitenv.review import leaks
 from gitenv.review.codes import finding
@@ -26,6 +27,7 @@ _MAX_BYTES = document.MAX_BYTES + 1
 _MAX_FINDINGS = 200
 _SHOWN = 8
 _LINK = "120000"
+_MESSAGE = "COMMIT_EDITMSG"  # what git calls the file with a message
 
 
 class Scan:
@@ -79,13 +81,11 @@ class Scan:
         return self._alike(each) if is_file and dotenv.kind(each.path) == "alike" else []
 
     def _keys(self, each: Brought) -> list[Finding]:
-        if not self._with_keys or not each.mode.startswith("100") or (self._texts and is_note(each.path)):
+        if not self._with_keys or not each.mode.startswith(("100", _LINK)) or (self._texts and is_note(each.path)):
             return []
         before = self._before.entries() if self._before else {}
         commit = each.commit
-        mend = (
-            f"{remedies.take_out(each.path)} && git commit --amend" if commit in self._tips else f"git rebase -i {commit[:10]}^"
-        )
+        mend = _again(commit, self._tips, f"{remedies.take_out(each.path)} && ")
         ways = (*self._back.get(commit, (mend,)), *leaks.allow(each.path))
         return leaks.keys_in(self._objects, each.path, each.object_id, before, ways, commit)
 
@@ -144,6 +144,23 @@ class Scan:
         data = self._objects.read(each.object_id, _MAX_BYTES) or b""
         found = like_dotenv(each.path, data, self.before(each), each.commit)
         return [found] if found else []
+
+
+def messages(folder: str, revisions: Sequence[str], tips: Collection[str]) -> list[Finding]:
+    """The private keys in what commits say of themselves: in their messages, and in the lines that git keeps above these."""
+    found: list[Finding] = []
+    for each in program.run(folder, "rev-list", "--header", *revisions, "--").split(b"\0"):
+        commit, _, said = each.partition(b"\n")
+        head, _, message = said.partition(b"\n\n")
+        if lines := list(key_lines([message])) or list(key_lines([head])):
+            name = commit.decode("ascii")
+            found += leaks.keys_at(lines, _MESSAGE, (_again(name, tips), *leaks.allow(_MESSAGE)), name)
+    return bounded(found, _MAX_FINDINGS)
+
+
+def _again(commit: str, tips: Collection[str], first: str = "") -> str:
+    """The command to make a commit anew."""
+    return f"{first}git commit --amend" if commit in tips else f"git rebase -i {commit[:10]}^"
 
 
 def ended(change: Change) -> Iterator[Brought]:

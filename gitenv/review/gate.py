@@ -148,7 +148,7 @@ def _plain(where: Place, moved: Sequence[_Moved], bases: Sequence[str], known: S
     notes = next((each.update.ref for each in moved if each.update.ref.startswith(NOTES)), f"{NOTES}commits")
     texts = Texts(where.objects, _known_state(where, moved), notes)
     scan = commits.Scan(where.objects, protection, side, tips=tips, with_keys=not where.is_partial, texts=texts)
-    return scan.findings(changes.brought(where.folder, revisions))
+    return [*scan.findings(changes.brought(where.folder, revisions)), *commits.messages(where.folder, revisions, tips)]
 
 
 def _parting(where: Place, new: str, known: Sequence[str]) -> str:

@@ -11,6 +11,7 @@ from gitenv.git.objects import Objects
 from gitenv.git.refs import Ref
 from gitenv.repo.snapshot import Snapshot
 from gitenv.review import commits
+from gitenv.review.codes import finding
 from gitenv.review.documents import bounded
 from gitenv.review.findings import Finding, Severity
 from gitenv.review.private import Protection, statements_in
@@ -50,9 +51,12 @@ class Tagged:
             if len(found) > _MOST_FINDINGS:
                 break
             back = (delete(each.ref),)
-            for message in self._messages(each.object_id):
+            said = list(self._said(each.object_id))
+            if len(said) == _DEEPEST:
+                found.append(finding("unreadable", f"cannot be judged: {_DEEPEST} tags, one of another", each.ref, 0, back))
+            for head, message in said:
                 found += self._texts.text(message, each.ref, back, "in a tag's message: ")
-                found += self._texts.keys(message, each.ref, back)
+                found += self._texts.keys(message, each.ref, back) or self._texts.keys(head, each.ref, back)
             if tree in distinct:
                 distinct.remove(tree)
                 found += self._tree(each.ref, tree, back)
@@ -86,13 +90,14 @@ class Tagged:
         """Those of some blobs that known commits have: what everybody has already is no news."""
         return log.with_blobs(self._folder, blobs, self._known)
 
-    def _messages(self, object_id: str) -> Iterator[bytes]:
+    def _said(self, object_id: str) -> Iterator[tuple[bytes, bytes]]:
+        """The lines that git keeps of a tag, and its message; then those of the tag that it tags."""
         for _ in range(_DEEPEST):
             text = self._objects.tag(object_id)
             if text is None:
                 return
             head, _, message = text.partition(b"\n\n")
-            yield message
+            yield head, message
             object_id = head.partition(b"\n")[0].removeprefix(b"object ").decode("ascii", "replace")
 
 
