@@ -39,9 +39,13 @@ def look(where: Place, wanted: Sequence[str]) -> list[Reissue]:
 
 
 def findings(change: Change) -> Iterator[Finding]:
-    """That there is something to set anew, environment by environment; an error once a policy's time is over."""
-    today = access.today()
-    for each in _of_side(change.end, change.statements):
+    """That there is something to set anew, environment by environment; an error once a policy's time is over.
+
+    That is said of whole states: a change that sets one value anew is not to be refused for the others. But one that loses what
+    was known is told so, or nobody sees who did it.
+    """
+    today, statements = access.today(), change.statements if change.is_whole else _lost_by(change)
+    for each in _of_side(change.end, statements):
         if each.is_lost:
             yield finding("tracking-lost", each.text(), knowledge.path(each.environment), 0, (each.command,))
         elif overdue := each.overdue(today):
@@ -49,6 +53,15 @@ def findings(change: Change) -> Iterator[Finding]:
             yield finding("reissue-overdue", text, chain.path(each.environment), 0, (each.command,))
         else:
             yield finding("to-reissue", each.text(), chain.path(each.environment), 0, (each.command,))
+
+
+def _lost_by(change: Change) -> dict[str, Environment]:
+    """The environments of which the base knew what those who left could read, and the end does not."""
+    if not (change.base and change.has_new_members):
+        return {}
+    before = {name for name, each in change.base_statements.items() if knowledge.found(change.base, each) is None}
+    now = change.statements.items()
+    return {name: each for name, each in now if name not in before and knowledge.found(change.end, each) is None}
 
 
 def _of_side(side: Snapshot, statements: Mapping[str, Environment]) -> Iterator[Reissue]:

@@ -34,8 +34,7 @@ def findings(change: Change, *, with_plain: bool) -> Iterator[Finding]:
     yield from _rolled_back(change, found.came)
     yield from value_origins.findings(change, found.tokens)
     yield from bounded(list(people.nested(change)))
-    if change.is_whole:  # a change that sets one of them anew is not to be refused for the others
-        yield from reissue.findings(change)
+    yield from reissue.findings(change)
     if change.is_whole or change.has_new_members:
         yield from steps.findings(change)
         yield from people.findings(change)

@@ -42,7 +42,7 @@ def check_first_sight(
     found = seen(root, objects, newest.name, [*heads, FETCHED])
     check_asides(found, verdict, newest if is_named else None)
     if not is_named:
-        _check_foundings(found, newest)
+        _check_foundings(found, verdict.way[0], newest)
     if any(later.previous == newest.hash for later in found.values()):  # in a fetched branch it is no more than newer
         later = [each for each in seen(root, objects, newest.name, heads).values() if each.previous == newest.hash]
         if any(steps.is_good(newest, each) for each in later):
@@ -156,9 +156,9 @@ def _is_by(aside: Environment, before: Environment, holders: Collection[Holder],
     return proof[-1].by in holders and not any(Keyholder(each.to, each.key) in gone for each in proof)
 
 
-def _check_foundings(found: Mapping[str, Environment], newest: Environment) -> None:
-    for other in found.values():
-        if other.revision == 1 and other.id != newest.id and _is_good_founding(other):
+def _check_foundings(found: Mapping[str, Environment], first: Environment, newest: Environment) -> None:
+    for other in found.values():  # an id is no difference: it is public, and anybody can found with the same one
+        if other.revision == 1 and other.hash != first.hash and _is_good_founding(other):
             raise ForeignEnvironment(
                 f"{newest.name}/environment: another environment under a known name, signed by {newest.by}; "
                 f"this history also has one founded by {other.by}",

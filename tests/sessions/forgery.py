@@ -27,13 +27,17 @@ from gitenv.model import (
 from gitenv.model.cipher import Dek, Generation, Keys
 from gitenv.model.environment import Draft, Environment
 from gitenv.model.grant import Grant
-from gitenv.model.keyring import Keyring, Older
+from gitenv.model.keyring import Keyring, Older, first_generation
 from gitenv.model.kinds import PublicKey
 from gitenv.model.sealed import Sealed
 from gitenv.model.statements import Holder, Keyholder
 from tests.lab import Person
 
 _AT = "2026-11-21T10:00:00Z"
+_ORDER = (
+    *("gitenv-environment", "name", "id", "revision", "previous", "beside", "path", "generation", "older", "known", "left"),
+    *("policy", "seal", "holder", "by", "proof", "at"),
+)
 
 
 def rotate(person: Person, name: str) -> None:
@@ -167,6 +171,46 @@ def resign(person: Person, name: str) -> None:
     file.write_bytes(statements.sign([*lines, f"by {me}", f"at {_AT}"], key))
 
 
+def say(person: Person, name: str, *changes: str) -> None:
+    """A next statement with other lines in it, each at its place, under one's own signature: whatever the format can say.
+
+    `previous` and `beside` take a commit for the statement that it has, `proof` the name of a grant in the work tree. A `known`
+    line takes the place of the one that is there, and a `holder` line that of the same name.
+    """
+    key, folder = device_key(person), person.cwd / ".recipients" / name
+    given = [change.partition(" ")[::2] for change in changes]
+    old = environment.read((folder / "environment").read_bytes(), name)
+    for word, rest in given:
+        if word == "previous":
+            old = environment.read(_blob(person, rest, f".recipients/{name}/environment"), name)
+    lines = [*_next_lines(old), f"by {Holder(person.name, key.public.fingerprint())}", f"at {_AT}"]
+    for word, rest in given:
+        if word == "beside":
+            rest = environment.hash_of(_blob(person, rest, f".recipients/{name}/environment"))
+        if word == "proof":
+            rest = base64url.encode((folder / f"{rest}.grant").read_bytes()).decode()
+        if word == "previous":
+            continue
+        replaced = {"known": "known ", "holder": f"holder {rest.split()[0]} "}.get(word, "-")
+        lines = [*(line for line in lines if not line.startswith(replaced)), f"{word} {rest}"]
+    _past(folder / "environment", old)
+    lines.sort(key=lambda line: _ORDER.index(line.split()[0]))
+    (folder / "environment").write_bytes(statements.sign(lines, key))
+
+
+def found_again(person: Person, name: str) -> None:
+    """Put a founding of one's own in the place of an environment, with the very id that it has: that is public."""
+    key, folder = device_key(person), person.cwd / ".recipients" / name
+    old, dek = environment.read((folder / "environment").read_bytes(), name), Dek.fresh()
+    ring = Keyring(old.id, first_generation(dek, old.id), dek, [])
+    me = Keyholder(person.name, key.public)
+    draft = Draft(ring, [], [me], old.paths)
+    new = environment._signed(name, old.id, 1, "", draft, by=me.holder, at=_AT, signer=key)
+    own = grant.write(new, dek, person.name, key.public, grant.HOLDER, by=me.holder, at=_AT, signer=key)
+    (folder.parent / f"{person.name}.pub").write_bytes(key.public.line(person.name))
+    _write(folder, new, [own])
+
+
 def disown(person: Person, name: str, other: str) -> None:
     """The statement as it is, with `other` for its only holder and under one's own signature all the same."""
     key, file = device_key(person), person.cwd / ".recipients" / name / "environment"
@@ -193,7 +237,9 @@ def co_sign(person: Person, name: str, commit: str) -> None:
     lines[lines.index(f"revision {theirs.revision + 1}")] = f"revision {old.revision + 1}"
     named = {each.name: each for each in (*old.keyholders, *theirs.keyholders, Keyholder(person.name, key.public))}
     _past(file, old)
-    signed = [*lines, *(f"holder {each}" for each in sorted(named.values())), f"by {me}", f"at {_AT}"]
+    grants = [grant.read(each.read_bytes(), each.name) for each in file.parent.glob("*.grant")]
+    proof = [f"proof {base64url.encode(each).decode()}" for each in _proof(old, grants, me)]
+    signed = [*lines, *(f"holder {each}" for each in sorted(named.values())), f"by {me}", *proof, f"at {_AT}"]
     file.write_bytes(statements.sign(signed, key))
 
 
@@ -326,6 +372,8 @@ TOOLS: dict[str, Callable[..., None]] = {
     "revise": revise,
     "take-over": take_over,
     "resign": resign,
+    "say": say,
+    "found-again": found_again,
     "disown": disown,
     "found-as": found_as,
     "found-many": found_many,
