@@ -68,7 +68,8 @@ def run(
         show.say(f"pending: {found.text}")
         show.commands(*found.commands)
     for found in unvouched:
-        show.error(NotTrusted(found.text, "; ".join(found.commands)))
+        show.error(NotTrusted(found.text))
+        show.commands(*found.commands, aside=True)  # to choose from: in one line they would be pasted as one
     if problems or unvouched:
         raise typer.Exit(NotTrusted.exit_code)
     if all(result.closed for result in results):

@@ -74,7 +74,7 @@ def rotated_lines(done: Rotated) -> Iterator[str]:
     files = f"{count:,} file{'' if count == 1 else 's'} encrypted anew, " if count else ""
     members = joined([member.name for member in done.members])
     yield f"{done.name}: generation {done.number}; {files}wrapped for {members}; staged"
-    yield f"{done.name}: statement {done.statement}, which machines may take for a floor (GITENV_TRUST)"
+    yield f"{done.name}: for CI, as GITENV_TRUST: {done.statement}"
     if done.conflicts:
         yield f"{done.name}: set to two values, to be decided by hand and added: {joined(done.conflicts)}"
     if done.left:

@@ -13,7 +13,7 @@ from tests.hostile_life import machine
 from tests.hostile_life.world import World
 
 steadily = settings(
-    max_examples=100 if ALL else 8,
+    max_examples=100 if ALL else 5,
     stateful_step_count=30 if ALL else 20,
     derandomize=not ALL,
     deadline=None,
