@@ -123,6 +123,10 @@ class Access:
         """The rules of trust for one environment and one tree."""
         return Trusted(pin.name, pin, tree, lambda wanted: self.pins.text(pin.name, wanted))
 
+    def first_sight(self, name: str, tree: Snapshot) -> Trusted:
+        """The same where nothing is pinned. What a pin went back to is known by its hash all the same."""
+        return Trusted(name, None, tree, lambda wanted: self.pins.text(name, wanted))
+
     def judge(self, pin: Pin, tree: Snapshot) -> Judged | None:
         """What the tree's statement is to the pinned one; None if the tree has none. Raises `NotTrusted`."""
         text = tree.read(chain.path(pin.name), statements.MAX_BYTES)
@@ -195,7 +199,7 @@ def check_not_rolled_back(root: str, pin: Pin, judged: Judged, head: str = "HEAD
             raise rollback.error(root, pin.environment, judged.environment, head)
 
 
-def check_newest(root: str, objects: "Objects", tree: Snapshot, pin: Pin, statement: Environment, since: str) -> None:
+def check_newest(root: str, objects: "Objects", first_sight: Trusted, pin: Pin, statement: Environment, since: str) -> None:
     """Raise why HEAD's history speaks against a tree's statement, in what the commit `since` does not reach.
 
     `RolledBack` if it has a later one, and `Forked` if it has one beside the pinned one that takes somebody out who is in that.
@@ -209,7 +213,7 @@ def check_newest(root: str, objects: "Objects", tree: Snapshot, pin: Pin, statem
     if rollback.went_back(root, statement, head, since):
         raise rollback.error(root, statement, statement, head)
     if statement.text == pin.environment.text:
-        forks.check_none_taken_out(root, objects, Trusted(pin.name, None, tree), pin, [head, *([f"^{since}"] if since else [])])
+        forks.check_none_taken_out(root, objects, first_sight, pin, log.since(root, head, since))
 
 
 def open_grant(statement: Environment, own: Grant, key: device.DeviceKey | None) -> Keyring:

@@ -97,8 +97,9 @@ class Surroundings:
         """Raise `RolledBack` or `Forked` if that is still so."""
         from gitenv.access import check_newest
 
-        since, tree = clone.searched(self._here.common_dir).get(pin.name, ""), WorkSnapshot(self._here.work_tree)
-        check_newest(self._here.work_tree, self.objects, tree, pin, judged.environment, since)
+        since = clone.searched(self._here.common_dir).get(pin.name, "")
+        first_sight = self.access.first_sight(pin.name, WorkSnapshot(self._here.work_tree))
+        check_newest(self._here.work_tree, self.objects, first_sight, pin, judged.environment, since)
 
     def pins_nearby(self, pin: Pin, commits: Iterable[str]) -> Iterator[Pin]:
         """Where good steps lead from a pin: to the statement at hand, and to those of `commits`. No pin is moved."""

@@ -106,6 +106,11 @@ def blobs(root: str, paths: Sequence[str], heads: Sequence[str] = ()) -> list[st
     return list(found)
 
 
+def since(root: str, head: str, commit: str) -> list[str]:
+    """Words for what `head` reaches and `commit` does not; for all, where a rewritten history has no such commit."""
+    return [head, f"^{commit}"] if commit and ids(root, [commit])[0] else [head]
+
+
 def blob_id(root: str, contents: bytes) -> str:
     """The id that these bytes have as an object."""
     return program.run(root, "hash-object", "--stdin", stdin=contents).decode("ascii").strip()

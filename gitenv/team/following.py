@@ -66,7 +66,8 @@ def _check(workspace: Workspace, pin: Pin, judged: Judged) -> None:
     if not judged.is_earlier:
         # A removal may have come together with its undoing: then the pinned one is what was put back, or kept by a merge.
         since = clone.searched(workspace.repository.layout.common_dir).get(pin.name, "")
-        access.check_newest(workspace.root, workspace.repository.objects, workspace.tree, pin, judged.environment, since)
+        first_sight = workspace.access.first_sight(pin.name, workspace.tree)
+        access.check_newest(workspace.root, workspace.repository.objects, first_sight, pin, judged.environment, since)
     if judged.moves:
         forks.check_moved(workspace.root, workspace.repository.objects, pin.environment, judged.verdict, workspace.heads())
 

@@ -16,7 +16,7 @@ from gitenv.team import claims, following
 from gitenv.team.workspace import Workspace
 from gitenv.trust import forks
 from gitenv.trust.pins import Pin
-from gitenv.trust.trusted import Trusted, Verdict
+from gitenv.trust.trusted import Verdict
 
 
 class Found(NamedTuple):
@@ -106,8 +106,7 @@ def _why_no_grant(workspace: Workspace, statement: Environment) -> list[NotTrust
 
 def first_sight(workspace: Workspace, statement: Environment) -> Verdict:
     """What a statement at hand goes back to, where nothing is pinned. Raises the reason why that is no good chain."""
-    name = statement.name
-    return Trusted(name, None, workspace.tree, lambda wanted: workspace.access.pins.text(name, wanted)).about(statement)
+    return workspace.access.first_sight(statement.name, workspace.tree).about(statement)
 
 
 def checked(workspace: Workspace, name: str, *, is_named: bool = False) -> Environment:

@@ -21,7 +21,7 @@ def went_back(root: str, earlier: Environment, head: str = "HEAD", since: str = 
 
     Raises `NotInOrder` where git cannot say.
     """
-    heads = [head, *([f"^{since}"] if since and log.ids(root, [since])[0] else [])]
+    heads = log.since(root, head, since)
     if log.last_with(root, chain.past_path(earlier.name, earlier.hash), earlier.text, heads) is None:
         return False
     from gitenv.git.objects import Objects
