@@ -29,9 +29,10 @@ def run(
     """
     from gitenv.team import deciding
 
-    question = "Make values of these? Whoever brought them need not be in your team."
+    whose = "This clone encrypted them." if mine else "Whoever brought them need not be in your team."
+    question = f"Make values of these? {whose}"
     act = functools.partial(deciding.accept, force=force)
-    check = None if force else deciding.check_nothing_speaks_against
+    check = functools.partial(deciding.check, force=force)
     decision = Decision(
         question, act, "accepted", "--mine", takes_places=True, shows_values=values, check=check, chosen=deciding.mine
     )

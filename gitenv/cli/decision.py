@@ -31,7 +31,7 @@ class Decision(NamedTuple):
     option: str  # what may be given in the place of names
     takes_places: bool = False  # of values with the same name
     shows_values: bool = False
-    check: Callable[[Sequence[Question]], None] | None = None  # what needs no question, because it is refused
+    check: Callable[[Workspace, Sequence[Question]], object] | None = None  # what needs no question, because it is refused
     chosen: Callable[[Workspace, Sequence[Question]], list[Question]] | None = None  # of all, those that the option means
 
 
@@ -56,7 +56,7 @@ def decide(decision: Decision, names: Sequence[str] | None, is_by_option: bool, 
         for line in _lines(workspace, each, decision):
             show.say(line)
     if decision.check:
-        decision.check(chosen)
+        decision.check(workspace, chosen)
     if not show.ask(decision.question, yes):
         show.say("nothing was changed")
         return

@@ -32,9 +32,8 @@ def run(
     workspace.need_environments()
     letting_in.need_access(workspace)
     following.refresh(workspace)
-    chosen = list(
-        dict.fromkeys([*(environments or ()), *(also or ())] or [*reuniting.in_conflict(workspace), *rotating.held(workspace)])
-    )
+    named = [*(environments or ()), *(also or ())]
+    chosen = list(dict.fromkeys(named or reuniting.in_conflict(workspace) or rotating.held(workspace)))
     if not chosen:
         raise Locked("you hold no environment here", "gitenv status")
     plans = [reuniting.plan(workspace, name) or rotating.plan(workspace, name) for name in chosen]

@@ -84,10 +84,7 @@ def accept(workspace: Workspace, chosen: Sequence[Question], *, force: bool = Fa
     for a sealed value that something speaks against.
     """
     following.refresh(workspace)
-    if not force:
-        check_nothing_speaks_against(chosen)
-    pins = {question.environment: workspace.need_pin(question.environment) for question in chosen}
-    rings = {name: workspace.need_holder(pin, "accept nothing") for name, pin in pins.items()}
+    rings = check(workspace, chosen, force=force)
     marked = _write(
         workspace,
         [question for question in chosen if not question.is_plain],
@@ -100,10 +97,13 @@ def accept(workspace: Workspace, chosen: Sequence[Question], *, force: bool = Fa
     )
 
 
-def check_nothing_speaks_against(chosen: Sequence[Question]) -> None:
-    """Raise what speaks against the first of them, with the option that goes on all the same."""
-    for problem in (question.problem for question in chosen if question.problem):
+def check(workspace: Workspace, chosen: Sequence[Question], *, force: bool) -> dict[str, Keyring]:
+    """The keyrings of their environments. Raises `Locked`, and without `force` what speaks against one of them."""
+    pins = {question.environment: workspace.need_pin(question.environment) for question in chosen}
+    rings = {name: workspace.need_holder(pin, "accept nothing") for name, pin in pins.items()}
+    for problem in (question.problem for question in chosen if question.problem and not force):
         raise type(problem)(problem.message, f"{problem.hint + '; ' if problem.hint else ''}to accept it all the same: --force")
+    return rings
 
 
 def shown_values(workspace: Workspace, question: Question) -> tuple[list[bytes], bytes]:
