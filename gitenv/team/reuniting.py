@@ -7,7 +7,7 @@ is in the history.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from gitenv import access
@@ -26,6 +26,7 @@ from gitenv.team.rotating import Dropped, Plan
 from gitenv.team.workspace import Workspace
 from gitenv.trust import chain, forks
 from gitenv.trust.pins import Pin
+from gitenv.trust.trusted import gives_up
 
 _MAX_PAIRS = 100
 _ANY_DAY = ""  # who has expired could read it, too
@@ -84,15 +85,27 @@ def plan(workspace: Workspace, name: str) -> Plan | None:
         raise NotInOrder(f"{name}: the two sides together leave no holder", f"git log -- :/{RECIPIENTS}/{name}")
     dropped += [Dropped(f"{refused.grant.to}.grant", refused.reason) for found in (base, other) for refused in found.refused]
     files = workspace.files_of([sides.base.environment])[name]
+    given_up = [*sides.since(sides.other), *_given_up_before(workspace, sides)]
     left_out = {drop.who.removesuffix(".grant") for drop in dropped} - {member.name for member in members}
     shown = [drop for drop in dropped if drop.who.removesuffix(".grant") in left_out]
     return Plan(
         *(pin, parents, members, shown, files),
         origin=sides.origin,
-        beside=[each.hash for each in sides.since(sides.other)],
+        beside=[each.hash for each in given_up],
         paths=_paths(sides),
-        texts=[each.text for side in (sides.base, sides.other) for each in sides.since(side)],
+        texts=[each.text for each in (*sides.since(sides.base), *given_up)],
     )
+
+
+def _given_up_before(workspace: Workspace, sides: Sides) -> Iterator[Environment]:
+    """What the side that is given up had given up itself: who has that pinned can go on as well."""
+    name, (chain_of_it, tree) = sides.origin.name, sides.other
+    text_of = chain.finder(tree, name)
+    for wanted in dict.fromkeys(named for each in sides.since(sides.other) for named in each.beside):
+        if text := workspace.access.pins.text(name, wanted) or text_of(wanted):
+            found = environment.read(text, chain.past_path(name, wanted))
+            if found.hash == wanted and gives_up(found, chain_of_it):
+                yield found
 
 
 def _staged(workspace: Workspace, pin: Pin) -> Sides:

@@ -13,7 +13,6 @@ from gitenv.repo.snapshot import Snapshot
 from gitenv.trust import chain
 from gitenv.trust.pins import Pin
 
-_MOST_NAMING = 8
 _Step = tuple[Environment, Environment]
 """A statement, and the one after it."""
 
@@ -104,16 +103,21 @@ class Trusted:
             base = chain.read(self._name, common, self._text_of)
         else:
             raise _aside(pinned, statement)
+        way = self._way(texts, base, pinned, statement)
+        past = [*pin.earlier, pinned.hash, *(each.hash for each in way[:-1])]
+        return Verdict(Answer.NEXT, statement, way, self._with_given_up(past, [base, *way]))
+
+    def _way(self, texts: Sequence[bytes], base: Environment, pinned: Environment, statement: Environment) -> list[Environment]:
+        """The good steps from the pinned statement, or from one before it if one of them gives the pinned one up."""
         try:
             way = chain.follow(self._name, texts, base)
         except NotTrusted:
-            if base is pinned or _may_give_up(pinned, [base.text, *texts]):
+            if base is pinned:
                 raise
             raise _aside(pinned, statement) from None
         if base is not pinned and not gives_up(pinned, [base, *way]):
             raise _aside(pinned, statement)
-        past = [*pin.earlier, pinned.hash, *(each.hash for each in way[:-1])]
-        return Verdict(Answer.NEXT, statement, way, self._with_given_up(past, [base, *way]))
+        return way
 
     def _with_given_up(self, past: list[str], way: Sequence[Environment]) -> list[str]:
         """The past, with the statements of sides that were given up behind the one from which they went.
@@ -153,12 +157,6 @@ def gives_up(named: Environment, statements: Sequence[Environment]) -> bool:
 
 def _gives_up(named: Environment, before: Environment, new: Environment) -> bool:
     return named.hash in new.beside and new.by in named.holders and new.by in before.holders
-
-
-def _may_give_up(pinned: Environment, texts: Sequence[bytes]) -> bool:
-    """Whether a chain that is refused is more than a fork: made-up steps are not all read to say so."""
-    naming = [pair for pair in itertools.pairwise(texts) if _beside(pinned) in pair[1]][:_MOST_NAMING]
-    return any(gives_up(pinned, [environment.read(text, pinned.name) for text in pair]) for pair in naming)
 
 
 def _beside(named: Environment) -> bytes:

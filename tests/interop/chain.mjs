@@ -99,15 +99,17 @@ export function judge(statement, pin, find) {
   if (hashes.has(statement.hash)) return { is: "past" };
   if (pinned && !statement.id.equals(pinned.id)) refuse("foreign-environment", "another environment");
   const { known, way } = wayTo(statement, find, (hash) => hashes.has(hash));
-  if (!pinned) checkFounding(way[0]);
-  else checkLed(pinned, statement, known, way);
   const chain = known ? [known, ...way] : way;
+  if (!pinned) checkFounding(way[0]);
+  else if (known?.hash !== pinned.hash) checkGivenUp(pinned, statement, known, chain);
   for (const [before, next] of pairs(chain)) checkStep(before, next);
   return { is: "next", past: withGivenUp([...pin, ...way.slice(0, -1)], chain, find), chain };
 }
 
-function checkLed(pinned, statement, known, way) {
-  if (known && (known.hash === pinned.hash || pairs([known, ...way]).some((step) => givesUp(pinned, step)))) return;
+/** Refuse what leads to one before the pinned one, unless it gives that up by good steps. */
+function checkGivenUp(pinned, statement, known, chain) {
+  const steps = known ? pairs(chain) : [];
+  if (steps.some((step) => givesUp(pinned, step)) && steps.every((step) => isGood(checkStep, ...step))) return;
   const isEdited = statement.revision === pinned.revision && isSame(statement.generation, pinned.generation);
   refuse(isEdited ? "other-text" : "forked", "it does not go back to the pinned one");
 }

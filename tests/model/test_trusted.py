@@ -412,6 +412,6 @@ def test_the_steps_before_a_redone_one_are_checked() -> None:
     """A forged step on the side that was kept: nobody is led over it, from the side that was given up neither."""
     forged = statement(before=TOGETHER, by=EVE, holders=ALL)
     redone = statement(before=forged, beside=[SIDE, SIDE_TOO], holders=ALL)
-    for pinned in ([FOUNDING, TOGETHER], [FOUNDING, TOGETHER, SIDE]):
-        with pytest.raises(NotAHolder):
+    for pinned, reason in (([FOUNDING, TOGETHER], NotAHolder), ([FOUNDING, TOGETHER, SIDE], Forked)):
+        with pytest.raises(reason):
             _judge(_pin(*pinned), redone, [*BOTH_SIDES, forged])

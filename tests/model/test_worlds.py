@@ -79,6 +79,8 @@ BY_BOB = signed(FOUNDING, BOB, ALL)  # before he knew
 BY_BOB_REDONE = signed(REMOVAL, ALICE, WITHOUT_BOB, [BY_BOB])
 REDONE_BY_ALICE = signed(REMOVAL, ALICE, WITHOUT_BOB, [ROTATION])
 REDONE_AGAIN = signed(REDONE, ALICE, WITHOUT_BOB, [REDONE_BY_ALICE])
+ROTATED_TOO = signed(REMOVAL, ALICE, WITHOUT_BOB)
+REDONE_TWICE = signed(ROTATED_TOO, CAROL, WITHOUT_BOB, [REDONE, ROTATION])
 DAVES_PATH = signed(FOUNDING, DAVE, (*ALL, DAVE), rotates=False, proof=[grant_for(DAVE, about=FOUNDING)])
 DAVES_PATH_REDONE = signed(REMOVAL, CAROL, (ALICE, CAROL, DAVE), [DAVES_PATH])
 BY_DAVE = signed(FOUNDING, DAVE, (ALICE, CAROL, DAVE), proof=[grant_for(DAVE, about=FOUNDING)])
@@ -93,6 +95,7 @@ STORIES = {
     "two paths, and a removal": [FOUNDING, PATH, PATH_TOO, OTHER_PATH, PATHS_REDONE, REMOVED_AFTER_PATHS],
     "a removal, and a rotation by who goes": [FOUNDING, BY_BOB, REMOVAL, BY_BOB_REDONE],
     "redone by two, and once more": [FOUNDING, ROTATION, REMOVAL, REDONE, REDONE_BY_ALICE, REDONE_AGAIN],
+    "redone, and that redone": [FOUNDING, ROTATION, REMOVAL, REDONE, ROTATED_TOO, REDONE_TWICE],
     "a path by who came in by a grant": [FOUNDING, DAVES_PATH, REMOVAL, DAVES_PATH_REDONE],
     "a removal by who came in by a grant": [FOUNDING, BY_DAVE],
 }
