@@ -7,7 +7,6 @@ from typing import NamedTuple
 
 from gitenv.errors import NotTrusted
 from gitenv.git.layout import RECIPIENTS
-from gitenv.model import environment
 from gitenv.model.environment import Environment
 from gitenv.repo.snapshot import Snapshot
 from gitenv.trust import chain
