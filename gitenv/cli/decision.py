@@ -60,11 +60,15 @@ def decide(decision: Decision, names: Sequence[str] | None, is_by_option: bool, 
     if not show.ask(decision.question, yes):
         show.say("nothing was changed")
         return
-    for decided in decision.act(workspace, chosen):
+    done = decision.act(workspace, chosen)
+    for decided in done:
         where = f"not staged, because {decided.unstaged.why}" if decided.unstaged else "staged"
         show.say(f"{decision.done} in {decided.path}: {joined(decided.names)}; {where}")
         if decided.unstaged:
             show.commands(*decided.unstaged.commands)
+    if listed := list(dict.fromkeys(name for decided in done for name in decided.known)):
+        show.say(f"somebody who left could read {joined(listed)}: that is signed and staged; what to set anew:")
+        show.commands("gitenv reissue")
 
 
 def _lines(workspace: Workspace, question: Question, decision: Decision) -> Iterator[str]:

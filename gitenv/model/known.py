@@ -90,6 +90,18 @@ def carried(before: Known, pairs: Iterable[tuple[bytes, bytes]], leaving: Iterab
     return merged(_of_pair(before, heads, *pair) for pair in pairs)
 
 
+def accepted(
+    before: Known, pairs: Iterable[tuple[Record, Record]], earlier: Iterable[Generation], left: Iterable[Left]
+) -> Known:
+    """What is known of values that a holder takes on: `pairs` are each of them as it was, and as it is encrypted now.
+
+    Whoever `left` with one of the `earlier` generations, or with a later one, can open what stands under it.
+    """
+    heads, newest = {token.head(each): each.number for each in earlier}, max(each.generation for each in left)
+    found = ((other, before.get(hash_of(one)) or _taken(one, heads)) for one, other in pairs if other.name)
+    return merged({hash_of(other): since} for other, since in found if 0 < since <= newest)
+
+
 def still(tracked: Tracked, documents: Iterable[bytes]) -> Tracked:
     """Without what stands in no document any more, and without those of whom nothing is left by that."""
     stands = {hash_of(record) for data in documents for record in tokens(data)} if tracked.known else frozenset[str]()

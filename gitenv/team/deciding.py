@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from gitenv import clone, files
 from gitenv.errors import Changed, GitenvError, Locked, NotTrusted, Usage, from_top, printable
 from gitenv.git import index
 from gitenv.git.index import Entry
-from gitenv.model import document, editing, plain, smudge, token, unverified
+from gitenv.model import document, editing, known, plain, smudge, token, unverified
 from gitenv.model.document import Kind, Record
 from gitenv.model.keyring import Keyring
 from gitenv.model.unverified import Unverified
-from gitenv.team import following, saving
+from gitenv.team import following, revising, saving
 from gitenv.team.contributors import Contributors
 from gitenv.team.saving import Unstaged
 from gitenv.team.workspace import Workspace
@@ -40,6 +40,7 @@ class Decided(NamedTuple):
     path: str
     names: list[str]
     unstaged: Unstaged | None
+    known: Sequence[str] = ()  # those that somebody who left could read
 
 
 def mine(workspace: Workspace, asked: Sequence[Question]) -> list[Question]:
@@ -85,16 +86,17 @@ def accept(workspace: Workspace, chosen: Sequence[Question], *, force: bool = Fa
     """
     following.refresh(workspace)
     rings = check(workspace, chosen, force=force)
-    marked = _write(
-        workspace,
-        [question for question in chosen if not question.is_plain],
-        lambda data, mine: unverified.accept(data, [q.found for q in mine], rings[mine[0].environment]),
-        lambda mine: _accepted_in_index(workspace, mine, rings[mine[0].environment]),
+    marked = [question for question in chosen if not question.is_plain]
+    texts = _decided(
+        workspace, marked, lambda data, mine: unverified.accept(data, [q.found for q in mine], rings[mine[0].environment])
     )
-    _accept_in_conflict(workspace, [question for question in chosen if not question.is_plain], rings)
-    return marked + _write_index(
+    known_to_others = _list_known(workspace, marked, rings)
+    done = _write(workspace, marked, texts, lambda mine: _accepted_in_index(workspace, mine, rings[mine[0].environment]))
+    _accept_in_conflict(workspace, marked, rings)
+    done += _write_index(
         workspace, chosen, lambda data, mine: plain.encrypted(data, [q.found for q in mine], rings[mine[0].environment])
     )
+    return [each._replace(known=known_to_others.get(each.path, [])) for each in done]
 
 
 def check(workspace: Workspace, chosen: Sequence[Question], *, force: bool) -> dict[str, Keyring]:
@@ -116,10 +118,9 @@ def shown_values(workspace: Workspace, question: Question) -> tuple[list[bytes],
 
 def reject(workspace: Workspace, chosen: Sequence[Question]) -> list[Decided]:
     """Take them out of their files."""
-    marked = _write(
-        workspace,
-        [question for question in chosen if not question.is_plain],
-        lambda data, mine: unverified.reject(data, [q.found for q in mine]),
+    marked = [question for question in chosen if not question.is_plain]
+    done = _write(
+        workspace, marked, _decided(workspace, marked, lambda data, mine: unverified.reject(data, [q.found for q in mine]))
     )
     for path in dict.fromkeys(question.path for question in chosen if question.is_plain):
         # What the file has in the place of a line in the index is the user's own, and stays.
@@ -127,7 +128,7 @@ def reject(workspace: Workspace, chosen: Sequence[Question]) -> list[Decided]:
         mine = [q.found for q in chosen if q.is_plain and q.path == path and q.found.record.raw in there]
         text = files.read_inside(workspace.root, path, document.MAX_BYTES) or b""
         workspace.write(path, plain.without(text, mine, None), instead_of=text)
-    return marked + _write_index(
+    return done + _write_index(
         workspace,
         chosen,
         lambda data, mine: plain.without(data, [q.found for q in mine], _ring(workspace, mine[0].path)),
@@ -199,23 +200,48 @@ def _several(name: str, fitting: Sequence[Question]) -> Usage:
     )
 
 
-def _write(
-    workspace: Workspace,
-    chosen: Sequence[Question],
-    decide: Callable[[bytes, Sequence[Question]], bytes],
-    stage: Callable[[Sequence[Question]], bytes | None] | None = None,
-) -> list[Decided]:
+def _by_path(chosen: Iterable[Question]) -> dict[str, list[Question]]:
     by_path: dict[str, list[Question]] = {}
     for question in chosen:
         by_path.setdefault(question.path, []).append(question)
-    if not by_path:
-        return []
+    return by_path
+
+
+def _decided(
+    workspace: Workspace, chosen: Sequence[Question], decide: Callable[[bytes, Sequence[Question]], bytes]
+) -> dict[str, bytes]:
+    """The files as they are to be. Raises what speaks against it, before anything is written."""
     texts: dict[str, bytes] = {}
-    for path, mine in by_path.items():
+    for path, mine in _by_path(chosen).items():
         try:
             texts[path] = decide(_still(workspace, path, mine), mine)
         except NotTrusted as error:
             raise type(error)(f"{printable(path)}: {error.message}", error.hint) from None
+    return texts
+
+
+def _list_known(workspace: Workspace, chosen: Iterable[Question], rings: Mapping[str, Keyring]) -> dict[str, list[str]]:
+    """Sign which of these values somebody who left could read; return their names by file."""
+    found: dict[str, list[str]] = {}
+    asked = [question for question in chosen if question.found.name and not question.later]
+    for name in rings:
+        mine = [(q, _spelled(q.found.record, q, rings)) for q in asked if q.environment == name]
+        listed = revising.list_known(workspace, name, [(q.found.record, record) for q, record in mine])
+        for question, record in mine:
+            if known.hash_of(record) in listed:
+                found.setdefault(question.path, []).append(question.found.name)
+    return found
+
+
+def _write(
+    workspace: Workspace,
+    chosen: Sequence[Question],
+    texts: Mapping[str, bytes],
+    stage: Callable[[Sequence[Question]], bytes | None] | None = None,
+) -> list[Decided]:
+    if not texts:
+        return []
+    by_path = _by_path(chosen)
     blobs = {path: blob for path, mine in by_path.items() if stage and (blob := stage(mine)) is not None}
     unstaged = saving.save(workspace, texts, {path: mine[0].text for path, mine in by_path.items()}, blobs)
     return [Decided(path, _shown(mine), unstaged.get(path)) for path, mine in by_path.items()]
@@ -225,10 +251,7 @@ def _write_index(
     workspace: Workspace, chosen: Sequence[Question], decide: Callable[[bytes, Sequence[Question]], bytes]
 ) -> list[Decided]:
     """Decide about what stands in plain text in the index, there and past the filter; a file keeps what else it has."""
-    by_path: dict[str, list[Question]] = {}
-    for question in chosen:
-        if question.is_plain:
-            by_path.setdefault(question.path, []).append(question)
+    by_path = _by_path(question for question in chosen if question.is_plain)
     texts = [decide(_stored(workspace, path), mine) for path, mine in by_path.items()]
     saving.stage_blobs(workspace, dict(zip(by_path, texts, strict=True)))
     return [Decided(path, _shown(mine), None) for path, mine in by_path.items()]

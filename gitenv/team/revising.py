@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import contextlib
 import os
+from collections.abc import Sequence
 
 from gitenv import access
 from gitenv.errors import NotInOrder
 from gitenv.git.layout import RECIPIENTS
 from gitenv.identity import device
-from gitenv.model import statements, succession
+from gitenv.model import known, statements, succession
+from gitenv.model.document import Record
 from gitenv.model.environment import Environment
-from gitenv.model.known import Tracked
-from gitenv.team import following, knowledge, past
+from gitenv.model.keyring import Keyring
+from gitenv.model.known import Known, Tracked
+from gitenv.team import following, knowledge, past, reuniting
 from gitenv.team.workspace import Workspace, now
 from gitenv.trust import chain
+from gitenv.trust.pins import Pin
 
 
 def write(workspace: Workspace, before: Environment, statement: Environment, tracked: Tracked | None) -> list[str]:
@@ -28,11 +32,11 @@ def write(workspace: Workspace, before: Environment, statement: Environment, tra
     listed = knowledge.files(name, tracked) if tracked else {}
     written += [workspace.write(path, text) for path, text in listed.items()]
     written.append(workspace.write(chain.path(name), statement.text))
-    known = workspace.repository.path(knowledge.path(name))
-    if tracked and not listed and os.path.lexists(known):
+    file = workspace.repository.path(knowledge.path(name))
+    if tracked and not listed and os.path.lexists(file):
         workspace.repository.unstage([knowledge.path(name)])
         with contextlib.suppress(FileNotFoundError):
-            os.unlink(known)
+            os.unlink(file)
     return written
 
 
@@ -44,12 +48,39 @@ def reissue_within(workspace: Workspace, name: str, days: int) -> bool:
     following.refresh(workspace)
     pin = workspace.need_pin(name)
     ring, statement = workspace.need_holder(pin, "set no policy"), pin.environment
-    if workspace.tree.read(chain.path(name), statements.MAX_BYTES) != statement.text:
-        raise NotInOrder(f"{name} has a newer statement than this commit", "merge the main branch first")
+    _check_here(workspace, statement)
     if statement.reissue_within == days:
         workspace.repository.stage(_left_behind(workspace, name))
         return False
-    tracked = knowledge.now(workspace, statement)
+    _sign(workspace, pin, ring, knowledge.now(workspace, statement), days)
+    return True
+
+
+def list_known(workspace: Workspace, name: str, pairs: Sequence[tuple[Record, Record]]) -> Known:
+    """Sign which of the values that a holder is about to accept somebody who left could read, stage that, and return them.
+
+    `pairs` are each value as it was, and as it is encrypted now. Where that is said already, or is nothing, nothing is signed.
+    It comes before the values: who is stopped in between is asked about them again. Raises `NotInOrder` where there is more to
+    say, and the statement at hand is none to go on from.
+    """
+    pin = workspace.need_pin(name)
+    statement, ring = pin.environment, workspace.need_holder(pin, "accept nothing")
+    listed = knowledge.here(workspace, statement) if pairs and statement.left else None
+    if listed is None:  # where it is lost, the next generation takes all for known
+        return {}
+    found = known.accepted(listed, pairs, [link.generation for link in statement.older], statement.left)
+    both = known.merged([listed, found])
+    if both == listed:
+        workspace.repository.stage(_left_behind(workspace, name) if found else [])
+        return found
+    _check_here(workspace, statement)
+    # Also what stands no more: what was accepted just before may not be staged yet.
+    _sign(workspace, pin, ring, Tracked(both, statement.left), statement.reissue_within)
+    return found
+
+
+def _sign(workspace: Workspace, pin: Pin, ring: Keyring, tracked: Tracked | None, days: int) -> None:
+    statement = pin.environment
     revised = succession.revised(
         *(statement, ring, access.standing_in(workspace.tree, statement), tracked, days),
         me=workspace.known_as(pin),
@@ -58,7 +89,15 @@ def reissue_within(workspace: Workspace, name: str, days: int) -> bool:
     )
     workspace.repository.stage(write(workspace, statement, revised, tracked))
     following.refresh(workspace)
-    return True
+
+
+def _check_here(workspace: Workspace, statement: Environment) -> None:
+    """Raise `NotInOrder` where the next statement would be a fork, or would decide git's conflict for one of two sides."""
+    name = statement.name
+    if name in reuniting.in_conflict(workspace):
+        raise NotInOrder(f"{chain.path(name)} is in conflict", f"gitenv rotate {name}")
+    if workspace.tree.read(chain.path(name), statements.MAX_BYTES) != statement.text:
+        raise NotInOrder(f"{name} has a newer statement than this commit", "merge the main branch first")
 
 
 def _left_behind(workspace: Workspace, name: str) -> list[str]:

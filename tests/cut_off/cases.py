@@ -56,6 +56,19 @@ def _sealed(lab: Lab) -> None:
     bob.must("git", "pull", "-q")
 
 
+def _late(lab: Lab) -> None:
+    """A value from a branch of before somebody left, which a holder is to accept."""
+    bob = at_home(lab, "bob")
+    bob.must("git", "switch", "-qc", "topic")
+    with (bob.cwd / ".env").open("ab") as file:
+        file.write(b"LATE=hunter2-late\n")
+    bob.must("git", "commit", "-qam", "A value")
+    bob.must("git", "switch", "-q", "main")
+    bob.must("gitenv", "remove-recipient", "carol", "-e", "development")
+    bob.must("git", "commit", "-qm", "Remove carol")
+    bob.must("git", "merge", "-q", "--no-edit", "topic")
+
+
 def _asked(lab: Lab) -> None:
     eve = at_home(lab, "eve")
     eve.must("gitenv", "init")
@@ -124,6 +137,9 @@ CASES = {
     "set": Case("alice", ("set", "NEW"), _nothing, stdin=b"hunter2-new"),
     "seal": Case("alice", ("set", "NEW", "-f", ".env.production"), _nothing, stdin=b"hunter2-new"),
     "accept": Case("bob", _ACCEPT, _sealed, said_again="no unverified lines", with_alice=True),
+    "accept-known": Case(
+        "bob", ("accept", "LATE", "--yes"), _late, said_again="no unverified lines", reads={"alice": True, "carol": False}
+    ),
     "add-recipient": Case("alice", ("add-recipient", "eve", "--yes"), _asked),
     "unlock": Case("bob", ("unlock",), _locked),
     "lock": Case("bob", ("lock",), _nothing, said_again="nothing is open"),

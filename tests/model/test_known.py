@@ -147,3 +147,19 @@ def test_more_than_a_statement_lists() -> None:
     assert len(tracked.left) == 400
     assert tracked.left[0].generation == 1000
     assert len(tracked.known) == 1
+
+
+def test_what_a_holder_accepts() -> None:
+    """Of an earlier generation that somebody who left could open: since then, whatever the value is called now."""
+    first, second, third = (known.tokens(committed(b"A=1\nB=2\n", ring))[0] for ring in (FIRST, SECOND, THIRD))
+    earlier = [FIRST.current, SECOND.current]
+    line = known.hash_of(third)
+    assert known.accepted({}, [(first, third)], earlier, [_left(BOB, 1)]) == {line: 1}
+    assert known.accepted({}, [(second, third)], earlier, [_left(BOB, 1)]) == {}
+    assert known.accepted({}, [(second, third)], earlier, [_left(BOB, 1), _left(CAROL, 2)]) == {line: 2}
+    assert known.accepted({known.hash_of(second): 1}, [(second, third)], earlier, [_left(BOB, 1)]) == {line: 1}
+    assert known.accepted({}, [(third, third)], earlier, [_left(BOB, 9)]) == {}
+    assert known.accepted({}, [(first._replace(name=b""), third._replace(name=b""))], earlier, [_left(BOB, 1)]) == {}
+    assert known.accepted({}, [(first, third), (second, third)], earlier, [_left(BOB, 2)]) == {line: 1}
+    waiting = first._replace(raw=first.raw.replace(b"gitenv1:", b"gitenv1-sealed:"))
+    assert known.accepted({}, [(waiting, third)], earlier, [_left(BOB, 1)]) == {line: 1}
