@@ -113,7 +113,9 @@ def _look_around() -> None:
         workspace = Workspace(os.getcwd())
         if not setup.is_known(workspace.repository):
             return
-        if (departure := departures.find(workspace.root)) and departure.commit:
+        departure = departures.find(workspace.root)
+        departures.check_not_deleted(workspace, departure)
+        if departure and departure.commit:
             show.say(
                 f"{departure.by} took gitenv out of this repository. To clean up here, and to get your files back:", aside=True
             )

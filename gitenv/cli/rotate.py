@@ -33,7 +33,7 @@ def run(
     letting_in.need_access(workspace)
     following.refresh(workspace)
     named = [*(environments or ()), *(also or ())]
-    chosen = list(dict.fromkeys(named or reuniting.in_conflict(workspace) or rotating.held(workspace)))
+    chosen = list(dict.fromkeys(named or following.in_conflict(workspace) or rotating.held(workspace)))
     if not chosen:
         raise Locked("you hold no environment here", "gitenv status")
     plans = [reuniting.plan(workspace, name) or rotating.plan(workspace, name) for name in chosen]

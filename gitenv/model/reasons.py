@@ -13,6 +13,10 @@ class RolledBack(NotTrusted):
     """An earlier statement stands where this very history already had the pinned one."""
 
 
+class TwoRotations(NotTrusted):
+    """A statement is in conflict: of its two sides none is to be believed before `gitenv rotate` has joined them."""
+
+
 class SwappedKey(NotTrusted):
     """Somebody is asked in with another key than the one they are known by."""
 

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import os
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from gitenv import recipients
 from gitenv.errors import NotInOrder, printable
 from gitenv.git import log, program
 from gitenv.git.layout import RECIPIENTS
 from gitenv.git.repository import Repository
+from gitenv.model import document, smudge
 from gitenv.team import setup
 
+if TYPE_CHECKING:
+    from gitenv.team.workspace import Workspace
+
+_MOST_MERGES = 20
 _ENVIRONMENTS = f":(top,glob){RECIPIENTS}/*/environment"
 
 
@@ -25,6 +30,11 @@ class Departure(NamedTuple):
     commit: str
     by: str
     before: str
+    undo: str = ""  # the command that brings it back
+
+
+class Deleted(NotInOrder):
+    """Somebody deleted `.recipients/`, and files of environments are encrypted still."""
 
 
 def find(root: str) -> Departure | None:
@@ -33,13 +43,41 @@ def find(root: str) -> Departure | None:
         return None
     if recipients.nested(program.paths(root, "ls-files", "-z")):
         return None
-    said = log.plain(root, "--max-count=1", "--format=%H%x09%P%x09%an", "--", _ENVIRONMENTS).decode("utf-8", "replace")
+    said = log.plain(root, f"--max-count={_MOST_MERGES}", "--format=%H%x09%P%x09%an", "--", _ENVIRONMENTS)
     if not said:
         return None
     if _has_environments(root, "HEAD"):
         return Departure("", "", "")
-    commit, parents, by = said.splitlines()[0].split("\t", 2)
-    return Departure(commit, by, next((parent for parent in parents.split() if _has_environments(root, parent)), ""))
+    changes = [_departure(root, *line.split("\t", 2)) for line in dict.fromkeys(said.decode("utf-8", "replace").splitlines())]
+    # A later merge of a branch that has it is listed as well: it kept what one side had done.
+    return next((each for each, is_whole in changes if is_whole), changes[0][0])
+
+
+def _departure(root: str, commit: str, parents: str, by: str) -> tuple[Departure, bool]:
+    """A commit as the one that took gitenv out, and whether all that it was made from had it."""
+    had = [_has_environments(root, parent) for parent in parents.split()]
+    number = had.index(True) if any(had) else 0
+    mainline = f"-m {number + 1} " if len(had) > 1 else ""
+    before = parents.split()[number] if any(had) else ""
+    return Departure(commit, by, before, f"git revert {mainline}{commit[:10]}"), all(had) and bool(had)
+
+
+def check_not_deleted(workspace: Workspace, departure: Departure | None) -> None:
+    """Raise `Deleted` where a commit took `.recipients/` away and left what it is needed for: nobody leaves like that."""
+    if departure and departure.commit and is_encrypted_still(workspace):
+        who = f"{printable(departure.by)} deleted {RECIPIENTS}/ (commit {departure.commit[:10]})"
+        raise Deleted(f"{who}, and files are encrypted still: nothing opens without it", departure.undo)
+
+
+def is_encrypted_still(workspace: Workspace) -> bool:
+    """Whether git has a file of an environment in ciphertext: then nobody has left, whatever a commit took away.
+
+    Whoever can push can take `.recipients/` and the attributes out. Without a guard the next `git commit -a` would store what
+    somebody has open, and edited, in plain text.
+    """
+    read, pins = workspace.repository.objects.read, workspace.access.pinned()
+    listed = workspace.files_of([pin.environment for pin in pins]).values()
+    return any(smudge.is_encrypted(read(entry.object_id, document.MAX_BYTES) or b"") for found in listed for entry in found)
 
 
 def _has_environments(root: str, commit: str) -> bool:

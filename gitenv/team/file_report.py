@@ -16,11 +16,12 @@ from gitenv.model.document import Kind, Record
 from gitenv.model.environment import Environment
 from gitenv.model.keyring import Keyring
 from gitenv.model.unverified import Unverified
-from gitenv.team import discover
+from gitenv.team import discover, opening
 from gitenv.team.contributors import Contributors
 from gitenv.team.workspace import Workspace
 from gitenv.trust.pins import Pin
 
+CLOSED = "closed"
 _MAX_BYTES = 16 * 1024 * 1024
 _MOST = 8
 
@@ -54,7 +55,7 @@ class FileStatus(NamedTuple):
 
     path: str
     keys: int
-    state: str  # "open", "closed", "edited" (no key), "missing", or as `_status` and `ignored` say
+    state: str  # "open", CLOSED, "edited" (no key), "missing", or as `_status` and `ignored` say
     unverified: list[str]  # lines nobody vouches for: their names, or their numbers
     sealed: list[Pending]  # values that somebody sealed, and nobody has decided about
 
@@ -107,13 +108,16 @@ def _status(
     if there and there.startswith(inert.WHOLE):
         problems.append(Undecided("unreadable", f"{entry.path} stays closed: it is too large", [remedies.look(entry.path)]))
         return FileStatus(entry.path, 0, "stays closed", [], [])
+    pin = workspace.access.pin(statement.name)
+    if ring and pin and there and opening.opened_since(workspace, pin, stored, there):
+        return FileStatus(entry.path, len(comparing.places(stored)), CLOSED, [], [])
     records = document.parse(stored)
     opened = document.parse(there or b"")
     behind = unverified.find(opened)
     marked = [found for found in behind if found.record.kind is not Kind.SEALED]
     pending = [found.record for found in behind if found.record.kind is Kind.SEALED]
     pending += [record for record in records if record.kind is Kind.SEALED and record.raw not in {each.raw for each in pending}]
-    state = "missing" if there is None else "closed" if stored and there == stored else "open" if ring else "edited"
+    state = "missing" if there is None else CLOSED if stored and there == stored else "open" if ring else "edited"
     if name := encoding.wrong(there or b""):
         command = encoding.remedy(os.path.relpath(workspace.repository.path(entry.path)), name)
         problems.append(Problem("encoding", encoding.problem(entry.path, name), [command]))
@@ -123,9 +127,8 @@ def _status(
             problems.append(_plain_text(workspace, statement, entry.path))
     elif ring and not marked and (foreign := _without_key(records, ring)):
         problems.append(_foreign(statement, entry.path, records, foreign, is_typed=_is_typed(opened)))
-        state = "stays closed" if state == "closed" else state
+        state = "stays closed" if state == CLOSED else state
     listed = [found.shown for found in marked]
-    pin = workspace.access.pin(statement.name)
     who = workspace.whom_to_ask(statement) if ring is None or (pin and pin.is_reader) else ""
     is_open = _is_typed(opened) and not discover.is_plain(stored)
     live = list(_live(workspace, pin, opened, records, ring)) if ring and is_open else []

@@ -12,7 +12,7 @@ from gitenv.git.layout import RECIPIENTS
 from gitenv.identity import device
 from gitenv.model import environment
 from gitenv.model.grant import Grant
-from gitenv.model.reasons import Forked, RolledBack
+from gitenv.model.reasons import Forked, RolledBack, TwoRotations
 from gitenv.model.standing import Standing
 from gitenv.model.statements import Holder
 from gitenv.team import staging
@@ -22,6 +22,17 @@ from gitenv.trust.pins import Pin
 
 ANY_DAY = ""
 """No grant has expired then."""
+
+
+def in_conflict(workspace: Workspace) -> list[str]:
+    """The environments whose statement is in conflict in the index."""
+    unmerged = [entry.path.split("/") for entry in workspace.repository.tracked() if entry.stage]
+    return sorted({path[1] for path in unmerged if path[0] == RECIPIENTS and path[2:] == ["environment"]})
+
+
+def two_met(name: str) -> TwoRotations:
+    """The error for such an environment: whatever else is wrong there, one command mends it as a whole."""
+    return TwoRotations(f"{name}: two rotations met in a merge", f"gitenv rotate {name}")
 
 
 def refresh(workspace: Workspace) -> list[NotTrusted]:
@@ -41,7 +52,7 @@ def refresh(workspace: Workspace) -> list[NotTrusted]:
         except NotTrusted as error:
             if isinstance(error, RolledBack | Forked):
                 put_back.add(old.name)
-            problems.append(error)
+            problems.append(two_met(old.name) if old.name in in_conflict(workspace) else error)
     clone.set_put_back(layout.common_dir, put_back)
     clone.set_searched(layout.common_dir, searched)
     clone.set_looked_at(layout.git_dir, head)
@@ -50,8 +61,9 @@ def refresh(workspace: Workspace) -> list[NotTrusted]:
 
 def look(workspace: Workspace) -> list[NotTrusted]:
     """The same without moving a pin: what is wrong with the tree at hand, and with the history that leads to it."""
-    problems: list[NotTrusted] = []
-    for pin in workspace.access.pinned():
+    torn = in_conflict(workspace)
+    problems: list[NotTrusted] = [two_met(name) for name in torn]
+    for pin in [pin for pin in workspace.access.pinned() if pin.name not in torn]:
         try:
             judged = workspace.access.judge(pin, workspace.tree)
             if judged:

@@ -13,7 +13,7 @@ from gitenv import clone, files
 from gitenv.errors import Usage
 from gitenv.git import attributes, program
 from gitenv.git.layout import RECIPIENTS
-from gitenv.model import document, smudge
+from gitenv.model import smudge
 from gitenv.team import departures, hooks, ignored, opening, restoring, setup
 from gitenv.team.departures import Departure
 from gitenv.team.restoring import PutBack
@@ -40,7 +40,7 @@ def uninstall(workspace: Workspace) -> Left:
     departure = departures.find(workspace.root)
     if not setup.is_known(workspace.repository) and not (departure and setup.is_lifted(workspace.repository)):
         raise Usage("gitenv is not set up in this clone; nothing was changed")
-    if departure and not _is_encrypted_still(workspace):
+    if departure and not departures.is_encrypted_still(workspace):
         return _after_departure(workspace, departure)
     if setup.is_configured(workspace.repository):  # else an earlier run was cut off, and its guard must not be lifted
         opening.open_files(workspace)
@@ -68,17 +68,6 @@ def uninstall(workspace: Workspace) -> Left:
     workspace.access.pins.forget()
     clone.forget(workspace.repository.layout.common_dir)
     return Left(committed, bool(pins) and not committed, None, sorted(readable), sorted(closed), PutBack([], []), [])
-
-
-def _is_encrypted_still(workspace: Workspace) -> bool:
-    """Whether git has a file of an environment in ciphertext: then nobody has left, whatever a commit took away.
-
-    Whoever can push can take `.recipients/` and the attributes out. Without a guard the next `git commit -a` would store what
-    somebody has open, and edited, in plain text.
-    """
-    read, pins = workspace.repository.objects.read, workspace.access.pinned()
-    listed = workspace.files_of([pin.environment for pin in pins]).values()
-    return any(smudge.is_encrypted(read(entry.object_id, document.MAX_BYTES) or b"") for found in listed for entry in found)
 
 
 def _after_departure(workspace: Workspace, departure: Departure) -> Left:

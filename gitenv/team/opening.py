@@ -50,21 +50,35 @@ def open_files(workspace: Workspace, wanted: Iterable[str] = ()) -> list[Opened]
     return results
 
 
-def mark_unfiltered(workspace: Workspace) -> None:
-    """Mark what nobody vouches for in files that stand as they are in the commit.
+def catch_up(workspace: Workspace) -> None:
+    """Write what git has written otherwise than a checkout of this commit would; nothing that was closed is opened.
 
-    git has written them past the filter: `git merge -s resolve` and a merge of several branches work on what commits have.
+    What stands as it is in the commit gets its marks: `git merge -s resolve` and a merge of several branches run no filter.
+    And marks are opened which a file got while `.recipients/` was another, or gone: git writes no unchanged file again.
     """
-    pins, marked = workspace.access.pinned(), set()
+    pins, written = workspace.access.pinned(), set()
     listed = workspace.files_of([pin.environment for pin in pins])
     for pin in pins:
+        is_open = _is_open(workspace, pin)
         for entry in listed[pin.name]:
             stored, there = workspace.repository.objects.read(entry.object_id), _contents(workspace, entry)
-            if stored is None or there != stored or there == (closed := _closed(workspace, pin, entry.object_id, stored)):
+            if stored is None or there is None:
                 continue
-            workspace.write(entry.path, closed, instead_of=there, is_elsewhere=True)
-            marked.add(entry.path)
-    _refresh(workspace, marked)
+            text = _closed(workspace, pin, entry.object_id, stored) if there == stored else there
+            if is_open and (opened := opened_since(workspace, pin, stored, there)):
+                text = opened
+            if text != there:
+                workspace.write(entry.path, text, instead_of=there, is_elsewhere=True)
+                written.add(entry.path)
+    _refresh(workspace, written)
+
+
+def opened_since(workspace: Workspace, pin: Pin, stored: bytes, there: bytes) -> bytes | None:
+    """An unedited file without those of its marks that are none by what the tree at hand says; None where it has none."""
+    if inert.MARK not in there or not clean.is_same(there, stored):
+        return None
+    text = _plain(workspace, pin, stored)
+    return text if text is not None and text.count(inert.MARK) < there.count(inert.MARK) else None
 
 
 def _refresh(workspace: Workspace, paths: Set[str]) -> None:
@@ -169,11 +183,7 @@ def _plain(workspace: Workspace, pin: Pin, stored: bytes) -> bytes | None:
 def _open_environment(workspace: Workspace, pin: Pin, entries: Iterable[IndexEntry], *, is_asked: bool) -> Opened:
     result = Opened(pin.name, [], [], [], [], None)
     try:
-        workspace.access.ring(pin)
-        judged = workspace.access.judge(pin, workspace.tree)
-        if judged is None:
-            raise Locked("it is not in the commit you are on")
-        check_not_rolled_back(workspace.root, pin, judged)
+        _check_opens(workspace, pin)
     except GitenvError as error:
         return result._replace(closed=error, never_granted=not (workspace.was_let_in(pin) or is_asked))
     # Before the first commit with gitenv, plain text is its owner's and stays as it is.
@@ -200,6 +210,23 @@ def _open_environment(workspace: Workspace, pin: Pin, entries: Iterable[IndexEnt
         else:
             result.edited.append(entry.path)
     return result
+
+
+def _check_opens(workspace: Workspace, pin: Pin) -> None:
+    """Raise why nothing of an environment opens in the tree at hand."""
+    workspace.access.ring(pin)
+    judged = workspace.access.judge(pin, workspace.tree)
+    if judged is None:
+        raise Locked("it is not in the commit you are on")
+    check_not_rolled_back(workspace.root, pin, judged)
+
+
+def _is_open(workspace: Workspace, pin: Pin) -> bool:
+    try:
+        _check_opens(workspace, pin)
+    except GitenvError:
+        return False
+    return True
 
 
 def _is_closed(data: bytes) -> bool:

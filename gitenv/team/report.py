@@ -25,7 +25,6 @@ from gitenv.team import (
     pinning,
     reissue,
     removing_environment,
-    reuniting,
     setup,
     shared_attributes,
     survey,
@@ -73,9 +72,9 @@ def status(workspace: Workspace, wanted: Collection[str] = ()) -> Status:
     problems = [*_key_problems(), *_clone_problems(workspace), *(Problem.of(error) for error in followed)]
     there = {*people.environments, *(pin.name for pin in workspace.access.pinned())}
     listed = sorted(there.intersection(wanted) if wanted else there)
-    found = [_environment(workspace, name, people, problems, is_asked=bool(wanted)) for name in listed]
+    torn = following.in_conflict(workspace)  # all that is wrong with these is mended as a whole
+    found = [_environment(workspace, name, people, [] if name in torn else problems, is_asked=bool(wanted)) for name in listed]
     problems += _nowhere(workspace, found)
-    torn = reuniting.in_conflict(workspace)  # what `gitenv rotate` mends as a whole
     said = {f"{name}/environment" for name in listed} | _own_request(workspace, key)
     uncounted = [
         entry
@@ -103,7 +102,6 @@ def status(workspace: Workspace, wanted: Collection[str] = ()) -> Status:
     waiting = [person.name for person in people.people if person.is_waiting and is_known]
     fingerprint = key.public.fingerprint() if key else ""
     me = workspace.access.name or (workspace.find_me(key.public) if key else "")
-    problems = [*_in_conflict(torn), *(problem for problem in problems if not _is_about_conflict(torn, problem))]
     unique = list({problem.text: problem for problem in problems}.values())
     return Status(me, fingerprint, found, [name for name in waiting if name != me], unique)
 
@@ -120,15 +118,6 @@ def _own_request(workspace: Workspace, key: device.DeviceKey | None) -> set[str]
         if key and me and key.public in workspace.public_keys(me):
             return {f"{me}.pub"}
     return set()
-
-
-def _in_conflict(torn: Sequence[str]) -> list[Problem]:
-    return [Problem("two-rotations", f"{name}: two rotations met in a merge", [f"gitenv rotate {name}"]) for name in torn]
-
-
-def _is_about_conflict(torn: Sequence[str], problem: Problem) -> bool:
-    """Whether git's markers in a statement are all that is wrong."""
-    return any(problem.text.startswith(f"{name}/environment: line") for name in torn)
 
 
 def _key_problems() -> list[Problem]:
@@ -182,7 +171,7 @@ def _environment(
         problems.append(former)
     listed = file_report.statuses(workspace, statement, ring, problems)
     listed += file_report.ignored(workspace, statement, problems)
-    if state == OPEN and any(file.state == "closed" for file in listed):
+    if state == OPEN and any(file.state == file_report.CLOSED for file in listed):
         problems.append(Problem("closed", f"files of {name} are closed, and you have the key", [f"gitenv unlock {name}"]))
     return EnvironmentStatus(name, state, role, statement.generation.number, holders, listed)
 

@@ -21,7 +21,7 @@ from gitenv.model.rotation import Member, Parent
 from gitenv.model.standing import Standing
 from gitenv.model.statements import Holder
 from gitenv.repo.snapshot import CommitSnapshot, IndexSnapshot, Snapshot
-from gitenv.team import knowledge, pinning
+from gitenv.team import following, knowledge, pinning
 from gitenv.team.rotating import Dropped, Plan
 from gitenv.team.workspace import Workspace
 from gitenv.trust import chain, forks
@@ -56,18 +56,12 @@ class Sides(NamedTuple):
         return side.chain[[each.hash for each in side.chain].index(self.origin.hash) + 1 :]
 
 
-def in_conflict(workspace: Workspace) -> list[str]:
-    """The environments whose statement is in conflict in the index."""
-    unmerged = [entry.path.split("/") for entry in workspace.repository.tracked() if entry.stage]
-    return sorted({path[1] for path in unmerged if path[0] == RECIPIENTS and path[2:] == ["environment"]})
-
-
 def plan(workspace: Workspace, name: str) -> Plan | None:
     """The statement on top of one of two sides; None if there are no two. Raises `NotTrusted` and `Locked`."""
     pin = workspace.access.pin(name)
     if pin is None:
         return None
-    sides = _staged(workspace, pin) if name in in_conflict(workspace) else _in_history(workspace, pin)
+    sides = _staged(workspace, pin) if name in following.in_conflict(workspace) else _in_history(workspace, pin)
     if sides is None:
         return None
     origin, base, other = (

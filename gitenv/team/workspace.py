@@ -89,7 +89,9 @@ class Workspace:
             self.check_not_nested()
             if self.access.pinned():
                 text, where = f"{RECIPIENTS}/ is not in the commit you are on", f":/{RECIPIENTS}"
-                if not log.is_shallow(self.root) and not departures.find(self.root):
+                departure = departures.find(self.root)
+                departures.check_not_deleted(self, departure)
+                if not log.is_shallow(self.root) and not departure:
                     raise NotInOrder(f"{text}: it is from before gitenv", "go to a newer commit, or merge the main branch")
                 hint = f"see who took it away: git log -- {where}; if your team left gitenv: gitenv uninstall"
                 raise NotInOrder(text, hint)
