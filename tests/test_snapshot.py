@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -61,6 +62,29 @@ def _check_bounds(tree: Snapshot, monkeypatch: pytest.MonkeyPatch) -> None:
         patched.setattr(snapshot, "_MAX_ENTRIES", count - 1)
         with pytest.raises(NotTrusted, match=rf"^\.recipients has {count} entries, {count - 1} are allowed"):
             tree.names(".recipients")
+
+
+def test_a_folder_is_not_read_for_each_of_its_files(app: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A made-up chain of thousands of statements lies among a hundred thousand files: git reads the folder for each path."""
+    asked = list[str]()
+    with contextlib.closing(Objects(str(app))) as objects:
+        _read_often(objects, asked, monkeypatch)
+    assert sum(spec.startswith("HEAD:.recipients/") for spec in asked) < 20
+
+
+def _read_often(objects: Objects, asked: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    read = objects.read
+
+    def noted(spec: str, limit: int) -> bytes | None:
+        asked.append(spec)
+        return read(spec, limit)
+
+    monkeypatch.setattr(objects, "read", noted)
+    tree = CommitSnapshot(objects, "HEAD")
+    for _ in range(1_000):
+        assert tree.read(".recipients/alice.pub", 4) == b"key\n"
+        assert tree.read(".recipients/carol.pub", 4) is None
+        assert tree.read("nowhere/carol.pub", 4) is None
 
 
 @pytest.mark.skipif(os.name == "nt", reason="links need a privilege on Windows")

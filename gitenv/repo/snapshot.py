@@ -13,6 +13,8 @@ from gitenv.model import document
 _MAX_DOCUMENT = document.MAX_BYTES + 1  # one byte more than a document may have: who reads it says so
 _MAX_ENTRIES = 10_000 + 100
 _LINK = "120000"
+_MOST_BY_PATH = 16
+_MAX_FOLDER = 64 * 1024 * 1024
 
 
 class Entry(NamedTuple):
@@ -63,15 +65,22 @@ class CommitSnapshot(Snapshot):
         self.label, self.commit = label or treeish[:10], treeish
         self._objects = objects
         self._members: dict[str, dict[str, str]] = {}
+        self._by_path: dict[str, int] = {}
         self._entries: dict[str, Entry] | None = None
 
     def read(self, path: str, limit: int) -> bytes | None:
         folder, _, name = path.rpartition("/")
-        # git looks a path up by reading the whole folder: ten thousand grants would be read ten thousand times.
         listed = self._members.get(folder)
-        if listed is None:
+        if listed is None and not (listed := self._often(folder)):
             return self._objects.read(f"{self.commit}:{path}", limit)
         return self._objects.read(listed[name], limit) if name in listed else None
+
+    def _often(self, folder: str) -> dict[str, str]:
+        """What is in a folder out of which much is read: git reads all of it for each path, and there may be 100,000."""
+        self._by_path[folder] = self._by_path.get(folder, 0) + 1
+        if self._by_path[folder] == _MOST_BY_PATH and (found := self._objects.members(f"{self.commit}:{folder}", _MAX_FOLDER)):
+            self._members[folder] = found
+        return self._members.get(folder, {})
 
     def names(self, folder: str) -> list[str]:
         if folder not in self._members:

@@ -7,6 +7,7 @@ gitenv is set up that no longer counts, and git would take each such file for ed
 from __future__ import annotations
 
 import contextlib
+import itertools
 from collections.abc import Iterator
 
 from gitenv import files, recipients
@@ -16,6 +17,8 @@ from gitenv.git.layout import RECIPIENTS
 from gitenv.model import document
 from gitenv.model.environment import Environment
 from gitenv.team.workspace import Workspace
+
+_MOST = 20_000  # control files that are looked at, more than any team has: whoever can push can make up a hundred thousand
 
 
 def find(workspace: Workspace) -> dict[str, bytes]:
@@ -46,9 +49,8 @@ def undo(workspace: Workspace, found: dict[str, bytes]) -> None:
 def undo_in_recipients(workspace: Workspace) -> None:
     """Write the control files anew that git gave CR LF, and nobody edited since. Call it where the guard is lifted."""
     written = []
-    for entry in workspace.repository.tracked():
-        if not entry.path.startswith(f"{RECIPIENTS}/") or not entry.is_file or entry.stage:
-            continue
+    control = (each for each in workspace.repository.tracked() if each.path.startswith(f"{RECIPIENTS}/"))
+    for entry in itertools.islice((each for each in control if each.is_file and not each.stage), _MOST):
         there = _contents(workspace, entry.path)
         if there is None or b"\r\n" not in there:
             continue
