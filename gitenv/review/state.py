@@ -6,7 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from gitenv.errors import GitenvError, NotTrusted, printable
-from gitenv.model import document, dotenv, origins, remedies
+from gitenv.model import document, dotenv, origins, remedies, unvouched
+from gitenv.model.document import Kind
+from gitenv.model.environment import Environment
 from gitenv.repo.snapshot import Entry
 from gitenv.review import coverage, news, people, reissue, steps, value_origins
 from gitenv.review.change import Change
@@ -99,7 +101,7 @@ def _judged(change: Change) -> list[str]:
 
 
 def _document(change: Change, path: str, data: bytes, before: frozenset[bytes], *, with_plain: bool) -> Iterator[Finding]:
-    statement = change.protection.statement_of(path)
+    statement = _whose(change, path, data)
     has_base = change.before is not None or not change.is_whole
     version = Version(path, data, statement, before if has_base else None)
     if with_plain:
@@ -108,6 +110,15 @@ def _document(change: Change, path: str, data: bytes, before: frozenset[bytes], 
         judged = version._replace(before=None if change.is_whole or not change.end.commit else before)
         yield from plain(judged, lambda lines: _mend(change, version, lines))
     yield from encrypted(version, lambda: change.people)
+
+
+def _whose(change: Change, path: str, data: bytes) -> Environment | None:
+    """Whose file it is; of two that claim it (a finding of its own) the one that it is encrypted for."""
+    claiming = [each for each in change.statements.values() if each.claims(path)]
+    if len(claiming) < 2:
+        return change.protection.statement_of(path)
+    tokens = [record for record in document.parse(data) if record.kind is Kind.TOKEN]
+    return max(claiming, key=lambda each: sum(not unvouched.code(record, each) for record in tokens))
 
 
 def _mend(change: Change, version: Version, lines: Sequence[remedies.Line]) -> tuple[str, ...]:
