@@ -18,6 +18,7 @@ print(sys.argv[1:], sys.executable, sys.flags.safe_path, os.getcwd(), time.tznam
 print(sorted(name for name in os.environ if name != "GITENV_TESTS_SOCKET"), os.environb[b"X"])
 for stream in (sys.stdin, sys.stdout, sys.stderr):
     print(stream.encoding, stream.errors, stream.isatty(), stream.fileno())
+print(sys.getfilesystemencoding(), sys.getfilesystemencodeerrors(), open(os.devnull).encoding.lower())
 print(sys.stdin.read(), file=sys.stderr)
 sys.exit(int(sys.argv[1]))
 """
@@ -31,21 +32,24 @@ def alice(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Person]:
         yield Lab(folder / "lab").person("alice")
 
 
-def test_a_fork_finds_what_a_real_start_finds(alice: Person) -> None:
+@pytest.mark.parametrize("locale", ["C.UTF-8", "C"])
+def test_a_fork_finds_what_a_real_start_finds(locale: str, alice: Person) -> None:
     """Arguments, interpreter, folder, environment, streams and exit code are the same."""
     command = [forkserver.python(), "-E", "-P", "-c", _REPORT, "3", "ä"]
-    environ = {"X": "ß", "TZ": "CET"}
+    environ = {"X": "ß", "TZ": "CET", "LC_ALL": locale}
     forked = alice.run(command, "ü".encode(), environ)
     assert forked == alice.run(command, "ü".encode(), environ | forkserver.REAL)
     assert forked.exit_code == 3
     assert forked.stderr == "ü\n".encode()
 
 
-def test_a_fork_is_a_fork(alice: Person) -> None:
-    """Its modules are loaded before it begins."""
+@pytest.mark.parametrize("locale", ["C.UTF-8", "C"])
+def test_a_fork_is_a_fork(locale: str, alice: Person) -> None:
+    """Its modules are loaded before it begins, also where gitenv's own git starts it."""
+    environ = {"LC_ALL": locale}
     command = [forkserver.python(), "-E", "-P", "-c", "import sys; sys.exit('gitenv.cli.app' in sys.modules)"]
-    assert alice.run(command).exit_code == 1
-    assert alice.run(command, env=forkserver.REAL).exit_code == 0
+    assert alice.run(command, env=environ).exit_code == 1
+    assert alice.run(command, env=environ | forkserver.REAL).exit_code == 0
 
 
 def test_a_fork_that_is_killed_has_no_exit_code(alice: Person) -> None:

@@ -58,10 +58,12 @@ static void ask(const char *path, int count, char **arguments) {
 static int is(const char *text, const char *other) { return text && !strcmp(text, other); }
 
 int main(int count, char **arguments) {
-    const char *path = getenv("GITENV_TESTS_SOCKET");
+    const char *path = getenv("GITENV_TESTS_SOCKET"), *locale = getenv("LC_ALL");
     if (getenv("GITENV_PRIVATE_KEY_PIPE")) /* its number means nothing in another process */
         path = NULL;
-    if (path && *path && is(getenv("LC_ALL"), "C.UTF-8") && count > 3 && is(arguments[1], "-E") && is(arguments[2], "-P") &&
+    if (!is(locale, "C.UTF-8") && !is(locale, "C")) /* gitenv gives C to its own git; Python takes both for UTF-8 */
+        path = NULL;
+    if (path && *path && count > 3 && is(arguments[1], "-E") && is(arguments[2], "-P") &&
         (is(arguments[3], "-m") || is(arguments[3], "-c") || is(arguments[3], PROGRAM)))
         ask(path, count - 3, arguments + 3);
     execv(PYTHON, arguments);
