@@ -54,6 +54,23 @@ def test_a_key_that_stood_in_plain_text_is_no_rollback() -> None:
     assert [each.record.name for each in listed] == [b"B", b"C"]
 
 
+def test_a_file_that_came_back(alice: Person) -> None:
+    """What a file had when it was deleted comes back with it; not an older value, nor one set anew in a file that goes."""
+    first = _commit(alice, ".env", _token("A", 1) + _token("B", 1))
+    second = _commit(alice, ".env", _token("A", 2) + _token("B", 1))
+    alice.must("git", "mv", ".env", ".env.moved")
+    base = _commit(alice, "other", b"x")
+    objects = Objects(str(alice.cwd))
+    newest, moved = _token("A", 2) + _token("B", 1), _token("A", 2) + _token("B", 3)
+    for now, taken, found in (
+        (newest, [newest], []),
+        (_token("A", 1) + _token("B", 1), [newest], [Rollback(".env", "A", 1, first, False)]),
+        (newest, [moved], [Rollback(".env", "B", 2, second, False)]),
+    ):
+        assert rollbacks(str(alice.cwd), objects, base, {".env": came(b"", now)}, taken) == found
+    objects.close()
+
+
 def test_a_sealed_value_that_came_back(alice: Person) -> None:
     """One that was taken away is told from a value."""
     sealed = f"A=gitenv1-sealed:1.aaaaaa:bob:{BODY}\n".encode()

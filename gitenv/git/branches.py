@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
+from gitenv.errors import shell_word
 from gitenv.git import log, program
 
 MOST = 200  # branches that are looked at, the newest
@@ -37,6 +38,13 @@ def unmerged(folder: str) -> list[Branch]:
     listed = program.attempt(folder, "for-each-ref", *words, "refs/remotes").stdout  # nothing before the first commit
     fields = (line.split(" ", 2) for line in os.fsdecode(listed).splitlines())
     return [Branch(name.removeprefix("refs/remotes/"), commit) for commit, points_to, name in fields if not points_to]
+
+
+def to_merge(folder: str) -> str:
+    """The command that brings the main branch in, as far as git knows which one that is."""
+    listed = program.attempt(folder, "for-each-ref", "--format=%(symref:short)", "refs/remotes/*/HEAD").stdout
+    names = sorted(filter(None, os.fsdecode(listed).splitlines()), key=lambda name: not name.startswith("origin/"))
+    return f"git merge {shell_word(names[0])}" if names else "git branch --all --no-merged"
 
 
 def changed(folder: str, branches: Sequence[Branch], patterns: Iterable[str]) -> dict[str, set[str]]:

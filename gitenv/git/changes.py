@@ -46,14 +46,15 @@ def steps(root: str, patterns: Iterable[str]) -> Iterator[Step]:
     yield from _steps(log.plain(root, *_WORDS, "--topo-order", "--reverse", "--", *map(_pathspec, patterns)))
 
 
-def newest(root: str, paths: Sequence[str], head: str, limit: int) -> Iterator[Step]:
+def newest(root: str, paths: Sequence[str], head: str, limit: int, *, is_main_line: bool = False) -> Iterator[Step]:
     """The last `limit` changes of files, by their paths, in all that the commit `head` reaches; children before parents.
 
-    A merge is compared with each of its parents. Raises `NotInOrder` where git cannot say.
+    A merge is compared with each of its parents, on the main line with the first. Raises `NotInOrder` where git cannot say.
     """
+    line = ("--first-parent",) if is_main_line else ()
     for start in range(0, len(paths), _PATHS_A_CALL):
         some = paths[start : start + _PATHS_A_CALL]
-        words = (*_WORDS, "--topo-order", f"--max-count={limit}", "--", *(f":(top,literal){path}" for path in some))
+        words = (*_WORDS, "--topo-order", *line, f"--max-count={limit}", "--", *(f":(top,literal){path}" for path in some))
         yield from _steps(log.plain(root, *words, heads=[head]))
 
 

@@ -209,7 +209,8 @@ class _Comparing:
             for file in files
             if file.state is not FileState.REMOVED and not file.problem
         }
-        return rollback.rollbacks(self._place.folder, self._place.objects, self._before.commit, came)
+        taken = (self._data_before(file.former) for file in files if file.former)
+        return rollback.rollbacks(self._place.folder, self._place.objects, self._before.commit, came, taken)
 
     # Environments.
 

@@ -150,7 +150,8 @@ def _token(version: Version, record: Record) -> tuple[str, str]:
     texts = {
         "token-malformed": "looks encrypted, and has not the form of what gitenv writes",
         "token-unknown": f"is encrypted for generation {shown}, which {statement.name} never had",
-        "token-newer": f"is encrypted for generation {shown}; here {statement.name} is at {statement.generation.number}",
+        "token-newer": f"is encrypted for generation {shown}; here {statement.name} is at {statement.generation.number}: "
+        "merge the main branch",
         "token-retired": f"is encrypted with the key of generation {found.number if found else 0}; "
         f"{statement.name} is at {statement.generation.number}",
     }

@@ -6,9 +6,10 @@ shows that to anybody, without a key.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
+from gitenv.errors import NotTrusted
 from gitenv.git import changes
 from gitenv.git.objects import Objects
 from gitenv.model import comparing, document
@@ -53,13 +54,17 @@ def came(before: bytes, after: bytes) -> list[Came]:
     ]
 
 
-def rollbacks(folder: str, objects: Objects, base: str, files: Mapping[str, Sequence[Came]]) -> list[Rollback]:
+def rollbacks(
+    folder: str, objects: Objects, base: str, files: Mapping[str, Sequence[Came]], taken: Iterable[bytes] = ()
+) -> list[Rollback]:
     """Which of the records that came to `files` stood at the same path in a commit that `base` reaches; by path and line.
 
-    `base` is the full id of the commit that they are compared with ("": none, and so nothing is found). Looks through the
-    newest 2,000 versions. Raises `NotInOrder` where git cannot walk.
+    `base` is the full id of the commit that they are compared with ("": none, and so nothing is found). `taken` are documents
+    that go meanwhile, as where a file moves. Looks through the newest 2,000 versions. Raises `NotInOrder`.
     """
     wanted = {path: {each.record.raw: each for each in listed} for path, listed in files.items() if listed}
+    if base and wanted:
+        _leave_out_restored(folder, objects, base, wanted, taken)
     found: list[Rollback] = []
     budget = _MAX_BYTES
     for commit, path, blob in _versions(folder, base, list(wanted)) if base and wanted else ():
@@ -73,6 +78,34 @@ def rollbacks(folder: str, objects: Objects, base: str, files: Mapping[str, Sequ
             name, is_sealed = back.record.name.decode("ascii"), back.record.kind is Kind.SEALED
             found.append(Rollback(path, name, back.line, commit, is_sealed))
     return sorted(found)
+
+
+def _leave_out_restored(
+    folder: str, objects: Objects, base: str, wanted: Mapping[str, dict[bytes, Came]], taken: Iterable[bytes]
+) -> None:
+    """Take out what a file had when it was deleted: that comes back with it, or with the move that is undone.
+
+    Not what a document that goes meanwhile sets otherwise: somebody may have moved the file, and set it anew.
+    """
+    gone = [path for path in wanted if not objects.id(f"{base}:{path}")]
+    last: dict[str, str] = {}
+    for step in changes.newest(folder, gone, base, _MAX_VERSIONS, is_main_line=True):
+        for change in step.changes:
+            last.setdefault(change.path, change.before)
+    others: dict[bytes, set[bytes]] = {}
+    for record in (record for data in (taken if last else ()) for record in _records(data)):
+        others.setdefault(record.name, set()).add(record.raw)
+    for path, blob in last.items():
+        for record in _records(objects.read(blob, document.MAX_BYTES) or b""):
+            if others.get(record.name, set()) <= {record.raw}:
+                wanted[path].pop(record.raw, None)
+
+
+def _records(data: bytes) -> list[Record]:
+    try:
+        return document.parse(data)
+    except NotTrusted:  # too large to be of ours
+        return []
 
 
 def _versions(folder: str, base: str, paths: Sequence[str]) -> Iterator[tuple[str, str, str]]:

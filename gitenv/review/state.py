@@ -145,7 +145,7 @@ def _rolled_back(change: Change, came_in: Mapping[str, list[Came]]) -> Iterator[
         there = {path: records_of(side.document(path)) for path, listed in came_in.items() if listed}
         came_in = {path: [each for each in came_in[path] if each.record.raw not in known] for path, known in there.items()}
     try:
-        found = rollbacks(change.folder, change.objects, side.commit, came_in)
+        found = rollbacks(change.folder, change.objects, side.commit, came_in, _taken(change))
     except GitenvError:
         return  # a clone that lacks objects; that it is shallow is said value_origins
     listed = []
@@ -155,6 +155,13 @@ def _rolled_back(change: Change, came_in: Mapping[str, list[Came]]) -> Iterator[
         look = (f"git show {back.commit[:10]}",)
         listed.append(finding(code, f"{back.name} {what}, {back.commit[:10]}", back.path, back.line, look))
     yield from bounded(listed)
+
+
+def _taken(change: Change) -> Iterator[bytes]:
+    """The protected documents that a change takes away."""
+    if change.before:
+        gone = change.before.entries().keys() - change.end.entries().keys()
+        yield from (change.before.document(path) or b"" for path in gone if change.protection.covers(path))
 
 
 def _has_new_files(change: Change) -> bool:

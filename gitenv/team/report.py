@@ -76,6 +76,7 @@ def status(workspace: Workspace, wanted: Collection[str] = ()) -> Status:
     found = [_environment(workspace, name, people, [] if name in torn else problems, is_asked=bool(wanted)) for name in listed]
     problems += _nowhere(workspace, found)
     said = {f"{name}/environment" for name in listed} | _own_request(workspace, key)
+    said |= {each.name for each in found if each.access == NOT_TRUSTED}
     uncounted = [
         entry
         for entry in survey.only(people, wanted).uncounted

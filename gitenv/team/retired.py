@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from gitenv import recipients
 from gitenv.access import standing_in
 from gitenv.errors import GitenvError
 from gitenv.git import log
@@ -39,8 +38,6 @@ class Retired:
         reason = f"made for generation {before}, now is {now}"
         if given.generation not in [older.generation for older in self._statement.older]:
             return Explained("", reason, "")
-        if self._is_of_this_commit(given):
-            return Explained("", f"{reason}: this commit is older; merge the main branch", "")
         if given.to in self._rotated_out():
             return Explained("revoked", f"{reason}, and {given.to} was taken out since", "")
         if not self._is_by_a_holder(given):
@@ -50,13 +47,6 @@ class Retired:
         key = f" --fingerprint {given.key.fingerprint()}"
         command = f"gitenv add-recipient {given.to} -e {given.environment}{role}{key}"
         return Explained("unfinished", f"{reason}: {given.by.name} let {given.to} in while somebody rotated", command)
-
-    def _is_of_this_commit(self, given: Grant) -> bool:
-        """Whether the commit has the earlier statement as well: an older branch, where nobody let anybody in meanwhile."""
-        try:
-            return recipients.environment_in(self._workspace.tree, self._statement.name).generation == given.generation
-        except GitenvError:
-            return False
 
     def _is_by_a_holder(self, given: Grant) -> bool:
         """Whether somebody signed it who still is a holder: else who was taken out could have a command proposed."""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Set
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence, Set
 from typing import NamedTuple
 
 from gitenv import recipients
 from gitenv.access import standing_in
 from gitenv.errors import GitenvError, Malformed, NotTrusted, Usage
+from gitenv.git import branches
 from gitenv.git.layout import RECIPIENTS
 from gitenv.model import reasons
 from gitenv.model.environment import Environment
@@ -86,11 +87,10 @@ def membership(workspace: Workspace) -> Membership:
             granted.setdefault(person, set()).add(fingerprints[person])
         known.update(found.holders, (Holder(person, grant.key.fingerprint()) for person, grant in found.counted.items()))
         signers.add(statement.by.name)
-        earlier = Retired(workspace, statement)
-        honest: Mapping[str, Grant] = {}
-        if any(refused.has_expired for refused in found.refused):
-            honest = standing_in(workspace.tree, statement, "").counted
-        uncounted += [_refused(name, refused, honest, earlier) for refused in found.refused]
+        before = _before(workspace, statement)
+        if before:  # a later grant is of no use there, and its person does not ask
+            signers.update(person.name for person in _people(workspace, name))
+        uncounted += _not_counted(workspace, statement, before, found.refused)
         uncounted += [_unfit(file, error) for file, error in malformed.items()]
         uncounted += [_stray(f"{name}/{file}") for file in recipients.stray_grants(workspace.tree, name)]
     requests, damaged = _requests(workspace, granted, known)
@@ -133,6 +133,33 @@ def grouped(uncounted: Iterable[Uncounted], most: int) -> list[Uncounted]:
     if len(lines) <= most:
         return lines
     return [*lines[:most], Uncounted(f"and {len(lines) - most:,} more", "gitenv recipients --json lists all", "many")]
+
+
+def _before(workspace: Workspace, statement: Environment) -> Environment | None:
+    """The statement of the tree at hand where that is of an earlier generation: a branch from before a rotation."""
+    there = recipients.environment_in(workspace.tree, statement.name)
+    return there if there.generation.number < statement.generation.number else None
+
+
+def _people(workspace: Workspace, name: str) -> frozenset[Holder]:
+    pin = workspace.access.pin(name)
+    return pin.holders | pin.seen if pin else frozenset()
+
+
+def _not_counted(
+    workspace: Workspace, statement: Environment, before: Environment | None, found: Sequence[Refused]
+) -> Iterator[Uncounted]:
+    """Why grants do not count. Those that belong to an earlier statement beside them are one topic: the commit is older."""
+    name, earlier = statement.name, Retired(workspace, statement)
+    if before:
+        reason = f"generation {before.generation.number} in this commit, now is {statement.generation.number}"
+        yield Uncounted(name, f"{reason}; merge the main branch", "statement-behind", branches.to_merge(workspace.root))
+    honest: Mapping[str, Grant] = {}
+    if any(refused.has_expired for refused in found):
+        honest = standing_in(workspace.tree, statement, "").counted
+    for refused in found:
+        if before is None or refused.grant.generation != before.generation:
+            yield _refused(name, refused, honest, earlier)
 
 
 def _refused(environment: str, refused: Refused, honest: Mapping[str, Grant], earlier: Retired) -> Uncounted:
