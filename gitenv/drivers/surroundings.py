@@ -169,15 +169,15 @@ class Surroundings:
         records = document.parse(data)
         elsewhere = self._plain_lines(name)
         for position, record in enumerate(records):
-            if record.kind in clean.TEXT and record.raw in elsewhere:
-                where = elsewhere[record.raw]
+            if record.kind in clean.TEXT and (raw := clean.trimmed(record.raw)) in elsewhere:
+                where = elsewhere[raw]
                 text = (
                     f"{clean.place(records, position)}: stands in plain text in {printable(where)}, and nobody vouches for it"
                 )
                 raise NotTrusted(text, f"git log -p -- {from_top(where)}")
 
     def _plain_lines(self, name: str) -> dict[bytes, str]:
-        """Lines in plain text in the index, and the file of each."""
+        """Lines in plain text in the index, without white space at their end, and the file of each."""
         if name not in self._plain:
             from gitenv.git import program
 
@@ -186,7 +186,7 @@ class Surroundings:
             for path in program.paths(self._here.work_tree, "ls-files", "-z", "--cached", "--full-name"):
                 if pin and pin.claims(path):
                     records = self._parsed(f":0:{path}") or ()
-                    found |= {record.raw: path for record in records if record.kind in clean.TEXT}
+                    found |= {clean.trimmed(record.raw): path for record in records if record.kind in clean.TEXT}
             self._plain[name] = found
         return self._plain[name]
 

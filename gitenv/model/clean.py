@@ -50,12 +50,18 @@ def clean(data: bytes, ring: Keyring, committed: Committed, before: Before = tup
     return cleaned
 
 
+def trimmed(raw: bytes) -> bytes:
+    """A line without the white space at its end: an editor that takes it off, or adds a CR, makes nothing of its user's."""
+    return raw.rstrip(b"\t\v\f\r ")
+
+
 class _Kept:
     """What stands for a text before the edit, and counts for nothing: it must not become a value by being cleaned again."""
 
     def __init__(self, ring: Keyring, before: Before) -> None:
         self._ring, self._before = ring, before
         self._kept: dict[tuple[bytes, bytes], bytes] | None = None
+        self._trimmed: dict[tuple[bytes, bytes], bytes] = {}
         self._standing: Set[bytes] = frozenset()
 
     def instead_of(self, record: Record, spelled: bytes) -> bytes:
@@ -65,9 +71,11 @@ class _Kept:
             records = sorted(self._before(), key=lambda each: each.kind is Kind.TOKEN)
             self._kept = dict(filter(None, map(self._stays, records)))
             self._standing = {each.raw for each in records} if self._kept else frozenset()
+            self._trimmed = {(name, trimmed(text)): stands for (name, text), stands in self._kept.items()}
         if spelled in self._standing:  # it counts already, whatever somebody put beside it
             return spelled
-        return self._kept.get((record.name, record.raw), spelled)
+        stands = self._kept.get((record.name, record.raw))
+        return stands or self._trimmed.get((record.name, trimmed(record.raw)), spelled)
 
     def _stays(self, record: Record) -> tuple[tuple[bytes, bytes], bytes] | None:
         if record.kind in TEXT:

@@ -108,6 +108,15 @@ def test_plain_lines_of_the_index_stay() -> None:
     assert cleaned_again(b"EVIL=2\n", RING, stands=stands) == committed(b"EVIL=2\n", RING)
 
 
+def test_white_space_at_the_end_makes_no_line_the_users_own() -> None:
+    """Editors take it off, and give lines a CR: what a stranger wrote is no value by that, nor is a retired one."""
+    after, _ = rotated(RING, 2)
+    stands = committed(b"OLD=1 \n", RING) + b"EVIL=1 \t\n# note\nTOO=1\nTOO=1 \n"
+    for text in (b"OLD=1\nEVIL=1\n# note\r\nTOO=1\nTOO=1 \n", b"OLD=1 \nEVIL=1 \t\n# note \nTOO=1\nTOO=1 \n"):
+        assert cleaned_again(text, after, stands=stands).replace(b"\r", b"") == stands
+    assert cleaned_again(b" EVIL=1\n", after, stands=stands) == committed(b" EVIL=1\n", after)
+
+
 def test_a_value_that_counts_stays_one() -> None:
     """Who puts a guess in plain text beside a token does not get the token taken away, nor the guess confirmed."""
     token = committed(b"PIN=0007\n", RING)
