@@ -30,7 +30,8 @@ def is_needed(name: str, arguments: Sequence[str]) -> bool:
         if name == "pre-commit":
             raw = _staged()
             words = [meta.split(" ") for meta in raw[0::2] if meta]
-            return _concerns(raw[1::2]) or _may_leak([each[3] for each in words if each[1].startswith("100")])
+            paths = raw[1::2]
+            return _concerns(paths) or _may_leak([each[3] for each in words if each[1].startswith("100")], paths)
         if name in ("pre-push", "pre-receive"):
             return any(line.split(b" ")[1].strip(b"0") for line in updates().splitlines())  # zeros: it is deleted
         if name == "post-merge":
@@ -107,10 +108,12 @@ def _git_dir() -> str:
     return layout.find(os.getcwd()).git_dir
 
 
-def _may_leak(ids: list[str]) -> bool:
-    """Whether blobs have a private key, or set a name that a protected file sets, to something that may be a secret."""
+def _may_leak(ids: list[str], paths: list[str]) -> bool:
+    """Whether blobs or paths have a private key, or set a name that a protected file sets, to what may be a secret."""
     from gitenv.model import leaks
 
+    if any(mark in os.fsencode("\n".join(paths)) for mark in leaks.MARKS):
+        return True
     names: set[bytes] = set()
     for _, chunk in leaks.chunks(_blobs(ids)):
         if any(mark in chunk for mark in leaks.MARKS):

@@ -87,6 +87,8 @@ class Scan:
         commit = each.commit
         mend = _again(commit, self._tips, f"{remedies.take_out(each.path)} && ")
         ways = (*self._back.get(commit, (mend,)), *leaks.allow(each.path))
+        if named := leaks.key_in_name(each.path, commit, f" && {_again(commit, self._tips)}", was_before=each.path in before):
+            return named
         return leaks.keys_in(self._objects, each.path, each.object_id, before, ways, commit)
 
     def _protected(self, each: Brought) -> list[Finding]:

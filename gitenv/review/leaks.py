@@ -23,14 +23,17 @@ ALLOW = "gitenv.allowSecretsIn"
 _CODES = ("private-key", "plain-copy")
 _A_FILE = 20  # findings
 _LINES = 1_000  # that are looked at for it
+_LONG = 64  # characters of a path that could be a key
+_SHOWN = 20  # of those with which every such key begins
 
 
 def private_keys(change: Change) -> Iterator[Finding]:
     """The private keys in the files that a change ends with; those of the whole are looked for by `git grep`."""
     entries = change.end.entries()
     for path in _with_marks(change) if change.is_whole else change.changed:
+        old = {} if change.is_whole or change.before is None else change.before.entries()
+        yield from key_in_name(path, was_before=path in old)
         if path in entries and entries[path].is_file:
-            old = {} if change.is_whole or change.before is None else change.before.entries()
             commands = (unstage(change.before, path), *allow(path))
             yield from keys_in(change.objects, path, entries[path].object_id, old, commands)
 
@@ -45,6 +48,20 @@ def keys_in(
     old = before.get(path)
     was_before = old is not None and any(list(leaks.key_lines(objects.pieces(old.object_id))))
     return keys_at(lines, path, commands, commit, was_before=was_before)
+
+
+def key_in_name(path: str, commit: str = "", end: str = "", *, was_before: bool = False) -> list[Finding]:
+    """The finding for a path that is itself a private key, pasted as a file's name. It is cut off where the key begins.
+
+    `end` is what the command for it ends in.
+    """
+    if len(path) < _LONG or not any(leaks.key_lines([os.fsencode(path)])):
+        return []
+    starts = (path.find(mark.decode("ascii")) for mark in leaks.KEY_MARKS[:2])
+    shown = path[: min(start for start in starts if start >= 0) + _SHOWN] + "*"
+    text = "the name of a file is a private key, as gitenv's own are: whoever has it reads what its owner reads"
+    command = f"git rm --cached {shell_word(f':(top){shown}')}{end}"
+    return [finding("private-key", text, shown, 0, (command,), commit, was_before=was_before)]
 
 
 def keys_at(
@@ -109,7 +126,8 @@ def _with_marks(change: Change) -> list[str]:
     marks = (os.fsdecode(mark[mark.rfind(b"\0") + 1 :] if b"\0" in mark else mark) for mark in leaks.KEY_MARKS)
     words = ["grep", "-lzaF", "--full-name", "--no-color", "--no-recurse-submodules"]
     done = program.attempt(change.folder, *words, *(word for mark in marks for word in ("-e", mark)), *end)
-    return [path.removeprefix(f"{change.end.commit}:") for path in os.fsdecode(done.stdout).split("\0") if path]
+    found = [path.removeprefix(f"{change.end.commit}:") for path in os.fsdecode(done.stdout).split("\0") if path]
+    return sorted({*found, *(path for path in change.end.entries() if len(path) > _LONG)})
 
 
 def _wanted(change: Change, at_hand: KeysAtHand, root: str) -> leaks.Copies:
