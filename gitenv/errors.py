@@ -5,9 +5,9 @@
     ├── Locked       3  no key here, or no grant for it
     ├── NotTrusted   4  signed by nobody we know, edited, or not what was pinned
     │   └── Malformed   it does not even have the form
+    │       └── FirstEdition  5  a statement or a pin of the format before this one
     └── NotInOrder   5  git, the repository or the file system is not as needed
-        ├── Changed     what was read is not there any more: the command starts over
-        └── FirstEdition    a statement or a pin of the format before this one
+        └── Changed     what was read is not there any more: the command starts over
 
 The core raises and one edge prints (`cli.edge` for people, `drivers.notices` for git). A message names its object and says
 where (file, line, key name), never what: no value, no plain text, no private key.
@@ -59,6 +59,15 @@ class Malformed(NotTrusted):
     """A file of gitenv's own does not have its form; nothing in it is used."""
 
 
+class FirstEdition(Malformed):
+    """A file of the format's first edition: no release had it, so there is no way over.
+
+    Nobody has such a repository. So one statement like that beside good ones is a broken one, and stops nobody.
+    """
+
+    exit_code = 5
+
+
 class NotInOrder(GitenvError):
     """git, the repository or a file stands in the way."""
 
@@ -70,10 +79,6 @@ class Changed(NotInOrder):
 
     def __init__(self, what: str) -> None:
         super().__init__(f"{what} was changed in the meantime", "run this again")
-
-
-class FirstEdition(NotInOrder):
-    """A file of the format's first edition: no release had it, so there is no way over."""
 
 
 def shell_word(text: str) -> str:

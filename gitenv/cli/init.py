@@ -179,8 +179,8 @@ def _show_joined(workspace: Workspace, done: Joined, strict: bool) -> None:
         show.error(problem)
     if done.later:
         show.note(f"new here: {joined(done.later, 3)}; to see who signed it, and to believe it: gitenv unlock {done.later[0]}")
-    if any(isinstance(problem, NotTrusted) for problem in done.problems):
-        raise typer.Exit(NotTrusted.exit_code)
+    if codes := [problem.exit_code for problem in done.problems if isinstance(problem, NotTrusted)]:
+        raise typer.Exit(min(codes))
     if done.is_lost or not any(pin.grant for pin in done.pins):
         _show_request(workspace, done)
 

@@ -71,7 +71,7 @@ def run(
         show.error(NotTrusted(found.text))
         show.commands(*found.commands, aside=True)  # to choose from: in one line they would be pasted as one
     if problems or unvouched:
-        raise typer.Exit(NotTrusted.exit_code)
+        raise typer.Exit(min(problem.exit_code for problem in problems) if problems else NotTrusted.exit_code)
     if all(result.closed for result in results):
         raise opening.nothing_opened(results)
 

@@ -22,7 +22,7 @@ _HASH = re.compile(r"[0-9a-f]{64}")
 _FINGERPRINT = re.compile(r"SHA256:[A-Za-z0-9+/]{43}")
 _AT = re.compile(r"[0-9]{4}-[01][0-9]-[0-3][0-9]T[0-2][0-9]:[0-5][0-9]:[0-5][0-9]Z")
 _SIGNED = b"gitenv/1/signature\n"
-_ANEW = "take gitenv out with the version that made it (gitenv uninstall --repository), then: gitenv init"
+_ANEW = "who put it there: git log -- :/.recipients; if all is of that edition: take gitenv out as it says, then: gitenv init"
 _taken_apart: dict[Callable[["Lines", str], Any], dict[str, Any]] = {}
 
 
