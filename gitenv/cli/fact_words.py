@@ -30,6 +30,8 @@ _WORDS = {
     What.ROTATED: "rotated by {by}{generations}{anew}",
     What.PUT_BACK: "put back to generation {generation}, revision {revision}",
     What.PATHS: "paths set by {by}: {paths}",
+    What.POLICY: "policy set by {by}: {policy}",
+    What.KNOWN: "{by} signed what those who left could read",
     What.SIGNED: "signed anew by {by}",
     What.LET_IN: "{by} let in {person}{as_role}{until}",
     What.TAKEN_OUT: "{person} taken out by {by}",
@@ -39,7 +41,7 @@ _WORDS = {
     What.UNCOUNTED: "a grant for {person} that does not count",
     What.ASKED: "{person} asks to be let in",
     What.REQUEST: "{person} has another public key",
-    What.WITHDRAWN: "{person} withdrew the public key",
+    What.UNASKED: "the public key of {person} was removed",
 }
 
 
@@ -56,6 +58,7 @@ def sentence(fact: Fact) -> str:
         generation=fact.generation,
         revision=fact.revision,
         paths=joined(fact.paths, 3),
+        policy=fact.policy,
         plain=" in plain text" if fact.is_plain else "",
         likely="" if fact.is_sure else ", by its place",
         key_or_count=fact.key or counted(fact.keys),

@@ -166,7 +166,7 @@ _WRITERS = {Format.TEXT: _write_text, Format.JSON: _write_json, Format.CSV: _wri
 NAMES = (
     *("at", "author", "email", "signed", "commit", "event", "environment", "path", "key", "former", "person", "person_key"),
     *("by", "by_key", "role", "expires", "paths", "revision", "generation", "former_generation", "keys"),
-    *("plain", "sure", "reason"),
+    *("policy", "plain", "sure", "reason"),
 )
 
 
@@ -194,6 +194,7 @@ def as_record(event: Event) -> dict[str, object]:
         "generation": fact.generation,
         "former_generation": fact.former_generation,
         "keys": fact.keys,
+        "policy": fact.policy,
         "plain": fact.is_plain,
         "sure": fact.is_sure,
         "reason": fact.reason,

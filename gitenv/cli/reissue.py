@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from gitenv.team.reissue import Leaver, Reissue
     from gitenv.team.workspace import Workspace
 
-_MOST_HOLDERS = 4
+_MOST = 4
 
 
 def run(
@@ -64,7 +64,7 @@ def show_next(workspace: Workspace, name: str, who: str, environments: Sequence[
 
 def _show(found: Sequence[Reissue]) -> None:
     rows = [
-        [each.environment, value.name, value.path, _who(value.leavers), value.since, joined(each.holders, _MOST_HOLDERS)]
+        [each.environment, value.name, value.path, _who(value.leavers), value.since, joined(each.people, _MOST)]
         for each in found
         for value in each.values
     ]
@@ -89,7 +89,7 @@ def _as_json(found: Sequence[Reissue]) -> dict[str, object]:
         "environments": [
             {
                 "environment": each.environment,
-                "holders": each.holders,
+                "may_set": each.people,
                 "left": [_leaver(leaver) for leaver in each.leavers],
                 "lost": each.is_lost,
                 "reissue_within": each.within or None,
@@ -110,8 +110,13 @@ def _as_json(found: Sequence[Reissue]) -> dict[str, object]:
     }
 
 
-def _leaver(leaver: Leaver) -> dict[str, str]:
-    return {"name": leaver.name, "fingerprint": leaver.fingerprint, "since": leaver.since}
+def _leaver(leaver: Leaver) -> dict[str, object]:
+    return {
+        "name": leaver.name,
+        "fingerprint": leaver.fingerprint,
+        "old_key": leaver.is_former,
+        "since": leaver.since,
+    }
 
 
 def _markdown(found: Sequence[Reissue]) -> Iterator[str]:
@@ -131,11 +136,11 @@ def _markdown(found: Sequence[Reissue]) -> Iterator[str]:
         if each.is_lost:
             yield f"Nobody can say any more which values: see `{each.command}`."
             continue
-        yield f"To be set by {joined(each.holders, _MOST_HOLDERS)}."
+        yield f"To be set by {joined(each.people, _MOST)}."
         yield ""
         for value in each.values:
             yield f"- [ ] {code(value.name)} in {code(value.path)}, known to {_who(value.leavers)} since {value.since}"
 
 
 def _who(leavers: Sequence[Leaver]) -> str:
-    return joined(list(dict.fromkeys(leaver.name for leaver in leavers)), _MOST_HOLDERS)
+    return joined(list(dict.fromkeys(leaver.called for leaver in leavers)), _MOST)

@@ -48,10 +48,24 @@ def run(
     where = f"not staged, because {done.unstaged.why}" if done.unstaged else "staged"
     if done.sealed_for:
         _show_sealed(done, where)
+    elif done.is_same:
+        show.say(f"{name} has that value in {path} already; {where}")
     else:
         show.say(f"{name} {'changed' if done.replaces else 'set'} in {path}; {where}")
     if done.unstaged:
         show.commands(*done.unstaged.commands)
+    if done.is_same:
+        _show_still_known(workspace, done)
+
+
+def _show_still_known(workspace: Workspace, done: Set) -> None:
+    """Who sets a value anew because somebody left learns that it is the one that they know."""
+    from gitenv.team import reissue
+
+    values = [value for each in reissue.here(workspace, [done.environment]) for value in each.values]
+    if any((value.name, value.path) == (done.name, done.path) for value in values):
+        show.say("somebody who left knows it, so it stays on the list of what to set anew:")
+        show.commands(f"gitenv reissue {done.environment}")
 
 
 def _believe(workspace: Workspace, statement: Environment, words: str) -> None:

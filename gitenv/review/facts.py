@@ -31,6 +31,8 @@ class What(Enum):
     ROTATED = "rotated"
     PUT_BACK = "put-back"  # an earlier statement
     PATHS = "paths-changed"
+    POLICY = "policy-set"
+    KNOWN = "known-signed"  # what those who left could read
     SIGNED = "signed-anew"
     LET_IN = "let-in"
     TAKEN_OUT = "taken-out"
@@ -40,7 +42,7 @@ class What(Enum):
     UNCOUNTED = "uncounted-grant"
     ASKED = "asked"
     REQUEST = "request-changed"
-    WITHDRAWN = "request-withdrawn"
+    UNASKED = "request-removed"
 
 
 class Fact(NamedTuple):
@@ -60,6 +62,7 @@ class Fact(NamedTuple):
     revision: int = 0
     generation: int = 0
     former_generation: int = 0
+    policy: str = ""  # as `gitenv policy` takes it
     keys: int = 0  # how many were encrypted anew
     reason: str = ""
     is_plain: bool = False  # the key stands there in plain text

@@ -75,10 +75,15 @@ def _of_environment(change: EnvironmentChange) -> Iterator[Fact]:
         yield about._replace(what=What.PUT_BACK)
     elif change.rotation:
         yield about._replace(what=What.ROTATED)
-    if change.paths_added or change.paths_removed:
+    has_paths = bool(change.paths_added or change.paths_removed)
+    if has_paths:
         yield about._replace(what=What.PATHS)
-    elif change.rotation is None and now.revision > was.revision:
-        yield about
+    if now.reissue_within != was.reissue_within:
+        days = f"{now.reissue_within}d" if now.reissue_within else "0"
+        yield about._replace(what=What.POLICY, policy=f"reissue-within={days}")
+    elif not has_paths and change.rotation is None and now.revision > was.revision:
+        is_known = now.known != was.known and now.keyholders == was.keyholders
+        yield about._replace(what=What.KNOWN) if is_known else about
 
 
 def _of_person(change: PersonChange, statement: Environment) -> Iterator[Fact]:
@@ -121,7 +126,7 @@ def _uncounted(before: Membership, after: Membership) -> Iterator[Fact]:
 
 
 def _of_request(change: RequestChange) -> Fact:
-    what = What.REQUEST if change.before and change.after else What.ASKED if change.after else What.WITHDRAWN
+    what = What.REQUEST if change.before and change.after else What.ASKED if change.after else What.UNASKED
     return Fact(what, path=f"{RECIPIENTS}/{change.name}.pub", person=change.name, person_key=next(iter(change.after), ""))
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from gitenv import access
-from gitenv.errors import NotInOrder, Usage
+from gitenv.errors import NotInOrder, NotTrusted, Usage
 from gitenv.git import log
 from gitenv.model.environment import Environment
 from gitenv.repo.snapshot import CommitSnapshot, IndexSnapshot, Snapshot
@@ -18,13 +18,17 @@ from gitenv.review.private import statements_in
 from gitenv.team import knowledge, reissue
 from gitenv.team.reissue import Reissue
 from gitenv.trust import chain
+from gitenv.trust.trusted import Trusted
 
 if TYPE_CHECKING:
     from gitenv.review.check import Place
 
 
 def look(where: Place, wanted: Sequence[str]) -> list[Reissue]:
-    """What is to be set anew in the index, or in a bare repository in HEAD: everywhere, or in the environments `wanted`."""
+    """What is to be set anew in the index, or in a bare repository in HEAD: everywhere, or in the environments `wanted`.
+
+    Raises `NotTrusted` for a statement that its own past does not lead to: who can push could else end the list.
+    """
     head = log.head(where.folder)
     side: Snapshot | None = IndexSnapshot(where.objects) if where.has_work_tree else None
     if side is None and head:
@@ -35,7 +39,16 @@ def look(where: Place, wanted: Sequence[str]) -> list[Reissue]:
     for name in wanted:
         if name not in there:
             raise Usage(f"there is no environment {name}", f"there are: {', '.join(sorted(there))}")
+    for name in wanted or sorted(there):
+        try:
+            Trusted(name, None, side).about(there[name])
+        except NotTrusted as error:
+            raise type(error)(f"nobody can say who left: {error.message}", error.hint or _look(name)) from None
     return list(_of_side(side, {name: there[name] for name in wanted or sorted(there)}))
+
+
+def _look(name: str) -> str:
+    return f"git log -p -- :/{chain.path(name)}"
 
 
 def findings(change: Change) -> Iterator[Finding]:

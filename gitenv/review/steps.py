@@ -88,12 +88,18 @@ def _other_person(change: Change, name: str) -> Iterator[Finding]:
 
 
 def _complete(change: Change, statement: Environment) -> Iterator[Finding]:
-    """Whether all lies there that a statement goes back to: else nobody who comes new can verify it."""
+    """Whether all lies there that a statement goes back to: else nobody who comes new can verify it.
+
+    Of a whole state also whether that leads to it: whoever is told that all is well has asked about what was committed before.
+    """
+    name = statement.name
     try:
-        chain.before(statement, chain.finder(change.end, statement.name), lambda _: False)
+        _, texts = chain.before(statement, chain.finder(change.end, name), lambda _: False)
+        if change.is_whole:
+            chain.follow(name, texts, None)
     except GitenvError as error:
         code = error.code if error.code in CODES else "past-missing"
-        yield finding(code, error.message, chain.path(statement.name), 0, (error.hint,) if error.hint else ())
+        yield finding(code, error.message, _file(name), 0, (error.hint,) if error.hint else _look(name))
 
 
 def trusted(before: Snapshot, after: Snapshot, old: Environment) -> Trusted:

@@ -33,6 +33,12 @@ class Leaver(NamedTuple):
     fingerprint: str
     generation: int  # the last that they could open
     since: str  # the date of the first statement that says so, like 2026-11-21
+    is_former: bool  # whether they are in with another key: only this one left
+
+    @property
+    def called(self) -> str:
+        """Who it is, or whose key."""
+        return f"{self.name}'s old key" if self.is_former else self.name
 
 
 class Value(NamedTuple):
@@ -60,7 +66,7 @@ class Reissue(NamedTuple):
     """What there is to do in one environment."""
 
     environment: str
-    holders: list[str]  # who may set them
+    people: list[str]  # who may set them: holders, and then readers
     leavers: list[Leaver]
     values: list[Value]
     within: int  # the days that a policy gives; 0 for none
@@ -77,11 +83,18 @@ class Reissue(NamedTuple):
 
     def text(self) -> str:
         """One sentence."""
-        who = _joined([each.name for each in self.leavers])
+        who = _joined([each.called for each in self.leavers])
         if self.is_lost:
             where = knowledge.path(self.environment)
             return f"{self.environment}: {where} is missing or was edited: nobody can say which values {who} could read"
-        return f"{self.environment}: {who} left, and {counted(self.values)} that they could read {_stand(self.values)} set anew"
+        values = counted(self.values)
+        said = f"{values} that {who} could read" if self._is_all_former else f"{who} left, and {values} that they could read"
+        return f"{self.environment}: {said} {_stand(self.values)} set anew"
+
+    @property
+    def _is_all_former(self) -> bool:
+        """Whether nobody left: there are other keys now."""
+        return all(each.is_former for each in self.leavers)
 
 
 def counted(values: Sequence[Value]) -> str:
@@ -98,14 +111,17 @@ def of(tree: Snapshot, statement: Environment, documents: Iterable[tuple[str, by
     left = [each for each in statement.left if each.key not in inside]
     if not left:
         return None
-    leavers = _leavers(tree, statement, left)
+    leavers = _leavers(tree, statement, left, {each.name for each in standing.people})
     holders = {each.name for each in standing.holders if standing.counted.get(each.name) is None}
     holders |= {given.to for given in standing.counted.values() if given.role == HOLDER}
+    readers = standing.counted.keys() - holders
     listed = knowledge.found(tree, statement)
     values = [] if listed is None else [value for each in documents for value in _values(*each, listed, leavers)]
     if not values and listed is not None:
         return None
-    return Reissue(statement.name, sorted(holders), leavers, values, statement.reissue_within, listed is None)
+    return Reissue(
+        statement.name, [*sorted(holders), *sorted(readers)], leavers, values, statement.reissue_within, listed is None
+    )
 
 
 def here(workspace: Workspace, names: Collection[str]) -> list[Reissue]:
@@ -125,7 +141,7 @@ def here(workspace: Workspace, names: Collection[str]) -> list[Reissue]:
     return [each for each in found if each]
 
 
-def _leavers(tree: Snapshot, statement: Environment, left: Iterable[Left]) -> list[Leaver]:
+def _leavers(tree: Snapshot, statement: Environment, left: Iterable[Left], inside: Collection[str]) -> list[Leaver]:
     """Since when they stand there, as far back as the statements at hand go."""
     wanted = {(each.name, each.key): each.generation for each in left}
     since = dict.fromkeys(wanted, statement.at)
@@ -137,7 +153,9 @@ def _leavers(tree: Snapshot, statement: Environment, left: Iterable[Left]) -> li
             break
         still &= {(each.name, each.key) for each in oldest.left}
         since.update(dict.fromkeys(still, oldest.at))
-    return sorted(Leaver(name, _fingerprint(key), wanted[name, key], at[:10]) for (name, key), at in since.items())
+    return sorted(
+        Leaver(name, _fingerprint(key), wanted[name, key], at[:10], name in inside) for (name, key), at in since.items()
+    )
 
 
 def _fingerprint(key: PublicKey) -> str:

@@ -29,6 +29,7 @@ class Set(NamedTuple):
     environment: str
     sealed_for: list[str]  # the holders, if it was sealed; else empty
     replaces: bool
+    is_same: bool  # whether it stands there as it did before
     unstaged: Unstaged | None
     is_known: bool  # whether the caller is in any environment: else accepting needs --force
 
@@ -111,7 +112,8 @@ def _try_to_set(workspace: Workspace, pin: Pin, name: str, path: str, value: byt
         holders = sorted(holder.name for holder in pin.holders)
     blobs = _staged(workspace, pin, path, data, text, name.encode("ascii")) if data and not holders else {}
     unstaged = saving.save(workspace, {path: text}, {path: data}, blobs).get(path)
-    return Set(name, path, pin.name, holders, replaces, unstaged, any(other.grant for other in workspace.access.pinned()))
+    is_known = any(other.grant for other in workspace.access.pinned())
+    return Set(name, path, pin.name, holders, replaces, text == data, unstaged, is_known)
 
 
 def _staged(workspace: Workspace, pin: Pin, path: str, data: bytes, text: bytes, name: bytes) -> dict[str, bytes]:
