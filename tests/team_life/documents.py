@@ -119,17 +119,22 @@ class _Merge:
         self.now = other if mine == was else mine
         if mine != was != other:
             self.now = max(mine, other, key=lambda found: found.number if found else 0)
+        one, two = (Counter(line for line in side if not line.generation) for side in (ours, theirs))
+        # A heading that both sides moved away from its key, each above a key of their own: it stands there once.
+        self.once = {line for line in one if one[line] == two[line] == 1}
 
     def outcome(self) -> Document | None:
         was, mine, other = map(self._parts, self.sides)
         found: list[Line] = []
+        moved: set[Line] = set()
         for place in _ordered(list(mine), list(other)):
             sides = [side.get(place, ((), ())) for side in (was, mine, other)]
             for which in (0, 1):
                 chosen = self._three_way(*(side[which] for side in sides))
                 if chosen is None:
                     return None
-                found += map(self._spelled, chosen)
+                found += [self._spelled(line) for line in chosen if line not in moved]
+                moved |= self.once.intersection(chosen)
         return tuple(found)
 
     def _three_way(self, was: Document, mine: Document, other: Document) -> Document | None:
