@@ -94,12 +94,15 @@ class Surroundings:
         return pin.name in clone.put_back(self._here.common_dir)
 
     def refuse_put_back(self, pin: Pin, judged: Judged) -> None:
-        """Raise `RolledBack` or `Forked` if that is still so."""
+        """Raise `RolledBack` or `Forked` if that is still so: of a step that was refused as well, the one before has its key."""
         from gitenv.access import check_newest
+        from gitenv.trust import forks
 
         since = clone.searched(self._here.common_dir).get(pin.name, "")
         first_sight = self.access.first_sight(pin.name, WorkSnapshot(self._here.work_tree))
         check_newest(self._here.work_tree, self.objects, first_sight, pin, judged.environment, since)
+        if judged.moves:
+            forks.check_moved(self._here.work_tree, self.objects, pin.environment, judged.verdict)
 
     def pins_nearby(self, pin: Pin, commits: Iterable[str]) -> Iterator[Pin]:
         """Where good steps lead from a pin: to the statement at hand, and to those of `commits`. No pin is moved."""

@@ -14,7 +14,7 @@ from tests.hostile_life.world import World
 
 steadily = settings(
     max_examples=100 if ALL else 5,
-    stateful_step_count=30 if ALL else 20,
+    stateful_step_count=30 if ALL else 11,
     derandomize=not ALL,
     deadline=None,
     database=None,
@@ -28,3 +28,14 @@ def test_whom_each_clone_believes(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(machine, "BEGINNING", [World(tmp_path / "beginning")])
     monkeypatch.setenv("HOSTILE_LIFE_FOLDER", str(tmp_path))
     run_state_machine_as_test(machine.HostileLife, settings=steadily)
+
+
+def test_a_refused_step_stops_the_one_before_as_well(tmp_path: Path) -> None:
+    """bob signs within the generation that he was taken out of: who is behind does not go there, and encrypts nothing for him."""
+    world = World(tmp_path)
+    before = world.statements[world.main.newest]
+    world.take_out("alice", "bob")
+    forged = world.forge("bob", world.main, before, [], rotates=False, proves=False, path="")
+    world.done.clear()
+    assert world.show("carol", forged) == "Forked"
+    assert world.done == {"encrypts: refused": 1}
