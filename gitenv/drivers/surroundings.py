@@ -94,7 +94,7 @@ class Surroundings:
         return pin.name in clone.put_back(self._here.common_dir)
 
     def refuse_put_back(self, pin: Pin, judged: Judged) -> None:
-        """Raise `RolledBack` or `Forked` if that is still so: of a step that was refused as well, the one before has its key."""
+        """Raise `RolledBack` or `Forked` if that is still so, also of a refused step: the one before may have its key."""
         from gitenv.access import check_newest
         from gitenv.trust import forks
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Collection, Iterable, Iterator
 from typing import NamedTuple
 
@@ -60,6 +61,15 @@ class Model:
         while found := self.signed.get(statement):
             yield found
             statement = found.previous
+
+    def later(self, statement: str, shown: Iterable[str]) -> bool:
+        """Whether anything is shown to which honest steps lead from a statement."""
+        for each in shown:
+            way = itertools.takewhile(lambda one: one.is_honest and one.hash != statement, self.before(each))
+            first = list(way)[-1:]
+            if first and first[0].previous == statement:
+                return True
+        return False
 
     def honest_past(self, statement: str) -> set[str]:
         """What honest people went on from to reach a statement, and what they gave up on the way; it itself included.

@@ -31,7 +31,7 @@ def test_whom_each_clone_believes(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 
 
 def test_a_refused_step_stops_the_one_before_as_well(tmp_path: Path) -> None:
-    """bob signs within the generation that he was taken out of: who is behind does not go there, and encrypts nothing for him."""
+    """bob signs within the generation that he was taken out of: who is behind stays there, and encrypts nothing."""
     world = World(tmp_path)
     before = world.statements[world.main.newest]
     world.take_out("alice", "bob")

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import copy
+import itertools
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence, Set
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 from pathlib import Path
 
 from gitenv.errors import GitenvError, NotTrusted
 from gitenv.model import base64url, document, environment, grant, token
 from gitenv.model.cipher import Dek, Generation
 from gitenv.model.environment import Environment
-from gitenv.model.grant import HOLDER, Grant
+from gitenv.model.grant import HOLDER, READER, Grant
 from gitenv.model.keyring import Keyring, Older, first_generation
 from gitenv.model.reasons import Forked, RolledBack
 from gitenv.model.statements import sign
@@ -20,6 +21,7 @@ from gitenv.team import following, found, letting_in, pinning, removing, reuniti
 from gitenv.team.newcomer import Newcomer
 from gitenv.team.workspace import Workspace
 from gitenv.trust import chain
+from gitenv.trust.pins import Pin
 from tests import lab
 from tests.hostile_life.clones import ENVIRONMENT, FILE, FOLDER, Clone, Store
 from tests.hostile_life.model import Commit, Model, Signed
@@ -29,6 +31,7 @@ DAVE = Person("dave", device_of(1005))
 PEOPLE = {person.name: person for person in (ALICE, BOB, CAROL, DAVE, EVE)}
 TEAM = ("alice", "bob", "carol", "dave")
 Files = dict[str, bytes | None]
+_ASIDE = "aside"
 Act = Callable[[Workspace], object]
 _OWN = ("revision", "previous", "beside", "by", "proof", "at")
 """Words of a statement that the next one says anew."""
@@ -59,7 +62,7 @@ class World:
         alice.must("commit", "-qm", "Found")
         self._note(alice.must("rev-parse", "HEAD"), [], by="alice")
         self.heads["alice"] = self.commits[-1]
-        for person, role in ((BOB, HOLDER), (CAROL, HOLDER), (DAVE, grant.READER)):
+        for person, role in ((BOB, HOLDER), (CAROL, HOLDER), (DAVE, READER)):
             self.let_in("alice", person.name, role)
         self.rotate("alice")
         for name in TEAM[1:]:
@@ -180,6 +183,8 @@ class World:
         if is_new and parents:
             assert not out & after.keys(), f"{out} stayed in"
             self._check_members(parents, after, out)
+        if len(parents) > 1 and new.beside:
+            self._check_reunited(new, parents, after)
 
     def _check_members(self, parents: Sequence[Commit], after: dict[str, str], out: Set[str]) -> None:
         """Whom a rotation keeps: everybody who was in; of two sides, whoever is in on both, or came in on one."""
@@ -188,17 +193,47 @@ class World:
         for side, other in zip(sides, reversed(sides), strict=True):
             missing = side & other - set(after) - out
             assert not missing or not all(parent.is_honest for parent in parents), f"{sorted(missing)} fell out"
-        for parent in parents if len(parents) > 1 else ():
-            gone = set().union(*(each.gone for each in self.model.before(parent.newest) if each.is_honest))
-            back = gone & set(after) - set(self.members(parent))
-            taken = {name for name in back if self._was_in(parents, name)}
-            assert not taken, f"{sorted(taken)} came back"
 
-    def _was_in(self, parents: Sequence[Commit], name: str) -> bool:
-        """Whether somebody was in where two sides part: then whoever took them out did so since."""
+    def _check_reunited(self, new: Environment, parents: Sequence[Commit], after: Mapping[str, str]) -> None:
+        """Nobody comes back whom a side took out, nor comes in by their word, nor goes on from it; of two roles, the lesser."""
+        origin = self._origin(parents)
+        for side, other in zip(parents, reversed(parents), strict=True):
+            here, there = self.members(side), self.members(other)
+            gone = self._gone_since(origin, side) & self._were_in(origin) - set(here)
+            assert not gone & set(after), f"{sorted(gone)} were taken out, and are in: {sorted(after)}"
+            if other.newest == new.previous:
+                signers = {each.by for each in self._since(origin, other)}
+                assert not gone & signers, f"goes on from {sorted(signers)}, of whom {sorted(gone)} were taken out"
+            for name in set(after) - set(here) - self._were_in(origin):
+                by = self._let_in_by(other, name)
+                assert by not in gone, f"{name} is in by {by}, who was taken out"
+            if all(there.get(each.by) == HOLDER for each in self._since(origin, side)):
+                back = {name for name in self._were_holders(origin) if here.get(name) == READER and after.get(name) == HOLDER}
+                assert not back, f"{sorted(back)} may let others in again"
+
+    def _origin(self, parents: Sequence[Commit]) -> str:
+        """The last statement that two sides go back to."""
         first, second = ([each.hash for each in self.model.before(parent.newest)] for parent in parents)
-        origin = next((each for each in first if each in second), "")
-        return any(name in self.members(commit) for commit in self.commits if commit.newest == origin and commit.is_honest)
+        return next((each for each in first if each in second), "")
+
+    def _gone_since(self, origin: str, side: Commit) -> set[str]:
+        return set().union(*(each.gone for each in self._since(origin, side) if each.is_honest))
+
+    def _since(self, origin: str, side: Commit) -> Iterable[Signed]:
+        return itertools.takewhile(lambda each: each.hash != origin, self.model.before(side.newest))
+
+    def _were_in(self, statement: str, role: str = "") -> set[str]:
+        """Who was in where two sides part: then whoever took them out did so since."""
+        found = [self.members(commit) for commit in self.commits if commit.newest == statement and commit.is_honest]
+        return {name for members in found for name, what in members.items() if role in ("", what)}
+
+    def _were_holders(self, statement: str) -> set[str]:
+        """Who was one in all trees of a statement."""
+        return self._were_in(statement, HOLDER) - self._were_in(statement, READER)
+
+    def _let_in_by(self, commit: Commit, name: str) -> str:
+        found = self.grants.get(commit.files.get(f"{FOLDER}/{name}.grant", b""))
+        return found.by.name if found else ""
 
     def members(self, commit: Commit) -> dict[str, str]:
         """Who is in by a tree: by grants of its generation that somebody gave who was a holder, and may have been one."""
@@ -241,15 +276,38 @@ class World:
         self.clones[who].stand_on(commit.sha, fetched.sha if fetched else "", is_shallow=form == "shallow")
         return self._stand(who, commit)
 
-    def first_sight(self, who: str, commit: Commit, form: str, trusts: str) -> str:
+    def shown_aside(self, who: str, commit: Commit, form: str, fetched: Commit | None = None) -> str:
+        """What somebody's clone would say there, without going: a copy of it does."""
+        lab.copy(self.root / who, self.root / _ASIDE)
+        self.heads[_ASIDE] = self.heads[who]
+        self.shallow |= {_ASIDE} if who in self.shallow else set()
+        return self._show_aside(who, commit, form, fetched)
+
+    def first_sight(self, who: str, commit: Commit, form: str, trusts: str, fetched: Commit | None = None) -> str:
         """Somebody clones once more, and believes what is there, or what is vouched for."""
-        name = f"{who}-{len(self.clones)}"
-        self.clones[name] = Clone(self.root, name, PEOPLE[who])
         self.trusts = trusts
         try:
-            return self.show(name, commit, form)
+            return self._show_aside(who, commit, form, fetched)
         finally:
             self.trusts = ""
+
+    def _show_aside(self, who: str, commit: Commit, form: str, fetched: Commit | None) -> str:
+        self.clones[_ASIDE] = Clone(self.root, _ASIDE, PEOPLE[who])
+        try:
+            return self.show(_ASIDE, commit, form, fetched)
+        finally:
+            lab.remove(self.root / _ASIDE)
+            self.shallow.discard(_ASIDE)
+            for noted in (self.clones, self.heads, self.fetched):
+                noted.pop(_ASIDE, None)
+
+    def one_for_each_pin(self) -> list[str]:
+        """Clones that have pinned different statements, the one that is furthest behind first."""
+        found: dict[str, tuple[int, str]] = {}
+        for who, each in self.clones.items():
+            if pin := each.pin():
+                found.setdefault(pin.environment.hash, (pin.environment.revision, who))
+        return [who for _, who in sorted(found.values())]
 
     trusts = ""
     """What `GITENV_TRUST` says while a clone looks for the first time."""
@@ -274,11 +332,26 @@ class World:
             assert after
             assert set(before.earlier) <= set(after.earlier), "what was past is not any more"
             assert before.environment == after.environment or after.is_past(before.environment.hash), "the pin went back"
+        if before:
+            self._check_said(commit, before, here, problems)
         self._check_not_stuck(commit, before and before.environment, after and after.environment, shown, problems)
         # What is later in a fetched branch is no more than newer; what is beside it there counts when a pin moves.
         late = {each for each in shown if after and after.environment.hash in [one.hash for one in self.model.before(each)]}
         self._check_encrypts(who, after and after.environment, here | (shown - late if after != before else set()))
         return type(problems[0]).__name__ if problems else "believed" if after != before else "nothing"
+
+    def _check_said(self, commit: Commit, before: Pin, here: Set[str], problems: Sequence[NotTrusted]) -> None:
+        """A tree that went back to what a clone knows is named; an older commit is none."""
+        if commit.newest not in (before.environment.hash, *before.earlier):
+            return
+        if self.model.later(commit.newest, here):
+            assert problems, "went back, and nobody says so"
+        elif (
+            commit.is_honest
+            and commit.newest != before.environment.hash
+            and commit.newest in self.model.honest_past(commit.newest)
+        ):
+            assert not problems, f"an older commit, and no more: {problems}"
 
     def _check_not_stuck(
         self,
