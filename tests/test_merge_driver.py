@@ -28,8 +28,9 @@ def _merge(base: bytes, ours: bytes, theirs: bytes, *words: str) -> tuple[int, b
 def test_labels_are_those_that_git_gives() -> None:
     """Where git knows names of the sides they stand at the markers, harmlessly; where its words come as they are, ours do."""
     sides = b"A=0\n", b"A=1\n", b"A=2\n"
-    new = _merge(*sides, "9", ".env", "abc123", "HEAD", "to\x1bpic\n")
-    assert new == (1, b"<<<<<<<<< HEAD\nA=1\n=========\nA=2\n>>>>>>>>> to\\x1bpic\\n\n")
+    new = _merge(*sides, "9", ".env", "abc123", "HEAD", "0a1b2c3 (fix: to\x1bpic, $(x)=*)")
+    assert new == (1, b"<<<<<<<<< HEAD\nA=1\n=========\nA=2\n>>>>>>>>> 0a1b2c3 fix tox1bpic, x\n")
+    assert {record.kind for record in document.parse(new[1])} == {Kind.PLAIN, Kind.ASSIGNMENT}
     assert _merge(*sides, "0", ".env", "%S", "%X", "%Y") == (1, b"<<<<<<< ours\nA=1\n=======\nA=2\n>>>>>>> theirs\n")
     assert _merge(b"A=0\nB=0\n", b"A=1\nB=0\n", b"A=0\nB=1\n") == (0, b"A=1\nB=1\n")
 

@@ -52,10 +52,10 @@ _LOOKALIKE = (
     rb"(?:\xef\xbb\xbf)?[ \t]*(?:(?:export[ \t]+)?(" + NAME + rb")[ \t]*[=:]|#)[ \t]*"
     rb"gitenv(?:[0-9]+(?:-[a-z]+)?|-unverified(?:-file)?):"
 )
-_MARKER = rb"(?s)(?:<{7,19}|>{7,19}|\|{7,19})(?: .*)?\r?|={7,19}\r?"
+_MARKER = rb"(?s)(?:<{7,19}|>{7,19}|\|{7,19})(?: [^:!]*)?\r?|={7,19}\r?"  # a `:` or `!` makes it a rule of make
 # What some reader of dotenv files takes for the end of a line, and everything else that no line needs; one CR may end it.
 _NOT_ONE_LINE = rb"(?s).*?(?:[\x00-\x0c\x0e-\x1f\x7f]|\xc2\x85|\xe2\x80[\xa8\xa9]|\r.)"
-_WORD_OF_A_SHELL = rb"[=*?[]"
+_MEANS_SOMETHING = rb"[=*?[($`\\'\"]"  # to a shell or make: see `_is_readable`
 _CLOSING_QUOTE = {quote: rb"(?s)%c[^%c\\]*+(?:\\.[^%c\\]*+)*+%c" % ((quote,) * 4) for quote in b"'\"`"}
 # What may be the last line of base64 that somebody wrapped without quotes, and what such a line before it ends in.
 _TAIL = re.compile(rb"(?s)[ \t]*([A-Za-z0-9_.-]+)(==?)['\"`]?(?:[ \t]+#.*)?[ \t]*\r?")
@@ -86,7 +86,7 @@ def is_marker(record: Record) -> bool:
 
 def label(text: bytes) -> bytes:
     """A text as it may stand behind a conflict marker: a rebase shows a commit's subject there."""
-    return re.sub(_WORD_OF_A_SHELL, b"_", text)
+    return re.sub(rb"[=*?[()$`\\'\":!]", b"", text)
 
 
 def check_size(size: int) -> None:
@@ -228,11 +228,13 @@ def _is_one_line(line: bytes) -> bool:
 
 
 def _is_readable(line: bytes) -> bool:
-    """Whether text without a name may show.
+    """Whether text without a name may show: it is one line, and means nothing to a shell or make, wherever it stands.
 
-    `export $(cat .env | xargs)` makes a value of each word with a `=`, and of a file with such a name that a pattern fits.
+    `export $(cat .env | xargs)` makes a value of each word with a `=`, and of a file with such a name that a pattern fits. In
+    quotes that an earlier line opened, a comment is none: a `'` or `"` ends them, and `$` and backticks run what they hold. A
+    `\\` hides the next line from make.
     """
-    return re.search(_WORD_OF_A_SHELL, line) is None and _is_one_line(line)
+    return re.search(_MEANS_SOMETHING, line) is None and _is_one_line(line)
 
 
 def _is_base64_tail(line: bytes, before: bytes, after_unknown: bool) -> bool:

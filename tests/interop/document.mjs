@@ -12,7 +12,7 @@ export const UNVERIFIED = /^#gitenv-unverified:/;
 export const SEALED =
   regex`^(${NAME})=gitenv1-sealed:([1-9][0-9]{0,8})\.([A-Za-z0-9_-]{6}):([a-z0-9][a-z0-9._-]{0,62}):([A-Za-z0-9_-]+)$`;
 const LOOKALIKE = regex`^${BOM}[ \t]*(?:(?:export[ \t]+)?(${NAME})[ \t]*[=:]|#)[ \t]*gitenv(?:[0-9]+(?:-[a-z]+)?|-unverified(?:-file)?):`;
-const MARKER = regex`^(?:(?:<{7,19}|>{7,19}|\|{7,19})(?:[ ].*)?\r?|={7,19}\r?)$`;
+const MARKER = regex`^(?:(?:<{7,19}|>{7,19}|\|{7,19})(?:[ ][^:!]*)?\r?|={7,19}\r?)$`;
 const ASSIGNMENT = regex`^${BOM}[ \t]*(?:export[ \t]+)?(${NAME})[ \t]*(?:=|:(?=[ \t]))[ \t]*`;
 const TAIL = regex`^[ \t]*([A-Za-z0-9_.-]+)(==?)['"${"`"}]?(?:[ \t]+#.*)?[ \t]*\r?$`;
 const RUN = /([A-Za-z0-9+/_-]{16,})[ \t]*\\?\r?$/;
@@ -75,7 +75,7 @@ function classify(text, at, seen, last) {
     const match = pattern.exec(line);
     if (match) return { kind, stop, name: kind === "UNVERIFIED" ? undefined : match[1] };
   }
-  const readable = !/[=*?[]/.test(line) && !SEVERAL.test(line);
+  const readable = !/[=*?[($`\\'"]/.test(line) && !SEVERAL.test(line);
   if (MARKER.test(line) && (line[0] === "<" || seen.depth) && (readable || line[0] === "=")) {
     seen.depth += { "<": 1, ">": -1 }[line[0]] ?? 0;
     return { kind: "PLAIN", stop };

@@ -73,9 +73,9 @@ CASES: list[tuple[bytes, list[tuple[Kind, bytes, int]]]] = [
     (b"## for reviewers", [(Kind.PLAIN, b"", 1)]),
     (b"## -----BEGIN X-----\nA=1", [(Kind.COMMENT, b"", 1), (Kind.UNKNOWN, b"", 1)]),
     (b"## A=1", [(Kind.COMMENT, b"", 1)]),
-    (b"## see */*\n## A?1\n## [AB]", [(Kind.COMMENT, b"", 1)] * 3),
+    (b"## see */*\n## A?1\n## [AB]\n## (x)\n## 'x\n## \"x\n## $x\n## `x`\n## x\\", [(Kind.COMMENT, b"", 1)] * 9),
     (b"### more", [(Kind.COMMENT, b"", 1)]),
-    (b"## A: 1\r\n## \xc3\xa4 'b", [(Kind.PLAIN, b"", 1)] * 2),
+    (b"## A: 1\r\n## \xc3\xa4 {b}!) -- @, +; & | < > ~ ^ % #", [(Kind.PLAIN, b"", 1)] * 2),
     (
         b"## see docs\rB: 1\n## \xe2\x80\xa8B: 1\n## \xe2\x80\xa9\n## \xc2\x85\n## \x0b\n## \0\n## \x7f",
         [(Kind.COMMENT, b"", 1)] * 7,
@@ -85,6 +85,7 @@ CASES: list[tuple[bytes, list[tuple[Kind, bytes, int]]]] = [
     (b" \x0b\n\r\r\n\t\nA=", [(Kind.UNKNOWN, b"", 1)] * 3 + [(Kind.ASSIGNMENT, b"A", 1)]),
     (b"<<<<<<< ours\nA=1", [(Kind.PLAIN, b"", 1), (Kind.ASSIGNMENT, b"A", 1)]),
     (b"<<<<<<< ours\n||||||| base\n=======\n>>>>>>> theirs\r", [(Kind.PLAIN, b"", 1)] * 4),
+    (b"<<<<<<< ours:\n<<<<<<< x! y\n<<<<<<< $x\n<<<<<<< (x\n<<<<<<< x\\", [(Kind.UNKNOWN, b"", 1)] * 5),
     (b"<<<<<<< ours\rB=1\n=======\n>>>>>>> theirs", [(Kind.UNKNOWN, b"", 1)] * 3),
     (
         b"<<<<<<< ours B=1\n<<<<<<< ours\n||||||| \xe2\x80\xa8B: 1\n>>>>>>> B=1",
