@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 from tests.cut_off.cases import CASES, SECRET, Case, at_home
 from tests.cut_off.forked import Ended, gitenv
+from tests.forkserver import server
 from tests.lab import Lab, Person
 
 
@@ -30,6 +31,7 @@ class Whole(NamedTuple):
 
 def main(name: str, beginning: str, place: str, every: str, some: str, at_random: str) -> int:
     """Kill it at each EVERYth moment, or where that is 0 at SOME of them; return 1 if anything is wrong."""
+    server.load()
     case, folder = CASES[name], Path(place)
     folder.mkdir(parents=True, exist_ok=True)
     before = Path(beginning) if beginning else None

@@ -26,10 +26,8 @@ _BY_OTHERS = ("cryptography.hazmat.backends.openssl.backend", "typer._click.deco
 
 def serve(listening: socket.socket, python: str) -> None:
     """Fork for each connection until standard input ends."""
-    _load()
+    load()
     sys.executable = python
-    gc.collect()
-    gc.freeze()  # a collection in a fork would copy every page
     forks: set[int] = set()
     while sys.stdin not in select.select([listening, sys.stdin], [], [])[0]:
         connection, _ = listening.accept()
@@ -42,8 +40,8 @@ def serve(listening: socket.socket, python: str) -> None:
         forks -= {ended for ended in forks if os.waitpid(ended, os.WNOHANG)[0]}
 
 
-def _load() -> None:
-    """All modules of gitenv's, and what these import when they come to it."""
+def load() -> None:
+    """All modules of gitenv's, and what these import when they come to it, for forks of this process."""
     names = set(_BY_OTHERS)
     for module in pkgutil.walk_packages(gitenv.__path__, "gitenv."):
         spec = importlib.import_module(module.name).__spec__
@@ -54,6 +52,8 @@ def _load() -> None:
     for name in sorted(names):
         with contextlib.suppress(ImportError):  # no module, or none of this system or version
             importlib.import_module(name)
+    gc.collect()
+    gc.freeze()  # a collection in a fork would copy every page
 
 
 def _answer(connection: socket.socket) -> NoReturn:
