@@ -1,6 +1,6 @@
 """What the tests share: a lab for each test, begun from a state that is made once and copied; and how gitenv is started there.
 
-Most tests start it by `tests.forkserver`; one session in ten, and each test with `GITENV_TEST_ALL=1`, as users do.
+Most tests start it by `tests.forkserver`; those marked `real`, and each test with `GITENV_TEST_ALL=1`, as users do.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ import os
 import shutil
 import tempfile
 import time
-import zlib
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
@@ -88,11 +87,11 @@ def _server() -> Iterator[None]:
 
 @pytest.fixture(autouse=True)
 def _start(request: pytest.FixtureRequest, _server: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """How this test starts gitenv; the same in each run.
+    """How this test starts gitenv.
 
     `tmp_path` before `monkeypatch`, so that it is removed when what a test replaced (`os.lstat`) is back.
     """
-    if request.path.parent.name == "sessions" and zlib.crc32(request.node.nodeid.encode()) % 10 == 4:
+    if request.node.get_closest_marker("real"):
         monkeypatch.delenv(forkserver.SOCKET, raising=False)
 
 

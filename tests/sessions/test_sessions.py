@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from gitenv.cli import app
 from tests.conftest import NewLab
 from tests.lab import ALL_SETTINGS, Lab
 from tests.sessions import runner
@@ -22,11 +23,19 @@ _AGAIN = {
     "habits": ("rebase", "rotated_stash", "unlock_edited"),
 }
 _QUICK = ("accept", "hooks", "lock", "merge", "rebase", "remove", "rotate", "set")
-
-
-@pytest.mark.parametrize(
-    "name", [pytest.param(path.stem, marks=[pytest.mark.quick] * (path.stem in _QUICK)) for path in SESSIONS]
+# Each command in one of them at least, and what git starts: filter, hooks, merge driver, textconv.
+_REAL = (
+    *("attack_other_person", "copies", "demo", "key_rotate_two_work_trees", "log_rotated", "mask_diff", "merge"),
+    *("not_in_order", "reissue_policy", "reject_closing", "remove_environment_branch", "rotated_cherry_pick", "seal_exposed"),
+    *("set_role", "shallow", "stash", "viewing"),
 )
+
+
+def _marks(name: str) -> list[pytest.MarkDecorator]:
+    return [*[pytest.mark.quick] * (name in _QUICK), *[pytest.mark.real] * (name in _REAL)]
+
+
+@pytest.mark.parametrize("name", [pytest.param(path.stem, marks=_marks(path.stem)) for path in SESSIONS])
 def test_session(name: str, new_lab: NewLab) -> None:
     """The session goes as it is written."""
     runner.play(runner.read(runner.FOLDER / f"{name}.txt"), new_lab)
@@ -41,6 +50,15 @@ def test_session_under_settings(settings: str, name: str, tmp_path: Path, beginn
         return Lab(tmp_path / "lab", beginnings(beginning) if beginning else None, settings)
 
     runner.play(runner.read(runner.FOLDER / f"{name}.txt"), new_lab)
+
+
+def test_each_command_has_a_real_start() -> None:
+    """Some session starts it as users do, and not by a fork of what has loaded all of gitenv."""
+    lines = (line for name in _REAL for _, line in runner.read(runner.FOLDER / f"{name}.txt").lines)
+    started = {
+        words[1] for words in (line.removeprefix("! ").removeprefix("? ").split() for line in lines) if words[0] == "gitenv"
+    }
+    assert set(app.names()) <= started
 
 
 @pytest.mark.parametrize("name", [path.stem for path in SESSIONS])
