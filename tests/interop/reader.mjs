@@ -366,8 +366,11 @@ const ACTS = {
   },
   trusted({ words, text }, secrets, _, root) {
     const [pin, tree, history] = ["pinned", "past", "history"].map((word) => statementsOf(root, words[word]));
-    const find = (wanted) => [...tree, ...pin].find(({ hash }) => hash === wanted);
     const statement = readEnvironment(text);
+    const files = new Map(tree.map((one) => [one.hash, one]));
+    if (words.there) files.set(statement.previous, statementsOf(root, words.there)[0]);
+    const isThere = (wanted) => files.get(wanted)?.hash === wanted; // another content than its name says is no statement
+    const find = (wanted) => (isThere(wanted) ? files.get(wanted) : pin.find(({ hash }) => hash === wanted));
     if (statement.name !== (words.folder ?? "development")) refuse("malformed", "of another environment than its folder says");
     const verdict = judge(statement, pin, find);
     if (verdict.is === "next" && words.history) checkHistory(verdict, history, words.named ? verdict.chain.at(-1) : pin.at(-1));

@@ -47,6 +47,7 @@ from gitenv.model.reasons import (
 )
 from gitenv.model.standing import check_signed, standing
 from gitenv.model.statements import Holder
+from gitenv.trust import chain
 from gitenv.trust.pins import Pin
 from gitenv.trust.trusted import Trusted
 from tests.model.builders import MemoryTree, checked_out, cleaned_again, committed, device_of
@@ -263,6 +264,9 @@ def _act_trusted(vector: Vector) -> None:
         pin = Pin.of(pinned[-1], None, frozenset(), frozenset(), [each.hash for each in pinned[:-1]])
     past = [_statement(name) for name in vector.words.get("past", "").split()]
     tree = MemoryTree(vector.content, past=past, name="development")
+    if there := vector.words.get("there"):  # what lies under the name of the first one that is looked for
+        wanted = environment.read(vector.content, "vector").previous
+        tree.files[chain.past_path("development", wanted)] = _statement(there).text
     verdict = Trusted("development", pin, tree, lambda wanted: _text_of(pinned, wanted)).judge()
     assert verdict
     assert verdict.answer.value == vector.words["is"]
