@@ -109,6 +109,8 @@ def _pin_new(workspace: Workspace, wanted: Sequence[str], yes: bool, fingerprint
     if not fingerprint and (strict or vouching.vouchers()):
         new, unvouched = vouching.sort_out(workspace, new, strict)
         yes, problems = True, problems + unvouched
+    if workspace.access.pinned() and not (wanted or yes or is_named):  # who was not let in is asked when they name it
+        new = [statement for statement in new if pinning.has_grant(workspace, statement.name)]
     for statement in new:
         for line in trust_lines(statement, "signed by", workspace.me().fingerprint if workspace.access.device() else ""):
             show.say(line)

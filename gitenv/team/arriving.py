@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 from typing import NamedTuple
 
-from gitenv import recipients
-from gitenv.errors import GitenvError, NotTrusted
+from gitenv.errors import NotTrusted
 from gitenv.team import conversions, file_report, following, news, opening, pinning, rights, setup
 from gitenv.team.file_report import Problem
 from gitenv.team.news import Asking, Out
@@ -69,12 +67,5 @@ def _new(workspace: Workspace) -> list[str]:
         new = pinning.new_environments(workspace, []).new
     except NotTrusted:
         return []
-    mine = [each for each in new if _has_grant(workspace, each.name, workspace.access.name)]
+    mine = [each for each in new if pinning.has_grant(workspace, each.name)]
     return news.once(workspace, {f"new {each.name} {each.id.hex()}": each.name for each in mine})
-
-
-def _has_grant(workspace: Workspace, environment: str, name: str) -> bool:
-    key = workspace.access.device()
-    with contextlib.suppress(GitenvError):
-        return key is not None and any(recipients.grants_for(workspace.tree, environment, key.public, name))
-    return False

@@ -104,7 +104,7 @@ def _status(
     stored = workspace.repository.objects.read(entry.object_id, _MAX_BYTES) or b""
     there = files.read_inside(workspace.root, entry.path, _MAX_BYTES)
     if entry.stage:
-        return _in_conflict(entry.path, there or b"", problems)
+        return _in_conflict(entry.path, there or b"", problems, is_open=ring is not None)
     if there and there.startswith(inert.WHOLE):
         problems.append(Undecided("unreadable", f"{entry.path} stays closed: it is too large", [remedies.look(entry.path)]))
         return FileStatus(entry.path, 0, "stays closed", [], [])
@@ -148,8 +148,10 @@ def _status(
     return FileStatus(entry.path, len(keys), state, listed, waiting)
 
 
-def _in_conflict(path: str, there: bytes, problems: list[Problem]) -> FileStatus:
+def _in_conflict(path: str, there: bytes, problems: list[Problem], *, is_open: bool) -> FileStatus:
     """A merge that somebody has to decide about: until then no stage of the index is the file."""
+    if is_open and opening.is_closed(there):
+        return FileStatus(path, len(comparing.places(there)), CLOSED, [], [])
     torn = list(comparing.in_conflict(there))
     text = f"in conflict: {_joined(torn)}; take git's markers out, then stage it" if torn else "in conflict until it is staged"
     problems.append(Problem("conflict-marker", f"{path}: {text}", [f"git add {from_top(path)}"]))

@@ -192,13 +192,14 @@ def _open_environment(workspace: Workspace, pin: Pin, entries: Iterable[IndexEnt
     for entry in entries:
         stored = workspace.repository.objects.read(entry.object_id)
         there = _contents(workspace, entry)
-        if not stored or there is None or entry.stage:
+        # In a conflict git may have written what it could not open before it had the newer statement.
+        if not stored or there is None or (entry.stage and not is_closed(there)):
             continue
-        is_unedited = clean.is_same(there, stored) and (is_committed or not discover.is_plain(stored))
+        is_unedited = not entry.stage and clean.is_same(there, stored) and (is_committed or not discover.is_plain(stored))
         text = there
         if is_unedited:
             text = _plain(workspace, pin, stored) or _closed(workspace, pin, entry.object_id, stored)
-        elif _is_closed(there):
+        elif is_closed(there):
             text = _plain(workspace, pin, clean.unmarked(there)) or there
         if text != there:
             # Not for the others on this machine; the owner's x bit is in the index.
@@ -229,7 +230,7 @@ def _is_open(workspace: Workspace, pin: Pin) -> bool:
     return True
 
 
-def _is_closed(data: bytes) -> bool:
+def is_closed(data: bytes) -> bool:
     """Whether a file holds nothing that somebody typed, and some of it is not open."""
     try:
         kinds = {record.kind for record in document.parse(data)}

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from gitenv import access, recipients
-from gitenv.errors import NotTrusted, Usage
+from gitenv.errors import GitenvError, NotTrusted, Usage
 from gitenv.model import names
 from gitenv.model.environment import Environment
 from gitenv.model.reasons import Competing, OtherPerson
@@ -39,6 +40,14 @@ def new_environments(workspace: Workspace, wanted: Iterable[str], *, is_named: b
     if not asked and (count := recipients.too_many(workspace.tree, workspace.pinned_names())):
         found.problems.append(NotTrusted(recipients.too_many_text(count), "gitenv unlock NAME, one by one"))
     return found
+
+
+def has_grant(workspace: Workspace, name: str) -> bool:
+    """Whether a grant for the user's key lies in an environment, whatever it is worth."""
+    key = workspace.access.device()
+    with contextlib.suppress(GitenvError):
+        return key is not None and any(recipients.grants_for(workspace.tree, name, key.public, workspace.access.name))
+    return False
 
 
 def check_signers(workspace: Workspace, statements: Iterable[Environment], wanted: Sequence[str], fingerprint: str) -> None:

@@ -33,7 +33,7 @@ from gitenv.team import (
 )
 from gitenv.team.file_report import FileStatus, Problem
 from gitenv.team.reissue import Reissue
-from gitenv.team.survey import Membership
+from gitenv.team.survey import Membership, Uncounted
 from gitenv.team.workspace import Workspace
 from gitenv.trust.pins import Pin
 
@@ -82,11 +82,11 @@ def status(workspace: Workspace, wanted: Collection[str] = ()) -> Status:
         for entry in survey.only(people, wanted).uncounted
         if entry.file not in said and not entry.expires and entry.file.partition("/")[0] not in torn
     ]
+    held = [environment.name for environment in found if (environment.access, environment.role) == (OPEN, HOLDER)]
     problems += [
-        Problem(entry.code, f"{entry.file}: {entry.reason}", [entry.command or "gitenv recipients"])
+        Problem(entry.code, f"{entry.file}: {entry.reason}", [_for_whom(entry, held)])
         for entry in survey.grouped(uncounted, 20)
     ]
-    held = [environment.name for environment in found if (environment.access, environment.role) == (OPEN, HOLDER)]
     own = [(pin.name, pin.grant.to) for pin in workspace.access.pinned() if pin.grant]
     problems += ending.problems(people, held, own)
     problems += [_to_reissue(each) for each in reissue.here(workspace, listed)]
@@ -105,6 +105,12 @@ def status(workspace: Workspace, wanted: Collection[str] = ()) -> Status:
     me = workspace.access.name or (workspace.find_me(key.public) if key else "")
     unique = list({problem.text: problem for problem in problems}.values())
     return Status(me, fingerprint, found, [name for name in waiting if name != me], unique)
+
+
+def _for_whom(entry: Uncounted, held: Collection[str]) -> str:
+    """What mends a file that does not count; who holds nothing there asks."""
+    is_holders = entry.command.startswith("gitenv add-recipient") and entry.file.partition("/")[0] not in held
+    return f"ask a holder to run: {entry.command}" if is_holders else entry.command or "gitenv recipients"
 
 
 def _to_reissue(found: Reissue) -> Problem:
@@ -160,7 +166,7 @@ def _environment(
     is_outside = state == NO_ACCESS and me not in entries and not workspace.was_let_in(pin)
     problems += [each for each in of_access if is_asked or not (is_outside and each.code == "locked")]
     role = entries[me].role if me in entries else ""
-    if len(holders) == 1 and state == OPEN:
+    if len(holders) == 1 and state == OPEN and role == HOLDER:
         problems.append(
             Problem(
                 "one-holder",
