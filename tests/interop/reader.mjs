@@ -7,7 +7,7 @@
 // are latin-1 strings, other bytes are in hex. The keys are those of `keys.txt` in the folder above.
 //
 // It covers documents (grammar, tokens, sealed values, marks, clean, smudge), the keys of a DEK, environments with their chains, grants,
-// signatures, what counts, and public keys. Not files and folders, patterns against paths, and what an index or HEAD decides.
+// signatures, what counts, `known`, and public keys. Not files and folders, patterns against paths, and what an index or HEAD decides.
 
 import { createECDH, createHash, hkdfSync } from "node:crypto";
 import { readFileSync } from "node:fs";
@@ -376,6 +376,12 @@ const ACTS = {
     if (verdict.is === "next" && words.history) checkHistory(verdict, history, words.named ? verdict.chain.at(-1) : pin.at(-1));
     const past = verdict.past?.map(({ hash }) => hash.slice(0, 12)).join(" ");
     return { is: verdict.is, ...(past && { "goes-back-to": past }) };
+  },
+  known({ words, text }) {
+    const isNamed = createHash("sha256").update(Buffer.from(text, "latin1")).digest("hex") === words.named;
+    const isOfLines = /^(?:[1-9][0-9]{0,8} [0-9a-f]{64}\n)*$/.test(text);
+    if (!isNamed || !isOfLines || text.length > 4_194_304) refuse("lost", "not what the statement names");
+    return { lists: text.trimEnd().split("\n").map((line) => line.slice(0, line.indexOf(" ") + 13)).join(", ") };
   },
   "public-key"({ text }) {
     const points = readPublic(text);

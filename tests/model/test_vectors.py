@@ -20,7 +20,7 @@ import pytest
 from gitenv.errors import FirstEdition, GitenvError, Malformed, NotTrusted, Usage
 from gitenv.identity import device
 from gitenv.identity.device import DeviceKey
-from gitenv.model import document, environment, grant, sealed, steps, token
+from gitenv.model import document, environment, grant, known, sealed, steps, token
 from gitenv.model.cipher import Dek, EnvironmentId, Generation, Keys, Unopened, sha256
 from gitenv.model.document import Kind
 from gitenv.model.environment import Draft, Environment, check_seal
@@ -91,6 +91,10 @@ class NotAToken(Exception):
     """A line that is not even spelled like a token, or like a sealed value."""
 
 
+class Lost(Exception):
+    """A `known` that is not what the statement names: nobody can say any more what is to be set anew."""
+
+
 class NotCanonical(Exception):
     """A token or a sealed value whose base64url has another spelling than the one, or is no length of its kind."""
 
@@ -119,6 +123,7 @@ ERRORS: dict[str, type[Exception]] = {
     "unopened": Unopened,
     "not-a-token": NotAToken,
     "not-canonical": NotCanonical,
+    "lost": Lost,
 }
 
 
@@ -277,6 +282,14 @@ def _text_of(kept: list[Environment], wanted: str) -> bytes | None:
     return next((each.text for each in kept if each.hash == wanted), None)
 
 
+def _act_known(vector: Vector) -> None:
+    """What lies there, and the hash by which a statement names it."""
+    found = known.read(vector.content, vector.words["named"])
+    if found is None:
+        raise Lost
+    assert [f"{since} {line[:12]}" for line, since in found.items()] == vector.words["lists"].split(", ")
+
+
 def _act_public_key(vector: Vector) -> None:
     found = read_public(vector.content, "vector")
     assert [key.hex() for key in found] == vector.words["points"].split(" ")
@@ -310,7 +323,7 @@ def _class_of(error: type[BaseException]) -> type[BaseException]:
 def test_must_fail(path: Path) -> None:
     """What must never read fails for the reason it is named after, and not for another."""
     vector = read_vector(path)
-    with pytest.raises((GitenvError, Unopened, NotAToken, NotCanonical)) as caught:
+    with pytest.raises((GitenvError, Unopened, NotAToken, NotCanonical, Lost)) as caught:
         ACTS[vector.words["act"]](vector)
     assert _class_of(caught.type) is ERRORS[vector.words["expect"]]
     assert isinstance(caught.value, GitenvError) is ("says" in vector.words)
