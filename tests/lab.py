@@ -147,6 +147,7 @@ class Lab:
 
 
 def _configuration(name: str, hub: Path) -> str:
+    """What is set in everybody's git. No lab has so many objects that git would clean up, so git need not look each time."""
     return f"""\
 [user]
 \tname = {name.title()}
