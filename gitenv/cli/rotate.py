@@ -26,7 +26,7 @@ def run(
 
     All files of an environment are encrypted anew, for those whose grants count.
     """
-    from gitenv.team import following, letting_in, opening, reuniting, rotating
+    from gitenv.team import following, letting_in, opening, rejoining, reuniting, rotating
 
     workspace = exclusive.workspace()
     workspace.need_environments()
@@ -37,21 +37,24 @@ def run(
     if not chosen:
         raise Locked("you hold no environment here", "gitenv status")
     plans = [reuniting.plan(workspace, name) or rotating.plan(workspace, name) for name in chosen]
-    for planned in plans:
-        for line in plan_lines(planned):
-            show.say(line)
+    rejoined = [found for planned in plans if (found := rejoining.look(workspace, planned))]
+    plans = [planned for planned in plans if planned not in [each.planned for each in rejoined]]
+    for line in (*map(str, rejoined), *(line for planned in plans for line in plan_lines(planned))):
+        show.say(line)
     for line in branch_lines(workspace.root, [planned.pin.environment for planned in plans]):
         show.say(line)
     if dry_run or not show.agree("Go on?", yes):
         show.say("nothing was changed")
         return
+    for each in rejoined:
+        rejoining.carry_out(workspace, each)
     for planned in plans:
         for line in rotated_lines(rotating.carry_out(workspace, planned)):
             show.say(line)
     for line in opened_lines([each for each in opening.open_files(workspace, chosen) if each.opened]):
         show.say(line)
-    lead = "a new key changes no value: whoever could read the old ones knows them; "
-    show.commit(workspace.repository, f"Rotate {joined(chosen)}", lead)
+    lead = "a new key changes no value: whoever could read the old ones knows them; " if plans else ""
+    show.commit(workspace.repository, f"{'Rotate' if plans else 'Merge the statements of'} {joined(chosen)}", lead)
 
 
 def plan_lines(planned: Plan) -> Iterator[str]:

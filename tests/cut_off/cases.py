@@ -48,6 +48,16 @@ def _conflict(lab: Lab) -> None:
     assert bob.run(["git", "pull", "-q"]).exit_code
 
 
+def _two_policies(lab: Lab) -> None:
+    """Two statements that both keep the key."""
+    alice, bob = at_home(lab, "alice"), at_home(lab, "bob")
+    for person, days in ((alice, 20), (bob, 30)):
+        person.must("gitenv", "policy", "development", f"reissue-within={days}d")
+        person.must("git", "commit", "-qm", "A policy")
+    alice.must("git", "push", "-q")
+    assert bob.run(["git", "pull", "-q", "--no-rebase"]).exit_code
+
+
 def _sealed(lab: Lab) -> None:
     alice, bob = at_home(lab, "alice"), at_home(lab, "bob")
     assert alice.run(["gitenv", "set", "KEY", "-f", ".env.production"], b"hunter2-sealed").exit_code == 0
@@ -133,6 +143,9 @@ CASES = {
     "policy": Case("bob", ("policy", "development", "reissue-within=30d"), _nothing, reads={"alice": True, "carol": True}),
     "reunite": Case(
         "bob", ("rotate", "development"), _conflict, is_merging=True, with_alice=True, reads={"alice": True, "carol": True}
+    ),
+    "rejoin": Case(
+        "bob", ("rotate", "development"), _two_policies, is_merging=True, with_alice=True, reads={"alice": True, "carol": True}
     ),
     "set": Case("alice", ("set", "NEW"), _nothing, stdin=b"hunter2-new"),
     "seal": Case("alice", ("set", "NEW", "-f", ".env.production"), _nothing, stdin=b"hunter2-new"),
