@@ -8,8 +8,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from gitenv.git import branches
+from gitenv.git import branches, log
 from gitenv.model.environment import Environment
+
+_MOST_FILES = 100  # of one branch: all are words of one command
 
 
 class OpenBranches(NamedTuple):
@@ -24,5 +26,15 @@ def conflicting(folder: str, rotated: Sequence[Environment]) -> OpenBranches:
     unmerged = branches.unmerged(folder)
     patterns = [pattern for environment in rotated for pattern in environment.paths]
     changed = branches.changed(folder, unmerged[: branches.MOST], patterns)
-    hit = [name for name, paths in changed.items() if any(each.claims(path) for path in paths for each in rotated)]
+    commits = {branch.name: branch.commit for branch in unmerged}
+    claimed = {name: [path for path in paths if any(each.claims(path) for each in rotated)] for name, paths in changed.items()}
+    hit = [name for name, paths in claimed.items() if paths and not _is_here(folder, commits[name], paths)]
     return OpenBranches(hit, len(unmerged) <= branches.MOST)
+
+
+def _is_here(folder: str, commit: str, paths: Sequence[str]) -> bool:
+    """Whether HEAD has had each of these files as a branch has it, since that left it: a squash merge took it."""
+    if len(paths) > _MOST_FILES or any("\n" in path or path.endswith("\r") for path in paths):
+        return False
+    had = set(log.blobs(folder, paths, ["HEAD", f"^{commit}"]))
+    return had.issuperset(log.ids(folder, [f"{commit}:{path}" for path in paths]))
