@@ -160,6 +160,10 @@ def _configuration(name: str, hub: Path) -> str:
 \tallow = always
 [advice]
 \tdetachedHead = false
+[maintenance]
+\tauto = false
+[receive]
+\tautoGC = false
 [url "{hub.as_posix()}"]
 \tinsteadOf = {HUB}
 """
