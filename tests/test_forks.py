@@ -112,6 +112,16 @@ def test_sides_that_count(
     assert _reason(functools.partial(forks.check_asides, found, verdict, believed)) is (Forked if is_fork else None)
 
 
+def test_a_side_that_only_history_has() -> None:
+    """The tree says that it was given up, and lacks its text: it is no fork, and what stands on it is."""
+    verdict = Trusted("production", None, MemoryTree(REDONE, past=STORY)).judge()
+    assert verdict
+    shown = {each.hash: each for each in (*STORY[:3], REDONE, SIDE)}
+    forks.check_asides(shown, verdict, None)
+    with pytest.raises(Forked):
+        forks.check_asides({**shown, LATE.hash: LATE}, verdict, None)
+
+
 Look = Callable[[Sequence[Environment], Sequence[Environment]], None]
 NO_OBJECTS = cast(Objects, None)
 
@@ -189,7 +199,7 @@ KEPT = {
 @pytest.mark.parametrize(("side", "is_refused"), KEPT.values(), ids=KEPT)
 def test_a_side_that_was_kept_beside_a_removal(side: Environment, is_refused: bool, look: Look) -> None:
     """Who pinned it goes on under a key that somebody has who was taken out: not when a holder did, and nobody gave that up."""
-    look([FOUNDING, TOGETHER, ROTATION, side], [])
+    look([FOUNDING, TOGETHER, ROTATION, side, FORGED], [])
     trusted = Trusted("production", None, MemoryTree(ROTATION, past=[FOUNDING, TOGETHER]))
     for past, expected in (([], is_refused), ([side.hash], False)):
         pin = Pin.of(ROTATION, None, frozenset(), frozenset(), [FOUNDING.hash, TOGETHER.hash, *past])

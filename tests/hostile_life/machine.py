@@ -78,13 +78,13 @@ class HostileLife(RuleBasedStateMachine):
         return [each for each in self.world.commits if each.is_honest and each not in history]
 
     def _do(self, who: str, what: str, place: int, against: str = "") -> None:
-        """Something that changes something, with somebody whom it can be done to: every second time `against` that one."""
+        """Something that changes something, with somebody whom it can be done to: mostly `against` that one."""
         inside = self.world.members(self.world.heads[who])
         out = [name for name in PEOPLE if name not in inside]
         first, _, then = what.partition(" and ")
         people = {"let in": out, "take out": sorted(inside), "demote": [name for name in inside if inside[name] == HOLDER]}
         other = _one(people[first], place) if people.get(first) else ""
-        if against in people.get(first, ()) and place % 2:
+        if against in people.get(first, ()) and place % 4:
             other = against
         if first == "let in" and other:
             self._count(first, self.world.let_in(who, other, _one((HOLDER, HOLDER, READER), place)))
@@ -136,6 +136,10 @@ class HostileLife(RuleBasedStateMachine):
         self._do(able[1], two, place, against=able[0])
         if is_redone:
             self._bring_in(_one(able, place), first)
+        if self._others():
+            self._brought_along(place, "")
+        else:
+            self._vandalised(place, "tree", "")
 
     @precondition(lambda self: len(self._others()) > 0)
     @rule(who=places, place=places)
@@ -149,6 +153,7 @@ class HostileLife(RuleBasedStateMachine):
         """Somebody who is behind comes to what was pushed last."""
         self._pull(_one([who for who, head in self.world.heads.items() if head is not self.world.main], place))
 
+    @precondition(lambda self: not self.world.commits[-1].is_honest)
     @rule(place=places, which=places, form=forms)
     def go_anywhere(self, place: int, which: int, form: str) -> None:
         """A host shows somebody any commit, and they stay there."""
@@ -180,16 +185,22 @@ class HostileLife(RuleBasedStateMachine):
         self._judged("forge", forged, form, who, world.main if on == "there" else None)
 
     @precondition(lambda self: len(self._others()) > 0)
-    @rule(place=places, which=places, form=forms)
-    def bring_along(self, place: int, which: int, form: str) -> None:
-        """Whoever can push merges two sides, and keeps one of them as it is."""
-        side, main = _one(self._others(), which), self.world.main
-        kept, brought = (side, main) if place % 2 else (main, side)
+    @rule(place=places, form=forms)
+    def bring_along(self, place: int, form: str) -> None:
+        """Whoever can push merges two sides, and keeps one of them as it is: mostly what takes nobody out."""
+        self._brought_along(place, form)
+
+    def _brought_along(self, place: int, form: str) -> None:
+        side, main = _one(self._others()[::-1], place // 5), self.world.main
+        kept, brought = (side, main) if self.world.takes_out(side, main) < self.world.takes_out(main, side) else (main, side)
         self._judged("bring along", self.world.push_files(kept, {}, kept, brought), form, place)
 
     @rule(place=places, how=st.sampled_from(("tree", "tree", "statement", "grants", "past gone", "past edited")), form=forms)
     def vandalise(self, place: int, how: str, form: str) -> None:
         """Whoever can push puts an earlier state on top of what was pushed last, or breaks what lies there."""
+        self._vandalised(place, how, form)
+
+    def _vandalised(self, place: int, how: str, form: str) -> None:
         main = self.world.main
         earlier = [each for each in self.world.commits[::-1] if each in main.history and each.newest != main.newest]
         source = _one(earlier, place // 3)

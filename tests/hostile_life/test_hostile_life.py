@@ -14,7 +14,7 @@ from tests.hostile_life.world import World
 
 steadily = settings(
     max_examples=100 if ALL else 5,
-    stateful_step_count=30 if ALL else 11,
+    stateful_step_count=30 if ALL else 8,
     derandomize=not ALL,
     deadline=None,
     database=None,

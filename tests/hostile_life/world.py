@@ -211,6 +211,10 @@ class World:
                 back = {name for name in self._were_holders(origin) if here.get(name) == READER and after.get(name) == HOLDER}
                 assert not back, f"{sorted(back)} may let others in again"
 
+    def takes_out(self, side: Commit, other: Commit) -> int:
+        """How many people a side takes out since it parted from another one."""
+        return len(self._gone_since(self._origin([side, other]), side))
+
     def _origin(self, parents: Sequence[Commit]) -> str:
         """The last statement that two sides go back to."""
         first, second = ([each.hash for each in self.model.before(parent.newest)] for parent in parents)
@@ -334,6 +338,8 @@ class World:
             assert before.environment == after.environment or after.is_past(before.environment.hash), "the pin went back"
         if before:
             self._check_said(commit, before, here, problems)
+        else:
+            assert not after or not self.model.later(commit.newest, here), "went back, and is believed at first sight"
         self._check_not_stuck(commit, before and before.environment, after and after.environment, shown, problems)
         # What is later in a fetched branch is no more than newer; what is beside it there counts when a pin moves.
         late = {each for each in shown if after and after.environment.hash in [one.hash for one in self.model.before(each)]}
