@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from typing import NamedTuple
 
 from gitenv.errors import NotTrusted
+from gitenv.git import rebasing
 from gitenv.team import conversions, file_report, following, news, opening, pinning, rights, setup
 from gitenv.team.file_report import Problem
 from gitenv.team.news import Asking, Out
@@ -38,7 +38,7 @@ def arrived(workspace: Workspace) -> Arrived:
     after = workspace.access.pinned()
     setup.lift_guard(workspace.repository, after)
     conversions.undo_in_recipients(workspace)
-    if not _is_rebasing(workspace):
+    if not rebasing.is_going_on(workspace.repository.layout):
         rights.apply(workspace, after)
         opening.catch_up(workspace)
     # Who follows what came in may be able to open it now; without that it is no news.
@@ -46,12 +46,6 @@ def arrived(workspace: Workspace) -> Arrived:
     pending = file_report.undecided(workspace, after)[1] if after else []
     asking, out = news.asking(workspace, since), news.taken_out(workspace, before, after)
     return Arrived(let_in, _new(workspace), asking, out, pending, problems)
-
-
-def _is_rebasing(workspace: Workspace) -> bool:
-    """Whether git will go on with the index as it knows it: a file whose rights changed since would count as edited there."""
-    git_dir = workspace.repository.layout.git_dir
-    return any(os.path.isdir(os.path.join(git_dir, name)) for name in ("rebase-merge", "rebase-apply"))
 
 
 def _had_none(old: Pin | None) -> bool:

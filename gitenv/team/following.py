@@ -7,17 +7,17 @@ import os
 from gitenv import access, clone
 from gitenv.access import Judged
 from gitenv.errors import NotTrusted
-from gitenv.git import log
+from gitenv.git import log, rebasing
 from gitenv.git.layout import RECIPIENTS
 from gitenv.identity import device
-from gitenv.model import environment
+from gitenv.model import environment, statements
 from gitenv.model.grant import Grant
 from gitenv.model.reasons import Forked, RolledBack, TwoRotations
 from gitenv.model.standing import Standing
 from gitenv.model.statements import Holder
 from gitenv.team import staging
 from gitenv.team.workspace import Workspace
-from gitenv.trust import forks
+from gitenv.trust import chain, forks
 from gitenv.trust.pins import Pin
 
 ANY_DAY = ""
@@ -33,6 +33,34 @@ def in_conflict(workspace: Workspace) -> list[str]:
 def two_met(name: str) -> TwoRotations:
     """The error for such an environment: whatever else is wrong there, one command mends it as a whole."""
     return TwoRotations(f"{name}: two rotations met in a merge", f"gitenv rotate {name}")
+
+
+def met_in_rebase(workspace: Workspace, pin: Pin) -> TwoRotations | None:
+    """The error where a rebase stopped at a commit from before the user's own rotation, on top of somebody else's.
+
+    What that commit set cannot be merged there: its new key comes with a commit that git takes up only later.
+    """
+    path, heads = chain.path(pin.name), rebasing.original_heads(workspace.repository.layout)
+    here = workspace.tree.read(path, statements.MAX_BYTES) if heads else None
+    if here is None or here == pin.environment.text or pin.is_past(environment.hash_of(here)):
+        return None
+    read = workspace.repository.objects.read
+    if all(read(f"{head}:{path}", statements.MAX_BYTES) != pin.environment.text for head in heads):
+        return None
+    way = f"git rebase --abort, then git pull --no-rebase, then gitenv rotate {pin.name}"
+    return TwoRotations(f"{pin.name}: two rotations met in a rebase, which stopped before yours", way)
+
+
+def torn(workspace: Workspace) -> list[str]:
+    """The environments in which two rotations met, and nobody brought them together yet."""
+    stopped = [pin.name for pin in workspace.access.pinned() if met_in_rebase(workspace, pin)]
+    return sorted({*in_conflict(workspace), *stopped})
+
+
+def _explained(workspace: Workspace, pin: Pin, error: NotTrusted) -> NotTrusted:
+    if pin.name in in_conflict(workspace):
+        return two_met(pin.name)
+    return met_in_rebase(workspace, pin) or error
 
 
 def refresh(workspace: Workspace) -> list[NotTrusted]:
@@ -52,7 +80,7 @@ def refresh(workspace: Workspace) -> list[NotTrusted]:
         except NotTrusted as error:
             if isinstance(error, RolledBack | Forked):
                 put_back.add(old.name)
-            problems.append(two_met(old.name) if old.name in in_conflict(workspace) else error)
+            problems.append(_explained(workspace, old, error))
     clone.set_put_back(layout.common_dir, put_back)
     clone.set_searched(layout.common_dir, searched)
     clone.set_looked_at(layout.git_dir, head)
@@ -69,7 +97,7 @@ def look(workspace: Workspace) -> list[NotTrusted]:
             if judged:
                 _check(workspace, pin, judged)
         except NotTrusted as error:
-            problems.append(error)
+            problems.append(_explained(workspace, pin, error))
     return problems
 
 

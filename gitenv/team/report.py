@@ -72,7 +72,7 @@ def status(workspace: Workspace, wanted: Collection[str] = ()) -> Status:
     problems = [*_key_problems(), *_clone_problems(workspace), *(Problem.of(error) for error in followed)]
     there = {*people.environments, *(pin.name for pin in workspace.access.pinned())}
     listed = sorted(there.intersection(wanted) if wanted else there)
-    torn = following.in_conflict(workspace)  # all that is wrong with these is mended as a whole
+    torn = following.torn(workspace)  # all that is wrong with these is mended as a whole
     found = [_environment(workspace, name, people, [] if name in torn else problems, is_asked=bool(wanted)) for name in listed]
     problems += _nowhere(workspace, found)
     said = {f"{name}/environment" for name in listed} | _own_request(workspace, key)

@@ -63,6 +63,8 @@ def plan(workspace: Workspace, name: str) -> Plan | None:
         return None
     sides = _staged(workspace, pin) if name in following.in_conflict(workspace) else _in_history(workspace, pin)
     if sides is None:
+        if error := following.met_in_rebase(workspace, pin):
+            raise error
         return None
     origin, base, other = (
         access.standing_in(sides.origin_tree, sides.origin),

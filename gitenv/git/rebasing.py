@@ -1,0 +1,22 @@
+"""A rebase, or `git am`, that git has not ended yet."""
+
+from __future__ import annotations
+
+import os
+
+from gitenv import files
+from gitenv.git.layout import Layout
+
+_FOLDERS = ("rebase-merge", "rebase-apply")
+_MAX_ID = 100
+
+
+def is_going_on(layout: Layout) -> bool:
+    """Whether git goes on with the index as it knows it: a file whose rights changed since would count as edited there."""
+    return any(os.path.isdir(os.path.join(layout.git_dir, name)) for name in _FOLDERS)
+
+
+def original_heads(layout: Layout) -> list[str]:
+    """The commit that the rebase began from."""
+    found = (files.read(os.path.join(layout.git_dir, name, "orig-head"), _MAX_ID) for name in _FOLDERS)
+    return [head.decode("ascii", "replace").strip() for head in found if head]
