@@ -26,7 +26,7 @@ def run(
 
     All files of an environment are encrypted anew, for those whose grants count.
     """
-    from gitenv.team import following, letting_in, opening, rejoining, reuniting, rotating
+    from gitenv.team import following, letting_in, open_branches, opening, rejoining, reuniting, rotating
 
     workspace = exclusive.workspace()
     workspace.need_environments()
@@ -43,6 +43,11 @@ def run(
         show.say(line)
     for line in branch_lines(workspace.root, [planned.pin.environment for planned in plans]):
         show.say(line)
+    if newer := open_branches.ahead(workspace, chosen):
+        for line in newer:
+            show.say(line, "yellow")
+        show.say("pull first; else two rotations meet in a merge, and one is to be done again:")
+        show.commands("git pull")
     if dry_run or not show.agree("Go on?", yes):
         show.say("nothing was changed")
         return

@@ -42,9 +42,20 @@ def unmerged(folder: str) -> list[Branch]:
 
 def to_merge(folder: str) -> str:
     """The command that brings the main branch in, as far as git knows which one that is."""
-    listed = program.attempt(folder, "for-each-ref", "--format=%(symref:short)", "refs/remotes/*/HEAD").stdout
-    names = sorted(filter(None, os.fsdecode(listed).splitlines()), key=lambda name: not name.startswith("origin/"))
+    names = main(folder)
     return f"git merge {shell_word(names[0])}" if names else "git branch --all --no-merged"
+
+
+def main(folder: str) -> list[str]:
+    """The main branch of each remote as it was fetched, origin's first; none where git does not know it."""
+    listed = program.attempt(folder, "for-each-ref", "--format=%(symref:short)", "refs/remotes/*/HEAD").stdout
+    return sorted(filter(None, os.fsdecode(listed).splitlines()), key=lambda name: not name.startswith("origin/"))
+
+
+def upstream(folder: str) -> list[str]:
+    """The fetched branch that HEAD's is to be brought together with; none where there is none."""
+    done = program.attempt(folder, "rev-parse", "--abbrev-ref", "--symbolic-full-name", "@{upstream}")
+    return os.fsdecode(done.stdout).split() if not done.returncode else []
 
 
 def changed(folder: str, branches: Sequence[Branch], patterns: Iterable[str]) -> dict[str, set[str]]:

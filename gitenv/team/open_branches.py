@@ -5,11 +5,15 @@ That is right, since what they set was set under a key that somebody else may ha
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from gitenv.errors import GitenvError
 from gitenv.git import branches, log
 from gitenv.model.environment import Environment
+from gitenv.repo.snapshot import CommitSnapshot
+from gitenv.team.workspace import Workspace
 
 _MOST_FILES = 100  # of one branch: all are words of one command
 
@@ -30,6 +34,21 @@ def conflicting(folder: str, rotated: Sequence[Environment]) -> OpenBranches:
     claimed = {name: [path for path in paths if any(each.claims(path) for each in rotated)] for name, paths in changed.items()}
     hit = [name for name, paths in claimed.items() if paths and not _is_here(folder, commits[name], paths)]
     return OpenBranches(hit, len(unmerged) <= branches.MOST)
+
+
+def ahead(workspace: Workspace, names: Sequence[str]) -> list[str]:
+    """What the upstream or the main branch has newer of environments, as it was fetched: a rotation here would meet that."""
+    found = []
+    for branch in dict.fromkeys((*branches.upstream(workspace.root), *branches.main(workspace.root))):
+        tree = CommitSnapshot(workspace.repository.objects, f"refs/remotes/{branch}")
+        for name in names:
+            with contextlib.suppress(GitenvError):
+                pin = workspace.access.pin(name)
+                judged = workspace.access.judge(pin, tree) if pin else None
+                if judged and judged.moves:
+                    new = judged.environment
+                    found.append(f"{branch} has revision {new.revision} of {name}, by {new.by.name}, which is not merged here")
+    return found
 
 
 def _is_here(folder: str, commit: str, paths: Sequence[str]) -> bool:
