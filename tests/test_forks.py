@@ -189,16 +189,16 @@ KEPT = {
     "who only listed less": (statement(TWIN, TWIN_CHAIN, before=TOGETHER, holders=(ALICE, BOB)), True),
     "who took a reader out": (statement(TWIN, TWIN_CHAIN, before=TOGETHER, holders=ALL, left=[DAVE]), True),
     "who took nobody out": (SIDE, False),
-    "who is no holder": (
+    "who came in by a grant": (
         statement(TWIN, TWIN_CHAIN, before=TOGETHER, holders=(ALICE, EVE), by=EVE, proof=[LET_IN]),
-        False,
+        True,
     ),
 }
 
 
 @pytest.mark.parametrize(("side", "is_refused"), KEPT.values(), ids=KEPT)
 def test_a_side_that_was_kept_beside_a_removal(side: Environment, is_refused: bool, look: Look) -> None:
-    """Who pinned it goes on under a key that somebody has who was taken out: not when a holder did, and nobody gave that up."""
+    """Who pinned it goes on under a key that somebody has who was taken out: not if who held it did, and none gave that up."""
     look([FOUNDING, TOGETHER, ROTATION, side, FORGED], [])
     trusted = Trusted("production", None, MemoryTree(ROTATION, past=[FOUNDING, TOGETHER]))
     for past, expected in (([], is_refused), ([side.hash], False)):

@@ -137,7 +137,8 @@ def _by_who_stays_in(sides: Sides) -> Sides:
 
 
 def _is_by_who_is_out(sides: Sides, side: Side, other: Side) -> bool:
-    return any(each.by not in other.environment.holders for each in sides.since(side))
+    """Whoever is new on this side was taken out by nobody."""
+    return forks.is_by(forks.taken_out(other.chain), [sides.origin, *sides.since(side)])
 
 
 def _in_history(workspace: Workspace, pin: Pin) -> Sides | None:

@@ -6,7 +6,8 @@ for history. It may refuse, and never vouches: where it is not there, nothing is
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+import itertools
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from gitenv.errors import GitenvError, NotTrusted
 from gitenv.git import log
@@ -15,7 +16,7 @@ from gitenv.git.objects import Objects
 from gitenv.model import environment, statements, steps
 from gitenv.model.environment import Environment
 from gitenv.model.reasons import ForeignEnvironment, Forked, RolledBack, TooLong
-from gitenv.model.statements import Holder, Keyholder
+from gitenv.model.statements import Keyholder
 from gitenv.trust.pins import Pin
 from gitenv.trust.trusted import Trusted, Verdict, gives_up
 
@@ -26,7 +27,7 @@ FETCHED = "--glob=refs/remotes/*/HEAD"
 
 
 def check_moved(root: str, objects: Objects, pinned: Environment, verdict: Verdict, heads: Sequence[str] = ("HEAD",)) -> None:
-    """Raise `Forked` if history has good steps aside, each by a holder of the pinned statement, or with proof from one."""
+    """Raise `Forked` if history has good steps aside, by nobody who is out as the pinned statement says."""
     check_asides(seen(root, objects, pinned.name, [*heads, FETCHED]), verdict, pinned)
 
 
@@ -50,8 +51,9 @@ def check_first_sight(
 
 
 def check_none_taken_out(root: str, objects: Objects, trusted: Trusted, pin: Pin, heads: Sequence[str]) -> None:
-    """Raise `Forked` if history has a side beside the pinned statement, by holders of it, that takes out somebody who is in it.
+    """Raise `Forked` if history has a side beside the pinned statement that takes out somebody who is in it.
 
+    None by who was taken out before that, as the pinned one says.
     Who pinned a statement that was signed at the same time would go on encrypting for them, where a merge kept that one. What
     takes nobody out stops nobody who does not move: whoever can push could bring any side along. `trusted` has no pin.
     """
@@ -59,9 +61,10 @@ def check_none_taken_out(root: str, objects: Objects, trusted: Trusted, pin: Pin
     if all(each == pinned.hash or pin.is_past(each) for each in seen(root, objects, pin.name, heads)):
         return
     whole = trusted.about(pinned).way
-    left = {person for each in whole for person in each.left}
+    left, gone = {person for each in whole for person in each.left}, taken_out(whole)
     for side in asides(root, objects, whole, heads[:1]):
-        if all(pin.is_past(each.hash) for each in side) or not all(each.by in pinned.holders for each in side):
+        origin = next(each for each in whole if each.hash == side[0].previous)
+        if all(pin.is_past(each.hash) for each in side) or is_by(gone, [origin, *side]):
             continue
         if any(set(pinned.keyholders).difference(each.keyholders) or set(each.left) - left for each in side):
             raise Forked(
@@ -97,15 +100,16 @@ def furthest(root: str, objects: Objects, start: Environment, heads: Sequence[st
 def check_asides(found: Mapping[str, Environment], verdict: Verdict, believed: Environment | None) -> None:
     """Raise `Forked` if one of the statements `found` in a history stands beside the chain, and nobody gave it up.
 
-    Only good steps count, each by a holder of the `believed` statement, or with a proof from one; None: by anybody. One may
-    stand on a side that was given up: whoever did so did not know it.
+    Only good steps count. None by who held it once and does not any more, as the `believed` statement says, nor over a grant of
+    theirs: they could stop everybody for ever. But on top of that one, and of what follows from it, all do: who signs there is
+    in again. None: all do, everywhere. One may stand on a side that was given up: whoever did so did not know it.
     """
     way = [*([believed] if believed else []), *verdict.way]
     there = dict(found) | {each.hash: each for each in way}
     newest = verdict.statement.hash
     line = {*verdict.past, newest}
     chain = [(there[each.previous], each) for each in map(there.get, line) if each and each.previous in there]
-    gone = _gone(believed, there)
+    gone, follows = taken_out(_back(believed, there)), _following(believed, verdict.way)
     after = _after(found)
     waiting = [name for name in line if name != newest and name in there]
     while waiting:
@@ -115,10 +119,12 @@ def check_asides(found: Mapping[str, Environment], verdict: Verdict, believed: E
             aside = found[beside]
             if beside in line or not steps.is_good(before, aside):
                 continue
-            if believed and not _is_by(aside, before, believed.holders, gone):
+            if name not in follows and is_by(gone, [before, aside]):
                 continue
             if not any(gives_up(aside, pair) for pair in chain):
                 raise _forked(before, aside, verdict.statement)
+            if name in follows:
+                follows.add(beside)
             waiting.append(beside)
 
 
@@ -130,30 +136,45 @@ def _after(found: Mapping[str, Environment]) -> dict[str, list[str]]:
     return after
 
 
-def _gone(believed: Environment | None, there: Mapping[str, Environment]) -> set[Keyholder]:
-    """Who held it once and does not any more, as the believed statement and those before it say.
+def taken_out(chain: Sequence[Environment]) -> set[Keyholder]:
+    """Who held it once and does not any more, as a chain says, oldest first.
 
-    No later one: its signer says what they like about who took them out.
+    Ask no later statement: its signer says what they like about who took them out.
     """
-    found: set[Keyholder] = set()
-    each = believed
-    while each:
-        found |= {*each.keyholders, *(Keyholder(left.name, left.key) for left in each.left)}
-        each = there.get(each.previous)
-    return found.difference(believed.keyholders) if believed else found
+    listed = {person for each in chain for person in each.keyholders}
+    left = {Keyholder(left.name, left.key) for each in chain for left in each.left}
+    return (listed | left).difference(chain[-1].keyholders if chain else ())
 
 
-def _is_by(aside: Environment, before: Environment, holders: Collection[Holder], gone: Collection[Keyholder]) -> bool:
-    """Whether one of `holders` signed a good step, or who came in by a grant of theirs.
+def is_by(people: Collection[Keyholder], side: Sequence[Environment]) -> bool:
+    """Whether one of them signed a step of a side (good steps, after the first one), or let in who did."""
+    return any(not set(people).isdisjoint(_leads_over(each, before)) for before, each in itertools.pairwise(side))
 
-    Not if that leads over one of the `gone`: they could stop everybody for ever with the grant that they once had.
-    """
-    if aside.by in holders:
-        return True
-    if before.key_of(aside.by):
-        return False
-    proof = steps.proof_of(aside)
-    return proof[-1].by in holders and not any(Keyholder(each.to, each.key) in gone for each in proof)
+
+def _back(believed: Environment | None, there: Mapping[str, Environment]) -> list[Environment]:
+    found: list[Environment] = []
+    while believed:
+        found.append(believed)
+        believed = there.get(believed.previous)
+    return found[::-1]
+
+
+def _following(believed: Environment | None, way: Iterable[Environment]) -> set[str]:
+    """The believed statement, and those on the way that go back to it."""
+    found = {believed.hash} if believed else set[str]()
+    for each in way:
+        if each.previous in found:
+            found.add(each.hash)
+    return found
+
+
+def _leads_over(aside: Environment, before: Environment) -> Iterator[Keyholder]:
+    """Who signed a good step: with the key of a `holder` line, or with a proof, and then whoever let them in as well."""
+    proof = [] if before.key_of(aside.by) else steps.proof_of(aside)
+    yield from (Keyholder(each.to, each.key) for each in proof)
+    last = proof[-1].by if proof else aside.by
+    if key := before.key_of(last):
+        yield Keyholder(last.name, key)
 
 
 def _check_foundings(found: Mapping[str, Environment], first: Environment, newest: Environment) -> None:

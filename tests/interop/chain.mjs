@@ -138,28 +138,33 @@ function sideOf(named, find, isKnown) {
   }
 }
 
-/** Refuse what history has a good step beside. `believed` is whose holders' steps count; without it, all do. */
+/** Refuse what history has a good step beside. `believed` says whose steps do not count; without it, all do. */
 export function checkHistory({ past, chain }, history, believed) {
   const line = [...past, chain.at(-1)];
   const steps = line.map((next) => [line.find(({ hash }) => hash === next.previous), next]).filter(([before]) => before);
-  const [gone, waiting] = [believed ? goneFrom(believed, [...line, ...history]) : [], [...past]];
+  const [gone, follows] = [believed ? goneFrom(believed, [...line, ...history]) : [], new Set(believed ? [believed.hash] : [])];
+  for (const { hash, previous } of chain) if (follows.has(previous)) follows.add(hash);
+  const isGone = (person) => gone.some(({ name, point }) => name === person.name && point.equals(person.point));
+  const waiting = [...past];
   while (waiting.length) {
     const before = waiting.pop();
     for (const aside of history.filter(({ previous }) => previous === before.hash)) {
       const isOnLine = line.some(({ hash }) => hash === aside.hash);
-      if (isOnLine || !isGood(checkStep, before, aside) || !isBy(aside, before, believed, gone)) continue;
+      if (isOnLine || !isGood(checkStep, before, aside)) continue;
+      if (!follows.has(before.hash) && leadsOver(aside, before).some(isGone)) continue;
       if (!steps.some((step) => givesUp(aside, step))) refuse("forked", `${aside.by.name} signed another one`);
+      if (follows.has(before.hash)) follows.add(aside.hash);
       waiting.push(aside);
     }
   }
 }
 
-function isBy(aside, before, believed, gone) {
-  if (!believed || keyOf(believed, aside.by)) return true;
-  if (keyOf(before, aside.by)) return false;
-  const grants = aside.proof.map((text) => readGrant(text.toString("latin1")));
-  const isGone = ({ to, key }) => gone.some(({ name, point }) => name === to && point.equals(key.point));
-  return keyOf(believed, grants.at(-1).by) && !grants.some(isGone);
+/** Who signed a good step: by a `holder` line, or by a proof, and then whoever let them in as well. */
+function leadsOver({ by, proof }, before) {
+  const grants = keyOf(before, by) ? [] : proof.map((text) => readGrant(text.toString("latin1")));
+  const last = grants.at(-1)?.by ?? by;
+  const people = grants.map(({ to, key }) => ({ name: to, point: key.point }));
+  return [...people, { name: last.name, point: keyOf(before, last) }];
 }
 
 /** Who once held it, as a statement and all before it say, and is no holder of that statement. */

@@ -15,17 +15,22 @@ from typing import NamedTuple
 import pytest
 
 from gitenv.errors import NotTrusted
+from gitenv.git.objects import Objects
 from gitenv.model import steps
 from gitenv.model.cipher import Dek
 from gitenv.model.environment import Environment, Left
 from gitenv.model.grant import Grant
 from gitenv.model.keyring import Keyring, Older
+from gitenv.model.reasons import Forked
+from gitenv.team import reuniting
+from gitenv.team.reuniting import Side, Sides
 from gitenv.trust import forks
 from gitenv.trust.pins import Pin
 from gitenv.trust.trusted import Answer, Trusted, Verdict
 from tests.model.builders import ALICE, BOB, CAROL, EVE, MemoryTree, Person, grant_for, ring_of, statement
 
 DAVE = EVE._replace(name="dave")  # let in by a grant after the founding
+FRANK = EVE._replace(name="frank")
 ALL, WITHOUT_BOB = (ALICE, BOB, CAROL), (ALICE, CAROL)
 FOUNDING = statement(holders=ALL)
 _rings = {FOUNDING.hash: ring_of()}
@@ -84,6 +89,11 @@ REDONE_TWICE = signed(ROTATED_TOO, CAROL, WITHOUT_BOB, [REDONE, ROTATION])
 DAVES_PATH = signed(FOUNDING, DAVE, (*ALL, DAVE), rotates=False, proof=[grant_for(DAVE, about=FOUNDING)])
 DAVES_PATH_REDONE = signed(REMOVAL, CAROL, (ALICE, CAROL, DAVE), [DAVES_PATH])
 BY_DAVE = signed(FOUNDING, DAVE, (ALICE, CAROL, DAVE), proof=[grant_for(DAVE, about=FOUNDING)])
+DAVE_LISTED = signed(FOUNDING, ALICE, (*ALL, DAVE), rotates=False)
+BY_LISTED = signed(DAVE_LISTED, DAVE, (ALICE, CAROL, DAVE))
+FRANK_LISTED = signed(FOUNDING, ALICE, (*ALL, FRANK), rotates=False)
+WITHOUT_FRANK = signed(FRANK_LISTED, ALICE, ALL)
+BY_FRANK_AGAIN = signed(WITHOUT_FRANK, FRANK, (ALICE, CAROL, FRANK), proof=[grant_for(FRANK, about=WITHOUT_FRANK)])
 
 STORIES = {
     "a removal": [FOUNDING, REMOVAL, AFTER_REMOVAL],
@@ -98,6 +108,8 @@ STORIES = {
     "redone, and that redone": [FOUNDING, ROTATION, REMOVAL, REDONE, ROTATED_TOO, REDONE_TWICE],
     "a path by who came in by a grant": [FOUNDING, DAVES_PATH, REMOVAL, DAVES_PATH_REDONE],
     "a removal by who came in by a grant": [FOUNDING, BY_DAVE],
+    "a removal by who was listed since": [FOUNDING, DAVE_LISTED, BY_LISTED],
+    "a removal by who was out for a while": [FOUNDING, FRANK_LISTED, WITHOUT_FRANK, BY_FRANK_AGAIN],
 }
 """What history shows, in the order in which it came about. The last one is where everybody comes to."""
 HONEST = list(dict.fromkeys(itertools.chain(*STORIES.values())))
@@ -262,3 +274,16 @@ def test_sides_that_nobody_gave_up() -> None:
         ([FOUNDING, REMOVAL, REDONE, statement(before=FOUNDING, by=EVE, holders=(*ALL, EVE))], []),
     ):
         assert forks.sides({each.hash: each for each in found}, whole) == expected
+
+
+def test_who_was_listed_since_is_nobody_who_was_taken_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    """dave, let in on one side, takes bob out; who pinned bob's own step beside it stops, and goes on from dave's side."""
+    shown = {each.hash: each for each in (FOUNDING, DAVE_LISTED, BY_LISTED, BY_BOB)}
+    monkeypatch.setattr(forks, "seen", lambda *_: shown)
+    first_sight, objects = Trusted("production", None, world().tree), Objects("")
+    with pytest.raises(Forked, match=r"one beside it by dave .* that takes somebody out"):
+        forks.check_none_taken_out("", objects, first_sight, pinned_at(BY_BOB), ["HEAD"])
+    forks.check_none_taken_out("", objects, first_sight, pinned_at(BY_LISTED), ["HEAD"])
+    daves = Side([FOUNDING, DAVE_LISTED, BY_LISTED], world().tree)
+    sides = Sides(FOUNDING, world().tree, Side([FOUNDING, BY_BOB], world().tree), daves)
+    assert reuniting._by_who_stays_in(sides).base == daves
