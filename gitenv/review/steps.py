@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from collections.abc import Iterator
 
-from gitenv import recipients
+from gitenv import clone, recipients
 from gitenv.errors import FirstEdition, GitenvError, NotTrusted, shell_word
+from gitenv.git import layout
 from gitenv.git.layout import RECIPIENTS
 from gitenv.model import environment, names
 from gitenv.model.environment import Environment
@@ -16,7 +18,7 @@ from gitenv.review.change import Change
 from gitenv.review.codes import CODES, finding
 from gitenv.review.findings import Finding
 from gitenv.trust import chain, forks
-from gitenv.trust.pins import Pin
+from gitenv.trust.pins import Pin, Pins
 from gitenv.trust.trusted import Answer, Trusted
 
 _MAX_PAIRS = 200_000
@@ -66,6 +68,9 @@ def _followed(change: Change, old: Environment, new: Environment) -> Iterator[Fi
             forks.check_moved(change.folder, change.objects, old, verdict, change.heads)
             return
     except NotTrusted as error:
+        if _is_believed(change, change.end, new) and not _is_believed(change, change.base, old):
+            yield from _founded(change, new)  # the base is what somebody pushed: this takes it back
+            return
         code = error.code if error.code in CODES else "not-a-holder"
         yield finding(code, f"{name}: {_reason(name, error)}", _file(name), 0, _look(name))
         return
@@ -117,11 +122,25 @@ def _founded(change: Change, statement: Environment) -> Iterator[Finding]:
     name = statement.name
     try:
         verdict = Trusted(name, None, change.end).about(statement)
-        forks.check_first_sight(change.folder, change.objects, verdict, change.heads)
+        is_named = _is_believed(change, change.end, statement)
+        forks.check_first_sight(change.folder, change.objects, verdict, change.heads, is_named=is_named)
         yield from _other_person(change, name)
     except NotTrusted as error:
         code = error.code if error.code in CODES else "not-a-holder"
         yield finding(code, f"{name}: {_reason(name, error)}", _file(name), 0, _look(name))
+
+
+def _is_believed(change: Change, side: Snapshot, statement: Environment) -> bool:
+    """Whether this clone has pinned a statement or goes back to it, or `GITENV_TRUST` vouches for it, whatever the base has."""
+    with contextlib.suppress(GitenvError):
+        pin = Pins(clone.identity(layout.find(change.folder).common_dir)).get(statement.name)
+        if pin and (pin.environment.text == statement.text or pin.is_past(statement.hash)):
+            return True
+        if os.environ.get("GITENV_TRUST"):
+            from gitenv.team import vouching
+
+            return vouching.vouchers().vouch_for(Trusted(statement.name, None, side).about(statement))
+    return False
 
 
 def _competing(change: Change) -> Iterator[Finding]:

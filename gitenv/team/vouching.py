@@ -17,6 +17,7 @@ from gitenv.model.statements import is_fingerprint, is_hash
 from gitenv.team import pinning
 from gitenv.team.pinning import Found
 from gitenv.team.workspace import Workspace
+from gitenv.trust.trusted import Verdict
 
 VARIABLE = "GITENV_TRUST"
 
@@ -29,6 +30,11 @@ class Vouchers(NamedTuple):
 
     def __bool__(self) -> bool:
         return bool(self.signers or self.floors)
+
+    def vouch_for(self, first_sight: Verdict) -> bool:
+        """Whether a named key signed a statement, or it goes back to a named one."""
+        chain = {first_sight.statement.hash, *first_sight.past}
+        return first_sight.statement.by.fingerprint in self.signers or not chain.isdisjoint(self.floors)
 
 
 def vouchers() -> Vouchers:
@@ -43,10 +49,7 @@ def vouchers() -> Vouchers:
 
 def check_vouched(workspace: Workspace, statement: Environment, trusted: Vouchers) -> None:
     """Raise `NotVouchedFor` unless a named key signed the statement, or it goes back to a named one."""
-    if statement.by.fingerprint in trusted.signers:
-        return
-    chain = {statement.hash, *pinning.first_sight(workspace, statement).past}
-    if not chain.isdisjoint(trusted.floors):
+    if trusted.vouch_for(pinning.first_sight(workspace, statement)):
         return
     raise NotVouchedFor(
         f"{statement.name}: signed by {statement.by}, for whom nobody vouches here",

@@ -183,7 +183,7 @@ def _check_foundings(found: Mapping[str, Environment], first: Environment, newes
             raise ForeignEnvironment(
                 f"{newest.name}/environment: another environment under a known name, signed by {newest.by}; "
                 f"this history also has one founded by {other.by}",
-                f"gitenv trust {newest.name}",
+                f"ask your team which of them is right, then gitenv trust {newest.name}",
             )
 
 
