@@ -74,8 +74,8 @@ def run(
     elif strict:  # in CI nobody founds: somebody may have taken .recipients/ away
         raise NotInOrder("this repository has no environments", "see who took them away: git log -- .recipients")
     else:
-        seen, held = _look(workspace, wanted, unignore, at_once)
-        founded = init.found_here(workspace, seen, name, guard=not no_guard, held=held)
+        seen, held, unignore = _look(workspace, wanted, name, unignore, at_once)
+        founded = init.found_here(workspace, seen, name, guard=not no_guard, held=held, unignore=unignore)
         founding.show_founded(workspace.repository, founded, init.install_hooks(workspace, wanted=not no_hooks))
     if not no_key and (top := home.work_tree_around()):
         show.note(f"{home.folder()} lies in a work tree, {top}; a .gitignore in it keeps your key out of commits")
@@ -91,20 +91,20 @@ def _takes_over(guest: str, owner: str) -> bool:
     return show.ask(question, yes=False, hint=f"unset {VARIABLE}; or, if it is {guest}'s clone now: gitenv init --name {guest}")
 
 
-def _look(workspace: Workspace, wanted: dict[str, list[str]], unignore: bool, at_once: bool) -> tuple[Found, list[str]]:
-    """What founding would do, and which files it holds back; .gitignore is changed where somebody wants that."""
+def _look(
+    workspace: Workspace, wanted: dict[str, list[str]], name: str, unignore: bool, at_once: bool
+) -> tuple[Found, list[str], bool]:
+    """What founding would do, which files it holds back, and whether .gitignore is to be changed. Nothing is written."""
     from gitenv.team import departures, init, two_steps
 
     departures.check_cleared(workspace.repository)
-    seen = init.look(workspace, wanted)
-    ignored = [line.path for line in seen.ignored]
-    if seen.ignored and _wants_unignore(seen.ignored, unignore):
-        init.take_out_of_gitignore(workspace, seen.ignored)
-        seen = init.look(workspace, wanted)
-    held = two_steps.held_back(workspace, seen.files, ignored)
+    seen = init.look(workspace, wanted, name, unignore)
+    if seen.ignored and not unignore and _wants_unignore(seen.ignored):
+        seen, unignore = init.look(workspace, wanted, name, True), True
+    held = two_steps.held_back(workspace, seen.files, [line.path for line in seen.ignored])
     if held and at_once:
         show.note(founding.COST)
-    return seen, [] if at_once else held
+    return seen, [] if at_once else held, unignore
 
 
 def _unignore(workspace: Workspace, at_once: bool) -> bool:
@@ -155,10 +155,9 @@ def _environments(given: Sequence[str]) -> dict[str, list[str]]:
     return wanted
 
 
-def _wants_unignore(lines: Sequence[Ignored], unignore: bool) -> bool:
-    if not unignore:
-        founding.show_ignored(lines)
-    return unignore or (show.is_terminal() and show.ask("Take that out, so that git sees these files?", yes=False))
+def _wants_unignore(lines: Sequence[Ignored]) -> bool:
+    founding.show_ignored(lines)
+    return show.is_terminal() and show.ask("Take that out, so that git sees these files?", yes=False)
 
 
 def _show_left(left: Sequence[Left]) -> None:

@@ -8,11 +8,13 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from gitenv import files
-from gitenv.errors import GitenvError, NotInOrder, printable, shell_word
+from gitenv.errors import GitenvError, NotInOrder, NotTrusted, printable, shell_word
 from gitenv.git.repository import Ignored, Repository
-from gitenv.model import document, dotenv, encoding, foreign, names, smudge
+from gitenv.model import clean, document, dotenv, encoding, foreign, names, smudge
+from gitenv.model.cipher import Dek, EnvironmentId
 from gitenv.model.document import Kind
 from gitenv.model.foreign import Tool
+from gitenv.model.keyring import Keyring, first_generation
 
 DEVELOPMENT = "development"
 
@@ -35,14 +37,16 @@ class ReadableComment(NamedTuple):
     text: str
 
 
-def find(repository: Repository, wanted: Mapping[str, Sequence[str]]) -> Found:
+def find(repository: Repository, wanted: Mapping[str, Sequence[str]], unignore: bool = False) -> Found:
     """Look through the work tree. `wanted` is what the user asked for by name; those patterns go first.
+
+    With `unignore` as if git saw what it ignores.
 
     The default environment is made for `.env` wherever that is, unless one was asked for that has such a file.
     """
     environments = {name: list(patterns) for name, patterns in wanted.items()}
     impossible, linked, files_found = [], [], []
-    for path in _candidates(repository):
+    for path in _candidates(repository, unignore):
         claiming = [name for name, patterns in environments.items() if names.claimed(patterns, path)]
         if not claiming and dotenv.kind(path) != "shared":
             continue
@@ -84,12 +88,29 @@ def wrong_encodings(repository: Repository, paths: Iterable[str]) -> list[str]:
     return [path for path in paths if encoding.wrong(_contents(repository, path))]
 
 
-def check_not_foreign(repository: Repository, paths: Iterable[str]) -> None:
-    """Raise `NotInOrder` for a file that is another tool's ciphertext: encrypted once more, nobody could read it."""
+def check_can_be_encrypted(repository: Repository, paths: Iterable[str]) -> None:
+    """Raise `NotInOrder` for a file that git's filter would refuse in a new environment, before anything is written.
+
+    Also for another tool's ciphertext: encrypted once more, nobody could read it.
+    """
+    dek, identity = Dek.fresh(), EnvironmentId.fresh()
+    ring = Keyring(identity, first_generation(dek, identity), dek, [])  # any key will do
     for path in paths:
         if tool := foreign.whole(_contents(repository, path)):
             hint = f"{tool.opens.format(shell_word(path))}; what is to stay as it is needs a name that is no .env file's"
             raise NotInOrder(f"{printable(path)} is encrypted by {tool.name}; gitenv would encrypt that once more", hint)
+        try:
+            document.check_size(os.path.getsize(repository.path(path)))
+            clean.clean(files.read_inside(repository.root, path, document.MAX_BYTES) or b"", ring, frozenset)
+        except NotTrusted as error:
+            raise NotInOrder(f"{printable(path)}: {error.message}", error.hint) from None
+
+
+def has_marks(repository: Repository, path: str) -> bool:
+    """Whether a file holds any mark of gitenv's. Of what is too large, `check_can_be_encrypted` says so."""
+    with contextlib.suppress(GitenvError):
+        return smudge.is_encrypted(_contents(repository, path))
+    return False
 
 
 def encrypted_values(repository: Repository, paths: Iterable[str]) -> dict[str, Tool]:
@@ -120,9 +141,9 @@ def _contents(repository: Repository, path: str) -> bytes:
     return b""
 
 
-def _candidates(repository: Repository) -> list[str]:
+def _candidates(repository: Repository, unignore: bool) -> list[str]:
     tracked = [entry.path for entry in repository.tracked() if os.path.lexists(repository.path(entry.path))]
-    return sorted({*tracked, *repository.untracked()})
+    return sorted({*tracked, *repository.untracked(), *(repository.ignored() if unignore else ())})
 
 
 def _patterns(path: str, name: str) -> list[str]:

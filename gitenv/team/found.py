@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from gitenv import files, recipients
@@ -23,19 +23,16 @@ _MAX_ATTRIBUTES = 1024 * 1024
 
 
 def make_environments(workspace: Workspace, wanted: Mapping[str, Sequence[str]], key: DeviceKey, name: str) -> list[str]:
-    """Make the environments, each with `name` as its only holder; pin them. Return the paths that were written."""
+    """Make the environments, each with `name` as its only holder; pin them. Return the paths that were written.
+
+    Whoever calls it has asked `check_wanted` before.
+    """
     me = Keyholder(name, key.public)
-    if len({*workspace.environments(), *wanted}) > recipients.MOST:
-        raise Usage(f"a repository has at most {recipients.MOST} environments", "gitenv status")
-    for environment_name, patterns in wanted.items():
-        _check_new(workspace, environment_name, patterns)
     made = {
         environment_name: environment.found(environment_name, patterns, me, now(), key)
         for environment_name, patterns in wanted.items()
         if not is_unfinished(workspace, environment_name)
     }
-    for statement, _ in made.values():
-        check_may_found(workspace, statement.name)
     written = write_public_key(workspace, name, key) or [f"{RECIPIENTS}/{name}.pub"]
     for environment_name in wanted:
         folder = f"{RECIPIENTS}/{environment_name}"
@@ -64,6 +61,26 @@ def is_unfinished(workspace: Workspace, name: str) -> bool:
     return is_here and not workspace.repository.was_ever_committed(f"{folder}/environment")
 
 
+def check_wanted(workspace: Workspace, wanted: Mapping[str, Sequence[str]], renaming: Callable[[str, str], str]) -> None:
+    """Raise `Usage` if one of these environments cannot be made. `renaming` is the command that gives one another name."""
+    if len({*workspace.environments(), *wanted}) > recipients.MOST:
+        raise Usage(f"a repository has at most {recipients.MOST} environments", "gitenv status")
+    for name, patterns in wanted.items():
+        _check_new(workspace, name, patterns)
+        if not is_unfinished(workspace, name) and not _may_found(workspace, name):
+            other = next((each for each in _others(name) if each not in wanted and _may_found(workspace, each)), "NAME")
+            raise Usage(
+                f"another {name} was founded in this history, and a newcomer cannot tell which of two is the right one",
+                f"give it another name: {renaming(name, other)}; who held the other: git log -- :/{RECIPIENTS}/{name}",
+            )
+
+
+def _others(name: str) -> list[str]:
+    """What an environment may be called instead."""
+    usual = {"development": ["dev"], "production": ["prod"]}.get(name, [])
+    return [each for each in (*usual, *(f"{name}-{number}" for number in range(2, 10))) if names.is_name(each)]
+
+
 def _check_new(workspace: Workspace, name: str, patterns: Sequence[str]) -> None:
     names.check_name(name, "environment")
     for pattern in patterns:
@@ -75,14 +92,9 @@ def _check_new(workspace: Workspace, name: str, patterns: Sequence[str]) -> None
         raise Usage(f"{name} was founded already, on another branch", "check that branch out, or merge it")
 
 
-def check_may_found(workspace: Workspace, name: str) -> None:
-    """Raise `Usage` if this history had another environment of that name: newcomers would be warned of two foundings."""
-    if not forks.is_free(workspace.root, workspace.repository.objects, name, workspace.heads()):
-        raise Usage(
-            f"another {name} was founded in this history, and a newcomer cannot tell which of two is the right one",
-            "give it another name, as in: gitenv init --environment dev=.env; "
-            f"who held the other: git log -- :/{RECIPIENTS}/{name}",
-        )
+def _may_found(workspace: Workspace, name: str) -> bool:
+    """Whether this history had no environment of that name: newcomers would be warned of two foundings."""
+    return forks.is_free(workspace.root, workspace.repository.objects, name, workspace.heads())
 
 
 def write_public_key(workspace: Workspace, name: str, key: DeviceKey, replace: bool = False) -> list[str]:
@@ -146,7 +158,10 @@ def add_environment(workspace: Workspace, name: str, patterns: Sequence[str], ke
         )
         if names.claimed(wanted, path) and os.path.isfile(workspace.repository.path(path))
     ]
-    discover.check_not_foreign(workspace.repository, found)
+    if not is_begun:
+        again = " ".join(map(shell_word, wanted))
+        check_wanted(workspace, {name: wanted}, lambda _, other: f"gitenv add-environment {other} {again}")
+        discover.check_can_be_encrypted(workspace.repository, found)
     text = files.read(workspace.repository.path(".gitattributes"), _MAX_ATTRIBUTES) or b""
     written = make_environments(workspace, {name: wanted}, key, workspace.access.name or workspace.guess_name())
     written += write_attributes(workspace, wanted, attributes.has_guard(text))

@@ -28,18 +28,20 @@ def line_for(path: str) -> str:
     return "/" + re.sub(r"([\\*?\[\]!# ])", r"\\\1", path)
 
 
-def take_out(repository: Repository, lines: Iterable[Ignored]) -> list[str]:
-    """Remove the lines; return the files changed. A line with a wild card gives way to ones for what stays private.
-
-    Raises `Usage` for a line that is not ours to take out.
-    """
-    by_source: dict[str, dict[int, Ignored]] = {}
+def check(lines: Iterable[Ignored]) -> None:
+    """Raise `Usage` for a line that is not ours to take out."""
     for line in lines:
         if not can_be_mended(line):
             raise Usage(
                 f"{printable(line.source)}:{line.line} ignores {printable(line.path)}, and is about more than .env files",
                 "change that line yourself, then run gitenv init again",
             )
+
+
+def take_out(repository: Repository, lines: Iterable[Ignored]) -> list[str]:
+    """Remove the lines; return the files changed. A line with a wild card gives way to ones for what stays private."""
+    by_source: dict[str, dict[int, Ignored]] = {}
+    for line in lines:
         by_source.setdefault(line.source, {})[line.line] = line
     texts = {source: _read(repository, source) for source in by_source}
     new = {source: _without(texts[source], numbers) for source, numbers in by_source.items()}

@@ -6,14 +6,13 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from gitenv import files
-from gitenv.errors import GitenvError, NotTrusted, Usage, printable
+from gitenv.errors import GitenvError, NotTrusted, Usage, printable, shell_word
 from gitenv.git.history import Exposed
 from gitenv.git.layout import RECIPIENTS
 from gitenv.git.repository import Ignored
 from gitenv.identity import device
 from gitenv.identity.device import DeviceKey
-from gitenv.model import names, smudge
+from gitenv.model import names
 from gitenv.model.environment import Environment
 from gitenv.model.foreign import Tool
 from gitenv.model.reasons import SwappedKey
@@ -40,8 +39,6 @@ from gitenv.team.hooks import Left
 from gitenv.team.opening import Opened
 from gitenv.team.workspace import Workspace
 from gitenv.trust.pins import Pin
-
-_MAX_BYTES = 16 * 1024 * 1024
 
 
 class Founded(NamedTuple):
@@ -84,31 +81,51 @@ def is_founded(workspace: Workspace) -> bool:
     return any(not found.is_unfinished(workspace, name) for name in listed)
 
 
-def look(workspace: Workspace, wanted: Mapping[str, Sequence[str]]) -> discover.Found:
-    """What founding would do here: the files and environments it finds. Raises `Usage` if two would claim one path."""
-    for name, patterns in wanted.items():
-        names.check_name(name, "environment")
+def look(workspace: Workspace, wanted: Mapping[str, Sequence[str]], name: str, unignore: bool) -> discover.Found:
+    """What founding as `name` would do here: the files and environments it finds; with `unignore` also what git ignores.
+
+    Raises whatever it would be refused for: nothing is written yet, and without a filter .gitignore must stay as it is.
+    """
+    for each, patterns in wanted.items():
+        names.check_name(each, "environment")
         for pattern in patterns:
             names.check_pattern(pattern)
     workspace.check_not_nested()
-    seen = discover.find(workspace.repository, wanted)
+    seen = discover.find(workspace.repository, wanted, unignore)
     claims.check(seen.environments, claims.paths(workspace.repository))
     for path in seen.files:
-        data = files.read_inside(workspace.root, path, _MAX_BYTES) or b""
-        if smudge.is_encrypted(data):
+        if discover.has_marks(workspace.repository, path):
             # A new environment cannot open the old one's values, and would only seem to have them.
             hint = f"get {RECIPIENTS}/ back: git log -- {RECIPIENTS}, git checkout COMMIT -- {RECIPIENTS}"
             raise NotTrusted(f"{printable(path)} is encrypted already, and {RECIPIENTS}/ is not here", hint)
-    for name in seen.environments:
-        if not found.is_unfinished(workspace, name):
-            found.check_may_found(workspace, name)
-    discover.check_not_foreign(workspace.repository, seen.files)
+    found.check_wanted(workspace, seen.environments, lambda old, new: _renamed(seen, wanted, old, new))
+    discover.check_can_be_encrypted(workspace.repository, seen.files)
+    found.check_free(workspace, _founder(workspace, name), device.load())
+    if unignore:
+        ignored.check(seen.ignored)
     return seen
 
 
-def take_out_of_gitignore(workspace: Workspace, lines: Sequence[Ignored]) -> None:
-    """Take the lines that ignore .env files out of .gitignore and stage that."""
-    workspace.repository.stage(ignored.take_out(workspace.repository, lines))
+def _renamed(seen: discover.Found, wanted: Mapping[str, Sequence[str]], old: str, new: str) -> str:
+    """The command that founds what is `wanted`, with another name for one environment."""
+    patterns = seen.environments[old]
+    in_use = [each for each in patterns if any(names.claimed([each], path) for path in seen.files)] or patterns[:1]
+    named = {name: patterns for name, patterns in wanted.items() if name != old} | {new: in_use}
+    words = [shell_word(f"{name}={each}") for name, patterns in named.items() for each in patterns]
+    return " ".join(("gitenv init", *(f"--environment {word}" for word in words)))
+
+
+def _founder(workspace: Workspace, name: str) -> str:
+    return _checked(name) if name else workspace.access.name or workspace.guess_name()
+
+
+def _take_out_of_gitignore(workspace: Workspace, lines: Sequence[Ignored]) -> list[Ignored]:
+    """Take the lines that ignore .env files out of .gitignore and stage that. Return what ignores them all the same."""
+    left = list(lines)
+    while ours := [line for line in left if ignored.can_be_mended(line)]:  # another may stand before it
+        workspace.repository.stage(ignored.take_out(workspace.repository, ours))
+        left = workspace.repository.why_ignored([line.path for line in lines])
+    return left
 
 
 def unignore_pinned(workspace: Workspace, *, at_once: bool) -> tuple[list[str], list[str]]:
@@ -117,7 +134,8 @@ def unignore_pinned(workspace: Workspace, *, at_once: bool) -> tuple[list[str], 
     Returns which files were staged, and which wait for the second step.
     """
     seen = discover.find(workspace.repository, {pin.name: pin.paths for pin in workspace.access.pinned()})
-    take_out_of_gitignore(workspace, seen.ignored)
+    ignored.check(seen.ignored)
+    _take_out_of_gitignore(workspace, seen.ignored)
     paths = [line.path for line in seen.ignored if workspace.access.claimant(line.path)]
     held = [] if at_once else two_steps.held_back(workspace, paths, paths)
     two_steps.hold_back(workspace, [*two_steps.waiting(workspace), *held])
@@ -126,16 +144,22 @@ def unignore_pinned(workspace: Workspace, *, at_once: bool) -> tuple[list[str], 
     return staged, held
 
 
-def found_here(workspace: Workspace, seen: discover.Found, name: str, guard: bool, held: Sequence[str]) -> Founded:
+def found_here(
+    workspace: Workspace, seen: discover.Found, name: str, guard: bool, held: Sequence[str], unignore: bool
+) -> Founded:
     """Found gitenv in this repository and stage everything but the files that are `held` back; nothing is committed."""
-    name = _checked(name) if name else workspace.access.name or workspace.guess_name()
+    name = _founder(workspace, name)
     key, made_key = device.load_or_make()
     _set_up(workspace, name)
     written = found.make_environments(workspace, seen.environments, key, name)
     patterns = [pattern for patterns in seen.environments.values() for pattern in patterns]
     written += found.write_attributes(workspace, patterns, guard)
     workspace.repository.stage(written)
-    staged = [path for path in seen.files if path not in held]
+    # Cut off before this, git still ignores the files; after it, the filter and the guard stand.
+    left = _take_out_of_gitignore(workspace, seen.ignored) if unignore else seen.ignored
+    stays = {line.path for line in left}
+    held = [path for path in held if path not in stays]
+    staged = [path for path in seen.files if path not in stays.union(held)]
     two_steps.hold_back(workspace, held)
     found.stage_files(workspace, staged)
     rights.apply(workspace, workspace.access.pinned())
@@ -145,10 +169,10 @@ def found_here(workspace: Workspace, seen: discover.Found, name: str, guard: boo
         made_key,
         seen.environments,
         staged,
-        list(held),
+        held,
         seen.impossible,
         seen.linked,
-        seen.ignored,
+        left,
         discover.readable_comments(workspace.repository, staged),
         _exposed(workspace, seen.files),
         discover.wrong_encodings(workspace.repository, staged),
