@@ -56,7 +56,7 @@ def run(
     found = choosing.chosen(os.getcwd(), revisions or [], staged=staged)
     if found.is_shallow:
         show.note("this clone is shallow: what is older than its commits was not looked at (git fetch --unshallow)")
-    compared = diff.difference(found.place, found.before, found.after, with_values=values)
+    compared = diff.difference(found.place, found.before, found.after, found.onto, with_values=values)
     if environments:
         compared = difference.only(compared, environments)
     _show(compared, form, values)

@@ -78,6 +78,10 @@ class Environment(NamedTuple):
         """Whether the file at `path` (from the top of the work tree, with `/`) is this environment's."""
         return names.claimed(self.paths, path)
 
+    def is_behind(self, other: "Environment") -> bool:
+        """Whether another statement of the same environment lists this one's key as an earlier one."""
+        return self.id == other.id and any(self.generation == link.generation for link in other.older)
+
     def keyring(self, dek: Dek) -> Keyring:
         """What `dek` opens. Raises `NotTrusted` if it is not this environment's."""
         return Keyring(self.id, self.generation, dek, self.older)

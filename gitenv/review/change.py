@@ -128,6 +128,11 @@ class Change:
             return True
         return log.is_ancestor(self.folder, self.base.commit, self.end.commit)
 
+    def ahead_of(self, statement: Environment) -> Environment | None:
+        """The base's statement of an environment, if the end is a branch that has a key which the base retired."""
+        there = self.base_statements.get(statement.name)
+        return there if there and statement.is_behind(there) and not self.goes_on else None
+
     def _members(self, side: Snapshot) -> Membership:
         try:
             return membership.read(side, self.known)

@@ -21,6 +21,7 @@ class Chosen(NamedTuple):
     before: Snapshot
     after: Snapshot
     is_shallow: bool
+    onto: Snapshot | None = None  # the first of two with three dots: where the change is to go
 
 
 def chosen(folder: str, revisions: Sequence[str], *, staged: bool = False) -> Chosen:
@@ -41,7 +42,9 @@ def chosen(folder: str, revisions: Sequence[str], *, staged: bool = False) -> Ch
             raise Usage("a bare repository has no work tree to compare with", "gitenv diff OLD..NEW")
         before = _commit(place, revisions[0], revisions[0]) if revisions else _head(place)
         after = IndexSnapshot(place.objects) if staged else WorkSnapshot(place.folder)
-    return Chosen(place, before, after, log.is_shallow(place.folder))
+    first, dots, _ = revisions[0].partition("...") if len(revisions) == 1 else ("", "", "")
+    onto = _commit(place, first or "HEAD", first) if dots else None
+    return Chosen(place, before, after, log.is_shallow(place.folder), onto)
 
 
 def find(folder: str) -> Place:

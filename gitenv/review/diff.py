@@ -22,6 +22,7 @@ from gitenv.review.difference import Broken, Difference, Environment, File, File
 from gitenv.review.file_changes import Version
 from gitenv.review.keys_at_hand import KeysAtHand
 from gitenv.review.membership import EnvironmentChange, Membership, RequestChange
+from gitenv.review.private import statements_in
 from gitenv.review.protected import Claims
 from gitenv.trust.trusted import Answer, Trusted
 
@@ -34,16 +35,22 @@ class Place(NamedTuple):
     objects: Objects
 
 
-def difference(place: Place, before: Snapshot, after: Snapshot, *, with_values: bool = False) -> Difference:
-    """Compare two states. Raises `Locked` if values were asked for and none of the changed files can be opened."""
-    return _Comparing(place, before, after).difference(with_values=with_values)
+def difference(
+    place: Place, before: Snapshot, after: Snapshot, onto: Snapshot | None = None, *, with_values: bool = False
+) -> Difference:
+    """Compare two states; `onto` is where the later one is to go.
+
+    Raises `Locked` if values were asked for and none of the changed files can be opened.
+    """
+    return _Comparing(place, before, after, onto).difference(with_values=with_values)
 
 
 class _Comparing:
     """Two states, and what is read of them once."""
 
-    def __init__(self, place: Place, before: Snapshot, after: Snapshot) -> None:
+    def __init__(self, place: Place, before: Snapshot, after: Snapshot, onto: Snapshot | None) -> None:
         self._place, self._before, self._after = place, before, after
+        self._onto = statements_in(onto, looked_at.known(place.folder, onto)) if onto else {}
         self._old, self._new = _memberships(place, before, after)
         self._claims = [Claims(state.statement for state in each.states.values()) for each in (self._old, self._new)]
         self._keys = KeysAtHand(place.layout, after, place.objects)
@@ -144,7 +151,8 @@ class _Comparing:
     def _version(self, path: str, data: bytes, before: bytes) -> Version:
         statement, entry = self._statement(self._new, path), self._after.entries().get(path)
         if entry is None or entry.object_id:
-            return Version(data, statement, True)
+            onto = self._onto.get(statement.name) if statement else None
+            return Version(data, statement, True, onto if statement and onto and statement.is_behind(onto) else None)
         cleaned = self._keys.as_committed(path, data, before)
         return Version(data if cleaned is None else cleaned, statement, cleaned is not None or data == before)
 

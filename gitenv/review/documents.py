@@ -28,6 +28,7 @@ class Version(NamedTuple):
     data: bytes
     statement: Environment | None  # whose file it is
     before: frozenset[bytes] | None  # the records that stood there in the base; None: there is nothing to compare with
+    ahead: Environment | None = None  # the base's statement, where a branch is behind it: by that one it is read once merged
 
 
 def is_plain(record: Record) -> bool:
@@ -134,7 +135,8 @@ def _judge(version: Version, record: Record, line: int, people: People) -> Findi
         if code:
             # Without a base nobody can say that it came in: a rotation leaves what nobody vouches for.
             is_retired = code == "token-retired"
-            commands = (*look, *remedies.decide(version.path, [name])) if is_retired and record.name else look
+            can_decide = is_retired and record.name and not version.ahead
+            commands = (*look, *remedies.decide(version.path, [name])) if can_decide else look
             is_left = is_retired and version.before is None
             return finding(code, f"{name} {text}", version.path, line, commands, was_before=is_known or is_left)
     if record.kind is Kind.SEALED:
@@ -152,11 +154,17 @@ def _token(version: Version, record: Record) -> tuple[str, str]:
         "token-unknown": f"is encrypted for generation {shown}, which {statement.name} never had",
         "token-newer": f"is encrypted for generation {shown}; here {statement.name} is at {statement.generation.number}: "
         "merge the main branch",
-        "token-retired": f"is encrypted with the key of generation {found.number if found else 0}; "
-        f"{statement.name} is at {statement.generation.number}",
+        "token-retired": f"is encrypted with the key of generation {found.number if found else 0}; {_at(statement)}",
     }
     code = unvouched.code(record, statement)
-    return code, texts.get(code, "")
+    if code or version.ahead is None or record.raw in (version.before or ()):
+        return code, texts.get(code, "")
+    late = f"is encrypted with the key of generation {statement.generation.number}; in the base {_at(version.ahead)}"
+    return unvouched.code(record, version.ahead), late
+
+
+def _at(statement: Environment) -> str:
+    return f"{statement.name} is at {statement.generation.number}"
 
 
 def _sealed(version: Version, record: Record, line: int, people: People, *, is_known: bool) -> Finding:

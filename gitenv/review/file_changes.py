@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import NamedTuple
 
 from gitenv.errors import GitenvError
 from gitenv.model import comparing, document, sealed, smudge, token
 from gitenv.model.comparing import KeyChange, OpenOf, Outcome, Place
 from gitenv.model.document import Kind, Record
-from gitenv.model.environment import Environment
+from gitenv.model.environment import Environment as Statement
 from gitenv.model.token import hint
 from gitenv.review.difference import Doubt, Duplicate, File, FileState, Key, Pending, Unvouched
 
@@ -20,8 +20,9 @@ class Version(NamedTuple):
     """One side of a file."""
 
     data: bytes  # as a commit has it, or would have it; empty where there is no file
-    statement: Environment | None  # of its environment on that side
+    statement: Statement | None  # of its environment on that side
     is_committed: bool  # whether a commit has these bytes, or would have them: not so for an edited file without a key
+    ahead: Statement | None = None  # the one of where a branch goes, if it is behind: by that one it is read once merged
 
 
 def compare(path: str, environment: str, state: FileState, old: Version, new: Version, open_of: OpenOf) -> File:
@@ -40,7 +41,7 @@ def compare(path: str, environment: str, state: FileState, old: Version, new: Ve
         hidden_added=found.hidden_added,
         hidden_removed=found.hidden_removed,
         pending=[each for raw, each in _pending(new.data) if raw not in known],
-        unvouched=[each for raw, each in _unvouched(new).items() if raw not in before],
+        unvouched=[each for raw, each in _unvouched(new, known).items() if raw not in before],
         duplicates=[each for each in _duplicates(old.data, new.data) if each.name not in torn],
         conflicts=list(torn),
     )
@@ -93,14 +94,21 @@ def _pending(data: bytes) -> Iterator[tuple[bytes, Pending]]:
             yield record.raw, Pending(record.name.decode("ascii"), found.by if found else "", line)
 
 
-def _unvouched(version: Version) -> dict[bytes, Unvouched]:
-    """What would come out of smudge as an unverified line, but for what only a key can tell."""
+def _unvouched(version: Version, stood: Collection[bytes] = ()) -> dict[bytes, Unvouched]:
+    """What would come out of smudge as an unverified line, but for what only a key can tell.
+
+    `stood` are the records from before: what a branch that is behind has of these, is not its doing.
+    """
     if not smudge.is_encrypted(version.data):
         return {}
     known = _known(version.statement)
+    ahead = _known(version.ahead)
     found: dict[bytes, Unvouched] = {}
     for record, line in comparing.numbered(document.parse(version.data)):
-        if doubt := _doubt(record, version, known):
+        doubt = _doubt(record, version, known)
+        if doubt is None and ahead and record.raw not in stood:
+            doubt = _doubt(record, version, ahead)
+        if doubt:
             name = record.name.decode("ascii")
             # A token is the same bytes before and after the rotation that retired it.
             found[doubt.value.encode() + b" " + record.raw] = Unvouched(name or f"line {line}", line, doubt)
@@ -121,7 +129,7 @@ def _doubt(record: Record, version: Version, known: Mapping[tuple[int, bytes], b
     return None if is_current else Doubt.FOREIGN if is_current is None else Doubt.RETIRED
 
 
-def _known(statement: Environment | None) -> dict[tuple[int, bytes], bool]:
+def _known(statement: Statement | None) -> dict[tuple[int, bytes], bool]:
     """The generations of an environment as tokens name them, and whether it is the current one."""
     if statement is None:
         return {}

@@ -103,7 +103,7 @@ def _judged(change: Change) -> list[str]:
 def _document(change: Change, path: str, data: bytes, before: frozenset[bytes], *, with_plain: bool) -> Iterator[Finding]:
     statement = _whose(change, path, data)
     has_base = change.before is not None or not change.is_whole
-    version = Version(path, data, statement, before if has_base else None)
+    version = Version(path, data, statement, before if has_base else None, change.ahead_of(statement) if statement else None)
     if with_plain:
         # Where the whole is judged, what stands in plain text is an error, however long it has. And before a commit: whoever
         # changes a file decides about the lines in it that nobody vouches for.
