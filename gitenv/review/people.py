@@ -10,7 +10,7 @@ from gitenv.errors import GitenvError, from_top
 from gitenv.git.layout import RECIPIENTS
 from gitenv.model.grant import READER, Grant
 from gitenv.model.reasons import Retired, grant_code
-from gitenv.model.statements import Holder, is_signed_by
+from gitenv.model.statements import is_signed_by
 from gitenv.repo.snapshot import Snapshot
 from gitenv.review.change import Change
 from gitenv.review.codes import finding
@@ -103,9 +103,10 @@ def _ended(name: str, state: State) -> Iterator[Finding]:
             text = f"{given.to}'s access to {name} was until {given.expires} (policy, not cryptography)"
             commands = (renewal(name, given.to, given.role), f"gitenv remove-recipient {given.to} -e {name}")
             yield finding("grant-expired", text, f"{RECIPIENTS}/{name}/{given.to}.grant", 0, commands)
-    spoken_for = {Holder(given.to, given.key.fingerprint()) for given in state.counted.values()}
+    # By name: who renewed their own key has the grant for the new one, and the line for the old one until the next rotation.
+    spoken_for = state.counted.keys() | {refused.grant.to for refused in state.refused}
     for holder in state.statement.holders:
-        if holder not in spoken_for and holder.name not in {refused.grant.to for refused in state.refused}:
+        if holder.name not in spoken_for:
             text = f"{holder.name} is a holder of {name} and has no grant for its current generation"
             let_in = f"gitenv add-recipient {holder.name} -e {name}"
             yield finding("grant-retired", text, f"{RECIPIENTS}/{name}/environment", 0, (let_in,))
