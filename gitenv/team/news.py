@@ -10,7 +10,7 @@ from gitenv.errors import GitenvError
 from gitenv.git import log
 from gitenv.git.layout import RECIPIENTS
 from gitenv.model import names
-from gitenv.team import key_lines, rotating
+from gitenv.team import key_lines, rotating, survey
 from gitenv.team.workspace import Workspace
 from gitenv.trust.pins import Pin
 
@@ -52,10 +52,13 @@ def asking(workspace: Workspace, since: str) -> list[Asking]:
     files = log.changed(workspace.root, f"{RECIPIENTS}/*.pub", since)
     changed = (file.removeprefix(f"{RECIPIENTS}/").removesuffix(".pub") for file in files)
     people = [name for name in changed if names.is_name(name) and name in here]
+    if not people:
+        return []
+    waiting = {person.name for person in survey.membership(workspace).people if person.is_waiting}
     known = {each.name for pin in workspace.access.pinned() for each in pin.holders | pin.seen}
-    found = {f"asks {name}": Asking(name, is_known=False) for name in people if name not in known}
+    found = {f"asks {name}": Asking(name, is_known=False) for name in people if name in waiting - known}
     for name in [name for name in people if name in known][:_MOST_READ]:
-        found |= _again(workspace, name)
+        found |= _again(workspace, name, is_waiting=name in waiting)
     return once(workspace, found)
 
 
@@ -68,15 +71,15 @@ def _is_behind(workspace: Workspace) -> bool:
     return any(each and each.is_earlier for each in judged)
 
 
-def _again(workspace: Workspace, name: str) -> dict[str, Asking]:
-    """The request of somebody who is in with another key, or was in once."""
+def _again(workspace: Workspace, name: str, *, is_waiting: bool) -> dict[str, Asking]:
+    """The request of somebody who is in with another key, or was in once and is waiting."""
     try:
         key = workspace.public_keys(name)[0]
         word = f"asks {name} {key.fingerprint()}"
     except (GitenvError, ValueError):
         return {}  # `gitenv status` says what is wrong with it
     mine = [own.key for own in key_lines.counted(workspace, name).values()]
-    return {} if key in mine else {word: Asking(name, is_known=bool(mine))}
+    return {} if key in mine or not (mine or is_waiting) else {word: Asking(name, is_known=bool(mine))}
 
 
 def once(workspace: Workspace, found: Mapping[str, _Item]) -> list[_Item]:

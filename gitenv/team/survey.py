@@ -36,7 +36,7 @@ class Person(NamedTuple):
     name: str
     fingerprint: str
     entries: dict[str, Entry]  # by environment
-    is_waiting: bool  # a `.pub` and nothing else
+    is_waiting: bool  # a `.pub`, and no grant that they were ever given for its key
 
 
 class Uncounted(NamedTuple):
@@ -71,6 +71,8 @@ def membership(workspace: Workspace) -> Membership:
     uncounted: list[Uncounted] = []
     signers: set[str] = set()
     known: set[Holder] = set()
+    was_in: set[Holder] = set()
+    is_behind = False
     names = workspace.environments()
     for name in names:
         try:
@@ -88,15 +90,19 @@ def membership(workspace: Workspace) -> Membership:
         known.update(found.holders, (Holder(person, grant.key.fingerprint()) for person, grant in found.counted.items()))
         signers.add(statement.by.name)
         before = _before(workspace, statement)
-        if before:  # a later grant is of no use there, and its person does not ask
-            signers.update(person.name for person in _people(workspace, name))
-        uncounted += _not_counted(workspace, statement, before, found.refused)
+        is_behind |= before is not None
+        for why, given in _not_counted(workspace, statement, before, found.refused):
+            uncounted.append(why)
+            if given and (why.command or why.expires):  # a holder signed it, and what completes it is said there
+                was_in.add(Holder(given.to, given.key.fingerprint()))
         uncounted += [_unfit(file, error) for file, error in malformed.items()]
         uncounted += [_stray(f"{name}/{file}") for file in recipients.stray_grants(workspace.tree, name)]
     requests, damaged = _requests(workspace, granted, known)
     fingerprints = {**requests, **fingerprints}
-    # Who took themselves out signed what is there now, and does not ask to come back.
-    waiting = fingerprints.keys() - entries.keys() - signers
+    # Who took themselves out signed what is there now, and does not ask to come back. Where a commit is from before a rotation
+    # nobody asks: whoever was let in or taken out since would seem to.
+    waiting = {name for name, key in fingerprints.items() if not is_behind and Holder(name, key) not in was_in}
+    waiting -= entries.keys() | signers
     people = [Person(name, fingerprints[name], entries.get(name, {}), name in waiting) for name in sorted(fingerprints)]
     strays = [_stray(name) for name in recipients.strays(workspace.tree)]
     return Membership(names, people, uncounted + damaged + strays + _too_many(workspace))
@@ -141,25 +147,21 @@ def _before(workspace: Workspace, statement: Environment) -> Environment | None:
     return there if there.generation.number < statement.generation.number else None
 
 
-def _people(workspace: Workspace, name: str) -> frozenset[Holder]:
-    pin = workspace.access.pin(name)
-    return pin.holders | pin.seen if pin else frozenset()
-
-
 def _not_counted(
     workspace: Workspace, statement: Environment, before: Environment | None, found: Sequence[Refused]
-) -> Iterator[Uncounted]:
+) -> Iterator[tuple[Uncounted, Grant | None]]:
     """Why grants do not count. Those that belong to an earlier statement beside them are one topic: the commit is older."""
     name, earlier = statement.name, Retired(workspace, statement)
     if before:
         reason = f"generation {before.generation.number} in this commit, now is {statement.generation.number}"
-        yield Uncounted(name, f"{reason}; merge the main branch", "statement-behind", branches.to_merge(workspace.root))
+        merge = branches.to_merge(workspace.root)
+        yield Uncounted(name, f"{reason}; merge the main branch", "statement-behind", merge), None
     honest: Mapping[str, Grant] = {}
     if any(refused.has_expired for refused in found):
         honest = standing_in(workspace.tree, statement, "").counted
     for refused in found:
         if before is None or refused.grant.generation != before.generation:
-            yield _refused(name, refused, honest, earlier)
+            yield _refused(name, refused, honest, earlier), refused.grant
 
 
 def _refused(environment: str, refused: Refused, honest: Mapping[str, Grant], earlier: Retired) -> Uncounted:
