@@ -13,14 +13,14 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from gitenv.access import Judged
-from gitenv.drivers.surroundings import CommittedRecords, Surroundings
+from gitenv.drivers.surroundings import Surroundings
 from gitenv.errors import INTERRUPTED, GitenvError, Locked, NotTrusted, from_top, printable, shell_word
 from gitenv.git import alone, process
 from gitenv.git.pktline import ProtocolError
 from gitenv.git.process import FilterProcess, Refused, Request
 from gitenv.model import clean, document, inert, smudge
 from gitenv.model.cipher import sha256
-from gitenv.model.document import MAX_BYTES, Kind
+from gitenv.model.document import MAX_BYTES
 from gitenv.model.keyring import Keyring
 from gitenv.trust.pins import Pin
 
@@ -131,17 +131,12 @@ class EnvFilter:
         if judged.is_earlier and (unedited := self._around.unedited(path, data, [self._ring_of(pin, judged), ring])):
             return unedited
         cleaned = clean.clean(data, ring, committed, self._around.before(path, pin.name, is_earlier=judged.is_earlier))
-        if self._is_to_be_asked(pin, judged) and _has_new(cleaned, committed):
+        if new := self._around.new_tokens(path, cleaned, committed):
             self._refuse_new(pin, judged)
-        self._around.note_made(path, cleaned, committed)
-        if (not data[:4].isascii() or b"\0" in data[:4]) and _has_new(cleaned, committed):
-            self._notices.warn_of_encoding(path, data)
+            self._around.note_made(new)
+            if not data[:4].isascii() or b"\0" in data[:4]:
+                self._notices.warn_of_encoding(path, data)
         return cleaned
-
-    def _is_to_be_asked(self, pin: Pin, judged: Judged) -> bool:
-        """Whether anything may speak against encrypting new text here."""
-        is_next = judged.moves is not None and judged.moves.environment.generation != pin.environment.generation
-        return is_next or judged.is_earlier or self._around.is_put_back(pin)
 
     def _refuse_new(self, pin: Pin, judged: Judged) -> None:
         """Raise `RolledBack` where history went back, and `Locked` for a next key: no command has looked beside it yet."""
@@ -295,11 +290,6 @@ class EnvFilter:
         if request.treeish:  # a path that is new there is not in the index yet
             return not self._around.is_in_conflict(request.path)
         return self._around.is_merged(request.path)
-
-
-def _has_new(cleaned: bytes, committed: CommittedRecords) -> bool:
-    """Whether anything was encrypted that neither the index nor HEAD has."""
-    return any(record.kind is Kind.TOKEN and record.raw not in committed() for record in document.parse(cleaned))
 
 
 def _stopped(error: GitenvError) -> int:

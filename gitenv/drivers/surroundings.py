@@ -10,6 +10,7 @@ from gitenv import clone
 from gitenv.access import Access, Judged, check_not_rolled_back
 from gitenv.errors import GitenvError, Locked, NotTrusted, from_top, printable, shell_word
 from gitenv.git import layout
+from gitenv.git.layout import RECIPIENTS
 from gitenv.git.objects import Objects
 from gitenv.git.process import Request, Whole, digest
 from gitenv.model import clean, document, dotenv, inert, smudge
@@ -90,8 +91,24 @@ class Surroundings:
             raise found
 
     def is_put_back(self, pin: Pin) -> bool:
-        """Whether a removal came together with its undoing, as the hook that git ran after that found out."""
-        return pin.name in clone.put_back(self._here.common_dir)
+        """Whether a removal may have come together with its undoing: a hook found that out, or HEAD went on past all hooks."""
+        return pin.name in clone.put_back(self._here.common_dir) or self._has_unseen(pin)
+
+    def _has_unseen(self, pin: Pin) -> bool:
+        """Whether HEAD's history has changes to an environment that no command and no hook has looked at.
+
+        git runs no hook for `git reset --hard origin/main`.
+        """
+        searched, head = clone.searched(self._here.common_dir), self.objects.id("HEAD")
+        if not head or searched.get(pin.name) == head:
+            return False
+        from gitenv.git import log
+
+        if log.touches(self._here.work_tree, head, searched.get(pin.name, ""), f"{RECIPIENTS}/{pin.name}"):
+            return True
+        with contextlib.suppress(GitenvError, OSError):  # then the next one asks again
+            clone.set_searched(self._here.common_dir, searched | {pin.name: head})
+        return False
 
     def refuse_put_back(self, pin: Pin, judged: Judged) -> None:
         """Raise `RolledBack` or `Forked` if that is still so, also of a refused step: the one before may have its key."""
@@ -227,13 +244,17 @@ class Surroundings:
             return head if digest(self.objects.pieces(spec)) == request.whole else ""
         return head if self.objects.read(spec, document.MAX_BYTES) == data else ""
 
-    def note_made(self, path: str, cleaned: bytes, committed: CommittedRecords) -> None:
-        """Note tokens that are new: `gitenv accept --mine` knows them after a rotation."""
+    def new_tokens(self, path: str, cleaned: bytes, committed: CommittedRecords) -> list[bytes]:
+        """What was encrypted that neither the index nor HEAD has, as raw records."""
         if cleaned == self.objects.read(f":0:{path}", document.MAX_BYTES):
-            return
+            return []
         tokens = (record.raw for record in document.parse(cleaned) if record.kind is Kind.TOKEN)
+        return [raw for raw in tokens if raw not in committed()]
+
+    def note_made(self, tokens: Iterable[bytes]) -> None:
+        """Note tokens that are new: `gitenv accept --mine` knows them after a rotation."""
         with contextlib.suppress(GitenvError, OSError):  # a commit is not to fail for it
-            clone.add_made(self._here.common_dir, [raw for raw in tokens if raw not in committed()])
+            clone.add_made(self._here.common_dir, tokens)
 
     def marked_file(self, path: str, line: bytes) -> Iterator[bytes]:
         """The blob in the index that a mark for a whole file stands for. Raises `ForgedMark`."""

@@ -106,6 +106,14 @@ def blobs(root: str, paths: Sequence[str], heads: Sequence[str] = ()) -> list[st
     return list(found)
 
 
+def touches(root: str, head: str, commit: str, folder: str) -> bool:
+    """Whether any commit that `head` reaches and `commit` ("": none) does not changes a folder. True where git cannot say."""
+    revisions = [head, *([f"^{commit}"] if commit else [])]
+    words = ("--max-count=1", "--full-history", *revisions, "--", f":(top,literal){folder}")
+    done = program.attempt(root, *SETTINGS, "rev-list", *words)
+    return bool(done.returncode or done.stdout)
+
+
 def since(root: str, head: str, commit: str) -> list[str]:
     """Words for what `head` reaches and `commit` does not; for all, where a rewritten history has no such commit."""
     return [head, f"^{commit}"] if commit and ids(root, [commit])[0] else [head]
