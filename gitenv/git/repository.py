@@ -208,6 +208,11 @@ class Repository:
         """Take files out of the index and leave them in the work tree."""
         self._with_paths(["rm", "--cached", "-q", "--force", "--ignore-unmatch"], paths)
 
+    def replace_entries(self, entries: Iterable[index.Entry], seen: Iterable[index.Entry] = ()) -> None:
+        """Write the index at once; the rest is as for `index.replace_entries`."""
+        index.replace_entries(self.root, self.layout, entries, seen)
+        self.objects.close()  # it would go on with the index that it read first
+
     def refresh(self, paths: Iterable[str]) -> None:
         """Let git look again at files that were rewritten, opened or closed, without a change.
 
@@ -262,6 +267,7 @@ class Repository:
             if not done.returncode or not index.is_locked(self.layout):
                 break
             index.need_free(self.layout)
+        self.objects.close()  # it would go on with the index that it read first
         if done.returncode and not self.is_set("core.sparseCheckout"):
             for path, flag in self.unseen(named).items():
                 text = f"{printable(path)}: git was told not to look at it ({flag})"

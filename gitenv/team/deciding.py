@@ -269,7 +269,7 @@ def _accept_in_conflict(workspace: Workspace, chosen: Sequence[Question], rings:
             entries.append(entry._replace(object_id=index.write_blobs(workspace.root, [document.join(new)])[0]))
     if entries:
         listed = [Entry(entry.path, entry.object_id, entry.mode, entry.stage) for entry in entries]
-        index.replace_entries(workspace.root, workspace.repository.layout, listed)
+        workspace.repository.replace_entries(listed)
 
 
 def _spelled(record: Record, question: Question | None, rings: Mapping[str, Keyring]) -> Record:

@@ -99,7 +99,6 @@ def _remove_folder(workspace: Workspace, name: str) -> None:
     tracked = [entry.path for entry in workspace.repository.tracked() if entry.path.startswith(f"{folder}/")]
     there = [f"{folder}/{file}" for file in workspace.tree.names(folder) if file.endswith(".grant")]
     workspace.repository.unstage(tracked)
-    workspace.repository.objects.close()  # it would go on with the index that it read first
     for path in [*sorted({*tracked, *there} - {f"{folder}/environment"}), f"{folder}/environment"]:
         files.check_inside(workspace.root, path)
         with contextlib.suppress(FileNotFoundError):

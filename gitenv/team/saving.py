@@ -55,8 +55,7 @@ def stage_blobs(workspace: Workspace, blobs: Mapping[str, bytes]) -> None:
         modes = {entry.path: entry.mode for entry in workspace.repository.tracked()}
         ids = index.write_blobs(workspace.root, list(blobs.values()))
         entries = [Entry(path, object_id, modes[path]) for path, object_id in zip(blobs, ids, strict=True)]
-        index.replace_entries(workspace.root, workspace.repository.layout, entries)
-        workspace.repository.objects.close()  # it would go on with the index that it read first
+        workspace.repository.replace_entries(entries)
 
 
 def cleaned(text: bytes, stored: bytes, ring: Keyring, is_decided: Callable[[Record], bool]) -> bytes:

@@ -78,8 +78,7 @@ def staged(
     yield
     whole = [each.entry for each in documents if each.entry.path not in in_conflict]
     seen = [Entry(entry.path, entry.object_id, entry.mode) for entry in whole]
-    index.replace_entries(workspace.root, workspace.repository.layout, entries, seen)
-    workspace.repository.objects.close()  # it would go on with the index that it read first
+    workspace.repository.replace_entries(entries, seen)
 
 
 def _clear_folders(workspace: Workspace, paths: Iterable[str]) -> None:

@@ -73,8 +73,7 @@ def carry_out(workspace: Workspace, done: Withdrawal) -> None:
     blobs = index.write_blobs(workspace.root, [changed[path] for path in kept])
     entries = [Entry(path, blob, modes.get(path, index.FILE)) for path, blob in zip(kept, blobs, strict=True)]
     entries += [Entry(path, "") for path in sorted(gone)]
-    index.replace_entries(workspace.root, workspace.repository.layout, entries)
-    workspace.repository.objects.close()  # it would go on with the index that it read first
+    workspace.repository.replace_entries(entries)
     for entry in done.files:
         if entry.path in done.closed and _is_closed(workspace, entry):
             os.unlink(workspace.repository.path(entry.path))
