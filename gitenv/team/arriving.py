@@ -1,4 +1,4 @@
-"""What a merge or a checkout brought along: pins follow it, and the user hears of what is new. Nothing closed is opened."""
+"""What a merge or a checkout brought along: pins follow it, and the user hears of what is new."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def arrived(workspace: Workspace) -> Arrived:
     conversions.undo_in_recipients(workspace)
     if not rebasing.is_going_on(workspace.repository.layout):
         rights.apply(workspace, after)
-        opening.catch_up(workspace)
+        opening.catch_up(workspace, {name for name, pin in before.items() if pin.grant})
     # Who follows what came in may be able to open it now; without that it is no news.
     let_in = [LetIn(pin.name, pin.grant.by.name) for pin in after if pin.grant and _had_none(before.get(pin.name))]
     pending = file_report.undecided(workspace, after)[1] if after else []

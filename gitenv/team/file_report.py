@@ -109,7 +109,7 @@ def _status(
         problems.append(Undecided("unreadable", f"{entry.path} stays closed: it is too large", [remedies.look(entry.path)]))
         return FileStatus(entry.path, 0, "stays closed", [], [])
     pin = workspace.access.pin(statement.name)
-    if ring and pin and there and opening.opened_since(workspace, pin, stored, there):
+    if ring and pin and there and inert.MARK in there and opening.opened_since(workspace, pin, stored, there):
         return FileStatus(entry.path, len(comparing.places(stored)), CLOSED, [], [])
     records = document.parse(stored)
     opened = document.parse(there or b"")
@@ -117,7 +117,8 @@ def _status(
     marked = [found for found in behind if found.record.kind is not Kind.SEALED]
     pending = [found.record for found in behind if found.record.kind is Kind.SEALED]
     pending += [record for record in records if record.kind is Kind.SEALED and record.raw not in {each.raw for each in pending}]
-    state = "missing" if there is None else CLOSED if stored and there == stored else "open" if ring else "edited"
+    is_shut = stored and there is not None and (there == stored if ring else clean.is_same(there, stored))
+    state = "missing" if there is None else CLOSED if is_shut else "open" if ring else "edited"
     if name := encoding.wrong(there or b""):
         command = encoding.remedy(os.path.relpath(workspace.repository.path(entry.path)), name)
         problems.append(Problem("encoding", encoding.problem(entry.path, name), [command]))

@@ -50,16 +50,17 @@ def open_files(workspace: Workspace, wanted: Iterable[str] = ()) -> list[Opened]
     return results
 
 
-def catch_up(workspace: Workspace) -> None:
-    """Write what git has written otherwise than a checkout of this commit would; nothing that was closed is opened.
+def catch_up(workspace: Workspace, could_open: Set[str]) -> None:
+    """Write what git has written otherwise than a checkout of this commit would.
 
     What stands as it is in the commit gets its marks: `git merge -s resolve` and a merge of several branches run no filter.
-    And marks are opened which a file got while `.recipients/` was another, or gone: git writes no unchanged file again.
+    And in `could_open` is opened what a file got closed or marked while `.recipients/` was another, broken, or gone: git
+    writes no unchanged file again.
     """
     pins, written = workspace.access.pinned(), set()
     listed = workspace.files_of([pin.environment for pin in pins])
     for pin in pins:
-        is_open = _is_open(workspace, pin)
+        is_open = pin.name in could_open and _is_open(workspace, pin)
         for entry in listed[pin.name]:
             stored, there = workspace.repository.objects.read(entry.object_id), _contents(workspace, entry)
             if stored is None or there is None:
@@ -74,11 +75,14 @@ def catch_up(workspace: Workspace) -> None:
 
 
 def opened_since(workspace: Workspace, pin: Pin, stored: bytes, there: bytes) -> bytes | None:
-    """An unedited file without those of its marks that are none by what the tree at hand says; None where it has none."""
-    if inert.MARK not in there or not clean.is_same(there, stored):
-        return None
-    text = _plain(workspace, pin, stored)
-    return text if text is not None and text.count(inert.MARK) < there.count(inert.MARK) else None
+    """An unedited file with less closed and marked than it has, by what the tree at hand says; None where all of it stays."""
+    text = _plain(workspace, pin, stored) if clean.is_same(there, stored) else None
+    return text if text is not None and _shut(text) < _shut(there) else None
+
+
+def _shut(data: bytes) -> int:
+    """How many lines of a file are closed or marked."""
+    return sum(record.kind in (Kind.TOKEN, Kind.UNVERIFIED) for record in document.parse(data))
 
 
 def _refresh(workspace: Workspace, paths: Set[str]) -> None:
