@@ -129,6 +129,22 @@ def test_what_another_system_set_up_stays(repository: Repository) -> None:
     assert installation.noted(repository) == [others[0], installation.own()]
 
 
+@posix
+def test_one_interpreter_has_several_names(repository: Repository, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """pip's scripts may start `python3` where somebody types `python -m gitenv`; another version beside it is another one."""
+    first = installation.own()._replace(python=_stand_in(tmp_path / "bin").python)
+    (tmp_path / "bin/python3").symlink_to("python")
+    _stand_in(tmp_path / "other")
+    (tmp_path / "bin/python3.99").symlink_to("../other/python")
+    counts = []
+    for name in ("python", "python3", "python3.99"):
+        monkeypatch.setattr(sys, "executable", str(tmp_path / "bin" / name))
+        installation.note(repository)
+        counts.append(len(installation.noted(repository)))
+    assert counts == [1, 1, 2]
+    assert installation.noted(repository)[1] == first
+
+
 def test_one_clone_on_two_systems(new_lab: NewLab) -> None:
     """Where another system set the clone up, nothing here changes; where none of its installations is, git says what to do."""
     alice = new_lab("founded").person("alice")

@@ -53,6 +53,9 @@ def run(
         return
     before = {pin.name: pin for pin in workspace.access.pinned()}
     problems += following.refresh(workspace)
+    said = {problem.message for problem in problems}
+    met = [following.two_met(name) for name in following.in_conflict(workspace)]
+    problems += [problem for problem in met if problem.message not in said]
     for line in out_lines(news.taken_out(workspace, before, workspace.access.pinned())):
         show.say(line)
     problems += _agree_to_paths(workspace, wanted, yes)

@@ -71,9 +71,17 @@ def noted(repository: Repository) -> list[Installation]:
 def wanted(repository: Repository) -> list[Installation]:
     """Those that the clone is to have, so that git starts this one here: as they are, if it does."""
     there = noted(repository)
-    if next((each for each in there if each.is_there), None) == own():
+    if (first := next((each for each in there if each.is_there), None)) and _is_own(first):
         return there
-    return [own(), *(each for each in there if each != own())][:MOST]
+    return [own(), *(each for each in there if not _is_own(each))][:MOST]
+
+
+def _is_own(found: Installation) -> bool:
+    """Whether it is the one that runs. A `python3` beside `python` is the same one: pip's scripts may start that."""
+    mine = own()
+    names = (found.python, mine.python)
+    is_one = len({*map(os.path.dirname, names)}) == len({*map(os.path.realpath, names)}) == 1
+    return found == mine or (found.program == mine.program and is_one)
 
 
 def note(repository: Repository) -> None:

@@ -15,7 +15,7 @@ from gitenv.model import clean, document, inert, smudge
 from gitenv.model.cipher import sha256
 from gitenv.model.document import Kind
 from gitenv.repo import founding
-from gitenv.team import conversions, discover, rights, setup
+from gitenv.team import conversions, discover, following, rights, setup
 from gitenv.team.workspace import Workspace
 from gitenv.trust.pins import Pin
 
@@ -42,6 +42,8 @@ def open_files(workspace: Workspace, wanted: Iterable[str] = ()) -> list[Opened]
         workspace.access.locked = still_locked
     pins = [pin for pin in workspace.access.pinned() if pin.name in chosen]
     entries = workspace.files_of([pin.environment for pin in pins])
+    for name in following.in_conflict(workspace):  # `rotate` merges such files anew, but for those that somebody opened
+        entries[name] = [entry for entry in entries.get(name, ()) if not entry.stage]
     results = [_open_environment(workspace, pin, entries[pin.name], is_asked=pin.name in asked) for pin in pins]
     setup.lift_guard(workspace.repository, workspace.access.pinned())
     conversions.undo_in_recipients(workspace)
