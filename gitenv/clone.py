@@ -147,6 +147,12 @@ def is_made(found: frozenset[bytes], token: bytes) -> bool:
     return _hash(token) in found
 
 
+def has_made(common_dir: str, tokens: Iterable[bytes]) -> bool:
+    """Whether this clone made all of some tokens."""
+    found = made(common_dir)
+    return all(is_made(found, token) for token in tokens)
+
+
 def _hash(token: bytes) -> bytes:
     from gitenv.model.cipher import sha256
 

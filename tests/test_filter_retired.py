@@ -59,10 +59,10 @@ def test_waits_and_marks(alice: Person) -> None:
     assert answers[4].count(b"#gitenv-unverified:") == 3
     assert b"hunter2" not in answers[4]
     assert answers[6:] == [b"", b"status=success\n"]
-    which = "1 HELLO PASSWORD -f :/.env"
+    accept, reject = "gitenv accept --mine -f :/.env", "gitenv reject 1 HELLO PASSWORD -f :/.env"
     assert said.splitlines() == [
         "warning: .env: line 1, HELLO, PASSWORD are encrypted with a retired key, and nobody vouches for them",
-        f"hint: git log -p -- :/.env; then gitenv accept {which}, or gitenv reject {which}",
+        f"hint: git log -p -- :/.env; then {accept}, or {reject}",
     ]
 
 

@@ -219,7 +219,8 @@ class EnvFilter:
         if result == data or (pin and is_new_to_us and self._around.is_before_founding(pin.name, request, data)):
             return data
         if rings and pin and inert.MARK in result and (request.treeish or request.can_delay or request.is_delayed):
-            self._notices.warn_of_retired(request.path, result, rings[0], is_reader=pin.is_reader)
+            around = self._around
+            self._notices.warn_of_retired(request.path, result, rings[0], is_reader=pin.is_reader, are_mine=around.has_made)
         return result
 
     def _rings(self, request: Request, data: bytes, pin: Pin, is_viewing: bool) -> Sequence[Keyring] | None:

@@ -41,7 +41,9 @@ class Notices:
         if name := encoding.wrong(data):
             self.warn(f"warning: {encoding.problem(printable(path), name)}", encoding.remedy(path, name))
 
-    def warn_of_retired(self, path: str, opened: bytes, ring: Keyring, *, is_reader: bool) -> None:
+    def warn_of_retired(
+        self, path: str, opened: bytes, ring: Keyring, *, is_reader: bool, are_mine: Callable[[list[bytes]], bool]
+    ) -> None:
         """What in `opened` came from before a rotation, with the command that decides about it."""
         from gitenv.model import remedies, unverified
 
@@ -55,7 +57,8 @@ class Notices:
         message = f"warning: {printable(path)}: {shown} {are} encrypted with a retired key, and nobody vouches for {them}"
         if message not in self._said:
             self._said.add(message)
-            accept, reject = remedies.decide(path, unverified.words(found, unverified.find(records)))
+            own = not is_reader and are_mine([each.record.raw for each in found])
+            accept, reject = remedies.decide(path, unverified.words(found, unverified.find(records)), are_mine=own)
             decide = f"{reject}, or ask a holder to run: {accept}" if is_reader else f"{accept}, or {reject}"
             self._tell(message, f"{remedies.look(path)}; then {decide}")
 

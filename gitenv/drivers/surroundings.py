@@ -256,6 +256,10 @@ class Surroundings:
         with contextlib.suppress(GitenvError, OSError):  # a commit is not to fail for it
             clone.add_made(self._here.common_dir, tokens)
 
+    def has_made(self, tokens: Iterable[bytes]) -> bool:
+        """Whether this clone made all of them: that is what `gitenv accept --mine` takes."""
+        return clone.has_made(self._here.common_dir, tokens)
+
     def marked_file(self, path: str, line: bytes) -> Iterator[bytes]:
         """The blob in the index that a mark for a whole file stands for. Raises `ForgedMark`."""
         for spec in (f":{stage}:{path}" for stage in (0, 2, 3)):

@@ -56,10 +56,10 @@ def words(chosen: Sequence[Line], among: Sequence[Line] = ()) -> list[str]:
     return [line.name if line.name and count[line.name] == 1 else str(line.number) for line in chosen[:_MOST]]
 
 
-def decide(path: str, which: Sequence[str]) -> tuple[str, str]:
-    """The two commands about lines that nobody vouches for, in the words of `words`."""
-    said = f"{' '.join(which)} -f {from_top(path)}"
-    return f"gitenv accept {said}", f"gitenv reject {said}"
+def decide(path: str, which: Sequence[str], *, are_mine: bool = False) -> tuple[str, str]:
+    """The two commands about lines that nobody vouches for, in the words of `words`; `are_mine` if this clone made them all."""
+    said, word = " ".join(which), from_top(path)
+    return f"gitenv accept {'--mine' if are_mine else said} -f {word}", f"gitenv reject {said} -f {word}"
 
 
 def plain_text(

@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from gitenv import files
+from gitenv import clone, files
 from gitenv.errors import GitenvError, from_top
 from gitenv.git.repository import IndexEntry
 from gitenv.model import clean, comparing, document, encoding, inert, plain, remedies, smudge, token, unverified, unvouched
@@ -139,7 +139,7 @@ def _status(
         problems.append(Undecided(code, text, _ways(entry.path, unverified.words(found, asked), who)))
         listed += [each.shown for each in found]
     if marked:
-        problems += _unverified(entry.path, opened, marked, asked, statement, ring, who)
+        problems += _unverified(workspace, entry.path, opened, marked, asked, statement, ring, who)
     elif not live and smudge.is_encrypted(stored) and (listed := _plain_beside_tokens(records)):
         text = f"{entry.path}: nobody vouches for {_joined(listed)}"
         problems.append(Undecided("plain-text", text, [f"gitenv unlock {statement.name}"]))
@@ -208,6 +208,7 @@ def _foreign(statement: Environment, path: str, records: list[Record], foreign: 
 
 
 def _unverified(
+    workspace: Workspace,
     path: str,
     records: list[Record],
     marked: list[Unverified],
@@ -225,7 +226,8 @@ def _unverified(
     for code in dict.fromkeys(codes.values()):
         same = [found for found in left if codes[found] == code]
         text = f"{path}: nobody vouches for {_joined([found.shown for found in same])}{_which_retired(same, ring)}"
-        yield Undecided(code, text, _ways(path, unverified.words(same, asked), who))
+        own = not who and clone.has_made(workspace.repository.layout.common_dir, [found.record.raw for found in same])
+        yield Undecided(code, text, _ways(path, unverified.words(same, asked), who, are_mine=own))
 
 
 def _live(
@@ -244,9 +246,9 @@ def _live(
             yield code, why, found
 
 
-def _ways(path: str, which: list[str], who: str) -> list[str]:
+def _ways(path: str, which: list[str], who: str, *, are_mine: bool = False) -> list[str]:
     """To look, to accept and to reject; `who` accepts, where the caller cannot."""
-    accept, reject = remedies.decide(path, which)
+    accept, reject = remedies.decide(path, which, are_mine=are_mine)
     return [remedies.look(path), *([reject, f"ask {who} to run: {accept}"] if who else [accept, reject])]
 
 

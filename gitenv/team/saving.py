@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
+from gitenv import clone
 from gitenv.errors import from_top
 from gitenv.git import index
 from gitenv.git.index import Entry
 from gitenv.model import clean, document
-from gitenv.model.document import Record
+from gitenv.model.document import Kind, Record
 from gitenv.model.keyring import Keyring
 from gitenv.team import rights
 from gitenv.team.workspace import Workspace
@@ -50,12 +51,21 @@ def save(
 
 
 def stage_blobs(workspace: Workspace, blobs: Mapping[str, bytes]) -> None:
-    """Put contents into the index, past the filter."""
+    """Put contents into the index, past the filter. What is new in them is noted as the filter notes it."""
     if blobs:
+        for path, blob in blobs.items():
+            _note_made(workspace, path, blob)
         modes = {entry.path: entry.mode for entry in workspace.repository.tracked()}
         ids = index.write_blobs(workspace.root, list(blobs.values()))
         entries = [Entry(path, object_id, modes[path]) for path, object_id in zip(blobs, ids, strict=True)]
         workspace.repository.replace_entries(entries)
+
+
+def _note_made(workspace: Workspace, path: str, blob: bytes) -> None:
+    stored = workspace.repository.objects.read(f":0:{path}", document.MAX_BYTES) or b""
+    before = {record.raw for record in document.parse(stored)}
+    tokens = (record.raw for record in document.parse(blob) if record.kind is Kind.TOKEN)
+    clone.add_made(workspace.repository.layout.common_dir, (raw for raw in tokens if raw not in before))
 
 
 def cleaned(text: bytes, stored: bytes, ring: Keyring, is_decided: Callable[[Record], bool]) -> bytes:
