@@ -220,6 +220,10 @@ class Repository:
         """
         self.stage(paths)
 
+    def look_again(self) -> None:
+        """Let git note what it has not seen since it was written: for `merge --abort` such a file is edited. Stages nothing."""
+        program.attempt(self.root, "update-index", "-q", "--refresh", with_key=True)
+
     def commits_of(self, path: str, limit: int) -> list[str]:
         """Up to `limit` commits that HEAD reaches and that changed a file, newest first; merges hide none of them."""
         return [commit.id for commit in log.commits_of(self.root, path, limit)]

@@ -13,7 +13,6 @@ from collections.abc import Iterable
 
 from gitenv import files
 from gitenv.errors import NotInOrder, NotTrusted
-from gitenv.git import program
 from gitenv.git.repository import Repository
 from gitenv.model import document
 from gitenv.team import discover
@@ -51,8 +50,7 @@ def apply(workspace: Workspace, pins: Iterable[Pin]) -> list[str]:
     mode = wanted(workspace.repository)
     found = [path for path in _paths(workspace, pins) if _apply(workspace, path, mode)]
     if found:
-        # Else git would run the filter for each of them at the next status. It stages nothing, whatever is edited.
-        program.attempt(workspace.root, "update-index", "-q", "--refresh", with_key=True)
+        workspace.repository.look_again()  # else git would run the filter for each of them at the next status
     return found
 
 

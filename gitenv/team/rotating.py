@@ -149,6 +149,7 @@ def carry_out(workspace: Workspace, planned: Plan) -> Rotated:
     verdict = pinning.first_sight(workspace, statement)
     workspace.access.put_back(Pin.of(statement, own, frozenset(), seen, verdict.past), verdict.way)
     workspace.repository.stage(key_lines.tidy(workspace, [(member.name, member.key) for member in planned.members]))
+    workspace.repository.look_again()
     paths = [*(each.entry.path for each in rewritten), *(found.path for found in merged if not found.is_left)]
     torn = conflicts.left(merged)
     return Rotated(name, planned.number, planned.members, paths, left + open_again + edited, torn, statement.hash)
