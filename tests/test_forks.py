@@ -170,7 +170,9 @@ def test_first_sight(
     """Any side and a second founding stop it, but not who named the signer; a later one does where HEAD's history has it."""
     look([*STORY, *here], fetched)
     for is_named, expected in ((False, reason), (True, named)):
-        check = functools.partial(forks.check_first_sight, "", NO_OBJECTS, _verdict(REMOVAL), is_named=is_named)
+        check = functools.partial(
+            forks.check_first_sight, "", NO_OBJECTS, _verdict(REMOVAL), ["HEAD", forks.FETCHED], is_named=is_named
+        )
         assert _reason(check) is expected
 
 
@@ -178,10 +180,10 @@ def test_a_pin_that_moves(look: Look) -> None:
     """What only the fetched branch shows keeps it where it is."""
     verdict = _verdict(REMOVAL, TOGETHER)
     look(STORY, [])
-    forks.check_moved("", NO_OBJECTS, TOGETHER, verdict)
+    forks.check_moved("", NO_OBJECTS, TOGETHER, verdict, ["HEAD", forks.FETCHED])
     look(STORY, [SIDE])
     with pytest.raises(Forked):
-        forks.check_moved("", NO_OBJECTS, TOGETHER, verdict)
+        forks.check_moved("", NO_OBJECTS, TOGETHER, verdict, ["HEAD", forks.FETCHED])
 
 
 DAVE = Left("dave", EVE.key, 1)

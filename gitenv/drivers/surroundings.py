@@ -119,7 +119,8 @@ class Surroundings:
         first_sight = self.access.first_sight(pin.name, WorkSnapshot(self._here.work_tree))
         check_newest(self._here.work_tree, self.objects, first_sight, pin, judged.environment, since)
         if judged.moves:
-            forks.check_moved(self._here.work_tree, self.objects, pin.environment, judged.verdict)
+            heads = ["HEAD", forks.FETCHED]
+            forks.check_moved(self._here.work_tree, self.objects, pin.environment, judged.verdict, heads)
 
     def pins_nearby(self, pin: Pin, commits: Iterable[str]) -> Iterator[Pin]:
         """Where good steps lead from a pin: to the statement at hand, and to those of `commits`. No pin is moved."""

@@ -109,7 +109,9 @@ def _check(workspace: Workspace, pin: Pin, judged: Judged) -> None:
         first_sight = workspace.access.first_sight(pin.name, workspace.tree)
         access.check_newest(workspace.root, workspace.repository.objects, first_sight, pin, judged.environment, since)
     if judged.moves:
-        forks.check_moved(workspace.root, workspace.repository.objects, pin.environment, judged.verdict, workspace.heads())
+        forks.check_moved(
+            workspace.root, workspace.repository.objects, pin.environment, judged.verdict, workspace.known_heads()
+        )
 
 
 def follow_tree(workspace: Workspace, old: Pin) -> None:

@@ -126,7 +126,7 @@ def checked(workspace: Workspace, name: str, *, is_named: bool = False) -> Envir
     names.check_name(name, "environment")
     statement = recipients.environment_in(workspace.tree, name)
     verdict = first_sight(workspace, statement)
-    forks.check_first_sight(workspace.root, workspace.repository.objects, verdict, workspace.heads(), is_named=is_named)
+    forks.check_first_sight(workspace.root, workspace.repository.objects, verdict, workspace.known_heads(), is_named=is_named)
     check_people(workspace, statement)
     return statement
 

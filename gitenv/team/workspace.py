@@ -73,6 +73,10 @@ class Workspace:
         """HEAD, and what git is bringing together with it and has not committed."""
         return ["HEAD", *(head for head in _OTHER_HEADS if self.repository.objects.id(head))]
 
+    def known_heads(self) -> list[str]:
+        """The same, and the default branches of the remotes: what a clone has to know of, although nothing merged it yet."""
+        return [*self.heads(), forks.FETCHED]
+
     def environments(self) -> list[str]:
         """The names of the environments at hand, right or wrong: those pinned, and all others unless somebody made them up."""
         return list(recipients.environments(self.tree, self.pinned_names()))
@@ -147,7 +151,7 @@ class Workspace:
     def follow(self, pin: Pin, judged: Judged) -> None:
         """Move a pin along the good steps that a tree shows. Raises `Forked` where history has another one beside them."""
         assert judged.moves is not None
-        forks.check_moved(self.root, self.repository.objects, pin.environment, judged.verdict, self.heads())
+        forks.check_moved(self.root, self.repository.objects, pin.environment, judged.verdict, self.known_heads())
         self.access.advance(judged.moves, judged.verdict.way)
 
     def need_holder(self, pin: Pin, what_readers_do: str) -> Keyring:

@@ -26,26 +26,25 @@ FETCHED = "--glob=refs/remotes/*/HEAD"
 """The default branches of the remotes, as they were fetched."""
 
 
-def check_moved(root: str, objects: Objects, pinned: Environment, verdict: Verdict, heads: Sequence[str] = ("HEAD",)) -> None:
+def check_moved(root: str, objects: Objects, pinned: Environment, verdict: Verdict, heads: Sequence[str]) -> None:
     """Raise `Forked` if history has good steps aside, by nobody who is out as the pinned statement says."""
-    check_asides(seen(root, objects, pinned.name, [*heads, FETCHED]), verdict, pinned)
+    check_asides(seen(root, objects, pinned.name, heads), verdict, pinned)
 
 
-def check_first_sight(
-    root: str, objects: Objects, verdict: Verdict, heads: Sequence[str] = ("HEAD",), *, is_named: bool = False
-) -> None:
+def check_first_sight(root: str, objects: Objects, verdict: Verdict, heads: Sequence[str], *, is_named: bool = False) -> None:
     """Raise `Forked` for any good step aside or a second founding, and `RolledBack` for a later one in HEAD's history.
 
     Where the user named the signer or a statement (`is_named`), only steps aside by holders of the newest statement count: else
     one pushed commit would stop every newcomer and CI for ever.
     """
     newest = verdict.statement
-    found = seen(root, objects, newest.name, [*heads, FETCHED])
+    found = seen(root, objects, newest.name, heads)
     check_asides(found, verdict, newest if is_named else None)
     if not is_named:
         _check_foundings(found, verdict.way[0], newest)
     if any(later.previous == newest.hash for later in found.values()):  # in a fetched branch it is no more than newer
-        later = [each for each in seen(root, objects, newest.name, heads).values() if each.previous == newest.hash]
+        here = seen(root, objects, newest.name, [head for head in heads if head != FETCHED])
+        later = [each for each in here.values() if each.previous == newest.hash]
         if any(steps.is_good(newest, each) for each in later):
             raise rolled_back(later[0], newest, f"git log -- :/{RECIPIENTS}/{newest.name}")
 

@@ -129,6 +129,7 @@ def test_one_is_not_trusted(new_lab: NewLab) -> None:
     alice, bob = lab.person("alice"), lab.person("bob")
     alice.cwd, bob.cwd = alice.home / "app", bob.home / "app"
     bob.must("gitenv", "add-environment", "staging", ".env.staging")
+    bob.must("gitenv", "add-recipient", "alice", "-e", "staging", "--yes")
     bob.must("git", "commit", "-qm", "Staging")
     bob.must("git", "push", "-q")
     alice.must("gitenv", "lock")
