@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+from collections import Counter
 from collections.abc import Iterable, Sequence, Set
 from typing import NamedTuple
 
@@ -11,9 +12,10 @@ from gitenv import clone, files
 from gitenv.access import check_not_rolled_back
 from gitenv.errors import GitenvError, Locked, NotInOrder, NotTrusted, printable
 from gitenv.git.repository import IndexEntry
-from gitenv.model import clean, document, inert, smudge
+from gitenv.model import clean, document, inert, smudge, unverified
 from gitenv.model.cipher import sha256
 from gitenv.model.document import Kind
+from gitenv.model.keyring import Keyring
 from gitenv.repo import founding
 from gitenv.team import conversions, discover, following, rights, setup
 from gitenv.team.workspace import Workspace
@@ -68,7 +70,7 @@ def catch_up(workspace: Workspace, could_open: Set[str]) -> None:
             if stored is None or there is None:
                 continue
             text = _closed(workspace, pin, entry.object_id, stored) if there == stored else there
-            if is_open and (opened := opened_since(workspace, pin, stored, there)):
+            if is_open and not entry.stage and (opened := opened_since(workspace, pin, stored, there)):
                 text = opened
             if text != there:
                 workspace.write(entry.path, text, instead_of=there, is_elsewhere=True)
@@ -77,9 +79,30 @@ def catch_up(workspace: Workspace, could_open: Set[str]) -> None:
 
 
 def opened_since(workspace: Workspace, pin: Pin, stored: bytes, there: bytes) -> bytes | None:
-    """An unedited file with less closed and marked than it has, by what the tree at hand says; None where all of it stays."""
-    text = _plain(workspace, pin, stored) if clean.is_same(there, stored) else None
+    """A file with less closed and marked than it has, by what the tree at hand says; None where all of it stays.
+
+    In an edited one marks are opened behind which stands what the index has, and a checkout would write.
+    """
+    is_unedited = clean.is_same(there, stored)
+    text = _plain(workspace, pin, stored) if is_unedited or inert.MARK in there else None
+    if text is not None and not is_unedited:
+        text = _vouched_since(there, stored, text, workspace.access.ring(pin))
     return text if text is not None and _shut(text) < _shut(there) else None
+
+
+def _vouched_since(there: bytes, stored: bytes, plain: bytes, ring: Keyring) -> bytes | None:
+    """An edited file with values for marked tokens that stand in the index and open; not beside another of that name."""
+    try:
+        records = document.parse(there)
+        names = Counter(record.name.decode("ascii") for record in records)
+        marked = unverified.find(records)
+        names.update(found.name for found in marked)
+        tokens = {record.raw for record in document.parse(stored) if record.kind is Kind.TOKEN}
+        tokens -= {found.record.raw for found in unverified.find(document.parse(plain))}
+        chosen = [found for found in marked if found.record.raw in tokens and (not found.name or names[found.name] < 2)]
+        return unverified.accept(there, chosen, ring)
+    except NotTrusted:
+        return None
 
 
 def _shut(data: bytes) -> int:
@@ -207,6 +230,8 @@ def _open_environment(workspace: Workspace, pin: Pin, entries: Iterable[IndexEnt
             text = _plain(workspace, pin, stored) or _closed(workspace, pin, entry.object_id, stored)
         elif is_closed(there):
             text = _plain(workspace, pin, clean.unmarked(there)) or there
+        elif not entry.stage:
+            text = opened_since(workspace, pin, stored, there) or there
         if text != there:
             # Not for the others on this machine; the owner's x bit is in the index.
             mode = rights.kept(os.lstat(workspace.repository.path(entry.path)).st_mode, wanted)
