@@ -220,7 +220,7 @@ class EnvFilter:
             return data
         if rings and pin and inert.MARK in result and (request.treeish or request.can_delay or request.is_delayed):
             around = self._around
-            self._notices.warn_of_retired(request.path, result, rings[0], is_reader=pin.is_reader, are_mine=around.has_made)
+            self._notices.warn_of_marked(request.path, result, rings[0], is_reader=pin.is_reader, are_mine=around.has_made)
         return result
 
     def _rings(self, request: Request, data: bytes, pin: Pin, is_viewing: bool) -> Sequence[Keyring] | None:

@@ -8,11 +8,15 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 from gitenv.errors import GitenvError, printable
-from gitenv.model import document
+from gitenv.model import clean, document
 from gitenv.model.keyring import Keyring
+
+if TYPE_CHECKING:
+    from gitenv.model.unverified import Unverified
 
 _MOST = 8
 
@@ -41,26 +45,26 @@ class Notices:
         if name := encoding.wrong(data):
             self.warn(f"warning: {encoding.problem(printable(path), name)}", encoding.remedy(path, name))
 
-    def warn_of_retired(
+    def warn_of_marked(
         self, path: str, opened: bytes, ring: Keyring, *, is_reader: bool, are_mine: Callable[[list[bytes]], bool]
     ) -> None:
-        """What in `opened` came from before a rotation, with the command that decides about it."""
+        """What in `opened` came from before a rotation, or was not encrypted, with the command that decides about it."""
         from gitenv.model import remedies, unverified
 
         records = document.parse(opened)
-        found = unverified.retired(records, ring)
-        if not found:
-            return
-        left = f" and {len(found) - _MOST} more" if len(found) > _MOST else ""
-        are, them = ("are", "them") if len(found) > 1 else ("is", "it")
-        shown = ", ".join(each.shown for each in found[:_MOST]) + left
-        message = f"warning: {printable(path)}: {shown} {are} encrypted with a retired key, and nobody vouches for {them}"
+        found, retired = unverified.find(records), unverified.retired(records, ring)
+        others = [each for each in found if each.record.kind in clean.TEXT]
+        for listed in filter(None, (retired, others)):
+            own = not is_reader and are_mine([each.record.raw for each in listed])
+            accept, reject = remedies.decide(path, unverified.words(listed, found), are_mine=own)
+            decide = f"{reject}, or ask a holder to run: {accept}" if is_reader else f"{accept}, or {reject}"
+            what = "encrypted with a retired key" if listed is retired else "not encrypted"
+            self._tell_once(_about(path, listed, what), f"{remedies.look(path)}; then {decide}")
+
+    def _tell_once(self, message: str, hint: str) -> None:
         if message not in self._said:
             self._said.add(message)
-            own = not is_reader and are_mine([each.record.raw for each in found])
-            accept, reject = remedies.decide(path, unverified.words(found, unverified.find(records)), are_mine=own)
-            decide = f"{reject}, or ask a holder to run: {accept}" if is_reader else f"{accept}, or {reject}"
-            self._tell(message, f"{remedies.look(path)}; then {decide}")
+            self._tell(message, hint)
 
     def refused(self, path: str, error: GitenvError) -> None:
         say(f"error: {printable(path)}: {error.message}", error.hint)
@@ -87,6 +91,13 @@ class Notices:
         if _is_unheard():
             with contextlib.suppress(GitenvError, OSError):  # a checkout is not to fail for it
                 self._keep(message, hint)
+
+
+def _about(path: str, found: Sequence[Unverified], what: str) -> str:
+    left = f" and {len(found) - _MOST} more" if len(found) > _MOST else ""
+    are, them = ("are", "them") if len(found) > 1 else ("is", "it")
+    shown = ", ".join(each.shown for each in found[:_MOST]) + left
+    return f"warning: {printable(path)}: {shown} {are} {what}, and nobody vouches for {them}"
 
 
 def say(message: str, hint: str) -> None:
