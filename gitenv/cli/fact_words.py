@@ -44,12 +44,15 @@ _WORDS = {
     What.UNASKED: "the public key of {person} was removed",
 }
 
+_CAME = "came with revision {revision}, signed by {by}"  # put back after it was deleted, or squashed with later steps
+
 
 def sentence(fact: Fact) -> str:
     """A fact without its place: `set HELLO`, `bob let in alice`."""
     by = fact.by.name if fact.by else "somebody"
+    words = _CAME if fact.what is What.FOUNDED and fact.revision > 1 else _WORDS[fact.what]
     is_new_generation = fact.generation != fact.former_generation and fact.former_generation and fact.generation
-    return _WORDS[fact.what].format(
+    return words.format(
         key=fact.key,
         former=fact.former,
         person=fact.person,

@@ -13,7 +13,9 @@ if TYPE_CHECKING:
 
 
 def run(json: Json = False, environments: Environments = None) -> None:
-    """Show who is in, and who let them in.
+    """Show who is in, and who signed for it.
+
+    That is whoever let them in, or made a new key since; gitenv log says who let whom in.
 
     Below it, what lies in .recipients/ and does not count, and why.
     """
