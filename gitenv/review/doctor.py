@@ -11,6 +11,7 @@ from typing import NamedTuple
 from gitenv import files
 from gitenv.errors import GitenvError, NotInOrder, shell_word
 from gitenv.git import attributes
+from gitenv.git.layout import RECIPIENTS
 from gitenv.review import leftovers, protection
 from gitenv.review.codes import finding
 from gitenv.review.findings import Finding
@@ -19,7 +20,6 @@ from gitenv.team import configuration, departures, hooks, past, rights, setup, s
 from gitenv.team.departures import Departed
 from gitenv.team.hooks import State
 from gitenv.team.workspace import Workspace
-from gitenv.trust.pins import Pin
 
 _MAX_BYTES = 16 * 1024 * 1024
 _MOST = 8
@@ -171,14 +171,16 @@ def _shared_attributes(workspace: Workspace) -> Iterator[Ailment]:
 
 def _past(workspace: Workspace) -> Iterator[Ailment]:
     """Without the statements before the newest one, nobody who comes new can verify it."""
-    for pin in workspace.access.pinned():
-        if lacking := past.missing(workspace, pin):
+    for name in sorted({*workspace.environments(), *workspace.pinned_names()}):
+        if lacking := past.missing(workspace, name):
 
-            def mend(pin: Pin = pin) -> str:
-                return f"{_joined(past.put_back(workspace, pin))}: put back from this clone's pin, and staged; commit it"
+            def mend(lacking: dict[str, bytes] = lacking) -> str:
+                return f"{_joined(past.put_back(workspace, lacking))}: put back from what this clone has, and staged; commit it"
 
-            text = f"{pin.name}/past: {len(lacking)} of the statements that the newest goes back to are missing or edited"
-            yield Ailment(finding("past-missing", text, next(iter(lacking)), commands=(_FIX,)), mend)
+            yield Ailment(finding("past-missing", past.text(name, len(lacking)), next(iter(lacking)), commands=(_FIX,)), mend)
+        elif workspace.access.pin(name) is None and (text := past.unknown(workspace, name)):
+            look = f"git log -- :/{RECIPIENTS}/{name}/past"
+            yield Ailment(finding("past-missing", text, f"{RECIPIENTS}/{name}/past", commands=(look,)))
 
 
 def _hooks(workspace: Workspace) -> Iterator[Ailment]:

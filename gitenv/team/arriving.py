@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from gitenv.errors import NotTrusted
 from gitenv.git import rebasing
-from gitenv.team import conversions, file_report, following, news, opening, pinning, rights, setup
+from gitenv.team import conversions, file_report, following, news, opening, past, pinning, rights, setup
 from gitenv.team.file_report import Problem
 from gitenv.team.news import Asking, Out
 from gitenv.team.workspace import Workspace
@@ -45,6 +45,7 @@ def arrived(workspace: Workspace) -> Arrived:
     let_in = [LetIn(pin.name, pin.grant.by.name) for pin in after if pin.grant and _had_none(before.get(pin.name))]
     pending = file_report.undecided(workspace, after)[1] if after else []
     asking, out = news.asking(workspace, since), news.taken_out(workspace, before, after)
+    problems += news.once(workspace, {f"{each.code} {each.message}": each for each in past.problems(workspace)})
     return Arrived(let_in, _new(workspace), asking, out, pending, problems)
 
 

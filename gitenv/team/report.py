@@ -22,6 +22,7 @@ from gitenv.team import (
     ending,
     file_report,
     following,
+    past,
     pinning,
     reissue,
     removing_environment,
@@ -97,6 +98,7 @@ def status(workspace: Workspace, wanted: Collection[str] = ()) -> Status:
         *_unstaged(workspace),
         *_unclaimed(workspace),
         *_widened(workspace),
+        *map(Problem.of, past.problems(workspace)),
     ]
     # Where a statement is not believed, or in conflict, nobody knows who is in: they would all seem to ask.
     is_known = all(environment.access != NOT_TRUSTED for environment in found) and not torn

@@ -104,7 +104,7 @@ def _text(name: str, statement_hash: str, text_of: TextOf) -> bytes:
 
     where, text = _where(name, statement_hash), text_of(statement_hash)
     if text is None:
-        hint = f"gitenv doctor --fix, which puts back what this clone knows; or: git log -- :/{RECIPIENTS}/{name}/past"
+        hint = f"gitenv doctor --fix; if it has nothing to put back: git log -- :/{RECIPIENTS}/{name}/past"
         raise PastMissing(f"{where}: is not there, and the statements after it go back to it", hint)
     if environment.hash_of(text) != statement_hash:
         raise PastMissing(f"{where}: is another text than its name says", f"git log -- :/{RECIPIENTS}/{name}/past")
