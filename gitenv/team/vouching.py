@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from gitenv.errors import NotTrusted, Usage
+from gitenv.git.layout import RECIPIENTS
 from gitenv.model.environment import Environment
 from gitenv.model.reasons import NotVouchedFor
 from gitenv.model.statements import is_fingerprint, is_hash
@@ -51,6 +52,12 @@ def check_vouched(workspace: Workspace, statement: Environment, trusted: Voucher
     """Raise `NotVouchedFor` unless a named key signed the statement, or it goes back to a named one."""
     if trusted.vouch_for(pinning.first_sight(workspace, statement)):
         return
+    if trusted.floors:  # no hint may take a floor away: below it anybody who was taken out since could have signed
+        raise NotVouchedFor(
+            f"{statement.name}: signed by {statement.by}, and does not go back to a statement that {VARIABLE} names",
+            f"go to a commit from after it: git log -- :/{RECIPIENTS}/{statement.name}; "
+            f"if none of them is of {statement.name}: add the hash that gitenv rotate prints",
+        )
     raise NotVouchedFor(
         f"{statement.name}: signed by {statement.by}, for whom nobody vouches here",
         f"compare the fingerprint, then set {VARIABLE}={statement.by.fingerprint} (several: with spaces between)",
