@@ -112,10 +112,13 @@ class Access:
         command = f"gitenv add-recipient {self.name or 'NAME'}"
         if len(pins) == 1:
             command += f" -e {pins[0].name}"
-        others = (person for pin in pins for person in pin.holders | pin.seen)
-        if any(person.name == self.name and person != mine for person in others):  # in with another key
-            command += " --replace"
         where = ", ".join(pin.name for pin in pins[:8]) + (f" and {len(pins) - 8} more" if len(pins) > 8 else "")
+        known = {person for pin in pins for person in pin.holders | pin.seen}
+        if any(person.name == self.name and person != mine for person in known):  # in with another key
+            if mine in known:  # which took the place of this one: a holder who was asked again would be shown that one
+                text = f"no grant for this device's key in {where}, where another one is in as {self.name}"
+                return Locked(text, "for a device of its own beside that one: gitenv init --name NAME")
+            command += " --replace"
         me = f'"{self.name}"' if self.name else "this device's key"
         return Locked(f"no grant for {me} in {where}", f"ask {who} to run: {command}")
 
