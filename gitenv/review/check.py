@@ -88,10 +88,26 @@ def judged(where: Place, base: str, end: str) -> list[Finding]:
     revisions = [end, *(f"^{commit}" for commit in (base,) if commit)]
     with_keys = not where.is_partial
     texts = Texts(where.objects, change.base or change.end)
-    scan = commits.Scan(where.objects, change.protection, change.before, tips=(end,), with_keys=with_keys, texts=texts)
+    scan = commits.Scan(
+        where.objects,
+        change.protection,
+        change.before,
+        tips=(end,),
+        with_keys=with_keys,
+        texts=texts,
+        is_others=are_others(where, (end,)),
+    )
     found = scan.findings(chain(changes.brought(where.folder, revisions), commits.ended(change)))
     found += [*commits.messages(where.folder, revisions, (end,)), *_beside(where, change.base or change.end, revisions)]
     return leaks.without_allowed(where.folder, [*found, *state.findings(change, with_plain=False), *shallow(where)])
+
+
+def are_others(where: Place, tips: Collection[str]) -> bool:
+    """Whether commits are looked at from another one: what `git commit --amend` would make anew is none of them.
+
+    A bare repository looks for whoever pushed.
+    """
+    return where.has_work_tree and log.head(where.folder) not in tips
 
 
 def _beside(where: Place, side: Snapshot, revisions: Sequence[str]) -> list[Finding]:

@@ -42,14 +42,16 @@ class Scan:
         tips: Collection[str],
         with_keys: bool,
         texts: Texts | None = None,
+        is_others: bool = False,
         back: Mapping[str, tuple[str, ...]] = MappingProxyType({}),
     ) -> None:
         """`before` is what the commits began from: lines that stood there, or in `also`, already are nobody's fault now.
 
         `tips` are the full ids of the newest commits: these are mended without a rebase. `with_keys`: read each blob, and look
-        for private keys. `texts` looks at notes. `back` are the commands that take back what is no commit, by its id.
+        for private keys. `texts` looks at notes. `is_others`: whoever reads this is not at a tip. `back` are the
+        commands that take back what is no commit, by its id.
         """
-        self._texts, self._back = texts, back
+        self._texts, self._back, self._is_others = texts, back, is_others
         self._with_keys = with_keys
         self._objects, self._protection, self._before, self._also, self._tips = objects, protection, before, also, tips
         self._seen: set[tuple[str, str]] = set()
@@ -100,7 +102,10 @@ class Scan:
             records = [record.raw for record in document.parse(data) if is_plain(record)]
             if not records:
                 return []
-            found = plain(Version(each.path, data, None, self.before(each)), lambda lines: self._mend(each, lines), each.commit)
+            before = self.before(each)
+            is_old = before.issuperset(records)
+            version = Version(each.path, data, None, before)
+            found = plain(version, lambda lines: self._mend(each, lines, is_old=is_old), each.commit)
         except NotTrusted as error:
             return [unreadable(each.path, each.commit, error.message)]
         new = {raw for raw in records if (each.path, raw) not in self._named}
@@ -110,9 +115,11 @@ class Scan:
         at = {line: record.raw for record, line in comparing.numbered(document.parse(data))}
         return [one for one in found if new and (not one.line or at.get(one.line) in new)]
 
-    def _mend(self, each: Brought, lines: Sequence[remedies.Line]) -> tuple[str, ...]:
+    def _mend(self, each: Brought, lines: Sequence[remedies.Line], *, is_old: bool) -> tuple[str, ...]:
         if each.commit in self._back:
             return self._back[each.commit]
+        if self._is_others:
+            return (f"git show {each.commit[:10]} -- {from_top(each.path)}",)
         is_tip, statement = each.commit in self._tips, self._protection.statement_of(each.path)
         ways = remedies.plain_text(
             each.path,
@@ -121,13 +128,15 @@ class Scan:
             is_claimed=statement is not None,
             environments=self._protection.environments,
         )
-        amend = f"{ways[0]} && git commit --amend"
+        if is_old:  # another commit brought it, and who made that may be anybody
+            return (remedies.look(each.path), *ways)
+        amend = [f"{way} && git commit --amend" for way in ways]
         if is_tip:
-            return (amend,)
+            return tuple(amend)
         # With --autostash, for the file differs from the index as long as plain text is staged. Where the rebase stops git
         # has checked the file out, and its plain lines are marks there.
         start = f"{each.commit[:10]}^" if self._objects.id(f"{each.commit}^1") else "--root"
-        return f"git rebase -i --autostash {start}", amend
+        return f"git rebase -i --autostash {start}", *amend
 
     def before(self, each: Brought) -> frozenset[bytes]:
         """The records that stood at a path, or in the very file that was moved there."""

@@ -122,7 +122,9 @@ def _slipped_in(where: Place, change: Change, found: Sequence[Finding]) -> list[
     """Plain text that a branch ends with and that no new commit brought; what the server's HEAD has is no news elsewhere."""
     head = log.head(where.folder)
     also = [CommitSnapshot(where.objects, head)] if head else []
-    scan = commits.Scan(where.objects, change.protection, change.before, *also, tips=(change.end.commit,), with_keys=False)
+    tips = (change.end.commit,)
+    is_others = check.are_others(where, tips)
+    scan = commits.Scan(where.objects, change.protection, change.before, *also, tips=tips, with_keys=False, is_others=is_others)
     known = {(each.code, each.path, each.severity) for each in found}
     return [each for each in scan.findings(commits.ended(change)) if (each.code, each.path, each.severity) not in known]
 
@@ -147,7 +149,8 @@ def _plain(where: Place, moved: Sequence[_Moved], bases: Sequence[str], known: S
     protection, tips = Protection(*states, filtered=filtered), [each.new for each in moved]
     notes = next((each.update.ref for each in moved if each.update.ref.startswith(NOTES)), f"{NOTES}commits")
     texts = Texts(where.objects, _known_state(where, moved), notes)
-    scan = commits.Scan(where.objects, protection, side, tips=tips, with_keys=not where.is_partial, texts=texts)
+    is_others, with_keys = check.are_others(where, tips), not where.is_partial
+    scan = commits.Scan(where.objects, protection, side, tips=tips, with_keys=with_keys, texts=texts, is_others=is_others)
     return [*scan.findings(changes.brought(where.folder, revisions)), *commits.messages(where.folder, revisions, tips)]
 
 
