@@ -43,6 +43,11 @@ def texts(stored: Sequence[Record], ring: Keyring | None) -> set[bytes]:
     return found | {text for record in stored if ring and (text := _retired(record, ring))}
 
 
+def tokens(stored: Sequence[Record], found: Unverified, ring: Keyring | None) -> list[bytes]:
+    """The tokens that count for nothing and hold a line of the open file."""
+    return [record.raw for record in stored if ring and _retired(record, ring) == found.record.raw]
+
+
 def _retired(record: Record, ring: Keyring) -> bytes | None:
     """What a token of another generation than the current one holds."""
     found = token.read(record) if record.kind is Kind.TOKEN else None

@@ -14,7 +14,7 @@ from gitenv.model import document, editing, known, plain, smudge, token, unverif
 from gitenv.model.document import Kind, Record
 from gitenv.model.keyring import Keyring
 from gitenv.model.unverified import Unverified
-from gitenv.team import following, revising, saving
+from gitenv.team import following, opening, revising, saving
 from gitenv.team.contributors import Contributors
 from gitenv.team.saving import Unstaged
 from gitenv.team.workspace import Workspace
@@ -46,10 +46,17 @@ class Decided(NamedTuple):
 def mine(workspace: Workspace, asked: Sequence[Question]) -> list[Question]:
     """Those that this clone itself encrypted: in a stash, on a branch or in a rebase from before a rotation. Raises `Usage`."""
     made = clone.made(workspace.repository.layout.common_dir)
-    found = [each for each in asked if each.found.record.kind is Kind.TOKEN and clone.is_made(made, each.found.record.raw)]
+    found = [each for each in asked if any(clone.is_made(made, raw) for raw in _tokens(workspace, each))]
     if not found:
         raise Usage("none of the lines is one that this clone encrypted", "gitenv status names them")
     return found
+
+
+def _tokens(workspace: Workspace, question: Question) -> list[bytes]:
+    """The tokens that a question is about: behind the mark, or in the index where the line stands open in the file."""
+    if question.is_plain:
+        return plain.tokens(document.parse(_stored(workspace, question.path)), question.found, _ring(workspace, question.path))
+    return [question.found.record.raw] if question.found.record.kind is Kind.TOKEN else []
 
 
 def questions(workspace: Workspace, wanted: Sequence[str], file: str, folder: str, environment: str = "") -> list[Question]:
@@ -178,7 +185,7 @@ def _open_questions(workspace: Workspace, path: str, pin: Pin, seals: Contributo
 
 def _ring(workspace: Workspace, path: str) -> Keyring | None:
     pin = workspace.access.claimant(path)
-    return workspace.access.ring(pin) if pin and workspace.access.can_open(pin) else None
+    return opening.retiring(workspace, pin) if pin and workspace.access.can_open(pin) else None
 
 
 def _one(found: Sequence[Question], name: str) -> Question:

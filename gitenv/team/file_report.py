@@ -132,7 +132,7 @@ def _status(
     listed = [found.shown for found in marked]
     who = workspace.whom_to_ask(statement) if ring is None or (pin and pin.is_reader) else ""
     is_open = _is_typed(opened) and not discover.is_plain(stored)
-    live = list(_live(workspace, pin, opened, records, ring)) if ring and is_open else []
+    live = list(_live(workspace, pin, opened, records)) if ring and pin and is_open else []
     asked = [*behind, *(each for _, _, found in live for each in found)]
     for code, why, found in live:
         text = f"{entry.path}: nobody vouches for {_joined([each.shown for each in found])} (in use here, {why})"
@@ -141,8 +141,7 @@ def _status(
     if marked:
         problems += _unverified(workspace, entry.path, opened, marked, asked, statement, ring, who)
     elif not live and smudge.is_encrypted(stored) and (listed := _plain_beside_tokens(records)):
-        text = f"{entry.path}: nobody vouches for {_joined(listed)}"
-        problems.append(Undecided("plain-text", text, [f"gitenv unlock {statement.name}"]))
+        problems.append(_only_in_index(entry.path, listed, statement, is_open=is_open and ring is not None))
     problems += [_pending(seals, statement, entry.path, record, who) for record in pending]
     keys = {record.name for record in records if record.name and record.kind is not Kind.SEALED}
     waiting = [Pending(record.name.decode("ascii"), _by(record)) for record in pending]
@@ -231,19 +230,26 @@ def _unverified(
 
 
 def _live(
-    workspace: Workspace, pin: Pin | None, opened: list[Record], records: list[Record], ring: Keyring
+    workspace: Workspace, pin: Pin, opened: list[Record], records: list[Record]
 ) -> Iterator[tuple[str, str, list[Unverified]]]:
     """Lines without a mark for which the index has what counts for nothing: no `git add` makes values of them."""
-    judged = workspace.access.judge(pin, workspace.tree) if pin else None
     text = plain.find(opened, records)
-    # An earlier commit opens by its own key: all that stands there counts.
-    all_found = plain.find(opened, records, ring) if judged and not judged.is_earlier else text
+    all_found = plain.find(opened, records, opening.retiring(workspace, pin))
     for code, why, found in (
         ("plain-text", "plain text in the index", text),
         ("token-retired", "encrypted with a retired key in the index", [each for each in all_found if each not in text]),
     ):
         if found:
             yield code, why, found
+
+
+def _only_in_index(path: str, listed: list[str], statement: Environment, *, is_open: bool) -> Problem:
+    """Lines that the file does not show: it is closed, or somebody staged or committed them and left it as it was."""
+    text = f"{path}: nobody vouches for {_joined(listed)}"
+    if not is_open:
+        return Undecided("plain-text", text, [f"gitenv unlock {statement.name}"])
+    commands = [remedies.look(path), f"git add {from_top(path)}"]
+    return Undecided("plain-text", f"{text} (in the index, and not in your file; git add takes it out there)", commands)
 
 
 def _ways(path: str, which: list[str], who: str, *, are_mine: bool = False) -> list[str]:

@@ -261,6 +261,12 @@ def _is_open(workspace: Workspace, pin: Pin) -> bool:
     return True
 
 
+def retiring(workspace: Workspace, pin: Pin) -> Keyring | None:
+    """The keys that say which tokens of an open file count for nothing; None where an earlier commit opens by its own key."""
+    judged = workspace.access.judge(pin, workspace.tree)
+    return workspace.access.ring(pin) if judged and not judged.is_earlier else None
+
+
 def is_closed(data: bytes) -> bool:
     """Whether a file holds nothing that somebody typed, and some of it is not open."""
     try:
