@@ -83,7 +83,10 @@ def run(
         reissue.show_next(workspace, newcomer.name, f"{newcomer.name}'s former key", exchanged)
         _show_beyond(exchange, newcomer.name)
     if done.granted or exchanged:
-        subject = f"A new key for {newcomer.name}" if exchanged else f"Let {newcomer.name} read .env"
+        from gitenv.team.discover import DEVELOPMENT
+
+        into = "read .env" if done.granted == [DEVELOPMENT] else f"into {joined(done.granted, 3)}"
+        subject = f"A new key for {newcomer.name}" if exchanged else f"Let {newcomer.name} {into}"
         show.commit(workspace.repository, subject)
 
 

@@ -64,7 +64,7 @@ def _show(removal: Removal, removed: Removed) -> None:
         for line in rotated_lines(done):
             show.say(line)
     if removed.pub:
-        show.say(f".recipients/{name}.pub is gone as well")
+        show.say(f".recipients/{name}.pub is gone{' as well' if removal.already or removed.rotated else ''}")
     if removal.beyond:
         show.say(f"{name} is still in {joined(removal.beyond)}, which you do not hold; who does can run:")
         show.commands(f"gitenv remove-recipient {name} {' '.join(f'-e {each}' for each in removal.beyond)}")
