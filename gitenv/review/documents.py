@@ -180,15 +180,21 @@ def _sealed(version: Version, record: Record, line: int, people: People, *, is_k
     return finding("sealed", text, version.path, line, remedies.decide(version.path, [record.name.decode("ascii")]))
 
 
+def _counts(version: Version, record: Record) -> bool:
+    """Whether a record sets its key: a file that is opened has a mark for what nobody vouches for."""
+    return version.statement is None or unvouched.code(record, version.statement) not in ("plain-text", "token-retired")
+
+
 def _names(version: Version) -> Iterator[Finding]:
     """Keys that are set twice, and keys that a reader takes for each other."""
     places = comparing.places(version.data)
     undecided = comparing.in_conflict(version.data)  # the markers are said, and a key stands on both sides of them
     old = version.before or frozenset()
     new = {name for name, listed in places.items() if any(place.record.raw not in old for place in listed)}
+    counting = {name: [place for place in listed if _counts(version, place.record)] for name, listed in places.items()}
     twice = [
         finding("duplicate-key", f"{name} is set {len(listed)} times; the last one counts", version.path, listed[-1].line)
-        for name, listed in places.items()
+        for name, listed in counting.items()
         if len(listed) > 1 and name in new and name not in undecided
     ]
     yield from bounded(twice)

@@ -74,11 +74,20 @@ def questions(workspace: Workspace, wanted: Sequence[str], file: str, folder: st
     found = [each for each in found if environment in ("", each.environment)]
     if not found:
         where = f" in {printable(file or environment)}" if file or environment else ""
+        # Somebody may have taken them out of the file, and that is not staged.
+        staged = [path for path in _paths(workspace, file, folder, environment) if file and _has_plain(workspace, path)]
+        if staged:
+            raise Usage(f"there are no unverified lines{where} any more; the index has some", f"git add {from_top(staged[0])}")
         raise Usage(f"there are no unverified lines{where}", "gitenv status")
     chosen = [_one(found, name) for name in wanted] or found
     chosen = list(dict.fromkeys(chosen))
     last = {(each.path, each.found.name): each.found.line for each in sorted(chosen, key=lambda each: each.found.line)}
     return [each._replace(later=_later(each, last[each.path, each.found.name])) for each in chosen]
+
+
+def _has_plain(workspace: Workspace, path: str) -> bool:
+    records = document.parse(_stored(workspace, path))
+    return any(record.kind is Kind.TOKEN for record in records) and any(record.kind in plain.KINDS for record in records)
 
 
 def _later(question: Question, last: int) -> int:
