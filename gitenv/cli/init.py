@@ -72,6 +72,7 @@ def run(
         if not (unignore and _unignore(workspace, at_once)):
             _share_waiting(workspace, at_once, yes)
     elif strict:  # in CI nobody founds: somebody may have taken .recipients/ away
+        init.check_staged(workspace)
         raise NotInOrder("this repository has no environments", "see who took them away: git log -- .recipients")
     else:
         seen, held, unignore = _look(workspace, wanted, name, unignore, at_once)

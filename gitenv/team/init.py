@@ -6,7 +6,7 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from gitenv.errors import GitenvError, NotTrusted, Usage, printable, shell_word
+from gitenv.errors import GitenvError, NotInOrder, NotTrusted, Usage, printable, shell_word
 from gitenv.git.history import Exposed
 from gitenv.git.layout import RECIPIENTS
 from gitenv.git.repository import Ignored
@@ -16,6 +16,7 @@ from gitenv.model import names
 from gitenv.model.environment import Environment
 from gitenv.model.foreign import Tool
 from gitenv.model.reasons import SwappedKey
+from gitenv.repo.snapshot import WorkSnapshot
 from gitenv.team import (
     claims,
     conversions,
@@ -81,6 +82,13 @@ def is_founded(workspace: Workspace) -> bool:
     return any(not found.is_unfinished(workspace, name) for name in listed)
 
 
+def check_staged(workspace: Workspace) -> None:
+    """Raise `NotInOrder` if environments lie here and git knows none of them: an archive that was unpacked, say."""
+    if isinstance(workspace.tree, WorkSnapshot) and workspace.environments():
+        hint = "gitenv init --no-key && git add -A, then run gitenv init again"  # no plain text passes then
+        raise NotInOrder(f"{RECIPIENTS}/ is here, and git does not know it", hint)
+
+
 def look(workspace: Workspace, wanted: Mapping[str, Sequence[str]], name: str, unignore: bool) -> discover.Found:
     """What founding as `name` would do here: the files and environments it finds; with `unignore` also what git ignores.
 
@@ -95,6 +103,7 @@ def look(workspace: Workspace, wanted: Mapping[str, Sequence[str]], name: str, u
     claims.check(seen.environments, claims.paths(workspace.repository))
     for path in seen.files:
         if discover.has_marks(workspace.repository, path):
+            check_staged(workspace)
             # A new environment cannot open the old one's values, and would only seem to have them.
             hint = f"get {RECIPIENTS}/ back: git log -- {RECIPIENTS}, git checkout COMMIT -- {RECIPIENTS}"
             raise NotTrusted(f"{printable(path)} is encrypted already, and {RECIPIENTS}/ is not here", hint)
