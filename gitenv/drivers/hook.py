@@ -129,7 +129,9 @@ def _may_be_copied(ids: list[str], names: set[bytes]) -> bool:
     specs = _protected()
     if not specs:
         return False
-    texts, is_all = _texts(specs)
+    texts, is_all, has_link = _texts(specs)
+    if has_link:  # what is typed into it lands elsewhere
+        return True
     names &= {name for text in texts for name in leaks.assigned(text)}
     if not names:
         return False
@@ -155,22 +157,26 @@ def _protected() -> list[str]:
     return specs
 
 
-def _texts(specs: list[str]) -> tuple[list[bytes], bool]:
-    """Protected files, open or closed: as they lie in the work tree, or else in the index; and whether git looks at all."""
+def _texts(specs: list[str]) -> tuple[list[bytes], bool, bool]:
+    """Protected files, open or closed: as they lie in the work tree, or else in the index.
+
+    And whether git looks at all of them, and whether one is a link.
+    """
     from gitenv.model import leaks
 
     found: list[bytes] = []
     missing: list[str] = []
-    is_all = True
+    is_all, has_link = True, False
     for line in os.fsdecode(_git("ls-files", "-z", "-v", "--stage", "--full-name", "--", *specs)).split("\0")[:_MOST_FILES]:
         meta, _, path = line.partition("\t")
+        has_link = has_link or meta[2:8] == "120000"
         is_all = is_all and meta[:1] in ("", "H", "M")  # not hidden from git, as `--assume-unchanged` does it
         if os.path.isfile(path) and not os.path.islink(path):
             with open(path, "rb") as file:
                 found.append(file.read(_MAX_BYTES))
         elif meta:
             missing.append(meta.split(" ")[2])
-    return [*found, *(chunk for _, chunk in leaks.chunks(_blobs(missing)))], is_all
+    return [*found, *(chunk for _, chunk in leaks.chunks(_blobs(missing)))], is_all, has_link
 
 
 def _blobs(ids: list[str]) -> Iterator[bytes]:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from typing import NamedTuple
 
-from gitenv.errors import NotInOrder, from_top
+from gitenv.errors import NotInOrder, from_top, printable
 from gitenv.git import changes, layout, log, program, refs
 from gitenv.repo.snapshot import CommitSnapshot
 from gitenv.review import check, commits, leaks, looked_at, state
@@ -36,7 +36,7 @@ def staged(folder: str) -> list[Finding]:
     """What pre-commit stops for: the index against HEAD, and only what this commit changes."""
     with closing(check.place(folder)) as where:
         change = check.next_commit(where)
-        return [*check.staged(where, change), *_copies(where, change), *_too_early(where.folder)]
+        return [*check.staged(where, change), *_through_links(change), *_copies(where, change), *_too_early(where.folder)]
 
 
 def staged_plain(folder: str) -> list[Finding]:
@@ -63,6 +63,18 @@ def outgoing(folder: str, updates: Iterable[Update], known: Sequence[str] | None
         commits_moved = [each for each in moved if each.new]
         found = [*_judged(where, commits_moved, known), *_tagged(where, moved, known)]
         return leaks.without_allowed(where.folder, found)
+
+
+def _through_links(change: Change) -> Iterator[Finding]:
+    """Files that a link in the place of a protected one leads to: what somebody types there lands in them, in plain text."""
+    changed = {os.path.realpath(os.path.join(change.folder, path)): path for path in change.changed}
+    for path, entry in change.end.entries().items():
+        if not entry.is_link or path in change.changed or not change.protection.covers(path):
+            continue
+        target = changed.get(os.path.realpath(os.path.join(change.folder, path)))
+        if target and not change.protection.covers(target):
+            text = f"{printable(path)} is a link to it: what is typed there is committed here, in plain text"
+            yield finding("not-a-file", text, target, 0, (f"git restore --staged {from_top(target)}",))
 
 
 def _copies(where: Place, change: Change) -> list[Finding]:

@@ -4,13 +4,26 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 from gitenv import clone, files
 from gitenv.errors import GitenvError, from_top
 from gitenv.git.repository import IndexEntry
-from gitenv.model import clean, comparing, document, encoding, inert, plain, remedies, smudge, token, unverified, unvouched
+from gitenv.model import (
+    clean,
+    comparing,
+    document,
+    encoding,
+    inert,
+    links,
+    plain,
+    remedies,
+    smudge,
+    token,
+    unverified,
+    unvouched,
+)
 from gitenv.model import sealed as sealing
 from gitenv.model.document import Kind, Record
 from gitenv.model.environment import Environment
@@ -82,15 +95,33 @@ def ignored(workspace: Workspace, statement: Environment, problems: list[Problem
     return listed
 
 
-def undecided(workspace: Workspace, pins: Iterable[Pin]) -> tuple[list[Problem], list[Problem]]:
+def undecided(workspace: Workspace, pins: Sequence[Pin]) -> tuple[list[Problem], list[Problem]]:
     """What nobody vouches for in the files of open environments, lines and whole files; and what somebody sealed for them."""
     problems: list[Problem] = []
     for pin in pins:
         with contextlib.suppress(GitenvError):  # where nothing can be opened, and unlock has said why
             if workspace.access.judge(pin, workspace.tree):
                 statuses(workspace, pin.environment, workspace.access.ring(pin), problems)
+    problems += linked(workspace, lambda path: any(pin.claims(path) for pin in pins))
     sealed = [problem for problem in problems if problem.code == "sealed"]
     return [problem for problem in problems if isinstance(problem, Undecided)], sealed
+
+
+def linked(workspace: Workspace, is_protected: Callable[[str], bool]) -> Iterator[Undecided]:
+    """Links in the place of protected files. Programs follow them, and so does what somebody types."""
+    tracked = workspace.repository.tracked()
+    for entry in tracked:
+        if entry.is_link and is_protected(entry.path) and not _leads_to_protected(workspace, entry, tracked):
+            text = f"{entry.path} is a link, and is not encrypted: programs read, and write, what it leads to"
+            yield Undecided("not-a-file", text, [remedies.look(entry.path), remedies.take_out(entry.path)])
+
+
+def _leads_to_protected(workspace: Workspace, link: IndexEntry, tracked: Sequence[IndexEntry]) -> bool:
+    target = links.leads_to(link.path, workspace.repository.objects.read(link.object_id, links.MAX_BYTES))
+    try:
+        return any(entry.path == target for entry in tracked) and workspace.access.claimant(target) is not None
+    except GitenvError:
+        return False
 
 
 def _status(

@@ -10,9 +10,8 @@ from gitenv import access
 from gitenv.access import check_not_rolled_back
 from gitenv.errors import GitenvError, Locked, NotInOrder, NotTrusted, from_top
 from gitenv.git.layout import RECIPIENTS
-from gitenv.git.repository import IndexEntry
 from gitenv.identity import device
-from gitenv.model import dotenv, links, remedies
+from gitenv.model import dotenv, remedies
 from gitenv.model.environment import Environment
 from gitenv.model.grant import HOLDER
 from gitenv.model.keyring import Keyring
@@ -278,21 +277,12 @@ def _waiting(workspace: Workspace) -> Iterator[Problem]:
         yield Problem("waits-for-team", text, ["gitenv init"])
 
 
-def _leads_to_protected(workspace: Workspace, link: IndexEntry, tracked: Sequence[IndexEntry]) -> bool:
-    target = links.leads_to(link.path, workspace.repository.objects.read(link.object_id, links.MAX_BYTES))
-    try:
-        return any(entry.path == target for entry in tracked) and workspace.access.claimant(target) is not None
-    except GitenvError:
-        return False
-
-
 def _unclaimed(workspace: Workspace) -> list[Problem]:
     """Files that the attributes protect and no pinned environment claims."""
     tracked = workspace.repository.tracked()
-    problems = [
-        Problem("not-a-file", f"{entry.path} is a link, and is not encrypted", [remedies.take_out(entry.path)])
-        for entry in tracked
-        if entry.is_link and dotenv.kind(entry.path) == "shared" and not _leads_to_protected(workspace, entry, tracked)
+    pins = workspace.access.pinned()
+    problems: list[Problem] = [
+        *file_report.linked(workspace, lambda path: dotenv.kind(path) == "shared" or any(pin.claims(path) for pin in pins))
     ]
     problems += [
         Problem(
@@ -307,7 +297,7 @@ def _unclaimed(workspace: Workspace) -> list[Problem]:
             continue
         try:
             if workspace.access.claimant(path) is None and not workspace.new_environment(path):
-                command = remedies.claim(path, [pin.name for pin in workspace.access.pinned()])
+                command = remedies.claim(path, [pin.name for pin in pins])
                 problems.append(Problem("no-environment", f"{path} belongs to no environment", [command]))
         except GitenvError as error:
             problems.append(Problem.of(error, path))
