@@ -180,6 +180,8 @@ def _show_joined(workspace: Workspace, done: Joined, strict: bool) -> None:
     if done.later:
         show.note(f"new here: {joined(done.later, 3)}; to see who signed it, and to believe it: gitenv unlock {done.later[0]}")
     if codes := [problem.exit_code for problem in done.problems if isinstance(problem, NotTrusted)]:
+        if done.wrote_request:
+            show.note(f".recipients/{done.name}.pub is staged all the same; it asks to be let in")
         raise typer.Exit(min(codes))
     if done.is_lost or not any(pin.grant for pin in done.pins):
         _show_request(workspace, done)
