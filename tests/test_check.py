@@ -109,6 +109,26 @@ def test_a_value_under_another_name_is_named() -> None:
     assert found(first + b"C=" + one.partition(b"=")[2] + b"\n", b"") == [("token-moved", 4)]
 
 
+def test_a_retired_value_beside_the_one_that_counts() -> None:
+    """It is named once, and not as one of two that are set. One command decides about all, but for two of one name."""
+    old = builders.ring_of()
+    ring, older = builders.rotated(old, 2)
+    statement, before = builders.statement(ring, older), builders.committed(b"A=1\nB=2\n", ring)
+
+    def found(data: bytes) -> list[tuple[str, int, tuple[str, ...]]]:
+        version = Version(".env", data, statement, documents.records_of(before))
+        return [(each.code, each.line, each.commands) for each in documents.encrypted(version, list)]
+
+    ways = ("git log -p -- :/.env", "gitenv accept A B -f :/.env", "gitenv reject A B -f :/.env")
+    came = builders.committed(b"A=3\nB=4\n", old)
+    assert found(before + came) == [("token-retired", 3, ways), ("token-retired", 4, ways)]
+    twice = found(before + came + builders.committed(b"B=5\n", old))
+    assert {each[2] for each in twice} == {
+        ("git log -p -- :/.env", "gitenv accept A -f :/.env", "gitenv reject A -f :/.env", "gitenv status")
+    }
+    assert [each[0] for each in found(before + builders.committed(b"A=6\n", ring))] == ["duplicate-key"]
+
+
 def test_an_unborn_branch_and_zeros(repository: Place) -> None:
     """Before the first commit there is nothing to find; zeros for a base mean that everything is new."""
     assert check.here(repository) == []

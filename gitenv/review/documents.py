@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
@@ -62,7 +63,8 @@ def encrypted(version: Version, people: People) -> Iterator[Finding]:
     if version.statement is None:
         yield from _unclaimed(version, numbered)
         numbered = [(record, line) for record, line in numbered if record.kind not in (*_ENCRYPTED, Kind.SEALED)]
-    found = [(record, _judge(version, record, line, people)) for record, line in numbered]
+    ways = _ways(version, numbered)
+    found = [(record, _judge(version, record, line, people, ways)) for record, line in numbered]
     yield from bounded([each for record, each in found if each and record.kind is not Kind.SEALED])
     yield from bounded([each for record, each in found if each and record.kind is Kind.SEALED])
     yield from bounded(list(_moved(version, numbered)))
@@ -119,7 +121,18 @@ def _plain(version: Version, record: Record, line: int, commit: str, commands: t
     return finding("plain-text", f"{what} in plain text", version.path, line, commands, commit, was_before=was_before)
 
 
-def _judge(version: Version, record: Record, line: int, people: People) -> Finding | None:
+def _ways(version: Version, numbered: Sequence[tuple[Record, int]]) -> tuple[str, ...]:
+    """What decides about the retired tokens that came in, all at once. `gitenv status` says those that share a name."""
+    statement = version.statement
+    codes = [(unvouched.code(record, statement), record) for record, _ in numbered] if statement else []
+    count = Counter(record.name for code, record in codes if code)
+    retired = [record.name for code, record in codes if code == "token-retired" and record.raw not in (version.before or ())]
+    lines = [remedies.Line(name.decode("ascii"), 0) for name in retired if name and count[name] == 1]
+    decide = remedies.decide(version.path, remedies.words(lines)) if lines else ()
+    return (remedies.look(version.path), *decide, *(("gitenv status",) if len(lines) < len(retired) else ()))
+
+
+def _judge(version: Version, record: Record, line: int, people: People, ways: tuple[str, ...]) -> Finding | None:
     is_known = version.before is not None and record.raw in version.before
     look = (remedies.look(version.path),)
     name = record.name.decode("ascii") or "a line"
@@ -135,8 +148,7 @@ def _judge(version: Version, record: Record, line: int, people: People) -> Findi
         if code:
             # Without a base nobody can say that it came in: a rotation leaves what nobody vouches for.
             is_retired = code == "token-retired"
-            can_decide = is_retired and record.name and not version.ahead
-            commands = (*look, *remedies.decide(version.path, [name])) if can_decide else look
+            commands = ways if is_retired and not version.ahead else look
             is_left = is_retired and version.before is None
             return finding(code, f"{name} {text}", version.path, line, commands, was_before=is_known or is_left)
     if record.kind is Kind.SEALED:

@@ -42,7 +42,7 @@ def compare(path: str, environment: str, state: FileState, old: Version, new: Ve
         hidden_removed=found.hidden_removed,
         pending=[each for raw, each in _pending(new.data) if raw not in known],
         unvouched=[each for raw, each in _unvouched(new, known).items() if raw not in before],
-        duplicates=[each for each in _duplicates(old.data, new.data) if each.name not in torn],
+        duplicates=[each for each in _duplicates(old.data, new) if each.name not in torn],
         conflicts=list(torn),
     )
 
@@ -138,14 +138,14 @@ def _known(statement: Statement | None) -> dict[tuple[int, bytes], bool]:
     return found | {(statement.generation.number, hint(statement.generation.commitment)): True}
 
 
-def _duplicates(old: bytes, new: bytes) -> list[Duplicate]:
-    """The keys that are set more often than before."""
-    was = comparing.places(old)
-    return [
-        Duplicate(name, [place.line for place in places])
-        for name, places in comparing.places(new).items()
-        if len(places) > max(1, len(was.get(name, ())))
-    ]
+def _duplicates(old: bytes, new: Version) -> list[Duplicate]:
+    """The keys that are set more often than before, by lines that count."""
+    was, marked = comparing.places(old), {each.line for each in _unvouched(new).values()}
+    now = {
+        name: [place.line for place in places if place.line not in marked]
+        for name, places in comparing.places(new.data).items()
+    }
+    return [Duplicate(name, lines) for name, lines in now.items() if len(lines) > max(1, len(was.get(name, ())))]
 
 
 def unreadable(data: bytes | None) -> str:
