@@ -6,7 +6,7 @@ import os
 
 from gitenv import access, clone
 from gitenv.access import Judged
-from gitenv.errors import NotTrusted
+from gitenv.errors import GitenvError, NotTrusted
 from gitenv.git import log, rebasing
 from gitenv.git.layout import RECIPIENTS
 from gitenv.identity import device
@@ -51,16 +51,36 @@ def met_in_rebase(workspace: Workspace, pin: Pin) -> TwoRotations | None:
     return TwoRotations(f"{pin.name}: two rotations met in a rebase, which stopped before yours", way)
 
 
+def kept_one_side(workspace: Workspace, pin: Pin) -> TwoRotations | None:
+    """The error where a merge kept one of two sides, not the pinned one, and `gitenv rotate` would bring both together.
+
+    It names both signers, as the refusal does: a person sees who signed what the merge kept.
+    """
+    from gitenv.team import reuniting
+
+    try:
+        workspace.access.judge(pin, workspace.tree)
+    except NotTrusted as error:
+        try:
+            planned = reuniting.plan(workspace, pin.name)
+        except GitenvError:
+            return None
+        if planned and any(parent.environment == pin.environment for parent in planned.parents):
+            return TwoRotations(error.message, f"gitenv rotate {pin.name}")
+    return None
+
+
 def torn(workspace: Workspace) -> list[str]:
     """The environments in which two rotations met, and nobody brought them together yet."""
-    stopped = [pin.name for pin in workspace.access.pinned() if met_in_rebase(workspace, pin)]
-    return sorted({*in_conflict(workspace), *stopped})
+    met = in_conflict(workspace)
+    pins = [pin for pin in workspace.access.pinned() if pin.name not in met]
+    return sorted([*met, *(pin.name for pin in pins if met_in_rebase(workspace, pin) or kept_one_side(workspace, pin))])
 
 
 def _explained(workspace: Workspace, pin: Pin, error: NotTrusted) -> NotTrusted:
     if pin.name in in_conflict(workspace):
         return two_met(pin.name)
-    return met_in_rebase(workspace, pin) or error
+    return met_in_rebase(workspace, pin) or kept_one_side(workspace, pin) or error
 
 
 def refresh(workspace: Workspace) -> list[NotTrusted]:
