@@ -14,7 +14,7 @@ from gitenv.cli.words import joined
 from gitenv.errors import Usage
 
 if TYPE_CHECKING:
-    from gitenv.team.reissue import Leaver, Reissue
+    from gitenv.team.reissue import Leaver, Reissue, Value
     from gitenv.team.workspace import Workspace
 
 _MOST = 4
@@ -64,7 +64,7 @@ def show_next(workspace: Workspace, name: str, who: str, environments: Sequence[
 
 def _show(found: Sequence[Reissue]) -> None:
     rows = [
-        [each.environment, value.name, value.path, _who(value.leavers), value.since, joined(each.people, _MOST)]
+        [each.environment, value.name, value.path, _who(value.leavers), _since(each, value), joined(each.people, _MOST)]
         for each in found
         for value in each.values
     ]
@@ -139,7 +139,13 @@ def _markdown(found: Sequence[Reissue]) -> Iterator[str]:
         yield f"To be set by {joined(each.people, _MOST)}."
         yield ""
         for value in each.values:
-            yield f"- [ ] {code(value.name)} in {code(value.path)}, known to {_who(value.leavers)} since {value.since}"
+            yield f"- [ ] {code(value.name)} in {code(value.path)}, known to {_who(value.leavers)} since {_since(each, value)}"
+
+
+def _since(found: Reissue, value: Value) -> str:
+    from gitenv import access
+
+    return f"{value.since}{', overdue' if value.is_overdue(found.within, access.today()) else ''}"
 
 
 def _who(leavers: Sequence[Leaver]) -> str:

@@ -61,11 +61,9 @@ def findings(change: Change) -> Iterator[Finding]:
     for each in _of_side(change.end, statements):
         if each.is_lost:
             yield finding("tracking-lost", each.text(), knowledge.path(each.environment), 0, (each.command,))
-        elif overdue := each.overdue(today):
-            text = f"{each.text()}; {reissue.counted(overdue)} after more than {each.within} days"
-            yield finding("reissue-overdue", text, chain.path(each.environment), 0, (each.command,))
         else:
-            yield finding("to-reissue", each.text(), chain.path(each.environment), 0, (each.command,))
+            code = "reissue-overdue" if each.overdue(today) else "to-reissue"
+            yield finding(code, each.text(), chain.path(each.environment), 0, (each.command,))
 
 
 def _lost_by(change: Change) -> dict[str, Environment]:

@@ -89,7 +89,9 @@ class Reissue(NamedTuple):
             return f"{self.environment}: {where} is missing or was edited: nobody can say which values {who} could read"
         values = counted(self.values)
         said = f"{values} that {who} could read" if self._is_all_former else f"{who} left, and {values} that they could read"
-        return f"{self.environment}: {said} {_stand(self.values)} set anew"
+        late, days = self.overdue(access.today()), "1 day" if self.within == 1 else f"{self.within} days"
+        overdue = f"; {counted(late)} after more than {days}" if late else ""
+        return f"{self.environment}: {said} {_stand(self.values)} set anew{overdue}"
 
     @property
     def _is_all_former(self) -> bool:
