@@ -188,7 +188,7 @@ CODES: dict[str, Code] = {
             "not-trusted": "Something is not vouched for by anybody whom this clone trusts.",
             "malformed": "A file of gitenv's own has not its form; nothing in it is used.",
             "not-in-order": "git, or a file that gitenv needs, is not as it has to be.",
-            "two-rotations": "Two rotations met in a merge: gitenv rotate goes on from one, and gives up the other.",
+            "two-rotations": "Two statements met in a merge: gitenv rotate goes on from one, and gives up the other.",
         },
     ),
     **_all(

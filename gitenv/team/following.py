@@ -32,7 +32,7 @@ def in_conflict(workspace: Workspace) -> list[str]:
 
 def two_met(name: str) -> TwoRotations:
     """The error for such an environment: whatever else is wrong there, one command mends it as a whole."""
-    return TwoRotations(f"{name}: two rotations met in a merge", f"gitenv rotate {name}")
+    return TwoRotations(f"{name}: two statements met in a merge", f"gitenv rotate {name}")
 
 
 def met_in_rebase(workspace: Workspace, pin: Pin) -> TwoRotations | None:
@@ -48,7 +48,7 @@ def met_in_rebase(workspace: Workspace, pin: Pin) -> TwoRotations | None:
     if all(read(f"{head}:{path}", statements.MAX_BYTES) != pin.environment.text for head in heads):
         return None
     way = f"git rebase --abort, then git pull --no-rebase, then gitenv rotate {pin.name}"
-    return TwoRotations(f"{pin.name}: two rotations met in a rebase, which stopped before yours", way)
+    return TwoRotations(f"{pin.name}: two statements met in a rebase, which stopped before yours", way)
 
 
 def kept_one_side(workspace: Workspace, pin: Pin) -> TwoRotations | None:
