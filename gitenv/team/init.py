@@ -84,7 +84,8 @@ def is_founded(workspace: Workspace) -> bool:
 
 def check_staged(workspace: Workspace) -> None:
     """Raise `NotInOrder` if environments lie here and git knows none of them: an archive that was unpacked, say."""
-    if isinstance(workspace.tree, WorkSnapshot) and workspace.environments():
+    is_known = any(entry.path.partition("/")[0] == RECIPIENTS for entry in workspace.repository.tracked())
+    if not is_known and isinstance(workspace.tree, WorkSnapshot) and workspace.environments():
         hint = "gitenv init --no-key && git add -A, then run gitenv init again"  # no plain text passes then
         raise NotInOrder(f"{RECIPIENTS}/ is here, and git does not know it", hint)
 
