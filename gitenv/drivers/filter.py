@@ -279,7 +279,10 @@ class EnvFilter:
 
     def _warn_closed(self, request: Request, error: GitenvError) -> None:
         message = f"warning: {printable(request.path)} stays closed: {error.message}"
-        self._notices.warn(message, error.hint, is_kept=bool(request.treeish or request.can_delay or request.is_delayed))
+        hint, is_kept = error.hint, bool(request.treeish or request.can_delay or request.is_delayed)
+        if hint.startswith("gitenv trust ") and self._around.is_rebasing():  # two rotations may meet: `status` has the way
+            hint, is_kept = "gitenv status", False
+        self._notices.warn(message, hint, is_kept=is_kept)
 
     def _may_delay(self, request: Request, data: bytes) -> bool:
         """Whether a file can wait until this checkout has brought `.recipients/` along.

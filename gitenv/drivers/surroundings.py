@@ -51,6 +51,12 @@ class Surroundings:
             self.objects.close()
             self._index = stamp
 
+    def is_rebasing(self) -> bool:
+        """Whether git is in the middle of a rebase, and may go on by itself."""
+        from gitenv.git import rebasing
+
+        return rebasing.is_going_on(self._here)
+
     def judge(self, pin: Pin, treeish: str) -> tuple[Judged | None, bool]:
         """The statement that a file is filtered under, and whether it was found where the file is.
 

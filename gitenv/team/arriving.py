@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from gitenv.errors import NotTrusted
 from gitenv.git import rebasing
+from gitenv.model.reasons import TwoRotations
 from gitenv.team import conversions, file_report, following, news, opening, past, pinning, rights, setup
 from gitenv.team.file_report import Problem
 from gitenv.team.news import Asking, Out
@@ -34,11 +35,13 @@ class Arrived(NamedTuple):
 def arrived(workspace: Workspace) -> Arrived:
     """Bring pins and attributes to what is at hand, keep open files to their owner, and say what is new."""
     before, since = {pin.name: pin for pin in workspace.access.pinned()}, news.seen_up_to(workspace)
-    problems = following.refresh(workspace)
+    problems, is_rebasing = following.refresh(workspace), rebasing.is_going_on(workspace.repository.layout)
+    if is_rebasing:  # git has not stopped yet: where it does, `status` knows the way
+        problems = [each for each in problems if not isinstance(each, TwoRotations)]
     after = workspace.access.pinned()
     setup.lift_guard(workspace.repository, after)
     conversions.undo_in_recipients(workspace)
-    if not rebasing.is_going_on(workspace.repository.layout):
+    if not is_rebasing:
         rights.apply(workspace, after)
         opening.catch_up(workspace, {name for name, pin in before.items() if pin.grant})
     # Who follows what came in may be able to open it now; without that it is no news.
