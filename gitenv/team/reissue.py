@@ -104,8 +104,13 @@ def counted(values: Sequence[Value]) -> str:
     return "1 value" if len(values) == 1 else f"{len(values):,} values"
 
 
-def of(tree: Snapshot, statement: Environment, documents: Iterable[tuple[str, bytes]]) -> Reissue | None:
-    """What is to be set anew by a tree's statement, in documents by their paths; None where nobody left who knows any."""
+def of(
+    tree: Snapshot, statement: Environment, documents: Iterable[tuple[str, bytes]], listed: Known | None = None
+) -> Reissue | None:
+    """What is to be set anew by a tree's statement, in documents by their paths; None where nobody left who knows any.
+
+    `listed` is what those who left know, where it was found elsewhere.
+    """
     if not statement.left:
         return None
     standing = access.standing_in(tree, statement)
@@ -117,7 +122,7 @@ def of(tree: Snapshot, statement: Environment, documents: Iterable[tuple[str, by
     holders = {each.name for each in standing.holders if standing.counted.get(each.name) is None}
     holders |= {given.to for given in standing.counted.values() if given.role == HOLDER}
     readers = standing.counted.keys() - holders
-    listed = knowledge.found(tree, statement)
+    listed = knowledge.found(tree, statement) if listed is None else listed
     values = [] if listed is None else [value for each in documents for value in _values(*each, listed, leavers)]
     if not values and listed is not None:
         return None
@@ -137,7 +142,7 @@ def here(workspace: Workspace, names: Collection[str]) -> list[Reissue]:
             entries = {entry.path: entry.object_id for entry in workspace.files_of([statement])[name]}
             read = workspace.repository.objects.read
             documents = ((path, read(blob, _MAX_BYTES) or b"") for path, blob in entries.items())
-            found.append(of(workspace.tree, statement, documents))
+            found.append(of(workspace.tree, statement, documents, knowledge.here(workspace, statement)))
         except GitenvError:
             continue  # whoever reads statements says what is wrong with it
     return [each for each in found if each]
