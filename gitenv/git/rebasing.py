@@ -16,6 +16,13 @@ def is_going_on(layout: Layout) -> bool:
     return any(os.path.isdir(os.path.join(layout.git_dir, name)) for name in _FOLDERS)
 
 
+def way_on(layout: Layout) -> str:
+    """The command that commits what is staged and goes on; "" where none is going on."""
+    if os.path.exists(os.path.join(layout.git_dir, "rebase-apply", "applying")):
+        return "git am --continue"
+    return "git rebase --continue" if is_going_on(layout) else ""
+
+
 def original_heads(layout: Layout) -> list[str]:
     """The commit that the rebase began from."""
     found = (files.read(os.path.join(layout.git_dir, name, "orig-head"), _MAX_ID) for name in _FOLDERS)
