@@ -40,6 +40,12 @@ def unmerged(folder: str) -> list[Branch]:
     return [Branch(name.removeprefix("refs/remotes/"), commit) for commit, points_to, name in fields if not points_to]
 
 
+def own(folder: str) -> list[str]:
+    """The branches of this clone that HEAD does not reach, newest first."""
+    words = ("--no-merged=HEAD", "--sort=-committerdate", f"--count={MOST}", "--format=%(refname:short)")
+    return os.fsdecode(program.attempt(folder, "for-each-ref", *words, "refs/heads").stdout).splitlines()
+
+
 def to_merge(folder: str) -> str:
     """The command that brings the main branch in, as far as git knows which one that is."""
     names = main(folder)

@@ -7,7 +7,8 @@ import os
 from collections.abc import Sequence
 
 from gitenv import access
-from gitenv.errors import NotInOrder
+from gitenv.errors import NotInOrder, shell_word
+from gitenv.git import branches, rebasing
 from gitenv.git.layout import RECIPIENTS
 from gitenv.identity import device
 from gitenv.model import known, statements, succession
@@ -97,7 +98,18 @@ def _check_here(workspace: Workspace, statement: Environment) -> None:
     if name in following.in_conflict(workspace):
         raise NotInOrder(f"{chain.path(name)} is in conflict", f"gitenv rotate {name}")
     if workspace.tree.read(chain.path(name), statements.MAX_BYTES) != statement.text:
-        raise NotInOrder(f"{name} has a newer statement than this commit", "merge the main branch first")
+        raise NotInOrder(f"{name} has a newer statement than this commit", _to_bring(workspace, statement))
+
+
+def _to_bring(workspace: Workspace, statement: Environment) -> str:
+    """How the newest statement comes here: it may be the caller's own, on another branch that nobody has merged yet."""
+    path, read = chain.path(statement.name), workspace.repository.objects.read
+    there = (each for each in branches.own(workspace.root) if read(f"{each}:{path}", statements.MAX_BYTES) == statement.text)
+    if not (branch := next(there, "")):
+        return "merge the main branch first"
+    word = shell_word(branch)
+    is_rebasing = rebasing.is_going_on(workspace.repository.layout)
+    return f"it is on {word}: git {f'rebase --abort, then git rebase {word}' if is_rebasing else f'merge {word}'}"
 
 
 def _left_behind(workspace: Workspace, name: str) -> list[str]:
