@@ -171,7 +171,7 @@ CODES: dict[str, Code] = {
         Severity.ERROR,
         {
             "file-mode": "gitenv.fileMode is none that files can have.",
-            "no-environments": "The repository has no environments: git commits .env files as they are.",
+            "no-environments": "The repository has no environments here: git encrypts no .env file.",
             "not-set-up": "Nobody ran gitenv init in this clone: git does not call gitenv.",
             "interpreter": "gitenv runs from a place that a commit could change, or that will not stay.",
             "filter-missing": "git's configuration does not name gitenv's filter.",

@@ -100,7 +100,10 @@ def _environments(workspace: Workspace) -> Iterator[Ailment]:
     try:
         workspace.need_environments()
     except NotInOrder as error:
-        text = f"{error.message}: git commits .env files as they are"
+        # Where the clone has the filter, git add stops.
+        text = error.message
+        if departures.is_cleared(workspace.repository):
+            text += ": git commits .env files as they are"
         yield Ailment(finding("no-environments", text, commands=(error.hint,)))
 
 
