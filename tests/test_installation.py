@@ -141,8 +141,10 @@ def test_one_interpreter_has_several_names(repository: Repository, tmp_path: Pat
         monkeypatch.setattr(sys, "executable", str(tmp_path / "bin" / name))
         installation.note(repository)
         counts.append(len(installation.noted(repository)))
+        assert installation.is_own(installation.noted(repository)[0])
     assert counts == [1, 1, 2]
     assert installation.noted(repository)[1] == first
+    assert not installation.is_own(first)
 
 
 def test_one_clone_on_two_systems(new_lab: NewLab) -> None:

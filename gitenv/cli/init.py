@@ -80,7 +80,7 @@ def run(
         founding.show_founded(workspace.repository, founded, init.install_hooks(workspace, wanted=not no_hooks))
     if not no_key and (top := home.work_tree_around()):
         show.note(f"{home.folder()} lies in a work tree, {top}; a .gitignore in it keeps your key out of commits")
-    if others := [each.python for each in installation.noted(workspace.repository) if each != installation.own()]:
+    if others := [each.python for each in installation.noted(workspace.repository) if not installation.is_own(each)]:
         show.note(f"this clone is set up for another system or user, too: {joined(others)}")
 
 

@@ -71,12 +71,12 @@ def noted(repository: Repository) -> list[Installation]:
 def wanted(repository: Repository) -> list[Installation]:
     """Those that the clone is to have, so that git starts this one here: as they are, if it does."""
     there = noted(repository)
-    if (first := next((each for each in there if each.is_there), None)) and _is_own(first):
+    if (first := next((each for each in there if each.is_there), None)) and is_own(first):
         return there
-    return [own(), *(each for each in there if not _is_own(each))][:MOST]
+    return [own(), *(each for each in there if not is_own(each))][:MOST]
 
 
-def _is_own(found: Installation) -> bool:
+def is_own(found: Installation) -> bool:
     """Whether it is the one that runs. A `python3` beside `python` is the same one: pip's scripts may start that."""
     mine = own()
     names = (found.python, mine.python)
