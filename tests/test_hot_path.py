@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+
+from gitenv.errors import NotInOrder
+from gitenv.repo import founding
+from gitenv.team import opening
+from gitenv.team.workspace import Workspace
 
 _REPORT = """
 import sys
@@ -201,3 +207,25 @@ def test_the_filter_reads_no_more_with_every_rotation(clone: Path) -> None:
             assert found == read | also
         for _ in range(3):
             subprocess.run(words, cwd=clone, check=True, capture_output=True)
+
+
+def test_lock_asks_history_once_for_all_files(clone: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Anybody can push thousands of files in plain text, and a question to git for each would take minutes."""
+    subprocess.run(["git", "-c", "user.name=alice", "-c", "user.email=a@b.c", "commit", "-qm", "Found"], cwd=clone, check=True)
+    for name in ("one", "two"):
+        (clone / name).mkdir()
+        (clone / name / ".env").write_bytes(b"EVIL=1\n")
+        written = ["git", "hash-object", "-w", "--no-filters", f"{name}/.env"]
+        blob = subprocess.run(written, cwd=clone, check=True, capture_output=True, text=True).stdout.strip()
+        subprocess.run(["git", "update-index", "--add", "--cacheinfo", f"100644,{blob},{name}/.env"], cwd=clone, check=True)
+    asked: list[str] = []
+
+    def is_before(root: str, name: str, commit: str) -> bool:
+        asked.append(name)
+        return False
+
+    monkeypatch.setattr(founding, "is_before", is_before)
+    workspace = Workspace(str(clone))
+    with contextlib.suppress(NotInOrder):  # what is staged is not committed
+        opening.lock(workspace)
+    assert asked == ["development"]

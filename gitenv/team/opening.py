@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import stat
 from collections import Counter
@@ -192,7 +193,13 @@ def _closed(workspace: Workspace, pin: Pin, blob: str, stored: bytes) -> bytes:
         closed = smudge.smudge(stored, None)
     except NotTrusted:  # it is too large
         closed = inert.mark_file(blob, sha256(stored))
-    return stored if closed != stored and founding.is_before(workspace.root, pin.name, "HEAD") else closed
+    return stored if closed != stored and _is_before(workspace, pin.name) else closed
+
+
+@functools.lru_cache(maxsize=1)
+def _is_before(workspace: Workspace, name: str) -> bool:
+    """Whether HEAD is from before an environment. Asked of each file in plain text, and anybody can push thousands."""
+    return founding.is_before(workspace.root, name, "HEAD")
 
 
 def _plain(workspace: Workspace, pin: Pin, stored: bytes) -> bytes | None:
