@@ -145,7 +145,8 @@ def check_people(workspace: Workspace, statement: Environment) -> None:
 def agree_to_paths(workspace: Workspace, pin: Pin) -> None:
     """The user said yes to the paths that waited. Raises `Competing` for those that another pinned environment claims."""
     if other := competitor(workspace, pin.environment, []):
-        raise Competing(f"{pin.name} claims files of {other}", "ask your team which is right")
+        hint = f"ask your team which is right; to leave them to {other}: gitenv rotate {pin.name}"
+        raise Competing(f"{pin.name} claims files of {other}", hint)
     granted = pin.holders - set(pin.environment.holders)
     workspace.access.put_back(Pin.of(pin.environment, pin.grant, granted, pin.seen, pin.earlier))
 

@@ -267,7 +267,11 @@ def _new_paths(workspace: Workspace) -> Iterator[Problem]:
     for pin in workspace.access.pinned():
         if pin.waiting:
             text = f"{pin.name} claims {', '.join(pin.waiting)} since a statement that nobody here has said yes to"
-            yield Problem("paths-changed", text, [f"gitenv unlock {pin.name}"])
+            way = f"gitenv unlock {pin.name}"
+            if pinning.competitor(workspace, pin.environment, []):  # a yes is refused; the next rotation leaves the path out
+                is_mine = pin.grant and not pin.is_reader
+                way = f"gitenv rotate {pin.name}" if is_mine else remedies.look(f"{RECIPIENTS}/{pin.name}/environment")
+            yield Problem("paths-changed", text, [way])
 
 
 def _waiting(workspace: Workspace) -> Iterator[Problem]:
