@@ -66,10 +66,14 @@ def list_known(workspace: Workspace, name: str, pairs: Sequence[tuple[Record, Re
     """
     pin = workspace.need_pin(name)
     statement, ring = pin.environment, workspace.need_holder(pin, "accept nothing")
-    listed = knowledge.here(workspace, statement) if pairs and statement.left else None
-    if listed is None:  # where it is lost, the next generation takes all for known
+    if not pairs or not statement.left:
         return {}
-    found = known.accepted(listed, pairs, [link.generation for link in statement.older], statement.left)
+    listed = knowledge.here(workspace, statement)
+    found = known.accepted(listed or {}, pairs, [link.generation for link in statement.older], statement.left)
+    if listed is None:  # with another statement than the pinned one, or lost: then the next generation takes all for known
+        if found:
+            _check_here(workspace, statement)
+        return {}
     both = known.merged([listed, found])
     if both == listed:
         workspace.repository.stage(_left_behind(workspace, name) if found else [])
