@@ -130,7 +130,7 @@ def _may_be_copied(ids: list[str], names: set[bytes]) -> bool:
     if not specs:
         return False
     texts, is_all, has_link = _texts(specs)
-    if has_link:  # what is typed into it lands elsewhere
+    if has_link or _has_linked_folder():  # what is typed into it lands elsewhere
         return True
     names &= {name for text in texts for name in leaks.assigned(text)}
     if not names:
@@ -155,6 +155,30 @@ def _protected() -> list[str]:
 
         specs += [f":(top,glob){'' if '/' in pattern else '**/'}{pattern}" for pattern in attributes.patterns_in(text)]
     return specs
+
+
+def _has_linked_folder() -> bool:
+    """Whether a folder on the way to a protected file is a link, or may be one where a wild card stands."""
+    from gitenv.git import attributes
+
+    for pattern in attributes.patterns_in(_own_attributes()):
+        folder = ""
+        for part in pattern.split("/")[:-1]:
+            if "*" in part or "?" in part:
+                if _has_link(folder or "."):
+                    return True
+                break
+            folder = os.path.join(folder, part)
+            if os.path.islink(folder):
+                return True
+    return False
+
+
+def _has_link(folder: str) -> bool:
+    try:
+        return any(os.path.islink(os.path.join(folder, name)) for name in os.listdir(folder))
+    except OSError:
+        return False
 
 
 def _texts(specs: list[str]) -> tuple[list[bytes], bool, bool]:

@@ -95,6 +95,13 @@ def matches(pattern: str, path: str) -> bool:
     return bool(_compiled(pattern).fullmatch(path.encode("utf-8", "surrogateescape")))
 
 
+def leads_to_claimed(patterns: Iterable[str], folder: str) -> bool:
+    """Whether a file of these patterns may lie below a folder: where that is a link, it lies somewhere else."""
+    parts = folder.split("/")
+    ways = (pattern.split("/")[:-1] for pattern in patterns if "/" in pattern)
+    return any(len(way) >= len(parts) and all(map(matches, way, parts)) for way in ways)
+
+
 _cache: dict[str, re.Pattern[bytes]] = {}
 
 

@@ -211,7 +211,7 @@ def unreadable(path: str, commit: str = "", why: str = "it is damaged, or larger
 def not_a_file(path: str, mode: str, commit: str = "", *, was_before: bool = False) -> Finding:
     """The finding for a link or a submodule where a protected file belongs."""
     what = "a link" if mode == _LINK else "a submodule"
-    text = f"{what} in the place of a protected file; gitenv does not follow links"
+    text = f"{what} in the place of a protected file, or of its folder; gitenv does not follow links"
     return finding("not-a-file", text, path, 0, (f"git rm --cached {from_top(path)}",), commit, was_before=was_before)
 
 

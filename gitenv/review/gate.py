@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
@@ -67,13 +68,15 @@ def outgoing(folder: str, updates: Iterable[Update], known: Sequence[str] | None
 
 def _through_links(change: Change) -> Iterator[Finding]:
     """Files that a link in the place of a protected one leads to: what somebody types there lands in them, in plain text."""
-    changed = {os.path.realpath(os.path.join(change.folder, path)): path for path in change.changed}
-    for path, entry in change.end.entries().items():
-        if not entry.is_link or path in change.changed or not change.protection.covers(path):
-            continue
-        target = changed.get(os.path.realpath(os.path.join(change.folder, path)))
-        if target and not change.protection.covers(target):
-            text = f"{printable(path)} is a link to it: what is typed there is committed here, in plain text"
+    covers, leads = change.protection.covers, change.protection.leads_to_covered
+    linked = [path for path, entry in change.end.entries().items() if entry.is_link and (covers(path) or leads(path))]
+    if not linked:
+        return
+    top, new = os.path.realpath(change.folder), [path for path in change.changed if path not in linked and not covers(path)]
+    for path, target in itertools.product(linked, new):
+        below = os.path.relpath(os.path.join(top, target), os.path.realpath(os.path.join(top, path)))
+        if below == "." or (not below.startswith("..") and covers(f"{path}/{below}")):
+            text = f"{printable(path)} is a link that leads to it: what is typed there is committed here, in plain text"
             yield finding("not-a-file", text, target, 0, (f"git restore --staged {from_top(target)}",))
 
 

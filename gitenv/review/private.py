@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterable, Mapping
 from gitenv import recipients
 from gitenv.errors import GitenvError
 from gitenv.git.layout import RECIPIENTS
-from gitenv.model import dotenv
+from gitenv.model import dotenv, names
 from gitenv.model.environment import Environment
 from gitenv.repo.snapshot import Snapshot
 from gitenv.review.protected import Claims
@@ -35,6 +35,11 @@ class Protection:
             # Nobody and no environment can be called .env.
             self._known[path] = is_dotenv(path) or (found and not path.startswith(f"{RECIPIENTS}/"))
         return self._known[path]
+
+    def leads_to_covered(self, path: str) -> bool:
+        """Whether a file that an environment claims belongs below a path."""
+        states = (state for _, by_name in self._states for state in by_name.values())
+        return any(names.leads_to_claimed(each.paths, path) for each in states)
 
 
 def is_dotenv(path: str) -> bool:

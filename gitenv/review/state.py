@@ -53,7 +53,7 @@ def _documents(change: Change, *, with_plain: bool) -> Documents:
     for path in _judged(change):
         is_covered = change.protection.covers(path)
         if not entries[path].is_file:
-            if is_covered:
+            if is_covered or change.protection.leads_to_covered(path):
                 found.append(_no_file(change, path, entries))
             continue
         data = change.end.document(path)
@@ -97,7 +97,12 @@ def _judged(change: Change) -> list[str]:
     else:
         also = (path for path in change.end.entries() if any(each.claims(path) for each in (*rekeyed, *gone)))
         candidates = sorted({*change.changed, *also}) if rekeyed or gone else change.changed
-    return [path for path in candidates if change.protection.covers(path) or dotenv.kind(path) == "alike"]
+    entries, covers, leads = change.end.entries(), change.protection.covers, change.protection.leads_to_covered
+    return [
+        path
+        for path in candidates
+        if covers(path) or dotenv.kind(path) == "alike" or (not entries[path].is_file and leads(path))
+    ]
 
 
 def _document(change: Change, path: str, data: bytes, before: frozenset[bytes], *, with_plain: bool) -> Iterator[Finding]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from gitenv import clone, files
@@ -17,6 +17,7 @@ from gitenv.model import (
     encoding,
     inert,
     links,
+    names,
     plain,
     remedies,
     smudge,
@@ -102,13 +103,18 @@ def undecided(workspace: Workspace, pins: Sequence[Pin]) -> tuple[list[Problem],
         with contextlib.suppress(GitenvError):  # where nothing can be opened, and unlock has said why
             if workspace.access.judge(pin, workspace.tree):
                 statuses(workspace, pin.environment, workspace.access.ring(pin), problems)
-    problems += linked(workspace, lambda path: any(pin.claims(path) for pin in pins))
+    problems += linked(workspace, lambda path: leads_to(pins, path))
     sealed = [problem for problem in problems if problem.code == "sealed"]
     return [problem for problem in problems if isinstance(problem, Undecided)], sealed
 
 
+def leads_to(pins: Iterable[Pin], path: str) -> bool:
+    """Whether a file of environments belongs at a path, or below it."""
+    return any(pin.claims(path) or names.leads_to_claimed(pin.paths, path) for pin in pins)
+
+
 def linked(workspace: Workspace, is_protected: Callable[[str], bool]) -> Iterator[Undecided]:
-    """Links in the place of protected files. Programs follow them, and so does what somebody types."""
+    """Links in the place of protected files, or of their folders. Programs follow them, and so does what somebody types."""
     tracked = workspace.repository.tracked()
     for entry in tracked:
         if entry.is_link and is_protected(entry.path) and not _leads_to_protected(workspace, entry, tracked):

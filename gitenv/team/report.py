@@ -286,7 +286,7 @@ def _unclaimed(workspace: Workspace) -> list[Problem]:
     tracked = workspace.repository.tracked()
     pins = workspace.access.pinned()
     problems: list[Problem] = [
-        *file_report.linked(workspace, lambda path: dotenv.kind(path) == "shared" or any(pin.claims(path) for pin in pins))
+        *file_report.linked(workspace, lambda path: dotenv.kind(path) == "shared" or file_report.leads_to(pins, path))
     ]
     problems += [
         Problem(
