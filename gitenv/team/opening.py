@@ -91,6 +91,18 @@ def opened_since(workspace: Workspace, pin: Pin, stored: bytes, there: bytes) ->
     return text if text is not None and _shut(text) < _shut(there) else None
 
 
+def _marked_still(there: bytes, stored: bytes) -> bytes:
+    """An edited file that was never opened, with a mark for each line that stands there as in the index: it may be opened."""
+    try:
+        records, known = document.parse(there), {each.raw for each in document.parse(stored) if each.kind is not Kind.PLAIN}
+    except NotTrusted:
+        return there
+    if not any(record.kind is Kind.TOKEN and record.raw in known for record in records):
+        return there
+    marked = (each._replace(raw=inert.mark(each.raw)) if each.raw in known else each for each in records)
+    return document.join(marked)
+
+
 def _vouched_since(there: bytes, stored: bytes, plain: bytes, ring: Keyring) -> bytes | None:
     """An edited file with values for marked tokens that stand in the index and open; not beside another of that name."""
     try:
@@ -238,7 +250,7 @@ def _open_environment(workspace: Workspace, pin: Pin, entries: Iterable[IndexEnt
         elif is_closed(there):
             text = _plain(workspace, pin, clean.unmarked(there)) or there
         elif not entry.stage:
-            text = opened_since(workspace, pin, stored, there) or there
+            text = opened_since(workspace, pin, stored, _marked_still(there, stored)) or there
         if text != there:
             # Not for the others on this machine; the owner's x bit is in the index.
             mode = rights.kept(os.lstat(workspace.repository.path(entry.path)).st_mode, wanted)
