@@ -41,12 +41,7 @@ class Surroundings:
 
     def reread_index(self) -> None:
         """Ask git anew if the index was written: a rebase keeps one filter through all its steps, and `cat-file` one index."""
-        index = os.environ.get("GIT_INDEX_FILE") or os.path.join(self._here.git_dir, "index")
-        try:
-            found = os.stat(index)
-            stamp = found.st_ino, found.st_size, found.st_mtime_ns
-        except OSError:
-            stamp = 0, 0, 0
+        stamp = layout.index_stamp(self._here)
         if stamp != self._index:
             self.objects.close()
             self._index = stamp

@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 from gitenv.errors import Changed, NotInOrder, printable, shell_word
 from gitenv.git import program
-from gitenv.git.layout import Layout
+from gitenv.git.layout import Layout, index_path
 
 FILE = "100644"
 _TRIES = 5
@@ -135,7 +135,7 @@ def is_locked(layout: Layout) -> bool:
 
 
 def _lock_path(layout: Layout) -> str:
-    return f"{os.environ.get('GIT_INDEX_FILE') or os.path.join(layout.git_dir, 'index')}.lock"
+    return f"{index_path(layout)}.lock"
 
 
 def clear_lock(layout: Layout) -> None:

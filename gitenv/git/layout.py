@@ -21,6 +21,20 @@ class Layout(NamedTuple):
     common_dir: str
 
 
+def index_path(layout: Layout) -> str:
+    """The index that git works with here."""
+    return os.environ.get("GIT_INDEX_FILE") or os.path.join(layout.git_dir, "index")
+
+
+def index_stamp(layout: Layout) -> tuple[int, int, int]:
+    """What changes whenever somebody writes the index: git puts another file in its place."""
+    try:
+        found = os.stat(index_path(layout))
+    except OSError:
+        return 0, 0, 0
+    return found.st_ino, found.st_size, found.st_mtime_ns
+
+
 def find(folder: str) -> Layout:
     """The repository that git started us in. `folder` is absolute. Raises `NotInOrder` if there is none."""
     named = os.environ.get("GIT_DIR")

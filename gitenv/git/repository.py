@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from gitenv.errors import NotInOrder, printable, shell_word
 from gitenv.git import alone, index, log, program
-from gitenv.git.layout import Layout
+from gitenv.git.layout import Layout, index_stamp
 from gitenv.git.objects import Objects
 
 _OLDEST = (2, 31)  # `rev-parse --path-format`
@@ -67,6 +67,7 @@ class Repository:
         self.layout = Layout(self.root, os.path.normpath(git_dir), os.path.normpath(common_dir))
         self.objects = Objects(self.root)
         self._values: dict[str, str | None] = {}
+        self._tracked: tuple[tuple[int, int, int], list[IndexEntry]] | None = None
         self.version = self._check_version()  # git's own: (2, 39)
         if self.version >= _CONFIGURED_HOOKS:
             alone.leave_out(self._configured_hooks())
@@ -115,13 +116,11 @@ class Repository:
     # Files.
 
     def tracked(self) -> list[IndexEntry]:
-        """Everything in the index."""
-        entries = []
-        for line in program.paths(self.root, "ls-files", "-z", "--stage"):
-            meta, _, path = line.partition("\t")
-            mode, object_id, stage = meta.split(" ")
-            entries.append(IndexEntry(mode, object_id, int(stage), path))
-        return entries
+        """Everything in the index; read again once somebody has written it."""
+        stamp = index_stamp(self.layout)
+        if self._tracked is None or self._tracked[0] != stamp:
+            self._tracked = stamp, list(map(_entry, program.paths(self.root, "ls-files", "-z", "--stage")))
+        return list(self._tracked[1])
 
     def filtered(self) -> list[str]:
         """Tracked files that git hands to gitenv."""
@@ -211,7 +210,11 @@ class Repository:
     def replace_entries(self, entries: Iterable[index.Entry], seen: Iterable[index.Entry] = ()) -> None:
         """Write the index at once; the rest is as for `index.replace_entries`."""
         index.replace_entries(self.root, self.layout, entries, seen)
+        self._forget_index()
+
+    def _forget_index(self) -> None:
         self.objects.close()  # it would go on with the index that it read first
+        self._tracked = None
 
     def refresh(self, paths: Iterable[str]) -> None:
         """Let git look again at files that were rewritten, opened or closed, without a change.
@@ -271,7 +274,7 @@ class Repository:
             if not done.returncode or not index.is_locked(self.layout):
                 break
             index.need_free(self.layout)
-        self.objects.close()  # it would go on with the index that it read first
+        self._forget_index()
         if done.returncode and not self.is_set("core.sparseCheckout"):
             for path, flag in self.unseen(named).items():
                 text = f"{printable(path)}: git was told not to look at it ({flag})"
@@ -287,6 +290,12 @@ class Repository:
         if version < _OLDEST:
             raise program.too_old()
         return version
+
+
+def _entry(line: str) -> IndexEntry:
+    meta, _, path = line.partition("\t")
+    mode, object_id, stage = meta.split(" ")
+    return IndexEntry(mode, object_id, int(stage), path)
 
 
 def _spelled(key: str) -> str:
