@@ -40,10 +40,11 @@ class Hint(NamedTuple):
 
 def hints() -> Iterator[Hint]:
     """Every hint in the source that proposes a command."""
-    trees = {path: ast.parse(path.read_text(encoding="utf-8")) for path in sorted(SOURCE.rglob("*.py"))}
-    errors_known = _error_classes(trees.values())
-    for path, tree in trees.items():
-        for node in ast.walk(tree):
+    nodes = {path: list(ast.walk(ast.parse(path.read_text(encoding="utf-8")))) for path in sorted(SOURCE.rglob("*.py"))}
+    everywhere = [node for found in nodes.values() for node in found]
+    errors_known, returned = _error_classes(everywhere), _returned(everywhere)
+    for path, found in nodes.items():
+        for node in found:
             if not isinstance(node, ast.Call):
                 continue
             name, code = getattr(node.func, "id", "") or getattr(node.func, "attr", ""), ""
@@ -56,24 +57,24 @@ def hints() -> Iterator[Hint]:
                 continue
             where = f"{path.relative_to(SOURCE).as_posix()}: {name}"
             # A code and a text that come from elsewhere: whoever returns such a pair has its commands from here.
-            said = _returned(trees.values()) if code == _GAP and isinstance(message, ast.Name) else [(code, message)]
+            said = returned if code == _GAP and isinstance(message, ast.Name) else [(code, message)]
             for code, message in said:
                 hint = Hint(where, _parts(message), proposed, code.replace(_GAP, ""))
                 if hint.commands:
                     yield hint
 
 
-def _returned(trees: Iterable[ast.Module]) -> list[tuple[str, ast.expr]]:
+def _returned(nodes: Iterable[ast.AST]) -> list[tuple[str, ast.expr]]:
     """The pairs of a code and a text that functions return."""
-    returned = [node.value for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Return)]
+    returned = [node.value for node in nodes if isinstance(node, ast.Return)]
     pairs = [each.elts for each in returned if isinstance(each, ast.Tuple) and len(each.elts) == 2]
     return [(_text(code), text) for code, text in pairs if re.fullmatch(r"[a-z]+(-[a-z]+)*", _text(code))]
 
 
-def _error_classes(trees: Iterable[ast.Module]) -> set[str]:
+def _error_classes(nodes: Iterable[ast.AST]) -> set[str]:
     known = {"GitenvError"}
-    nodes = [node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.ClassDef)]
-    bases = [(node.name, {getattr(base, "id", "") for base in node.bases}) for node in nodes]
+    classes = [node for node in nodes if isinstance(node, ast.ClassDef)]
+    bases = [(node.name, {getattr(base, "id", "") for base in node.bases}) for node in classes]
     while new := {name for name, above in bases if above & known} - known:
         known |= new
     return known
