@@ -8,7 +8,7 @@ was, everything that the format lets him say. Each clone, wherever it stands, is
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from typing import NamedTuple
 
@@ -16,7 +16,7 @@ import pytest
 
 from gitenv.errors import NotTrusted
 from gitenv.git.objects import Objects
-from gitenv.model import steps
+from gitenv.model import environment, steps
 from gitenv.model.cipher import Dek
 from gitenv.model.environment import Environment, Left
 from gitenv.model.grant import Grant
@@ -147,6 +147,15 @@ def _forge(bases: Iterable[Forged], besides: Sequence[Sequence[Environment]], *,
             new = signed(base.statement, BOB, holders, beside, rotates=rotates, proof=proof, left=[daves])
             made.append(Forged(new, {**base.chain, new.hash: new}))
     return made
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _each_text_is_read_once() -> Iterator[None]:
+    """The same few texts are read and hashed a hundred thousand times: both depend on nothing but the text."""
+    with pytest.MonkeyPatch.context() as patch:
+        for pure in ("read", "hash_of"):
+            patch.setattr(environment, pure, cache(getattr(environment, pure)))
+        yield
 
 
 class World(NamedTuple):
