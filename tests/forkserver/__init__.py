@@ -32,8 +32,6 @@ REAL = {SOCKET: ""}
 """The setting for what must be a process of its own: on a terminal, with limits, to be killed."""
 
 _HERE = Path(__file__).parent
-_LARGE_PAGES = {"PYTHONMALLOC": "malloc", "GLIBC_TUNABLES": "glibc.malloc.hugetlb=1"}
-"""A fork copies a table of all pages: with large ones it takes half the time. Without glibc they mean nothing."""
 
 
 def python() -> str:
@@ -71,7 +69,7 @@ def running(folder: Path) -> Iterator[None]:
         listening.listen(64)
         server = subprocess.Popen(
             [sys.executable, "-E", "-P", _HERE / "server.py", str(listening.fileno()), client],
-            env={"LC_ALL": "C.UTF-8", "TZ": "UTC", "PATH": os.environ["PATH"], **_LARGE_PAGES},
+            env={"LC_ALL": "C.UTF-8", "TZ": "UTC", "PATH": os.environ["PATH"]},
             cwd=os.path.sep,
             stdin=subprocess.PIPE,
             pass_fds=[listening.fileno()],
