@@ -106,7 +106,7 @@ def put_back(common_dir: str) -> frozenset[str]:
 
 
 def set_put_back(common_dir: str, environments: Set[str]) -> None:
-    """Remember them, for the filter: it asks no history while nothing is wrong."""
+    """Remember them, for the filter: it asks history about these, and where HEAD has changes that nobody looked at."""
     if environments != put_back(common_dir):
         files.make_folder(os.path.join(common_dir, "gitenv"))
         text = "".join(f"{name}\n" for name in sorted(environments))

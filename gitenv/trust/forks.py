@@ -34,8 +34,8 @@ def check_moved(root: str, objects: Objects, pinned: Environment, verdict: Verdi
 def check_first_sight(root: str, objects: Objects, verdict: Verdict, heads: Sequence[str], *, is_named: bool = False) -> None:
     """Raise `Forked` for any good step aside or a second founding, and `RolledBack` for a later one in HEAD's history.
 
-    Where the user named the signer or a statement (`is_named`), only steps aside by holders of the newest statement count: else
-    one pushed commit would stop every newcomer and CI for ever.
+    Where the user named the signer or a statement (`is_named`), no founding counts, and no step by who is out as the newest
+    statement says: else one pushed commit would stop every newcomer and CI for ever.
     """
     newest = verdict.statement
     found = seen(root, objects, newest.name, heads)
@@ -52,7 +52,7 @@ def check_first_sight(root: str, objects: Objects, verdict: Verdict, heads: Sequ
 def check_none_taken_out(root: str, objects: Objects, trusted: Trusted, pin: Pin, heads: Sequence[str]) -> None:
     """Raise `Forked` if history has a side beside the pinned statement that takes out somebody who is in it.
 
-    None by who was taken out before that, as the pinned one says.
+    No side counts that somebody made who was taken out before, as the pinned one says.
     Who pinned a statement that was signed at the same time would go on encrypting for them, where a merge kept that one. What
     takes nobody out stops nobody who does not move: whoever can push could bring any side along. `trusted` has no pin.
     """
@@ -101,7 +101,8 @@ def check_asides(found: Mapping[str, Environment], verdict: Verdict, believed: E
 
     Only good steps count. None by who held it once and does not any more, as the `believed` statement says, nor over a grant of
     theirs: they could stop everybody for ever. But on top of that one, and of what follows from it, all do: who signs there is
-    in again. None: all do, everywhere. One may stand on a side that was given up: whoever did so did not know it.
+    in again. Where nothing is believed yet, all do, everywhere. One may stand on a side that was given up: whoever did so did
+    not know it.
     """
     way = [*([believed] if believed else []), *verdict.way]
     there = dict(found) | {each.hash: each for each in way}
