@@ -8,9 +8,9 @@ import sys
 
 import pytest
 
-from gitenv import files
 from gitenv.errors import NotTrusted
 from gitenv.git import program, scratch
+from gitenv.system import files
 
 _NAMES = [
     *("../.env", "a/../../.env", "..", "/tmp/.env", "//.env", "a//.env", ".git/.env", "a/.GIT/hooks/.env"),

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from gitenv import clone
 from gitenv.errors import NotInOrder
 from gitenv.git.repository import Repository
+from gitenv.repo import clone
 from gitenv.team import installation, setup
 from gitenv.team.installation import Installation
 from tests import forkserver

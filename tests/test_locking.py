@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from gitenv import files, locking
 from gitenv.errors import NotInOrder
+from gitenv.system import files, locking
 
 if sys.platform == "win32":
     pytest.skip("needs pipes and links", allow_module_level=True)

@@ -14,10 +14,10 @@ from pathlib import Path
 import pytest
 
 from gitenv import __main__ as start
-from gitenv import files, refusal
 from gitenv.cli import edge
 from gitenv.drivers.notices import Notices
 from gitenv.errors import NotInOrder
+from gitenv.system import files, refusal
 from tests import forkserver
 from tests.conftest import NewLab
 from tests.lab import Done, Person, gitenv

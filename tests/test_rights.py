@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from gitenv import files
 from gitenv.errors import NotInOrder
 from gitenv.git.repository import Repository
+from gitenv.system import files
 from gitenv.team import rights
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="Windows has other rights")

@@ -40,10 +40,10 @@ def run(
 
     It wraps an environment's data key for their public key.
     """
-    from gitenv import access
     from gitenv.model import expiry
     from gitenv.team import exchanging, letting_in
     from gitenv.team import newcomer as newcomers
+    from gitenv.trust import access
 
     if role not in ("", "holder", "reader"):
         raise Usage(f"there is no role {role[:40]!a}", "use --role holder or --role reader")

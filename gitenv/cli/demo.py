@@ -18,7 +18,7 @@ def run(
 
     With real git, in a folder of its own.
     """
-    from gitenv import demo
+    from gitenv.team import demo
 
     demo.play(folder, _show)
 

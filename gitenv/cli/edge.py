@@ -6,9 +6,9 @@ import os
 import sys
 from collections.abc import Callable
 
-from gitenv import locking
 from gitenv.cli import output, show, unsaid
 from gitenv.errors import BUG, INTERRUPTED, GitenvError, Usage
+from gitenv.system import locking
 
 
 def main(arguments: list[str]) -> int:
@@ -36,7 +36,7 @@ def _reported(run: Callable[[], int], arguments: list[str]) -> int:
     except BrokenPipeError:
         return 1
     except Exception as error:
-        from gitenv import refusal
+        from gitenv.system import refusal
 
         if problem := refusal.lacking(error):
             show.error(problem)

@@ -18,8 +18,8 @@ def workspace() -> Workspace:
 
 def device_key() -> None:
     """Nobody else's command exchanges this user's device key until ours ends, in whatever clone. Before `workspace`."""
-    from gitenv import locking
     from gitenv.identity import home
+    from gitenv.system import locking
 
     if os.path.isdir(home.folder()):  # else there is no key to exchange
         locking.hold(home.lock_path(), _waits_for_key)

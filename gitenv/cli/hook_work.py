@@ -56,8 +56,8 @@ def _say_other_filter() -> None:
 
 
 def _judge_updates(name: str, arguments: Sequence[str]) -> int:
-    from gitenv import said
     from gitenv.drivers import hook
+    from gitenv.repo import said
     from gitenv.review import findings, gate
     from gitenv.review.findings import Severity
 
@@ -162,7 +162,7 @@ def _news(found: Sequence[Finding]) -> list[Finding]:
 
 def _note_told(warnings: Sequence[Finding]) -> None:
     """What was said at the commit is not said at the push."""
-    from gitenv import clone, said
+    from gitenv.repo import clone, said
 
     if clone.identity(common := _common_dir()):
         said.add_told(common, [_line(each) for each in warnings])

@@ -88,8 +88,8 @@ def export(yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = Fal
 
     For a safe place, or for GITENV_PRIVATE_KEY in CI. A file that it goes to becomes yours alone (0600).
     """
-    from gitenv import files
     from gitenv.identity import device
+    from gitenv.system import files
 
     key = device.need()
     if show.ask("Print the private key? Whoever reads it reads all that you can read.", yes):
@@ -103,8 +103,8 @@ def import_key(
     replace: Annotated[bool, typer.Option("--replace", help="Keep the key that is here aside, and use this one.")] = False,
 ) -> None:
     """Use a private key (PEM, P-256) as this device's key."""
-    from gitenv import files
     from gitenv.identity import device
+    from gitenv.system import files
 
     data = sys.stdin.buffer.read(64 * 1024) if file == "-" else files.read(os.path.abspath(file), 64 * 1024)
     if data is None:

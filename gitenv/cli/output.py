@@ -12,8 +12,8 @@ import os
 import sys
 from typing import TYPE_CHECKING, TextIO
 
-from gitenv import locking
 from gitenv.errors import NotInOrder
+from gitenv.system import locking
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer

@@ -82,7 +82,7 @@ def _show(found: Sequence[Reissue]) -> None:
 
 
 def _as_json(found: Sequence[Reissue]) -> dict[str, object]:
-    from gitenv import access
+    from gitenv.trust import access
 
     today = access.today()
     return {
@@ -143,7 +143,7 @@ def _markdown(found: Sequence[Reissue]) -> Iterator[str]:
 
 
 def _since(found: Reissue, value: Value) -> str:
-    from gitenv import access
+    from gitenv.trust import access
 
     return f"{value.since}{', overdue' if value.is_overdue(found.within, access.today()) else ''}"
 

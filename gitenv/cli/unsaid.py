@@ -7,10 +7,10 @@ import os
 
 def say() -> None:
     """Say what was noted in the work tree around the current folder, if anything was."""
-    from gitenv import said
     from gitenv.cli import show
     from gitenv.errors import GitenvError
     from gitenv.git import layout
+    from gitenv.repo import said
 
     try:
         folder = os.getcwd()

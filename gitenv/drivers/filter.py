@@ -12,7 +12,6 @@ import sys
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from gitenv.access import Judged
 from gitenv.drivers.surroundings import Surroundings
 from gitenv.errors import INTERRUPTED, GitenvError, Locked, NotTrusted, from_top, printable, shell_word
 from gitenv.git import alone, process
@@ -22,6 +21,7 @@ from gitenv.model import clean, document, inert, smudge
 from gitenv.model.cipher import sha256
 from gitenv.model.document import MAX_BYTES
 from gitenv.model.keyring import Keyring
+from gitenv.trust.access import Judged
 from gitenv.trust.pins import Pin
 
 if TYPE_CHECKING:

@@ -10,12 +10,12 @@ import os
 import sys
 from collections.abc import Iterator
 
-from gitenv import files
 from gitenv.errors import NotInOrder, NotTrusted, printable
 from gitenv.git import program
 from gitenv.model import document, merging
 from gitenv.model.document import Record
 from gitenv.model.merging import OpenOf, Style
+from gitenv.system import files
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ def merge(base: str, ours: str, theirs: str, size: str, path: str, *labels: str)
         return _as_text(base, ours, theirs, style)
     except Exception as error:
         # git would take our end for a conflict, and leave our side without markers: theirs would be gone with a `git add`.
-        from gitenv import refusal
+        from gitenv.system import refusal
 
         problem = refusal.lacking(error) or NotInOrder(f"a bug in gitenv, {type(error).__name__}", "please report it")
         sys.stderr.write(f"error: {printable(path)}: {problem.message}\nhint: {problem.hint}\n")

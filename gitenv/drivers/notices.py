@@ -71,7 +71,7 @@ class Notices:
 
     def failed(self, path: str, error: Exception) -> None:
         """What the system refused, or where our bug is. Not what it was working on: an exception's text may quote it."""
-        from gitenv import refusal
+        from gitenv.system import refusal
 
         if problem := refusal.lacking(error):
             self.refused(path, problem)

@@ -6,8 +6,6 @@ import contextlib
 import os
 from collections.abc import Iterable, Iterator, Sequence, Set
 
-from gitenv import clone
-from gitenv.access import Access, Judged, check_not_rolled_back
 from gitenv.errors import GitenvError, Locked, NotTrusted, from_top, printable, shell_word
 from gitenv.git import layout
 from gitenv.git.layout import RECIPIENTS
@@ -16,7 +14,9 @@ from gitenv.git.process import Request, Whole, digest
 from gitenv.model import clean, document, dotenv, inert, smudge
 from gitenv.model.document import Kind, Record
 from gitenv.model.keyring import Keyring
+from gitenv.repo import clone
 from gitenv.repo.snapshot import CommitSnapshot, Snapshot, SparseSnapshot, WorkSnapshot
+from gitenv.trust.access import Access, Judged, check_not_rolled_back
 from gitenv.trust.pins import Pin
 
 
@@ -113,8 +113,8 @@ class Surroundings:
 
     def refuse_put_back(self, pin: Pin, judged: Judged) -> None:
         """Raise `RolledBack` or `Forked` if that is still so, also of a refused step: the one before may have its key."""
-        from gitenv.access import check_newest
         from gitenv.trust import forks
+        from gitenv.trust.access import check_newest
 
         since = clone.searched(self._here.common_dir).get(pin.name, "")
         first_sight = self.access.first_sight(pin.name, WorkSnapshot(self._here.work_tree))
@@ -283,7 +283,7 @@ class Surroundings:
 
     def keep_for_later(self, message: str, hint: str) -> None:
         """Have the next hook or command in this work tree say something."""
-        from gitenv import said
+        from gitenv.repo import said
 
         said.add_unsaid(self._here.git_dir, message, hint)
 
@@ -308,7 +308,7 @@ class Surroundings:
         return NotTrusted("it belongs to no environment", f"{command}, or add it to .gitignore")
 
     def _new_environment(self, path: str) -> str:
-        from gitenv import recipients
+        from gitenv.repo import recipients
 
         tree: Snapshot = WorkSnapshot(self._here.work_tree)
         for name in recipients.environments(tree):

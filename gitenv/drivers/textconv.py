@@ -30,7 +30,7 @@ def show(path: str) -> int:
     except Refused:  # it has said why
         return 1
     except (GitenvError, OSError) as error:
-        from gitenv import refusal
+        from gitenv.system import refusal
 
         problem = refusal.refused(error, "read") if isinstance(error, OSError) else error
         sys.stderr.write(f"error: cannot show a diff: {problem.message}\nhint: {problem.hint}\n")
@@ -40,8 +40,8 @@ def show(path: str) -> int:
 
 
 def _masked(data: bytes) -> bytes:
-    from gitenv import clone
     from gitenv.model import masking
+    from gitenv.repo import clone
 
     return masking.mask(data, clone.mask_secret(layout.find(os.getcwd()).common_dir))
 

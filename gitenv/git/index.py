@@ -76,7 +76,7 @@ def replace_entries(root: str, layout: Layout, entries: Iterable[Entry], seen: I
             if _exchange(copy, index, before):
                 return
     except OSError as error:
-        from gitenv import refusal
+        from gitenv.system import refusal
 
         raise refusal.refused(error, "written", index) from None
     finally:
@@ -113,7 +113,7 @@ def need_free(layout: Layout) -> None:
     Also where its folder is closed to us. Before anything is written: else it would be written, and could not be staged.
     """
     if not os.access(layout.git_dir, os.W_OK):
-        from gitenv import refusal
+        from gitenv.system import refusal
 
         raise refusal.refused(PermissionError(errno.EACCES, os.strerror(errno.EACCES)), "written", layout.git_dir)
     _wait_for(_lock_path(layout))

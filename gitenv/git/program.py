@@ -100,8 +100,8 @@ def check(done: CompletedProcess[bytes], folder: str, arguments: Sequence[str]) 
 
 
 def _mend(folder: str, done: CompletedProcess[bytes]) -> str:
-    from gitenv import refusal
     from gitenv.git import layout
+    from gitenv.system import refusal
 
     try:
         found = layout.find(folder)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 
-from gitenv import files
 from gitenv.git.layout import Layout
+from gitenv.system import files
 
 _FOLDERS = ("rebase-merge", "rebase-apply")
 _MAX_ID = 100

@@ -9,8 +9,8 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 
-from gitenv.files import leads_out
 from gitenv.git import program
+from gitenv.system.files import leads_out
 
 ASKED = ("filter", "text", "working-tree-encoding")
 

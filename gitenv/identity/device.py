@@ -8,11 +8,11 @@ from __future__ import annotations
 import contextlib
 import os
 
-from gitenv import files
 from gitenv.errors import GitenvError, Locked, Usage, printable
 from gitenv.identity import home
 from gitenv.model.kinds import PublicKey
 from gitenv.model.kinds.p256 import P256Identity
+from gitenv.system import files
 
 VARIABLE = "GITENV_PRIVATE_KEY"
 _MAX_BYTES = 64 * 1024
@@ -138,7 +138,7 @@ def take_over() -> str:
     try:
         os.replace(next_path(), path())
     except OSError as error:
-        from gitenv import refusal
+        from gitenv.system import refusal
 
         raise refusal.refused(error, "replaced", path()) from None
     return aside

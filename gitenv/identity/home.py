@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import sys
 
-from gitenv import files
 from gitenv.errors import NotInOrder
+from gitenv.system import files
 
 VARIABLE = "APPDATA" if sys.platform == "win32" else "XDG_CONFIG_HOME"
 _EACCES = 13  # on every system; `errno` would be one module more for what git starts
@@ -40,7 +40,7 @@ def make() -> str:
         if not os.access(path, os.W_OK | os.X_OK):
             raise PermissionError(_EACCES, "Permission denied", path)
     except OSError as error:
-        from gitenv import refusal
+        from gitenv.system import refusal
 
         found = refusal.refused(error, "written", path)
         raise NotInOrder(found.message, f"{found.hint}; or {_HINT}") from None

@@ -4,11 +4,11 @@ import os
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from gitenv import files
 from gitenv.errors import GitenvError, Usage, printable
 from gitenv.git import program
 from gitenv.git.objects import Objects
 from gitenv.model import document
+from gitenv.system import files
 
 _MAX_DOCUMENT = document.MAX_BYTES + 1  # one byte more than a document may have: who reads it says so
 _MAX_ENTRIES = 10_000 + 100

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 
-from gitenv import recipients
 from gitenv.errors import GitenvError
 from gitenv.model import dotenv, names
+from gitenv.repo import recipients
 from gitenv.repo.snapshot import Snapshot
 
 _MAX_KEPT = 64

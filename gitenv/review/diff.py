@@ -6,7 +6,6 @@ import functools
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
-from gitenv import recipients
 from gitenv.errors import GitenvError, NotTrusted
 from gitenv.git import log
 from gitenv.git.layout import RECIPIENTS, Layout
@@ -15,6 +14,7 @@ from gitenv.model import origins
 from gitenv.model.comparing import Outcome
 from gitenv.model.environment import Environment as Statement
 from gitenv.model.origins import Came
+from gitenv.repo import recipients
 from gitenv.repo.snapshot import Entry, Snapshot
 from gitenv.review import file_changes, looked_at, membership, rollback, sisters, steps, value_origins
 from gitenv.review.between import Between

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Sequence
 from typing import NamedTuple
 
-from gitenv import files
 from gitenv.errors import GitenvError, NotInOrder, shell_word
 from gitenv.git import attributes
 from gitenv.git.layout import RECIPIENTS
@@ -16,6 +15,7 @@ from gitenv.review import leftovers, protection
 from gitenv.review.codes import finding
 from gitenv.review.findings import Finding
 from gitenv.review.protected import Claims, is_about
+from gitenv.system import files
 from gitenv.team import configuration, departures, hooks, past, rights, setup, shared_attributes
 from gitenv.team.departures import Departed
 from gitenv.team.hooks import State

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 
-from gitenv.access import Access
 from gitenv.errors import GitenvError, Locked, printable
 from gitenv.git.layout import Layout
 from gitenv.git.objects import Objects
@@ -15,6 +14,7 @@ from gitenv.model.document import Record
 from gitenv.model.keyring import Keyring
 from gitenv.repo import founding
 from gitenv.repo.snapshot import Snapshot
+from gitenv.trust.access import Access
 from gitenv.trust.pins import Pin
 
 _WITHOUT = "gitenv diff, without --values"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from gitenv import files
 from gitenv.errors import GitenvError, from_top, shell_word
 from gitenv.git import program
 from gitenv.git.objects import Objects
@@ -17,6 +16,7 @@ from gitenv.review.codes import finding
 from gitenv.review.documents import bounded
 from gitenv.review.findings import Finding, Severity
 from gitenv.review.keys_at_hand import KeysAtHand
+from gitenv.system import files
 
 ALLOW = "gitenv.allowSecretsIn"
 """The setting for files that are meant to hold such things: a key for tests, a value that is none. Patterns, as for paths."""

@@ -6,12 +6,12 @@ import contextlib
 import os
 from collections.abc import Iterable
 
-from gitenv import files
 from gitenv.errors import GitenvError
 from gitenv.git import program
 from gitenv.git.repository import Repository
 from gitenv.model import document
 from gitenv.model.document import Kind
+from gitenv.system import files
 from gitenv.team.workspace import Workspace
 
 CACHED = "refs/notes/textconv/gitenv"

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from gitenv import recipients
 from gitenv.errors import GitenvError
 from gitenv.git import log
 from gitenv.git.layout import RECIPIENTS
+from gitenv.repo import recipients
 from gitenv.repo.snapshot import Snapshot
 
 

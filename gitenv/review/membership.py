@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from typing import NamedTuple
 
-from gitenv import recipients
-from gitenv.access import standing_in
 from gitenv.errors import GitenvError
 from gitenv.git.layout import RECIPIENTS
 from gitenv.model import keys
@@ -15,7 +13,9 @@ from gitenv.model.grant import Grant
 from gitenv.model.kinds import PublicKey
 from gitenv.model.standing import Refused
 from gitenv.model.statements import Holder
+from gitenv.repo import recipients
 from gitenv.repo.snapshot import Snapshot
+from gitenv.trust.access import standing_in
 
 ANY_DAY = ""
 

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from gitenv import access, recipients
-from gitenv.access import renewal
 from gitenv.errors import GitenvError, from_top
 from gitenv.git.layout import RECIPIENTS
 from gitenv.model.grant import READER, Grant
 from gitenv.model.reasons import Retired, grant_code
 from gitenv.model.statements import is_signed_by
+from gitenv.repo import recipients
 from gitenv.repo.snapshot import Snapshot
 from gitenv.review.change import Change
 from gitenv.review.codes import finding
 from gitenv.review.documents import bounded
 from gitenv.review.findings import Finding
 from gitenv.review.membership import State
+from gitenv.trust import access
+from gitenv.trust.access import renewal
 
 
 def findings(change: Change) -> Iterator[Finding]:

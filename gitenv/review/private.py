@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 
-from gitenv import recipients
 from gitenv.errors import GitenvError
 from gitenv.git.layout import RECIPIENTS
 from gitenv.model import dotenv, names
 from gitenv.model.environment import Environment
+from gitenv.repo import recipients
 from gitenv.repo.snapshot import Snapshot
 from gitenv.review.protected import Claims
 

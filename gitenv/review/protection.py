@@ -7,13 +7,13 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-from gitenv import files
 from gitenv.errors import GitenvError, shell_word
 from gitenv.git import program
 from gitenv.model import comparing, document, dotenv, plain, remedies
 from gitenv.model.document import Record
 from gitenv.review.codes import finding
 from gitenv.review.findings import Finding, Severity
+from gitenv.system import files
 from gitenv.team.workspace import Workspace
 
 _MAX_BYTES = 1024 * 1024

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from gitenv import access
 from gitenv.errors import NotInOrder, NotTrusted, Usage
 from gitenv.git import log
 from gitenv.model.environment import Environment
@@ -17,7 +16,7 @@ from gitenv.review.findings import Finding
 from gitenv.review.private import statements_in
 from gitenv.team import knowledge, reissue
 from gitenv.team.reissue import Reissue
-from gitenv.trust import chain
+from gitenv.trust import access, chain
 from gitenv.trust.trusted import Trusted
 
 if TYPE_CHECKING:

@@ -6,13 +6,13 @@ import contextlib
 import os
 from collections.abc import Iterator
 
-from gitenv import clone, recipients
 from gitenv.errors import FirstEdition, GitenvError, NotTrusted, shell_word
 from gitenv.git import layout
 from gitenv.git.layout import RECIPIENTS
 from gitenv.model import environment, names
 from gitenv.model.environment import Environment
 from gitenv.model.standing import other_person
+from gitenv.repo import clone, recipients
 from gitenv.repo.snapshot import Snapshot
 from gitenv.review.change import Change
 from gitenv.review.codes import CODES, finding

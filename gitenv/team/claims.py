@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
-from gitenv import recipients
 from gitenv.errors import GitenvError, Usage, printable
 from gitenv.git.repository import Repository
 from gitenv.model import names
+from gitenv.repo import recipients
 from gitenv.team.workspace import Workspace
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from gitenv import files
 from gitenv.errors import NotTrusted
 from gitenv.git.repository import IndexEntry
 from gitenv.model import document, merging, rotation, smudge
 from gitenv.model.document import Kind
 from gitenv.model.keyring import Keyring
+from gitenv.system import files
 from gitenv.team.staging import Rewritten
 from gitenv.team.workspace import Workspace
 

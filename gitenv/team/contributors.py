@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from gitenv import access
 from gitenv.errors import NotTrusted
 from gitenv.git import changes
 from gitenv.model import contribution, document, sealed
@@ -13,6 +12,7 @@ from gitenv.model.environment import Environment
 from gitenv.model.reasons import Replayed
 from gitenv.model.statements import Holder
 from gitenv.team.workspace import Workspace
+from gitenv.trust import access
 
 
 class Contributors:

@@ -10,12 +10,13 @@ import contextlib
 import itertools
 from collections.abc import Iterator
 
-from gitenv import files, recipients
 from gitenv.errors import GitenvError
 from gitenv.git import program
 from gitenv.git.layout import RECIPIENTS
 from gitenv.model import document
 from gitenv.model.environment import Environment
+from gitenv.repo import recipients
+from gitenv.system import files
 from gitenv.team.workspace import Workspace
 
 _MOST = 20_000  # control files that are looked at, more than any team has: whoever can push can make up a hundred thousand

@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from gitenv import clone, files
 from gitenv.errors import Changed, GitenvError, Locked, NotTrusted, Usage, from_top, printable
 from gitenv.git import index
 from gitenv.git.index import Entry
@@ -14,6 +13,8 @@ from gitenv.model import document, editing, known, plain, smudge, token, unverif
 from gitenv.model.document import Kind, Record
 from gitenv.model.keyring import Keyring
 from gitenv.model.unverified import Unverified
+from gitenv.repo import clone
+from gitenv.system import files
 from gitenv.team import following, opening, revising, saving
 from gitenv.team.contributors import Contributors
 from gitenv.team.saving import Unstaged

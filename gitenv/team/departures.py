@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, NamedTuple
 
-from gitenv import recipients
 from gitenv.errors import NotInOrder, printable
 from gitenv.git import log, program
 from gitenv.git.layout import RECIPIENTS
 from gitenv.git.repository import Repository
 from gitenv.model import document, smudge
+from gitenv.repo import recipients
 from gitenv.team import setup
 
 if TYPE_CHECKING:

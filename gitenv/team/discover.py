@@ -7,7 +7,6 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from gitenv import files
 from gitenv.errors import GitenvError, NotInOrder, NotTrusted, printable, shell_word
 from gitenv.git.repository import Ignored, Repository
 from gitenv.model import clean, document, dotenv, encoding, foreign, names, smudge
@@ -15,6 +14,7 @@ from gitenv.model.cipher import Dek, EnvironmentId
 from gitenv.model.document import Kind
 from gitenv.model.foreign import Tool
 from gitenv.model.keyring import Keyring, first_generation
+from gitenv.system import files
 
 DEVELOPMENT = "development"
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
-from gitenv import access
 from gitenv.model import expiry
 from gitenv.team.file_report import Problem
 from gitenv.team.survey import Membership, Uncounted
+from gitenv.trust import access
 
 
 def problems(people: Membership, held: Collection[str], own: Collection[tuple[str, str]]) -> Iterator[Problem]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from gitenv import access
 from gitenv.model.grant import HOLDER, Grant
 from gitenv.model.rotation import Member
 from gitenv.team import following, rotating
@@ -13,6 +12,7 @@ from gitenv.team import newcomer as newcomers
 from gitenv.team.newcomer import Newcomer
 from gitenv.team.rotating import Plan, Rotated
 from gitenv.team.workspace import Workspace
+from gitenv.trust import access
 from gitenv.trust.pins import Pin
 
 

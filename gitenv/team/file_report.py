@@ -7,7 +7,6 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from gitenv import clone, files
 from gitenv.errors import GitenvError, from_top
 from gitenv.git.repository import IndexEntry
 from gitenv.model import (
@@ -30,6 +29,8 @@ from gitenv.model.document import Kind, Record
 from gitenv.model.environment import Environment
 from gitenv.model.keyring import Keyring
 from gitenv.model.unverified import Unverified
+from gitenv.repo import clone
+from gitenv.system import files
 from gitenv.team import discover, opening
 from gitenv.team.contributors import Contributors
 from gitenv.team.workspace import Workspace

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 
-from gitenv import access, clone
-from gitenv.access import Judged
 from gitenv.errors import GitenvError, NotTrusted
 from gitenv.git import log, rebasing
 from gitenv.git.layout import RECIPIENTS
@@ -15,9 +13,11 @@ from gitenv.model.grant import Grant
 from gitenv.model.reasons import Forked, RolledBack, TwoRotations
 from gitenv.model.standing import Standing
 from gitenv.model.statements import Holder
+from gitenv.repo import clone
 from gitenv.team import staging
 from gitenv.team.workspace import Workspace
-from gitenv.trust import chain, forks
+from gitenv.trust import access, chain, forks
+from gitenv.trust.access import Judged
 from gitenv.trust.pins import Pin
 
 ANY_DAY = ""

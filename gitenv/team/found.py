@@ -6,7 +6,6 @@ import os
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from gitenv import files, recipients
 from gitenv.errors import NotInOrder, Usage, printable, shell_word
 from gitenv.git import attributes
 from gitenv.git.layout import RECIPIENTS
@@ -14,6 +13,8 @@ from gitenv.git.repository import Ignored
 from gitenv.identity.device import DeviceKey
 from gitenv.model import environment, grant, names
 from gitenv.model.statements import Keyholder
+from gitenv.repo import recipients
+from gitenv.system import files
 from gitenv.team import claims, discover, key_lines, rights, setup
 from gitenv.team.workspace import Workspace, now
 from gitenv.trust import forks

@@ -15,10 +15,10 @@ from enum import Enum
 from typing import NamedTuple
 
 import gitenv
-from gitenv import files
 from gitenv.errors import GitenvError, NotInOrder
 from gitenv.git import program
 from gitenv.git.repository import Repository
+from gitenv.system import files
 from gitenv.team import installation
 from gitenv.team.installation import Installation
 

@@ -6,11 +6,12 @@ import os
 import re
 from collections.abc import Iterable, Mapping
 
-from gitenv import clone, files
 from gitenv.errors import NotInOrder, Usage, printable
 from gitenv.git import index
 from gitenv.git.repository import Ignored, Repository
 from gitenv.model import dotenv
+from gitenv.repo import clone
+from gitenv.system import files
 
 _MAX_BYTES = 1024 * 1024
 _ABOUT_ENV = re.compile(r"(?:/|\*\*/)*(?:\.env|\*\.env)[^/]*")

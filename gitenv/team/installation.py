@@ -18,8 +18,8 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import gitenv
-from gitenv import clone
 from gitenv.git.repository import Repository
+from gitenv.repo import clone
 
 MOST = 8
 """More than these are not kept: the newest are."""

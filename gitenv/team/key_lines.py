@@ -4,14 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from gitenv import access, recipients
 from gitenv.errors import GitenvError, NotTrusted, Usage
 from gitenv.git.layout import RECIPIENTS
 from gitenv.model.grant import Grant
 from gitenv.model.kinds import PublicKey
 from gitenv.model.standing import Standing
 from gitenv.model.statements import Holder
+from gitenv.repo import recipients
 from gitenv.team.workspace import Workspace
+from gitenv.trust import access
 
 
 def path(name: str) -> str:

@@ -9,11 +9,12 @@ import contextlib
 import os
 from typing import NamedTuple
 
-from gitenv import clone, files
 from gitenv.errors import Usage
 from gitenv.git import attributes, program
 from gitenv.git.layout import RECIPIENTS
 from gitenv.model import smudge
+from gitenv.repo import clone
+from gitenv.system import files
 from gitenv.team import departures, hooks, ignored, opening, restoring, setup
 from gitenv.team.departures import Departure
 from gitenv.team.restoring import PutBack

@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from gitenv import access, recipients
 from gitenv.errors import Locked, Usage
 from gitenv.git.layout import RECIPIENTS
 from gitenv.identity import device
 from gitenv.model import grant
 from gitenv.model.standing import Standing
+from gitenv.repo import recipients
 from gitenv.team import following, key_lines
 from gitenv.team import newcomer as newcomers
 from gitenv.team.discover import DEVELOPMENT
 from gitenv.team.newcomer import Newcomer
 from gitenv.team.workspace import Workspace, now
+from gitenv.trust import access
 from gitenv.trust.pins import Pin
 
 

@@ -6,7 +6,6 @@ import os
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from gitenv import files, recipients
 from gitenv.errors import Usage, printable, shell_word
 from gitenv.git import log
 from gitenv.git.layout import RECIPIENTS
@@ -16,7 +15,9 @@ from gitenv.model.kinds import PublicKey
 from gitenv.model.reasons import SwappedKey
 from gitenv.model.standing import standing
 from gitenv.model.statements import is_fingerprint, is_signed_by
+from gitenv.repo import recipients
 from gitenv.repo.snapshot import CommitSnapshot, Snapshot
+from gitenv.system import files
 from gitenv.team import key_lines
 from gitenv.team.workspace import Workspace
 from gitenv.trust.pins import Pin

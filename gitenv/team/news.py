@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple, TypeVar
 
-from gitenv import clone, said
 from gitenv.errors import GitenvError
 from gitenv.git import log
 from gitenv.git.layout import RECIPIENTS
 from gitenv.model import names
+from gitenv.repo import clone, said
 from gitenv.team import key_lines, rotating, survey
 from gitenv.team.workspace import Workspace
 from gitenv.trust.pins import Pin

@@ -9,17 +9,17 @@ from collections import Counter
 from collections.abc import Iterable, Sequence, Set
 from typing import NamedTuple
 
-from gitenv import clone, files
-from gitenv.access import check_not_rolled_back
 from gitenv.errors import GitenvError, Locked, NotInOrder, NotTrusted, printable
 from gitenv.git.repository import IndexEntry
 from gitenv.model import clean, document, inert, smudge, unverified
 from gitenv.model.cipher import sha256
 from gitenv.model.document import Kind
 from gitenv.model.keyring import Keyring
-from gitenv.repo import founding
+from gitenv.repo import clone, founding
+from gitenv.system import files
 from gitenv.team import conversions, discover, following, rights, setup
 from gitenv.team.workspace import Workspace
+from gitenv.trust.access import check_not_rolled_back
 from gitenv.trust.pins import Pin
 
 

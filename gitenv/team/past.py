@@ -8,11 +8,11 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator
 
-from gitenv import recipients
 from gitenv.errors import GitenvError, NotTrusted
 from gitenv.model import environment, statements
 from gitenv.model.environment import Environment
 from gitenv.model.reasons import PastMissing
+from gitenv.repo import recipients
 from gitenv.team.workspace import Workspace
 from gitenv.trust import chain, forks
 

@@ -6,16 +6,16 @@ import contextlib
 from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
-from gitenv import access, recipients
 from gitenv.errors import GitenvError, NotTrusted, Usage
 from gitenv.model import names
 from gitenv.model.environment import Environment
 from gitenv.model.reasons import Competing, OtherPerson
 from gitenv.model.standing import other_person
 from gitenv.model.statements import Holder, is_fingerprint
+from gitenv.repo import recipients
 from gitenv.team import claims, following
 from gitenv.team.workspace import Workspace
-from gitenv.trust import forks
+from gitenv.trust import access, forks
 from gitenv.trust.pins import Pin
 from gitenv.trust.trusted import Verdict
 

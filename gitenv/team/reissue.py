@@ -9,7 +9,6 @@ from collections.abc import Collection, Iterable, Sequence
 from datetime import date, timedelta
 from typing import NamedTuple
 
-from gitenv import access
 from gitenv.errors import GitenvError
 from gitenv.model import comparing, document, known
 from gitenv.model.document import Kind
@@ -20,7 +19,7 @@ from gitenv.model.known import Known
 from gitenv.repo.snapshot import Snapshot
 from gitenv.team import knowledge
 from gitenv.team.workspace import Workspace
-from gitenv.trust import chain
+from gitenv.trust import access, chain
 
 _MOST_NAMED = 3
 _MAX_BYTES = document.MAX_BYTES

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from gitenv import access
 from gitenv.git.layout import RECIPIENTS
 from gitenv.identity import device
 from gitenv.model import environment, known
@@ -18,7 +17,7 @@ from gitenv.model.statements import Keyholder
 from gitenv.team import following, knowledge, pinning, revising
 from gitenv.team.rotating import Plan
 from gitenv.team.workspace import Workspace, now
-from gitenv.trust import chain
+from gitenv.trust import access, chain
 from gitenv.trust.pins import Pin
 
 

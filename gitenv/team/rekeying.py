@@ -10,7 +10,6 @@ import os
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from gitenv import access, recipients
 from gitenv.errors import GitenvError, Locked, NotInOrder, Usage
 from gitenv.git.layout import RECIPIENTS
 from gitenv.identity import device
@@ -25,8 +24,10 @@ from gitenv.model.known import Tracked
 from gitenv.model.standing import Standing
 from gitenv.model.statements import Holder
 from gitenv.model.succession import Bridge
+from gitenv.repo import recipients
 from gitenv.team import following, key_lines, knowledge, revising
 from gitenv.team.workspace import Workspace, now
+from gitenv.trust import access
 from gitenv.trust.pins import Pin
 
 

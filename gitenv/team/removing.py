@@ -7,15 +7,16 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
-from gitenv import access, recipients
 from gitenv.errors import GitenvError, Locked, Usage
 from gitenv.git.layout import RECIPIENTS
 from gitenv.identity import device
 from gitenv.model import grant, names, statements
 from gitenv.model.grant import HOLDER, READER, Grant
+from gitenv.repo import recipients
 from gitenv.team import following, rotating, staging
 from gitenv.team.rotating import Plan, Rotated
 from gitenv.team.workspace import Workspace, now
+from gitenv.trust import access
 from gitenv.trust.pins import Pin
 
 

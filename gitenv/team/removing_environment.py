@@ -7,10 +7,11 @@ import os
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from gitenv import clone, files
 from gitenv.errors import Usage, printable
 from gitenv.git import attributes, log
 from gitenv.git.layout import RECIPIENTS
+from gitenv.repo import clone
+from gitenv.system import files
 from gitenv.team import claims, following, found, setup
 from gitenv.team.workspace import Workspace
 from gitenv.trust.pins import Pin

@@ -6,8 +6,6 @@ import contextlib
 from collections.abc import Collection, Iterator, Sequence
 from typing import NamedTuple
 
-from gitenv import access
-from gitenv.access import check_not_rolled_back
 from gitenv.errors import GitenvError, Locked, NotInOrder, NotTrusted, from_top
 from gitenv.git.layout import RECIPIENTS
 from gitenv.identity import device
@@ -35,6 +33,8 @@ from gitenv.team.file_report import FileStatus, Problem
 from gitenv.team.reissue import Reissue
 from gitenv.team.survey import Membership, Uncounted
 from gitenv.team.workspace import Workspace
+from gitenv.trust import access
+from gitenv.trust.access import check_not_rolled_back
 from gitenv.trust.pins import Pin
 
 OPEN, LOCKED, NO_ACCESS, NEW, NOT_TRUSTED = "open", "locked", "no access", "new here", "not trusted"

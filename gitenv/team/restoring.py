@@ -11,12 +11,12 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from gitenv import files
 from gitenv.errors import GitenvError, NotTrusted
 from gitenv.git import program
 from gitenv.model import clean, document, smudge
 from gitenv.model.keyring import Keyring
 from gitenv.repo.snapshot import CommitSnapshot
+from gitenv.system import files
 from gitenv.team import ignored, rights, setup
 from gitenv.team.departures import Departure
 from gitenv.team.workspace import Workspace

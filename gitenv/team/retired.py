@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from gitenv.access import standing_in
 from gitenv.errors import GitenvError
 from gitenv.git import log
 from gitenv.git.layout import RECIPIENTS
@@ -13,6 +12,7 @@ from gitenv.model.grant import READER, Grant
 from gitenv.model.statements import is_signed_by
 from gitenv.repo.snapshot import CommitSnapshot
 from gitenv.team.workspace import Workspace
+from gitenv.trust.access import standing_in
 
 _MAX_COMMITS = 1000
 

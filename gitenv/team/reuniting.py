@@ -10,7 +10,6 @@ import itertools
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from gitenv import access
 from gitenv.errors import Locked, NotInOrder, NotTrusted
 from gitenv.git import log
 from gitenv.git.layout import RECIPIENTS
@@ -24,7 +23,7 @@ from gitenv.repo.snapshot import CommitSnapshot, IndexSnapshot, Snapshot
 from gitenv.team import following, knowledge, pinning
 from gitenv.team.rotating import Dropped, Plan
 from gitenv.team.workspace import Workspace
-from gitenv.trust import chain, forks
+from gitenv.trust import access, chain, forks
 from gitenv.trust.pins import Pin
 from gitenv.trust.trusted import gives_up
 

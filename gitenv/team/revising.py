@@ -6,7 +6,6 @@ import contextlib
 import os
 from collections.abc import Sequence
 
-from gitenv import access
 from gitenv.errors import NotInOrder, shell_word
 from gitenv.git import branches, rebasing
 from gitenv.git.layout import RECIPIENTS
@@ -18,7 +17,7 @@ from gitenv.model.keyring import Keyring
 from gitenv.model.known import Known, Tracked
 from gitenv.team import following, knowledge, past
 from gitenv.team.workspace import Workspace, now
-from gitenv.trust import chain
+from gitenv.trust import access, chain
 from gitenv.trust.pins import Pin
 
 

@@ -11,10 +11,10 @@ import re
 import stat
 from collections.abc import Iterable
 
-from gitenv import files
 from gitenv.errors import NotInOrder, NotTrusted
 from gitenv.git.repository import Repository
 from gitenv.model import document
+from gitenv.system import files
 from gitenv.team import discover
 from gitenv.team.workspace import Workspace
 from gitenv.trust.pins import Pin

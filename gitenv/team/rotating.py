@@ -6,7 +6,6 @@ import contextlib
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from gitenv import access
 from gitenv.errors import GitenvError, Malformed, NotInOrder, Usage, printable
 from gitenv.git import log
 from gitenv.git.layout import RECIPIENTS
@@ -26,6 +25,7 @@ from gitenv.team import conflicts, key_lines, knowledge, newcomer, past, pinning
 from gitenv.team.staging import Rewritten
 from gitenv.team.uncommitted import Behind
 from gitenv.team.workspace import Workspace, now
+from gitenv.trust import access
 from gitenv.trust.pins import Pin
 
 _FORMER = "'s former key"

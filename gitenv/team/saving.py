@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
-from gitenv import clone
 from gitenv.errors import from_top
 from gitenv.git import index
 from gitenv.git.index import Entry
 from gitenv.model import clean, document
 from gitenv.model.document import Kind, Record
 from gitenv.model.keyring import Keyring
+from gitenv.repo import clone
 from gitenv.team import rights
 from gitenv.team.workspace import Workspace
 

@@ -7,12 +7,13 @@ import os
 import re
 from typing import NamedTuple
 
-from gitenv import files, recipients
 from gitenv.errors import Changed, Locked, NotInOrder, Usage, printable, shell_word
 from gitenv.identity import device
 from gitenv.model import document, editing, encoding, sealed, smudge
 from gitenv.model.document import Kind, Record
 from gitenv.model.environment import Environment
+from gitenv.repo import recipients
+from gitenv.system import files
 from gitenv.team import following, pinning, saving, vouching
 from gitenv.team.saving import Unstaged
 from gitenv.team.workspace import Workspace

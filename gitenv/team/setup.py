@@ -8,10 +8,11 @@ import subprocess
 import sys
 
 import gitenv
-from gitenv import clone, files
 from gitenv.errors import NotInOrder, printable
 from gitenv.git import attributes
 from gitenv.git.repository import Repository
+from gitenv.repo import clone
+from gitenv.system import files
 from gitenv.team import installation
 from gitenv.trust.pins import Pin, Pins
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from gitenv import files
 from gitenv.git import attributes
+from gitenv.system import files
 from gitenv.team import found
 from gitenv.team.workspace import Workspace
 

@@ -13,7 +13,6 @@ import shutil
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from gitenv import files, recipients
 from gitenv.errors import GitenvError
 from gitenv.git import index
 from gitenv.git.index import Entry
@@ -24,7 +23,9 @@ from gitenv.model.environment import Environment
 from gitenv.model.grant import Grant
 from gitenv.model.keyring import Keyring
 from gitenv.model.known import Tracked
+from gitenv.repo import recipients
 from gitenv.repo.snapshot import Snapshot
+from gitenv.system import files
 from gitenv.team import knowledge
 from gitenv.team.workspace import Workspace
 from gitenv.trust import chain

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence, Set
 from typing import NamedTuple
 
-from gitenv import recipients
-from gitenv.access import standing_in
 from gitenv.errors import GitenvError, Malformed, NotTrusted, Usage
 from gitenv.git import branches
 from gitenv.git.layout import RECIPIENTS
@@ -15,8 +13,10 @@ from gitenv.model.environment import Environment
 from gitenv.model.grant import HOLDER, READER, Grant
 from gitenv.model.standing import Refused
 from gitenv.model.statements import Holder
+from gitenv.repo import recipients
 from gitenv.team.retired import Retired
 from gitenv.team.workspace import Workspace
+from gitenv.trust.access import standing_in
 
 _MOST_ALIKE = 10
 

@@ -6,14 +6,14 @@ import contextlib
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from gitenv import access, clone, recipients
 from gitenv.errors import NotTrusted
 from gitenv.git import log
 from gitenv.model.environment import Environment
 from gitenv.model.reasons import Competing, TooLong
+from gitenv.repo import clone, recipients
 from gitenv.team import pinning, setup
 from gitenv.team.workspace import Workspace
-from gitenv.trust import forks
+from gitenv.trust import access, forks
 from gitenv.trust.pins import Pin
 from gitenv.trust.trusted import Answer, Verdict
 

@@ -9,11 +9,11 @@ from __future__ import annotations
 import os
 from collections.abc import Collection, Iterable, Sequence
 
-from gitenv import clone
 from gitenv.errors import NotInOrder
 from gitenv.git import layout, program, scratch
 from gitenv.git.layout import RECIPIENTS
 from gitenv.git.repository import Repository
+from gitenv.repo import clone
 from gitenv.team import found
 from gitenv.team.workspace import Workspace
 

@@ -12,13 +12,14 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from gitenv import files, recipients
 from gitenv.errors import GitenvError, Locked, NotInOrder, Usage, printable
 from gitenv.git import attributes, index
 from gitenv.git.index import Entry
 from gitenv.git.layout import RECIPIENTS
 from gitenv.git.repository import IndexEntry
 from gitenv.model import document, smudge, unverified
+from gitenv.repo import recipients
+from gitenv.system import files
 from gitenv.team import ignored, opening, setup
 from gitenv.team.workspace import Workspace
 

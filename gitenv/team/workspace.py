@@ -7,8 +7,6 @@ import os
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator
 
-from gitenv import clone, files, locking, recipients
-from gitenv.access import Access, Judged, check_not_rolled_back
 from gitenv.errors import FROM_TOP, GitenvError, Locked, NotInOrder, NotTrusted, Usage, printable
 from gitenv.git import index, log
 from gitenv.git.layout import RECIPIENTS
@@ -19,9 +17,12 @@ from gitenv.model.environment import Environment
 from gitenv.model.keyring import Keyring
 from gitenv.model.kinds import PublicKey
 from gitenv.model.statements import Holder
+from gitenv.repo import clone, recipients
 from gitenv.repo.snapshot import Snapshot, SparseSnapshot, WorkSnapshot
+from gitenv.system import files, locking
 from gitenv.team import departures
 from gitenv.trust import forks
+from gitenv.trust.access import Access, Judged, check_not_rolled_back
 from gitenv.trust.pins import Pin
 
 _OTHER_HEADS = ("MERGE_HEAD", "CHERRY_PICK_HEAD", "REBASE_HEAD")

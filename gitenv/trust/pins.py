@@ -11,7 +11,6 @@ import os
 from collections.abc import Iterable, Set
 from typing import NamedTuple
 
-from gitenv import files
 from gitenv.errors import FirstEdition, Malformed, NotInOrder, printable
 from gitenv.identity import home
 from gitenv.model import base64url, environment, grant, names, statements
@@ -19,6 +18,7 @@ from gitenv.model.cipher import sha256
 from gitenv.model.environment import Environment
 from gitenv.model.grant import READER, Grant
 from gitenv.model.statements import Holder
+from gitenv.system import files
 
 _HEAD, _FIRST_EDITION = b"gitenv-pin 2 ", b"gitenv-pin 1 "
 _MAX_BYTES = 4 * 1024 * 1024
@@ -149,7 +149,7 @@ class Pins:
 
         `before` are texts of statements that it goes back to, as far as they are not there yet.
         """
-        from gitenv.locking import Briefly
+        from gitenv.system.locking import Briefly
 
         with Briefly(self._folder):
             old = self.get(pin.name)

@@ -13,11 +13,11 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from gitenv.access import Access
 from gitenv.git import layout
 from gitenv.identity import device
 from gitenv.model import grant
 from gitenv.model.kinds.p256 import P256Key
+from gitenv.trust.access import Access
 
 
 def let_in(count: int) -> None:

@@ -13,10 +13,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from unittest import mock
 
-from gitenv import clone
 from gitenv.drivers.filter import EnvFilter
 from gitenv.git.process import Refused, Request
 from gitenv.identity import device
+from gitenv.repo import clone
 from gitenv.team.workspace import Workspace
 from gitenv.trust.pins import Pin, Pins
 from tests.model.builders import Person

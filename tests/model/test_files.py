@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from gitenv import files
 from gitenv.errors import NotInOrder, NotTrusted
+from gitenv.system import files
 
 needs_modes = pytest.mark.skipif(os.name == "nt", reason="Windows has no modes")
 

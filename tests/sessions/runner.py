@@ -46,9 +46,9 @@ from typing import NamedTuple
 
 import pytest
 
-from gitenv import access
 from gitenv.cli import edge
 from gitenv.model import expiry
+from gitenv.trust import access
 from tests.lab import HUB, Done, Lab, Person
 from tests.sessions import forgery, knowledge
 

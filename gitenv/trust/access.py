@@ -9,7 +9,6 @@ import time
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from gitenv import clone
 from gitenv.errors import GitenvError, Locked, NotTrusted
 from gitenv.git.layout import Layout
 from gitenv.identity import device
@@ -18,6 +17,7 @@ from gitenv.model.environment import Environment
 from gitenv.model.grant import Grant
 from gitenv.model.keyring import Keyring
 from gitenv.model.statements import Holder
+from gitenv.repo import clone
 from gitenv.repo.snapshot import Snapshot
 from gitenv.trust import chain
 from gitenv.trust.pins import Pin, Pins
@@ -248,8 +248,8 @@ def standing_in(
 
     Why files are no grants is added to `malformed`.
     """
-    from gitenv import recipients
     from gitenv.model.standing import standing
+    from gitenv.repo import recipients
 
     found = recipients.grants(tree, statement.name, malformed)
     return standing(statement, found, today() if day is None else day)
@@ -262,9 +262,9 @@ def own_grant(statement: Environment, tree: Snapshot, key: device.DeviceKey | No
     grants are read only if the signer is no holder by the statement itself. A grant under that name for a former key of this
     device is good as well.
     """
-    from gitenv import recipients
     from gitenv.model.reasons import NotAHolder
     from gitenv.model.standing import check_signed
+    from gitenv.repo import recipients
 
     if key is None:
         return None
@@ -288,7 +288,7 @@ def own_grant(statement: Environment, tree: Snapshot, key: device.DeviceKey | No
 
 
 def _for_former_key(tree: Snapshot, environment_name: str, name: str) -> Iterator[Grant]:
-    from gitenv import recipients
+    from gitenv.repo import recipients
 
     found = recipients.grant_of(tree, environment_name, name) if name else None
     if found is not None and device.former(found.key) is not None:

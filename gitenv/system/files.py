@@ -147,7 +147,7 @@ def _open_as_it_is(path: str, flags: int) -> int:
 
 
 def _refused(error: OSError, verb: str, path: str, shown: str = "") -> NotInOrder:
-    from gitenv import refusal
+    from gitenv.system import refusal
 
     return refusal.refused(error, verb, path, shown)
 

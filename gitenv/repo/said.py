@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from gitenv import files
+from gitenv.system import files
 
 _MAX_BYTES = 1024 * 1024
 _MOST_TOLD = 2000

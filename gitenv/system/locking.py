@@ -38,7 +38,7 @@ def hold(path: str, waits: Callable[[], None]) -> bool:
         try:
             descriptor = _open(path)
         except OSError as error:
-            from gitenv import refusal
+            from gitenv.system import refusal
 
             raise refusal.refused(error, "written", path) from None
         try:

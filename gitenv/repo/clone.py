@@ -4,8 +4,8 @@ import os
 from collections.abc import Iterable, Mapping, Sequence, Set
 from typing import NamedTuple
 
-from gitenv import files
 from gitenv.model import names
+from gitenv.system import files
 
 _MAX_BYTES = 64 * 1024
 _MAX_LIST = 64 * 1024 * 1024
