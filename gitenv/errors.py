@@ -15,6 +15,7 @@ where (file, line, key name), never what: no value, no plain text, no private ke
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 BUG = 70
@@ -100,6 +101,12 @@ def from_top(path: str) -> str:
 
 FROM_TOP = (":/", ":(top,literal)")
 """How a path may begin that is meant from the top."""
+
+
+def joined(parts: Sequence[str], most: int = 8) -> str:
+    """A list in a sentence, cut where nobody would read on."""
+    shown = ", ".join(parts[:most])
+    return shown if len(parts) <= most else f"{shown} and {len(parts) - most:,} more"
 
 
 def printable(text: str | bytes) -> str:

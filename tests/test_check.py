@@ -13,15 +13,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gitenv.check import check, commits, documents, formats, gate
+from gitenv.check.check import Place
+from gitenv.check.documents import Version
 from gitenv.errors import Usage
 from gitenv.git import attributes, index, program
-from gitenv.model import document, remedies
+from gitenv.model import codes, document, remedies
 from gitenv.model.environment import Environment
+from gitenv.model.finding import Finding, Severity
 from gitenv.model.keyring import Keyring
-from gitenv.review import check, codes, commits, documents, formats, gate
-from gitenv.review.check import Place
-from gitenv.review.documents import Version
-from gitenv.review.findings import Finding, Severity
 from tests.model import builders
 from tests.model.builders import ALICE, EVE
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from gitenv import errors
 from gitenv.errors import GitenvError
 from gitenv.model import reasons
-from gitenv.review.codes import CODES
+from gitenv.model.codes import CODES
 
 _SOURCE = Path(errors.__file__).parent
 # What only the command itself says that is refused.

@@ -8,10 +8,8 @@ from pathlib import Path
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gitenv.errors import Malformed
-from gitenv.model.comparing import Outcome
-from gitenv.review import markdown
-from gitenv.review.difference import (
+from gitenv.diff import markdown
+from gitenv.diff.difference import (
     AlikeNames,
     Broken,
     Cell,
@@ -29,8 +27,10 @@ from gitenv.review.difference import (
     Told,
     Unvouched,
 )
-from gitenv.review.membership import EnvironmentChange, PersonChange, RequestChange
-from gitenv.review.rollback import Rollback
+from gitenv.errors import Malformed
+from gitenv.model.comparing import Outcome
+from gitenv.repo.value_rollbacks import Rollback
+from gitenv.trust.roster import EnvironmentChange, PersonChange, RequestChange
 from tests.model.builders import BOB, grant_for, statement
 
 GOLDEN = Path(__file__).parent / "golden" / "diff.md"

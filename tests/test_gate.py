@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from gitenv.check import gate, tagged
+from gitenv.check.gate import Update
 from gitenv.errors import NotInOrder
 from gitenv.identity import device
-from gitenv.review import gate, tagged
-from gitenv.review.gate import Update
 from tests.conftest import NewLab
 from tests.lab import Lab, Person
 

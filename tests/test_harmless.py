@@ -13,9 +13,9 @@ from pathlib import Path
 
 import pytest
 
+from gitenv.check import leaks
 from gitenv.errors import from_top
 from gitenv.git import program
-from gitenv.review import leaks
 from gitenv.team.workspace import Workspace
 from tests.conftest import NewLab
 from tests.lab import Person

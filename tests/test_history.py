@@ -19,8 +19,8 @@ from gitenv.git import commits
 from gitenv.git.commits import Author, GitCommits, Visit
 from gitenv.git.objects import Objects
 from gitenv.git.walk import commits_in
-from gitenv.review.facts import Event, Fact, What
-from gitenv.review.history import History
+from gitenv.log.facts import Event, Fact, What
+from gitenv.log.history import History
 
 _A = b"A=gitenv1:1.abcdef:" + b"A" * 64
 _B, _C, _A2 = (

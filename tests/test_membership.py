@@ -5,9 +5,9 @@ from __future__ import annotations
 from gitenv.model import grant
 from gitenv.model.environment import Environment
 from gitenv.model.grant import HOLDER, READER, Grant
-from gitenv.review import membership
-from gitenv.review.membership import EnvironmentChange, RequestChange
-from gitenv.review.protected import Claims
+from gitenv.repo.claims import Claims
+from gitenv.trust import roster
+from gitenv.trust.roster import EnvironmentChange, RequestChange
 from tests.model.builders import (
     ALICE,
     AT,
@@ -29,7 +29,7 @@ FOUNDER = grant_for(ALICE)
 
 
 def _changes(before: MemoryTree, after: MemoryTree) -> list[EnvironmentChange]:
-    return membership.environments(membership.read(before), membership.read(after))
+    return roster.environments(roster.read(before), roster.read(after))
 
 
 def _grant(to: Person, role: str = HOLDER, *, expires: str = "", about: Environment = FIRST, data_key: int = 1) -> Grant:
@@ -81,22 +81,22 @@ def test_rotation() -> None:
 def test_not_to_be_read() -> None:
     """A statement with a word that this version does not know is named, and stops nothing else."""
     policy = resigned(FIRST.text, b"generation 1", b"policy post-quantum required\ngeneration 1", ALICE)
-    found = membership.read(MemoryTree(policy, FOUNDER))
+    found = roster.read(MemoryTree(policy, FOUNDER))
     assert (list(found.states), list(found.broken)) == ([], ["production"])
-    change = membership.environments(membership.read(MemoryTree(FIRST, FOUNDER)), found)[0]
+    change = roster.environments(roster.read(MemoryTree(FIRST, FOUNDER)), found)[0]
     assert change.after is None
 
 
 def test_requests() -> None:
     """`.pub` files that came, have another key, and hold none any more. One that never held a key asks for nothing."""
-    nobody, bob = membership.read(MemoryTree(None)), membership.read(MemoryTree(None, bob=BOB.key.line("bob")))
-    other, junk = membership.read(MemoryTree(None, bob=EVE.key.line("bob"))), membership.read(MemoryTree(None, bob=b"no key"))
+    nobody, bob = roster.read(MemoryTree(None)), roster.read(MemoryTree(None, bob=BOB.key.line("bob")))
+    other, junk = roster.read(MemoryTree(None, bob=EVE.key.line("bob"))), roster.read(MemoryTree(None, bob=b"no key"))
     key, another = (BOB.key.fingerprint(),), (EVE.key.fingerprint(),)
-    assert membership.requests(nobody, bob) == [RequestChange("bob", (), key)]
-    assert membership.requests(bob, other) == [RequestChange("bob", key, another)]
-    assert membership.requests(other, junk) == [RequestChange("bob", another, ())]
-    assert membership.requests(nobody, junk) == []
-    assert membership.requests(bob, bob) == []
+    assert roster.requests(nobody, bob) == [RequestChange("bob", (), key)]
+    assert roster.requests(bob, other) == [RequestChange("bob", key, another)]
+    assert roster.requests(other, junk) == [RequestChange("bob", another, ())]
+    assert roster.requests(nobody, junk) == []
+    assert roster.requests(bob, bob) == []
 
 
 def test_claims() -> None:

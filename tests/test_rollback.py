@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from gitenv.git.objects import Objects
-from gitenv.review.rollback import Rollback, came, rollbacks
+from gitenv.repo.value_rollbacks import Rollback, came, rollbacks
 from tests.conftest import NewLab
 from tests.lab import Person
 

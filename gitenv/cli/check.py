@@ -14,7 +14,7 @@ from gitenv.cli.options import About, Json
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from gitenv.review.findings import Finding
+    from gitenv.model.finding import Finding
 
 _STYLES = {"error": "bold red", "warning": "yellow", "note": "cyan"}
 
@@ -50,9 +50,10 @@ def run(
     """
     from contextlib import closing
 
+    from gitenv.check import check, formats
     from gitenv.errors import Usage
+    from gitenv.model import finding
     from gitenv.model.names import check_name
-    from gitenv.review import check, findings, formats
 
     for name in environments or []:
         check_name(name, "environment")
@@ -70,13 +71,13 @@ def run(
         found = check.only(where, found, environments) if environments else found
     found = formats.ordered(found)
     _write(found, Format.JSON if json else how)
-    if findings.stops(found, is_strict=strict):
+    if finding.stops(found, is_strict=strict):
         raise typer.Exit(1)
 
 
 def show_findings(found: Sequence[Finding], *, aside: bool = False) -> None:
     """Findings as people read them, grouped by file, each with what mends it; `aside` on standard error, as hooks do."""
-    from gitenv.review.formats import counts
+    from gitenv.check.formats import counts
 
     path = None
     for each, following in zip(found, [*found[1:], None], strict=False):
@@ -103,7 +104,7 @@ def show_findings(found: Sequence[Finding], *, aside: bool = False) -> None:
 
 def _write(found: Sequence[Finding], how: Format) -> None:
     from gitenv import __version__
-    from gitenv.review import formats
+    from gitenv.check import formats
 
     if how is Format.JSON:
         show.as_json(formats.as_json(found))

@@ -13,7 +13,7 @@ from gitenv.cli.options import Environments, Json
 from gitenv.errors import Usage
 
 if TYPE_CHECKING:
-    from gitenv.review.difference import Difference
+    from gitenv.diff.difference import Difference
 
 
 class Format(StrEnum):
@@ -45,15 +45,16 @@ def run(
 
     Key names, who may read, and what a reviewer must know. It needs no key and shows no value unless you ask for it.
     """
+    from gitenv.diff import diff, difference
+    from gitenv.diff.revisions import chosen
     from gitenv.model.names import check_name
-    from gitenv.review import choosing, diff, difference
 
     form = Format.JSON if json else form
     for name in environments or []:
         check_name(name, "environment")
     if values and form is Format.MARKDOWN:
         raise Usage("a comment is no place for values", "gitenv diff --values, without --format markdown")
-    found = choosing.chosen(os.getcwd(), revisions or [], staged=staged)
+    found = chosen(os.getcwd(), revisions or [], staged=staged)
     if found.is_shallow:
         show.note("this clone is shallow: what is older than its commits was not looked at (git fetch --unshallow)")
     compared = diff.difference(found.place, found.before, found.after, found.onto, with_values=values)
@@ -66,11 +67,11 @@ def run(
 
 def _show(compared: Difference, form: Format, values: bool) -> None:
     if form is Format.JSON:
-        from gitenv.review.as_json import as_json
+        from gitenv.diff.as_json import as_json
 
         show.as_json(as_json(compared, with_values=values))
     elif form is Format.MARKDOWN:
-        from gitenv.review import markdown
+        from gitenv.diff import markdown
 
         show.write(markdown.render(compared))
     else:

@@ -5,12 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gitenv.cli import show
-from gitenv.errors import printable
+from gitenv.diff import wording
+from gitenv.errors import joined, printable
 from gitenv.model.comparing import Outcome
-from gitenv.review import wording
 
 if TYPE_CHECKING:
-    from gitenv.review.difference import Difference, File, Table
+    from gitenv.diff.difference import Difference, File, Table
 
 _MOST = 50
 
@@ -39,7 +39,7 @@ def show_text(found: Difference, *, with_values: bool) -> None:
     if found.is_unsure:
         show.say(wording.UNSURE)
     if found.closed:
-        show.note(f"values of {wording.joined(found.closed)} cannot be read here")
+        show.note(f"values of {joined(found.closed)} cannot be read here")
 
 
 def _show_file(file: File, with_values: bool) -> None:

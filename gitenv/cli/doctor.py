@@ -11,8 +11,8 @@ from gitenv.cli import exclusive, show
 from gitenv.cli.options import About, Json
 
 if TYPE_CHECKING:
-    from gitenv.review.doctor import Report
-    from gitenv.review.findings import Finding
+    from gitenv.doctor.doctor import Report
+    from gitenv.model.finding import Finding
 
 _MOST = 50
 
@@ -26,8 +26,9 @@ def run(
 
     Ends with 1 if errors are left.
     """
+    from gitenv.doctor import doctor
+    from gitenv.model.finding import stops
     from gitenv.model.names import check_name
-    from gitenv.review import doctor, findings
     from gitenv.team.workspace import Workspace
 
     for name in environments or []:
@@ -38,7 +39,7 @@ def run(
         show.as_json({"findings": [_as_json(finding) for finding in report.findings], "mended": report.mended})
     else:
         _show(report)
-    if findings.stops(report.findings):
+    if stops(report.findings):
         raise typer.Exit(1)
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gitenv.cli.words import joined
-from gitenv.review.facts import What
+from gitenv.log.facts import What
 
 if TYPE_CHECKING:
-    from gitenv.review.facts import Fact
+    from gitenv.log.facts import Fact
 
 _WORDS = {
     What.SET: "set {key}{plain}",

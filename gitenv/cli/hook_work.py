@@ -12,7 +12,7 @@ from gitenv.errors import GitenvError, Usage, printable, shell_word
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from gitenv.review.findings import Finding
+    from gitenv.model.finding import Finding
     from gitenv.team.news import Asking
 
 _MOST = 20
@@ -33,11 +33,12 @@ def work(name: str, arguments: Sequence[str]) -> int:
 
 
 def _judge_staged() -> int:
-    from gitenv.review import findings, gate
+    from gitenv.check import gate
+    from gitenv.model import finding
 
     found = gate.staged(os.getcwd())
     _note_told(_show(_news(found), notes=("link", "plain-copy")))
-    if findings.stops(found):
+    if finding.stops(found):
         _say_other_filter()
         show.say("nothing was committed. Once you have mended it, commit again", aside=True)
         show.note("git commit --no-verify goes past this once; pre-push and the server look again")
@@ -56,10 +57,11 @@ def _say_other_filter() -> None:
 
 
 def _judge_updates(name: str, arguments: Sequence[str]) -> int:
+    from gitenv.check import gate
     from gitenv.drivers import hook
+    from gitenv.model import finding
+    from gitenv.model.finding import Severity
     from gitenv.repo import said
-    from gitenv.review import findings, gate
-    from gitenv.review.findings import Severity
 
     listed = [line.split(" ") for line in hook.updates().decode("utf-8", "surrogateescape").splitlines()]
     if any(len(words) != (4 if name == "pre-push" else 3) for words in listed):
@@ -73,12 +75,12 @@ def _judge_updates(name: str, arguments: Sequence[str]) -> int:
     if name == "pre-push":
         told = said.told(_common_dir())
         found = [each for each in _news(found) if each.severity is Severity.ERROR or _line(each) not in told]
-        if not findings.stops(found) and hook.is_staged() and (staged := gate.staged_plain(os.getcwd())):
+        if not finding.stops(found) and hook.is_staged() and (staged := gate.staged_plain(os.getcwd())):
             _show(staged)
             show.say("nothing was pushed: some program here stages past the filter. Mend that, then push again", aside=True)
             return 1
     _show(found)
-    if findings.stops(found):
+    if finding.stops(found):
         if name == "pre-push":
             show.say("nothing was pushed: what goes out cannot be taken back", aside=True)
             show.note(_how_to_mend(found))
@@ -183,7 +185,7 @@ def _show(found: Sequence[Finding], notes: Sequence[str] = ()) -> list[Finding]:
 
     `notes` are codes of notes that are shown, too. Returns the warnings.
     """
-    from gitenv.review import formats
+    from gitenv.check import formats
 
     grave = sorted(formats.ordered(found), key=lambda each: each.severity.value)
     grave = [each for each in grave if each.severity.value != "note" or each.code in notes]

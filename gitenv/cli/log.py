@@ -19,8 +19,8 @@ from gitenv.errors import Usage, printable
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from gitenv.review.facts import Event
-    from gitenv.review.history import History
+    from gitenv.log.facts import Event
+    from gitenv.log.history import History
 
 _FIRST_IN_A_FORMULA = ("=", "+", "-", "@")
 _MOST_SKIPPED = 10
@@ -58,17 +58,17 @@ def run(
     verified them.
     """
     from gitenv.cli.progress import Bar
+    from gitenv.diff import revisions
+    from gitenv.log.history import History
     from gitenv.model.names import check_name
     from gitenv.repo.snapshot import WorkSnapshot
-    from gitenv.review import choosing
-    from gitenv.review.history import History
-    from gitenv.review.keys_at_hand import KeysAtHand
+    from gitenv.trust.keys_at_hand import KeysAtHand
 
     if number is not None and number < 1:
         raise Usage("-n takes a number from 1 on", "gitenv log -n 20")
     for name in environment or []:
         check_name(name, "environment")
-    place = choosing.find(os.getcwd())
+    place = revisions.find(os.getcwd())
     keys = KeysAtHand(place.layout, WorkSnapshot(place.folder), place.objects)
     history = History(
         place.folder,
@@ -135,7 +135,7 @@ def _who(event: Event) -> str:
 
 def _where(event: Event) -> str:
     """The path, and the environment where the path does not say it."""
-    from gitenv.review.claims import by_name
+    from gitenv.log.claims import by_name
 
     fact = event.fact
     if not fact.path or fact.person:

@@ -33,8 +33,8 @@ def run(
     """
     from contextlib import closing
 
+    from gitenv.check import check, reissue
     from gitenv.model.names import check_name
-    from gitenv.review import check, reissue
 
     if json and markdown:
         raise Usage("--json and --markdown are two forms", "choose one")
@@ -121,7 +121,7 @@ def _leaver(leaver: Leaver) -> dict[str, object]:
 
 def _markdown(found: Sequence[Reissue]) -> Iterator[str]:
     """For a ticket: one box to tick for each value."""
-    from gitenv.review.markdown import code
+    from gitenv.diff.markdown import code
 
     yield "## Values to reissue"
     yield ""

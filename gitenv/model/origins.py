@@ -12,6 +12,7 @@ from typing import NamedTuple
 from gitenv.model import comparing, document
 from gitenv.model.document import Kind
 
+MAX_BYTES = 256 * 1024 * 1024  # of the files of one environment that are looked through
 _MOST = 4  # files that are named
 
 

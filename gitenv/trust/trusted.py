@@ -1,13 +1,14 @@
 """What a statement in a repository is to the one that this clone has pinned. All rules of trust stand here, and only here."""
 
+import contextlib
 import itertools
 from collections.abc import Sequence, Set
 from enum import Enum
 from typing import NamedTuple
 
-from gitenv.errors import NotTrusted
+from gitenv.errors import GitenvError, NotTrusted
 from gitenv.git.layout import RECIPIENTS
-from gitenv.model.environment import Environment
+from gitenv.model.environment import Environment, hash_of
 from gitenv.repo.snapshot import Snapshot
 from gitenv.trust import chain
 from gitenv.trust.pins import Pin
@@ -58,6 +59,16 @@ class Trusted:
         in_snapshot = chain.finder(snapshot, name)
         self._snapshot = snapshot
         self._text_of: chain.TextOf = lambda wanted: (kept(wanted) if kept else None) or in_snapshot(wanted)
+
+    @classmethod
+    def since(cls, before: Snapshot, after: Snapshot, old: Environment) -> "Trusted":
+        """The rules for what follows a statement that stands in a tree, and is believed."""
+        text_of = chain.finder(before, old.name)
+        past: list[str] = []
+        with contextlib.suppress(GitenvError):  # then nothing is earlier
+            _, texts = chain.before(old, text_of, lambda _: False)
+            past = [hash_of(text) for text in texts[:-1]]
+        return cls(old.name, Pin.of(old, None, frozenset(), frozenset(), past), after, text_of)
 
     def judge(self) -> Verdict | None:
         """The answer about the snapshot's statement; None if it has none. Raises `NotTrusted`, a reason for each rule."""

@@ -1,0 +1,1 @@
+"""`gitenv diff`: what a change does, for reviewers, without a key."""

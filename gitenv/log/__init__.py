@@ -1,0 +1,1 @@
+"""`gitenv log`: what happened to keys and to who is in, commit by commit."""
