@@ -10,7 +10,7 @@ import pytest
 from gitenv.git import attributes
 from gitenv.git.repository import Ignored, Repository
 from gitenv.repo.snapshot import WorkSnapshot
-from gitenv.team import ignored
+from gitenv.team import gitignore
 
 
 @pytest.fixture
@@ -61,5 +61,5 @@ def test_control_files_of_a_work_tree_are_read_without_cr(clone: Path) -> None:
 def test_a_gitignore_with_cr_keeps_them(clone: Path) -> None:
     """What stays private is named once, in the file's own line ends."""
     (clone / ".gitignore").write_bytes(b".env*\r\n.env.local\r\n")
-    ignored.take_out(Repository(str(clone)), [Ignored(".env", ".gitignore", 1, ".env*")])
+    gitignore.take_out(Repository(str(clone)), [Ignored(".env", ".gitignore", 1, ".env*")])
     assert (clone / ".gitignore").read_bytes() == b".env.*.local\r\n.env.keys\r\n.env.local\r\n"

@@ -12,7 +12,7 @@ import pytest
 
 from gitenv.errors import NotInOrder
 from gitenv.repo import founding
-from gitenv.team import opening
+from gitenv.team import lock
 from gitenv.team.workspace import Workspace
 
 _REPORT = """
@@ -228,5 +228,5 @@ def test_lock_asks_history_once_for_all_files(clone: Path, monkeypatch: pytest.M
     monkeypatch.setattr(founding, "is_before", is_before)
     workspace = Workspace(str(clone))
     with contextlib.suppress(NotInOrder):  # what is staged is not committed
-        opening.lock(workspace)
+        lock.lock(workspace)
     assert asked == ["development"]

@@ -9,11 +9,11 @@ import pytest
 from gitenv.errors import NotTrusted
 from gitenv.model.environment import Environment
 from gitenv.model.grant import HOLDER, READER
+from gitenv.model.membership import Standing, standing
 from gitenv.model.rotation import Member
-from gitenv.model.standing import Standing, standing
 from gitenv.model.statements import Holder
-from gitenv.team import reuniting
-from gitenv.team.reuniting import Side, Sides
+from gitenv.team import merge_rotations
+from gitenv.team.merge_rotations import Side, Sides
 from tests.model.builders import ALICE, BOB, CAROL, EVE, TODAY, MemoryTree, Person, dek, grant_for, ring_of, rotated, statement
 
 ALL = (ALICE, BOB, CAROL)
@@ -77,7 +77,7 @@ def _roles(members: Mapping[str, Member]) -> dict[str, str]:
 )
 def test_what_who_is_out_did(side: Standing, signers: list[Holder], expected: dict[str, str]) -> None:
     """The people of a side without what somebody did there whom the other side took out."""
-    members, dropped = reuniting._by_who_stays(BEFORE, side, OTHER, signers)
+    members, dropped = merge_rotations._by_who_stays(BEFORE, side, OTHER, signers)
     assert _roles(members) == expected
     assert {each.who for each in dropped} == set(side.counted) - set(expected)
 
@@ -118,7 +118,7 @@ Members = dict[str, Member]
 def test_who_is_in_afterwards(origin: Members, ours: Members, theirs: Members, expected: Members) -> None:
     """Who was let in is, who was taken out is not, nor who has two keys; of two roles the lesser, of two days the earlier."""
     for one, two in ((ours, theirs), (theirs, ours)):
-        members, dropped = reuniting._three_way(origin, one, two)
+        members, dropped = merge_rotations._three_way(origin, one, two)
         assert {member.name: member for member in members} == expected
         assert {each.who for each in dropped} <= {*origin} - {*expected}
 
@@ -138,13 +138,13 @@ def test_nobody_goes_on_from_who_was_taken_out() -> None:
     """Also where somebody else signed a step after theirs; and where each took out the other, people decide."""
     for signed in ([BY_BOB], [BY_BOB, AFTER_BOB]):
         swapped = _sides([WITHOUT_BOB], signed)
-        assert reuniting._by_who_stays_in(_sides(signed, [WITHOUT_BOB])) == swapped
-        assert reuniting._by_who_stays_in(swapped) == swapped
+        assert merge_rotations._by_who_stays_in(_sides(signed, [WITHOUT_BOB])) == swapped
+        assert merge_rotations._by_who_stays_in(swapped) == swapped
     with pytest.raises(NotTrusted, match="each of the two sides took out who signed the other"):
-        reuniting._by_who_stays_in(_sides([WITHOUT_ALICE], [WITHOUT_BOB]))
+        merge_rotations._by_who_stays_in(_sides([WITHOUT_ALICE], [WITHOUT_BOB]))
 
 
 def test_the_paths_of_both() -> None:
     """What either side added, and not what either took away; each once."""
-    assert reuniting._paths(_sides([WITHOUT_BOB], [BY_BOB])) == ["api/.env", "lib/.env"]
-    assert reuniting._paths(_sides([BY_BOB], [WITHOUT_BOB])) == ["lib/.env", "api/.env"]
+    assert merge_rotations._paths(_sides([WITHOUT_BOB], [BY_BOB])) == ["api/.env", "lib/.env"]
+    assert merge_rotations._paths(_sides([BY_BOB], [WITHOUT_BOB])) == ["lib/.env", "api/.env"]

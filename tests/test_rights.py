@@ -12,7 +12,7 @@ import pytest
 from gitenv.errors import NotInOrder
 from gitenv.git.repository import Repository
 from gitenv.system import files
-from gitenv.team import rights
+from gitenv.team import permissions
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="Windows has other rights")
 
@@ -27,20 +27,20 @@ def repository(tmp_path: Path) -> Repository:
 @pytest.mark.parametrize(("text", "mode"), [("0600", 0o600), ("640", 0o640), ("0100660", 0), ("000660", 0o660)])
 def test_what_may_be_set(repository: Repository, text: str, mode: int) -> None:
     """Rights as `chmod` takes them, and none of a file's kind."""
-    repository.set_config(rights.SETTING, text)
+    repository.set_config(permissions.SETTING, text)
     if mode:
-        assert rights.wanted(repository) == mode
+        assert permissions.wanted(repository) == mode
     else:
         with pytest.raises(NotInOrder):
-            rights.wanted(repository)
+            permissions.wanted(repository)
 
 
 @pytest.mark.parametrize("text", ["0644", "0604", "0666", "0777", "0000", "0400", "0440", "g+r", "384", "-640", "0o640"])
 def test_what_may_not_be_set(repository: Repository, text: str) -> None:
     """Nothing that others can read, and nothing that its owner cannot read and write."""
-    repository.set_config(rights.SETTING, text)
+    repository.set_config(permissions.SETTING, text)
     with pytest.raises(NotInOrder, match="may be 0600, 0640 or 0660") as caught:
-        rights.wanted(repository)
+        permissions.wanted(repository)
     assert caught.value.hint == "git config gitenv.fileMode 0640"
 
 

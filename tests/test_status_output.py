@@ -7,8 +7,8 @@ import re
 import pytest
 
 from gitenv.cli import show, status
-from gitenv.team.file_report import FileStatus
-from gitenv.team.report import EnvironmentStatus, Status
+from gitenv.team.file_status import FileStatus
+from gitenv.team.status import EnvironmentStatus, Status
 
 
 def _status(role: str) -> Status:

@@ -20,7 +20,7 @@ from gitenv.model.finding import Finding, Severity
 from gitenv.repo import environments
 from gitenv.repo.protected import Protection, statements_in
 from gitenv.repo.snapshot import CommitSnapshot
-from gitenv.team import two_steps
+from gitenv.team import founding_steps
 from gitenv.trust.keys_at_hand import KeysAtHand
 
 _BRANCHES = "refs/heads/"
@@ -92,7 +92,7 @@ def _copies(where: Place, change: Change) -> list[Finding]:
 
 
 def _too_early(folder: str) -> Iterator[Finding]:
-    for path in two_steps.too_early(folder):
+    for path in founding_steps.too_early(folder):
         commands = (f"git rm --cached {from_top(path)}", "gitenv init")
         yield finding(
             "waits-for-team", "a pull would replace the files of those who have not pulled the first step", path, 0, commands

@@ -14,7 +14,7 @@ from gitenv.model.finding import Finding
 from gitenv.repo import environments
 from gitenv.repo.protected import statements_in
 from gitenv.repo.snapshot import CommitSnapshot, IndexSnapshot, Snapshot
-from gitenv.team import knowledge, reissue
+from gitenv.team import known_values, reissue
 from gitenv.team.reissue import Reissue
 from gitenv.trust import access, chain
 from gitenv.trust.trusted import Trusted
@@ -59,7 +59,7 @@ def findings(change: Change) -> Iterator[Finding]:
     today, statements = access.today(), change.statements if change.is_whole else _lost_by(change)
     for each in _of_side(change.end, statements):
         if each.is_lost:
-            yield finding("tracking-lost", each.text(), knowledge.path(each.environment), 0, (each.command,))
+            yield finding("tracking-lost", each.text(), known_values.path(each.environment), 0, (each.command,))
         else:
             code = "reissue-overdue" if each.overdue(today) else "to-reissue"
             yield finding(code, each.text(), chain.path(each.environment), 0, (each.command,))
@@ -69,9 +69,9 @@ def _lost_by(change: Change) -> dict[str, Environment]:
     """The environments of which the base knew what those who left could read, and the end does not."""
     if not (change.base and change.has_new_members):
         return {}
-    before = {name for name, each in change.base_statements.items() if knowledge.found(change.base, each) is None}
+    before = {name for name, each in change.base_statements.items() if known_values.found(change.base, each) is None}
     now = change.statements.items()
-    return {name: each for name, each in now if name not in before and knowledge.found(change.end, each) is None}
+    return {name: each for name, each in now if name not in before and known_values.found(change.end, each) is None}
 
 
 def _of_side(side: Snapshot, statements: Mapping[str, Environment]) -> Iterator[Reissue]:

@@ -14,7 +14,7 @@ from gitenv.model import names
 from gitenv.model.codes import CODES, finding
 from gitenv.model.environment import Environment
 from gitenv.model.finding import Finding
-from gitenv.model.standing import other_person
+from gitenv.model.membership import other_person
 from gitenv.repo import clone, recipients
 from gitenv.repo.snapshot import Snapshot
 from gitenv.trust import chain, forks
@@ -127,9 +127,9 @@ def _is_believed(change: Change, side: Snapshot, statement: Environment) -> bool
         if pin and (pin.environment.text == statement.text or pin.is_past(statement.hash)):
             return True
         if os.environ.get("GITENV_TRUST"):
-            from gitenv.team import vouching
+            from gitenv.team import vouchers
 
-            return vouching.vouchers().vouch_for(Trusted(statement.name, None, side).about(statement))
+            return vouchers.vouchers().vouch_for(Trusted(statement.name, None, side).about(statement))
     return False
 
 

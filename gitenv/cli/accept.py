@@ -27,13 +27,13 @@ def run(
     Sealed ones, retired ones, and whatever else stands in a file without its key. A value
     takes the place of those that have its name already.
     """
-    from gitenv.team import deciding
+    from gitenv.team import accept
 
     whose = "This clone encrypted them." if mine else "Whoever brought them need not be in your team."
     question = f"Make values of these? {whose}"
-    act = functools.partial(deciding.accept, force=force)
-    check = functools.partial(deciding.check, force=force)
+    act = functools.partial(accept.accept, force=force)
+    check = functools.partial(accept.check, force=force)
     decision = Decision(
-        question, act, "accepted", "--mine", takes_places=True, shows_values=values, check=check, chosen=deciding.mine
+        question, act, "accepted", "--mine", takes_places=True, shows_values=values, check=check, chosen=accept.mine
     )
     decide(decision, names, mine, Place(file, environment), yes)

@@ -21,11 +21,11 @@ def run(
     You are its only holder.
     """
     from gitenv.identity import device
-    from gitenv.team import found, letting_in
+    from gitenv.team import found, let_in
 
     workspace = exclusive.workspace()
     workspace.need_environments()
-    letting_in.need_access(workspace)
+    let_in.need_access(workspace)
     files, ignored = found.add_environment(workspace, name, patterns or [], device.need())
     show.say(f"environment {name}: {joined(patterns or [f'.env.{name}'])}; staged")
     if files:

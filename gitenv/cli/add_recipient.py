@@ -15,8 +15,8 @@ from gitenv.errors import NotTrusted, Usage
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from gitenv.team.exchanging import Exchange
-    from gitenv.team.letting_in import LetIn
+    from gitenv.team.let_in import LetIn
+    from gitenv.team.replace_key import Exchange
 
 
 def run(
@@ -41,8 +41,8 @@ def run(
     It wraps an environment's data key for their public key.
     """
     from gitenv.model import expiry
-    from gitenv.team import exchanging, letting_in
-    from gitenv.team import newcomer as newcomers
+    from gitenv.team import let_in, replace_key
+    from gitenv.team import requests as newcomers
     from gitenv.trust import access
 
     if role not in ("", "holder", "reader"):
@@ -50,12 +50,12 @@ def run(
     until = expiry.last_day(expires, access.today()) if expires is not None else ""
     workspace = exclusive.workspace()
     workspace.need_environments()
-    letting_in.need_access(workspace)
+    let_in.need_access(workspace)
     newcomer = newcomers.read(workspace, recipient, name, os.getcwd(), replace)
-    wanted = letting_in.choose(workspace, environment or [], everything) if environment or everything else []
-    exchange = exchanging.plan(workspace, newcomer, wanted, role, until) if replace else exchanging.NONE
+    wanted = let_in.choose(workspace, environment or [], everything) if environment or everything else []
+    exchange = replace_key.plan(workspace, newcomer, wanted, role, until) if replace else replace_key.NONE
     exchanged = [planned.pin.name for planned in exchange.plans]
-    chosen = wanted or exchanged or letting_in.choose(workspace, [], everything=False)
+    chosen = wanted or exchanged or let_in.choose(workspace, [], everything=False)
     if not replace:  # before a fingerprint is shown that they do not ask with
         newcomers.refuse_newer_key(workspace, newcomer, chosen)
     show.say(f"{newcomer.name}, key {newcomer.key.fingerprint()} (from {newcomer.source})")
@@ -74,10 +74,10 @@ def run(
     if not fingerprint and not show.ask(_question(newcomer.name, rest, exchanged, role or "holder", until), yes):
         show.say("nothing was changed")
         return
-    for rotated in exchanging.carry_out(workspace, exchange, newcomer):
+    for rotated in replace_key.carry_out(workspace, exchange, newcomer):
         for line in rotated_lines(rotated):
             show.say(line)
-    done = letting_in.let_in(workspace, newcomer, rest, role or "holder", replace, until)
+    done = let_in.let_in(workspace, newcomer, rest, role or "holder", replace, until)
     _show(done, newcomer.name, role or "holder", until)
     if replace:
         reissue.show_next(workspace, newcomer.name, f"{newcomer.name}'s former key", exchanged)

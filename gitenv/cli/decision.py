@@ -14,7 +14,7 @@ from gitenv.errors import Usage, printable
 
 if TYPE_CHECKING:
     from gitenv.model.sealed import Sealed
-    from gitenv.team.deciding import Decided, Question
+    from gitenv.team.accept import Decided, Question
     from gitenv.team.workspace import Workspace
 
 Names = Annotated[list[str] | None, typer.Argument(help="Its key's name, or the number of its line.", metavar="NAME")]
@@ -44,12 +44,12 @@ class Place(NamedTuple):
 
 def decide(decision: Decision, names: Sequence[str] | None, is_by_option: bool, place: Place, yes: bool) -> None:
     """Show the lines that are meant, ask, act, and say what became of them."""
-    from gitenv.team import deciding
+    from gitenv.team import accept
 
     if bool(names) == is_by_option:
         raise Usage(f"say which lines: their names, or {decision.option}", "gitenv status names them")
     workspace = exclusive.workspace()
-    chosen = deciding.questions(workspace, names or [], place.file, os.getcwd(), place.environment)
+    chosen = accept.questions(workspace, names or [], place.file, os.getcwd(), place.environment)
     if is_by_option and decision.chosen:
         chosen = decision.chosen(workspace, chosen)
     for each in chosen:
@@ -73,13 +73,13 @@ def decide(decision: Decision, names: Sequence[str] | None, is_by_option: bool, 
 
 def _lines(workspace: Workspace, question: Question, decision: Decision) -> Iterator[str]:
     """One line that is to be decided about: what, by whom, and in the place of what."""
-    from gitenv.team import deciding
+    from gitenv.team import accept
 
     yield f"{question.path}:{question.found.line}: {_described(question, decision.takes_places)}"
     if question.problem:
         yield f"  {question.problem.message}"
     if decision.shows_values:
-        now, then = deciding.shown_values(workspace, question)
+        now, then = accept.shown_values(workspace, question)
         yield from (f"  now:  {printable(record)}" for record in now)
         yield f"  then: {printable(then)}"
 

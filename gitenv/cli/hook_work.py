@@ -108,7 +108,7 @@ def _remote(arguments: Sequence[str]) -> str:
 
 def _look_around() -> None:
     """After a merge or a checkout, which must not fail for anything that is found."""
-    from gitenv.team import arriving, departures, setup
+    from gitenv.team import arrivals, departures, setup
     from gitenv.team.workspace import Workspace
 
     try:
@@ -123,7 +123,7 @@ def _look_around() -> None:
             )
             show.commands("gitenv uninstall", aside=True)
             return
-        found = arriving.arrived(workspace)
+        found = arrivals.arrived(workspace)
     except GitenvError as error:
         show.error(error)
         return

@@ -96,13 +96,13 @@ def _look(
     workspace: Workspace, wanted: dict[str, list[str]], name: str, unignore: bool, at_once: bool
 ) -> tuple[Found, list[str], bool]:
     """What founding would do, which files it holds back, and whether .gitignore is to be changed. Nothing is written."""
-    from gitenv.team import departures, init, two_steps
+    from gitenv.team import departures, founding_steps, init
 
     departures.check_cleared(workspace.repository)
     seen = init.look(workspace, wanted, name, unignore)
     if seen.ignored and not unignore and _wants_unignore(seen.ignored):
         seen, unignore = init.look(workspace, wanted, name, True), True
-    held = two_steps.held_back(workspace, seen.files, [line.path for line in seen.ignored])
+    held = founding_steps.held_back(workspace, seen.files, [line.path for line in seen.ignored])
     if held and at_once:
         show.note(founding.COST)
     return seen, [] if at_once else held, unignore
@@ -123,13 +123,13 @@ def _unignore(workspace: Workspace, at_once: bool) -> bool:
 
 def _share_waiting(workspace: Workspace, at_once: bool, yes: bool) -> None:
     """The second step of founding, as soon as somebody says that it may be."""
-    from gitenv.team import two_steps
+    from gitenv.team import founding_steps
 
-    waiting = two_steps.waiting(workspace)
+    waiting = founding_steps.waiting(workspace)
     if not waiting:
         return
     if not at_once:
-        if left := two_steps.not_shared(workspace.repository):
+        if left := founding_steps.not_shared(workspace.repository):
             if yes:
                 raise left
             show.say(f"{joined(waiting, 3)}: {left.message}:")
@@ -143,7 +143,7 @@ def _share_waiting(workspace: Workspace, at_once: bool, yes: bool) -> None:
         if not show.ask("Has everybody pulled the first step?", yes):
             show.say("nothing was staged")
             return
-    founding.show_shared(workspace.repository, two_steps.share(workspace, waiting))
+    founding.show_shared(workspace.repository, founding_steps.share(workspace, waiting))
 
 
 def _environments(given: Sequence[str]) -> dict[str, list[str]]:

@@ -14,7 +14,7 @@ from gitenv.errors import Usage, printable
 
 if TYPE_CHECKING:
     from gitenv.git.repository import Repository
-    from gitenv.team.rekeying import Plan, Rekeyed
+    from gitenv.team.rotate_key import Plan, Rekeyed
 
 app = typer.Typer(help="Your device key.", no_args_is_help=False, rich_markup_mode=None)
 
@@ -31,13 +31,13 @@ def new() -> None:
 @app.command("rotate", epilog="Example: gitenv key rotate")
 def rotate(yes: Annotated[bool, typer.Option("--yes", help="Do not ask on a terminal.")] = False) -> None:
     """Make a new device key, and take your own grants over to it."""
-    from gitenv.team import letting_in, rekeying
+    from gitenv.team import let_in, rotate_key
 
     exclusive.device_key()
     workspace = exclusive.workspace()
     workspace.need_environments()
-    letting_in.need_access(workspace)
-    planned = rekeying.plan(workspace)
+    let_in.need_access(workspace)
+    planned = rotate_key.plan(workspace)
     show.say(f"your key now: {planned.now.fingerprint()}")
     if not planned.is_exchange:
         show.say("grants here are for a former key of yours: they come to this one, and no new key is made")
@@ -46,7 +46,7 @@ def rotate(yes: Annotated[bool, typer.Option("--yes", help="Do not ask on a term
     if not show.agree("Take your grants over to a new key?" if planned.is_exchange else "Go on?", yes):
         show.say("nothing was changed")
         return
-    _show_rekeyed(workspace.repository, planned, rekeying.carry_out(workspace, planned))
+    _show_rekeyed(workspace.repository, planned, rotate_key.carry_out(workspace, planned))
 
 
 def _show_rekeyed(repository: Repository, planned: Plan, done: Rekeyed) -> None:

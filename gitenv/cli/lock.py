@@ -20,11 +20,11 @@ def run(
 
     gitenv unlock opens it again.
     """
-    from gitenv.team import opening
+    from gitenv.team import lock
 
     workspace = exclusive.workspace()
     workspace.need_environments()
-    locked = opening.lock(workspace, [*(environments or ()), *(chosen or ())])
+    locked = lock.lock(workspace, [*(environments or ()), *(chosen or ())])
     if not locked:
         raise Locked("nothing is open in this clone", "gitenv status")
     show.say(f"locked: {joined(locked)}; to open again:")

@@ -24,16 +24,16 @@ def run(
 
     Those that people who left could read: after these days they are an error in gitenv check.
     """
-    from gitenv.team import letting_in, revising
+    from gitenv.team import let_in, revise
 
     days = _days(policy) if policy else 0
     workspace = exclusive.workspace()
     workspace.need_environments()
-    letting_in.need_access(workspace)
+    let_in.need_access(workspace)
     if not policy:
         show.say(f"{environment}: {_said(workspace.need_pin(environment).environment.reissue_within)}")
         return
-    if not revising.reissue_within(workspace, environment, days):
+    if not revise.reissue_within(workspace, environment, days):
         show.say(f"{environment}: {_said(days)} already")
         return
     show.say(f"{environment}: {_said(days)}; staged")

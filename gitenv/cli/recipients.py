@@ -9,7 +9,7 @@ from gitenv.cli import show
 from gitenv.cli.options import Environments, Json
 
 if TYPE_CHECKING:
-    from gitenv.team.survey import Entry, Membership
+    from gitenv.team.roster import Entry, Membership
 
 
 def run(json: Json = False, environments: Environments = None) -> None:
@@ -19,14 +19,14 @@ def run(json: Json = False, environments: Environments = None) -> None:
 
     Below it, what lies in .recipients/ and does not count, and why.
     """
-    from gitenv.team import survey
+    from gitenv.team import roster
     from gitenv.team.workspace import Workspace
 
     workspace = Workspace(os.getcwd())
     workspace.need_environments()
     for name in environments or []:
         workspace.check_known(name)
-    found = survey.only(survey.membership(workspace), environments or ())
+    found = roster.only(roster.membership(workspace), environments or ())
     if json:
         show.as_json(_as_json(found))
     else:
@@ -41,9 +41,9 @@ def _show(found: Membership) -> None:
     show.table("", ["", *found.environments], rows)
     # A table of its own: beside the environments it would be wider than most terminals, and fingerprints are to be compared.
     show.table("", ["", "key"], [[person.name, person.fingerprint] for person in found.people])
-    from gitenv.team import survey
+    from gitenv.team import roster
 
-    for entry in survey.grouped(found.uncounted, 20):
+    for entry in roster.grouped(found.uncounted, 20):
         show.say(f"does not count: {entry.file}: {entry.reason}", "yellow")
         if entry.command:
             show.commands(entry.command)

@@ -18,10 +18,10 @@ def run(
     yes: Yes = False,
 ) -> None:
     """Remove lines nobody vouches for."""
-    from gitenv.team import deciding
+    from gitenv.team import accept
 
     decide(
-        Decision("Remove these lines?", deciding.reject, "removed", "--all"),
+        Decision("Remove these lines?", accept.reject, "removed", "--all"),
         names,
         everything,
         Place(file, environment),

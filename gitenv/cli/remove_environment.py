@@ -18,11 +18,11 @@ def run(
 
     Where it was removed already, forget who held it.
     """
-    from gitenv.team import letting_in, removing_environment
+    from gitenv.team import let_in, remove_environment
 
     workspace = exclusive.workspace()
-    letting_in.need_access(workspace)
-    removal = removing_environment.look(workspace, name)
+    let_in.need_access(workspace)
+    removal = remove_environment.look(workspace, name)
     pinned = removal.pin.environment
     show.say(f"{name}: generation {pinned.generation.number}, signed by {pinned.by}; held by {joined(removal.people)}")
     if removal.is_here:
@@ -34,7 +34,7 @@ def run(
     if not go_on:
         show.say("nothing was changed")
         return
-    removing_environment.carry_out(workspace, removal)
+    remove_environment.carry_out(workspace, removal)
     for path in removal.unprotected:
         show.note(f"{path} is in plain text, and git would take it as it is now: remove it, or put it into .gitignore")
     if removal.is_here:

@@ -11,7 +11,7 @@ from gitenv.cli.rotate import plan_lines
 from gitenv.cli.words import branch_lines, joined, rotated_lines
 
 if TYPE_CHECKING:
-    from gitenv.team.removing import Removal, Removed
+    from gitenv.team.take_out import Removal, Removed
 
 
 def run(
@@ -25,12 +25,12 @@ def run(
 
     That is a new data key without them. What they could read, they know: gitenv reissue lists it until it is set anew.
     """
-    from gitenv.team import letting_in, removing
+    from gitenv.team import let_in, take_out
 
     workspace = exclusive.workspace()
     workspace.need_environments()
-    letting_in.need_access(workspace)
-    removal = removing.plan(workspace, name, environment or [])
+    let_in.need_access(workspace)
+    removal = take_out.plan(workspace, name, environment or [])
     for planned in removal.plans:
         for line in plan_lines(planned):
             show.say(line)
@@ -39,7 +39,7 @@ def run(
     if not _agreed(removal, yes):
         show.note("nothing was changed")
         return
-    removed = removing.carry_out(workspace, removal)
+    removed = take_out.carry_out(workspace, removal)
     _show(removal, removed)
     out = [*removal.already, *(planned.pin.name for planned in removal.plans)]
     reissue.show_next(workspace, name, name, out)

@@ -13,7 +13,7 @@ from gitenv.cli.words import branch_lines, joined, opened_lines, rotated_lines
 from gitenv.errors import Locked
 
 if TYPE_CHECKING:
-    from gitenv.team.rotating import Plan
+    from gitenv.team.rotate import Plan
 
 
 def run(
@@ -26,18 +26,18 @@ def run(
 
     All files of an environment are encrypted anew, for those whose grants count.
     """
-    from gitenv.team import following, letting_in, open_branches, opening, rejoining, reuniting, rotating
+    from gitenv.team import follow, let_in, lock, merge_rotations, merge_statements, open_branches, rotate
 
     workspace = exclusive.workspace()
     workspace.need_environments()
-    letting_in.need_access(workspace)
-    following.refresh(workspace)
+    let_in.need_access(workspace)
+    follow.refresh(workspace)
     named = [*(environments or ()), *(also or ())]
-    chosen = list(dict.fromkeys(named or following.in_conflict(workspace) or rotating.held(workspace)))
+    chosen = list(dict.fromkeys(named or follow.in_conflict(workspace) or rotate.held(workspace)))
     if not chosen:
         raise Locked("you hold no environment here", "gitenv status")
-    plans = [reuniting.plan(workspace, name) or rotating.plan(workspace, name) for name in chosen]
-    rejoined = [found for planned in plans if (found := rejoining.look(workspace, planned))]
+    plans = [merge_rotations.plan(workspace, name) or rotate.plan(workspace, name) for name in chosen]
+    rejoined = [found for planned in plans if (found := merge_statements.look(workspace, planned))]
     plans = [planned for planned in plans if planned not in [each.planned for each in rejoined]]
     for line in (*map(str, rejoined), *(line for planned in plans for line in plan_lines(planned))):
         show.say(line)
@@ -52,11 +52,11 @@ def run(
         show.say("nothing was changed")
         return
     for each in rejoined:
-        rejoining.carry_out(workspace, each)
+        merge_statements.carry_out(workspace, each)
     for planned in plans:
-        for line in rotated_lines(rotating.carry_out(workspace, planned)):
+        for line in rotated_lines(rotate.carry_out(workspace, planned)):
             show.say(line)
-    for line in opened_lines([each for each in opening.open_files(workspace, chosen) if each.opened]):
+    for line in opened_lines([each for each in lock.open_files(workspace, chosen) if each.opened]):
         show.say(line)
     lead = "a new key changes no value: whoever could read the old ones knows them; " if plans else ""
     show.commit(workspace.repository, f"{'Rotate' if plans else 'Merge the statements of'} {joined(chosen)}", lead)

@@ -14,7 +14,7 @@ from gitenv.errors import Locked, Usage, from_top, shell_word
 
 if TYPE_CHECKING:
     from gitenv.model.environment import Environment
-    from gitenv.team.sealing import Set
+    from gitenv.team.seal import Set
     from gitenv.team.workspace import Workspace
 
 _MAX_BYTES = 1024 * 1024
@@ -32,19 +32,19 @@ def run(
 
     It comes from a prompt that does not show it, or from standard input. Who cannot read the file seals it.
     """
-    from gitenv.team import letting_in, sealing
+    from gitenv.team import let_in, seal
 
     workspace = exclusive.workspace()
     workspace.need_environments()
-    letting_in.need_access(workspace)
-    if statement := sealing.newcomer(workspace, environment, file or ".env", os.getcwd()):
+    let_in.need_access(workspace)
+    if statement := seal.newcomer(workspace, environment, file or ".env", os.getcwd()):
         _believe(workspace, statement, f"{shell_word(name)} {f'-f {shell_word(file)}' if file else f'-e {statement.name}'}")
     if environment and not file:
-        file = f":/{sealing.only_file(workspace, environment, os.getcwd())}"
-    path, pin = sealing.find(workspace, name, file or ".env", os.getcwd())
+        file = f":/{seal.only_file(workspace, environment, os.getcwd())}"
+    path, pin = seal.find(workspace, name, file or ".env", os.getcwd())
     if environment not in ("", pin.name):
         raise Usage(f"{path} is a file of {pin.name}, not of {environment}", f"gitenv set {name} -f {from_top(path)}")
-    done = sealing.set_value(workspace, name, path, pin.name, b"" if empty else _value(name, path))
+    done = seal.set_value(workspace, name, path, pin.name, b"" if empty else _value(name, path))
     where = f"not staged, because {done.unstaged.why}" if done.unstaged else "staged"
     if done.sealed_for:
         _show_sealed(done, where)
@@ -73,16 +73,16 @@ def _believe(workspace: Workspace, statement: Environment, words: str) -> None:
 
     `words` are what this command was given.
     """
-    from gitenv.team import pinning, sealing
+    from gitenv.team import first_sight, seal
 
-    is_known = sealing.is_known(workspace, statement)
+    is_known = seal.is_known(workspace, statement)
     if not is_known and not show.is_terminal():
         raise Locked(f"{statement.name} is new to this clone", f"gitenv unlock {statement.name}")
     for line in trust_lines(statement, "taken on trust from" if is_known else "signed by", workspace.me().fingerprint):
         show.say(line)
     if not show.ask("Is this the fingerprint that they told you?", yes=is_known):
         raise Locked(f"{statement.name} is not trusted; nothing was changed", f"gitenv set {words}")
-    for problem in pinning.pin(workspace, [statement]):
+    for problem in first_sight.pin(workspace, [statement]):
         raise problem
 
 

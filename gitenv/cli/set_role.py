@@ -21,23 +21,23 @@ def run(
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask on a terminal.")] = False,
 ) -> None:
     """Make a reader a holder, or a holder a reader. The latter takes a new data key."""
-    from gitenv.team import following, letting_in, removing, rotating
+    from gitenv.team import follow, let_in, rotate, take_out
 
     if role not in ("holder", "reader"):
         raise Usage(f"there is no role {role[:40]!a}", "gitenv set-role NAME reader, or holder")
     workspace = exclusive.workspace()
     workspace.need_environments()
-    letting_in.need_access(workspace)
-    following.refresh(workspace)
+    let_in.need_access(workspace)
+    follow.refresh(workspace)
     wanted = list(dict.fromkeys(environment or []))
-    found = removing.grants_of(workspace, name, wanted)
-    changing = removing.to_change(workspace, role, found)
+    found = take_out.grants_of(workspace, name, wanted)
+    changing = take_out.to_change(workspace, role, found)
     if not changing:
         show.say(f"{name} is a {role} of {joined(list(found))} already")
-        if finished := removing.finish(workspace, name, found):
+        if finished := take_out.finish(workspace, name, found):
             show.say(f"an earlier run was cut off; staged now: {joined(finished)}")
         return
-    plans = removing.plan_demotion(workspace, name, changing) if role == "reader" else []
+    plans = take_out.plan_demotion(workspace, name, changing) if role == "reader" else []
     for planned in plans:
         for line in plan_lines(planned):
             show.say(line)
@@ -47,9 +47,9 @@ def run(
         show.say("nothing was changed")
         return
     for planned in plans:
-        for line in rotated_lines(rotating.carry_out(workspace, planned)):
+        for line in rotated_lines(rotate.carry_out(workspace, planned)):
             show.say(line)
     if role == "holder":
-        removing.promote(workspace, name, changing)
+        take_out.promote(workspace, name, changing)
     show.say(f"{name} is a {role} of {joined(changing)}; staged")
     show.commit(workspace.repository, f"Make {name} a {role} of {joined(changing)}")

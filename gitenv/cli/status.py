@@ -12,8 +12,8 @@ from gitenv.cli.words import joined
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from gitenv.team.file_report import FileStatus
-    from gitenv.team.report import Status
+    from gitenv.team.file_status import FileStatus
+    from gitenv.team.status import Status
 
 _MOST = 20
 
@@ -23,14 +23,14 @@ def run(json: Json = False, environments: Environments = None) -> None:
 
     Environments, your access, files, and what is wrong, with the command that mends it.
     """
-    from gitenv.team import report
+    from gitenv.team import status
     from gitenv.team.workspace import Workspace
 
     workspace = Workspace(os.getcwd())
     workspace.need_environments()
     for name in environments or []:
         workspace.check_known(name)
-    found = report.status(workspace, environments or ())
+    found = status.status(workspace, environments or ())
     if json:
         show.as_json(_as_json(found))
     else:

@@ -14,7 +14,7 @@ from gitenv.errors import NotTrusted, Usage, shell_word
 
 if TYPE_CHECKING:
     from gitenv.model.environment import Environment
-    from gitenv.team.trusting import Outlook
+    from gitenv.team.trust import Outlook
     from gitenv.team.workspace import Workspace
     from gitenv.trust.pins import Pin
 
@@ -36,7 +36,7 @@ def run(
     It shows what was pinned and what there is now, and pins that after a question.
     """
     from gitenv.model.statements import is_fingerprint
-    from gitenv.team import trusting
+    from gitenv.team import trust
 
     environment = environment or only
     if json:
@@ -51,7 +51,7 @@ def run(
     is_fine = True
     for name in [environment] if environment else sorted(names):
         try:
-            is_fine &= _decide(workspace, trusting.look(workspace, name), generation, fingerprint)
+            is_fine &= _decide(workspace, trust.look(workspace, name), generation, fingerprint)
         except NotTrusted as error:
             show.error(error)
             is_fine = False
@@ -61,7 +61,7 @@ def run(
 
 def _as_json(environment: str) -> list[dict[str, object]]:
     """What is pinned and what there is instead, without a question."""
-    from gitenv.team import trusting
+    from gitenv.team import trust
     from gitenv.team.workspace import Workspace
 
     workspace = Workspace(os.getcwd())
@@ -69,7 +69,7 @@ def _as_json(environment: str) -> list[dict[str, object]]:
     listed: list[dict[str, object]] = []
     for name in [environment] if environment else sorted(names):
         try:
-            outlook = trusting.look(workspace, name)
+            outlook = trust.look(workspace, name)
         except NotTrusted as error:
             listed.append({"environment": name, "reason": error.code, "message": error.message})
             continue
@@ -100,7 +100,7 @@ def _statement_as_json(statement: Environment) -> dict[str, object]:
 
 def _decide(workspace: Workspace, outlook: Outlook, generation: int, fingerprint: str) -> bool:
     """Show one environment and move its pin if the user says so; whether all is well with it now."""
-    from gitenv.team import trusting
+    from gitenv.team import trust
 
     for line in _lines(outlook):
         show.say(line)
@@ -124,7 +124,7 @@ def _decide(workspace: Workspace, outlook: Outlook, generation: int, fingerprint
     if not fingerprint and not show.ask(question, yes=False, hint="say whose signature is right: --fingerprint SHA256:…"):
         show.say("nothing was changed")
         return outlook.reason is None
-    problems = trusting.move(workspace, outlook)
+    problems = trust.move(workspace, outlook)
     for problem in problems:
         show.error(problem)
     show.say(f"{goal.name}: pinned at generation {goal.generation.number}, revision {goal.revision}; to open its files:")

@@ -13,7 +13,7 @@ from gitenv.errors import printable, shell_word
 if TYPE_CHECKING:
     from gitenv.git.repository import Repository
     from gitenv.team.leave import Left
-    from gitenv.team.withdrawing import Withdrawal
+    from gitenv.team.withdraw import Withdrawal
 
 
 def run(
@@ -32,7 +32,7 @@ def run(
     """
     from gitenv.errors import Usage
     from gitenv.git.layout import RECIPIENTS
-    from gitenv.team import leave, withdrawing
+    from gitenv.team import leave, withdraw
 
     workspace = exclusive.workspace()
     if plain_text and not repository:
@@ -41,11 +41,11 @@ def run(
         )
     withdrawal = None
     if repository and workspace.repository.was_ever_committed(RECIPIENTS):
-        withdrawal = withdrawing.look(workspace, is_plain=plain_text)
+        withdrawal = withdraw.look(workspace, is_plain=plain_text)
         if not show.agree(_question(withdrawal, plain_text), yes):
             show.say("nothing was changed")
             return
-        withdrawing.carry_out(workspace, withdrawal)
+        withdraw.carry_out(workspace, withdrawal)
     _show(leave.uninstall(workspace))
     if withdrawal is not None:
         _show_withdrawn(workspace.repository, withdrawal, plain_text)

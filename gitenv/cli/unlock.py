@@ -14,7 +14,7 @@ from gitenv.errors import Locked, NotTrusted, shell_word
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from gitenv.team.opening import Opened
+    from gitenv.team.lock import Opened
     from gitenv.team.workspace import Workspace
 
 
@@ -36,7 +36,7 @@ def run(
 
     Environments that are new here are believed after a question.
     """
-    from gitenv.team import file_report, following, hooks, news, opening, rights, setup
+    from gitenv.team import file_status, follow, hooks, lock, news, permissions, setup
 
     workspace = exclusive.workspace()
     workspace.need_environments()
@@ -52,21 +52,21 @@ def run(
     if not workspace.access.pinned() and not problems:
         return
     before = {pin.name: pin for pin in workspace.access.pinned()}
-    problems += following.refresh(workspace)
+    problems += follow.refresh(workspace)
     said = {problem.message for problem in problems}
-    met = [following.two_met(name) for name in following.in_conflict(workspace)]
+    met = [follow.two_met(name) for name in follow.in_conflict(workspace)]
     problems += [problem for problem in met if problem.message not in said]
     for line in out_lines(news.taken_out(workspace, before, workspace.access.pinned())):
         show.say(line)
     problems += _agree_to_paths(workspace, wanted, yes)
     for problem in problems:
         show.error(problem)
-    results = opening.open_files(workspace, wanted)
-    rights.apply(workspace, workspace.access.pinned())
+    results = lock.open_files(workspace, wanted)
+    permissions.apply(workspace, workspace.access.pinned())
     for line in _lines(results, is_said=not problems):
         show.say(line)
     pins = [pin for pin in workspace.access.pinned() if not wanted or pin.name in wanted]
-    unvouched, sealed = file_report.undecided(workspace, pins)
+    unvouched, sealed = file_status.undecided(workspace, pins)
     for found in sealed[:_MOST]:
         show.say(f"pending: {found.text}")
         show.commands(*found.commands)
@@ -76,12 +76,12 @@ def run(
     if problems or unvouched:
         raise typer.Exit(min(problem.exit_code for problem in problems) if problems else NotTrusted.exit_code)
     if all(result.closed for result in results):
-        raise opening.nothing_opened(results)
+        raise lock.nothing_opened(results)
 
 
 def _agree_to_paths(workspace: Workspace, wanted: Sequence[str], yes: bool) -> list[NotTrusted]:
     """Show which paths came with a later statement, and believe them after the question. Returns what is wrong."""
-    from gitenv.team import pinning
+    from gitenv.team import first_sight
 
     problems: list[NotTrusted] = []
     for pin in workspace.access.pinned():
@@ -91,7 +91,7 @@ def _agree_to_paths(workspace: Workspace, wanted: Sequence[str], yes: bool) -> l
         show.say(f"{pin.name} claims {paths} as well: signed by {pin.environment.by}")
         try:
             if show.ask(f"Are those files of {pin.name}, for all who hold it to read?", yes):
-                pinning.agree_to_paths(workspace, pin)
+                first_sight.agree_to_paths(workspace, pin)
         except NotTrusted as error:
             problems.append(error)
     return problems
@@ -105,22 +105,22 @@ def _lines(results: Sequence[Opened], *, is_said: bool) -> list[str]:
 
 def _pin_new(workspace: Workspace, wanted: Sequence[str], yes: bool, fingerprint: str, strict: bool) -> list[NotTrusted]:
     """Show who signed what is new here, and pin it after the question; return what was wrong with it."""
-    from gitenv.team import pinning, vouching
+    from gitenv.team import first_sight, vouchers
 
-    is_named = bool(fingerprint or vouching.vouchers())
-    new, problems = pinning.new_environments(workspace, wanted, is_named=is_named)
-    if not fingerprint and (strict or vouching.vouchers()):
-        new, unvouched = vouching.sort_out(workspace, new, strict)
+    is_named = bool(fingerprint or vouchers.vouchers())
+    new, problems = first_sight.new_environments(workspace, wanted, is_named=is_named)
+    if not fingerprint and (strict or vouchers.vouchers()):
+        new, unvouched = vouchers.sort_out(workspace, new, strict)
         yes, problems = True, problems + unvouched
     if workspace.access.pinned() and not (wanted or yes or is_named):  # who was not let in is asked when they name it
-        new = [statement for statement in new if pinning.has_grant(workspace, statement.name)]
+        new = [statement for statement in new if first_sight.has_grant(workspace, statement.name)]
     for statement in new:
         for line in trust_lines(statement, "signed by", workspace.me().fingerprint if workspace.access.device() else ""):
             show.say(line)
     if fingerprint:
-        pinning.check_signers(workspace, new, wanted, fingerprint)
+        first_sight.check_signers(workspace, new, wanted, fingerprint)
     if new and (fingerprint or show.ask("Are these the fingerprints that they told you?", yes)):
-        return problems + pinning.pin(workspace, new)
+        return problems + first_sight.pin(workspace, new)
     if new:
         show.say(f"not trusted: {joined([statement.name for statement in new])}")
     return problems

@@ -9,9 +9,9 @@ from gitenv.errors import shell_word
 
 if TYPE_CHECKING:
     from gitenv.model.environment import Environment
+    from gitenv.team.lock import Opened
     from gitenv.team.news import Out
-    from gitenv.team.opening import Opened
-    from gitenv.team.rotating import Rotated
+    from gitenv.team.rotate import Rotated
 
 
 def joined(parts: Sequence[str], most: int = 8) -> str:

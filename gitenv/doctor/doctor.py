@@ -16,7 +16,7 @@ from gitenv.model.codes import finding
 from gitenv.model.finding import Finding
 from gitenv.repo.claims import Claims, is_about
 from gitenv.system import files
-from gitenv.team import configuration, departures, hooks, past, rights, setup, shared_attributes
+from gitenv.team import configuration, departures, hooks, past, permissions, setup, shared_attributes
 from gitenv.team.departures import Departed
 from gitenv.team.hooks import State
 from gitenv.team.workspace import Workspace
@@ -234,7 +234,7 @@ def _leftovers(workspace: Workspace) -> Iterator[Ailment]:
 def _rights(workspace: Workspace) -> Iterator[Ailment]:
     pins = workspace.access.pinned()
     try:
-        paths, wanted = rights.too_open(workspace, pins), rights.wanted(workspace.repository)
+        paths, wanted = permissions.too_open(workspace, pins), permissions.wanted(workspace.repository)
     except NotInOrder as error:
         yield Ailment(finding("file-mode", error.message, commands=(error.hint,)))
         return
@@ -242,9 +242,9 @@ def _rights(workspace: Workspace) -> Iterator[Ailment]:
 
         def narrow() -> str:
             whose = "owner and group" if wanted & 0o070 else "their owner"
-            return f"for {whose} alone now: {_joined(rights.apply(workspace, pins))}"
+            return f"for {whose} alone now: {_joined(permissions.apply(workspace, pins))}"
 
-        commands = tuple(f"chmod {rights.narrowing(wanted)} {shell_word(path)}" for path in paths[:_MOST])
+        commands = tuple(f"chmod {permissions.narrowing(wanted)} {shell_word(path)}" for path in paths[:_MOST])
         text = f"others on this machine may read {_joined(paths)}"
         yield Ailment(finding("readable-by-others", text, commands=commands), narrow)
 

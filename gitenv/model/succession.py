@@ -16,7 +16,7 @@ from gitenv.model.grant import Grant
 from gitenv.model.keyring import Keyring
 from gitenv.model.kinds import Signer
 from gitenv.model.known import Tracked
-from gitenv.model.standing import Standing, standing
+from gitenv.model.membership import Standing, standing
 from gitenv.model.statements import Holder, Keyholder
 
 _MAX_LISTED = 400  # a statement has a limit, a team has none

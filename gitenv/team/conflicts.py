@@ -11,7 +11,7 @@ from gitenv.model import document, merging, rotation, smudge
 from gitenv.model.document import Kind
 from gitenv.model.keyring import Keyring
 from gitenv.system import files
-from gitenv.team.staging import Rewritten
+from gitenv.team.stage import Rewritten
 from gitenv.team.workspace import Workspace
 
 _BASE, _OURS, _THEIRS = 1, 2, 3

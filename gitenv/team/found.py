@@ -15,7 +15,7 @@ from gitenv.model import environment, grant, names
 from gitenv.model.statements import Keyholder
 from gitenv.repo import recipients
 from gitenv.system import files
-from gitenv.team import claims, discover, key_lines, rights, setup
+from gitenv.team import claims, discover, key_lines, permissions, setup
 from gitenv.team.workspace import Workspace, now
 from gitenv.trust import forks
 from gitenv.trust.pins import Pin
@@ -168,7 +168,7 @@ def add_environment(workspace: Workspace, name: str, patterns: Sequence[str], ke
     written += write_attributes(workspace, wanted, attributes.has_guard(text))
     workspace.repository.stage(written)
     stage_files(workspace, found)
-    rights.apply(workspace, workspace.access.pinned())
+    permissions.apply(workspace, workspace.access.pinned())
     ignored = [path for path in workspace.repository.ignored() if names.claimed(wanted, path)]
     return Added(sorted(set(found)), workspace.repository.why_ignored(ignored))
 

@@ -21,23 +21,23 @@ from gitenv.team import (
     claims,
     conversions,
     discover,
-    following,
+    first_sight,
+    follow,
     found,
+    founding_steps,
+    gitignore,
     hooks,
-    ignored,
     key_lines,
-    opening,
-    pinning,
-    renaming,
-    rights,
+    lock,
+    permissions,
+    rename,
     setup,
     shared_attributes,
-    two_steps,
-    vouching,
+    vouchers,
 )
 from gitenv.team.discover import ReadableComment
 from gitenv.team.hooks import Left
-from gitenv.team.opening import Opened
+from gitenv.team.lock import Opened
 from gitenv.team.workspace import Workspace
 from gitenv.trust.pins import Pin
 
@@ -112,7 +112,7 @@ def look(workspace: Workspace, wanted: Mapping[str, Sequence[str]], name: str, u
     discover.check_can_be_encrypted(workspace.repository, seen.files)
     found.check_free(workspace, _founder(workspace, name), device.load())
     if unignore:
-        ignored.check(seen.ignored)
+        gitignore.check(seen.ignored)
     return seen
 
 
@@ -132,8 +132,8 @@ def _founder(workspace: Workspace, name: str) -> str:
 def _take_out_of_gitignore(workspace: Workspace, lines: Sequence[Ignored]) -> list[Ignored]:
     """Take the lines that ignore .env files out of .gitignore and stage that. Return what ignores them all the same."""
     left = list(lines)
-    while ours := [line for line in left if ignored.can_be_mended(line)]:  # another may stand before it
-        workspace.repository.stage(ignored.take_out(workspace.repository, ours))
+    while ours := [line for line in left if gitignore.can_be_mended(line)]:  # another may stand before it
+        workspace.repository.stage(gitignore.take_out(workspace.repository, ours))
         left = workspace.repository.why_ignored([line.path for line in lines])
     return left
 
@@ -144,11 +144,11 @@ def unignore_pinned(workspace: Workspace, *, at_once: bool) -> tuple[list[str], 
     Returns which files were staged, and which wait for the second step.
     """
     seen = discover.find(workspace.repository, {pin.name: pin.paths for pin in workspace.access.pinned()})
-    ignored.check(seen.ignored)
+    gitignore.check(seen.ignored)
     _take_out_of_gitignore(workspace, seen.ignored)
     paths = [line.path for line in seen.ignored if workspace.access.claimant(line.path)]
-    held = [] if at_once else two_steps.held_back(workspace, paths, paths)
-    two_steps.hold_back(workspace, [*two_steps.waiting(workspace), *held])
+    held = [] if at_once else founding_steps.held_back(workspace, paths, paths)
+    founding_steps.hold_back(workspace, [*founding_steps.waiting(workspace), *held])
     staged = [path for path in paths if path not in held]
     found.stage_files(workspace, staged)
     return staged, held
@@ -166,13 +166,13 @@ def found_here(
     written += found.write_attributes(workspace, patterns, guard)
     workspace.repository.stage(written)
     # Cut off before this, git still ignores the files; after it, the filter and the guard stand.
-    left = _take_out_of_gitignore(workspace, seen.ignored) if unignore else seen.ignored
+    left = _take_out_of_gitignore(workspace, seen.ignored) if gitignore else seen.ignored
     stays = {line.path for line in left}
     held = [path for path in held if path not in stays]
     staged = [path for path in seen.files if path not in stays.union(held)]
-    two_steps.hold_back(workspace, held)
+    founding_steps.hold_back(workspace, held)
     found.stage_files(workspace, staged)
-    rights.apply(workspace, workspace.access.pinned())
+    permissions.apply(workspace, workspace.access.pinned())
     return Founded(
         name,
         key.public.fingerprint(),
@@ -201,7 +201,7 @@ def guest(workspace: Workspace) -> str:
 def join(workspace: Workspace, name: str, strict: bool, replace: bool = False) -> Joined:
     """Set up a clone: pin what is there, open what this key opens, and ask for the rest with a `.pub` file.
 
-    With `strict` nothing is believed for which nobody vouches (see `vouching`). With `replace`, and where this clone knows the
+    With `strict` nothing is believed for which nobody vouches (see `vouchers`). With `replace`, and where this clone knows the
     name as its user's, a `.pub` of a key that is not here any more gets a new one.
     """
     existing = device.load()
@@ -213,16 +213,16 @@ def join(workspace: Workspace, name: str, strict: bool, replace: bool = False) -
         found.check_free(workspace, chosen, existing)
     key, made_key = device.load_or_make()
     request = [] if problems else found.write_public_key(workspace, chosen, key, is_lost)
-    request += renaming.give_up(workspace, key.public, chosen) if name else []
+    request += rename.give_up(workspace, key.public, chosen) if name else []
     _set_up(workspace, chosen)
-    problems += following.refresh(workspace)
+    problems += follow.refresh(workspace)
     new, later = _pin_on_first_sight(workspace, problems, strict)
     conversions.undo(workspace, converted)
     workspace.repository.stage(request)  # git may look at all files for it, and would take a converted one for new text
-    opened = opening.open_files(workspace)
+    opened = lock.open_files(workspace)
     if not problems and not later:
         shared_attributes.mend(workspace)
-    rights.apply(workspace, workspace.access.pinned())
+    permissions.apply(workspace, workspace.access.pinned())
     return Joined(
         chosen,
         key.public.fingerprint(),
@@ -272,18 +272,18 @@ def _pin_on_first_sight(workspace: Workspace, problems: list[GitenvError], stric
     Returns what was pinned, and the names of what arrived later.
     """
     try:
-        found = pinning.new_environments(workspace, [], is_named=bool(vouching.vouchers()))
+        found = first_sight.new_environments(workspace, [], is_named=bool(vouchers.vouchers()))
     except NotTrusted as error:
         problems.append(error)
         return [], []
     problems += found.problems
     new = found.new
-    if strict or vouching.vouchers():
-        new, unvouched = vouching.sort_out(workspace, new, strict)
+    if strict or vouchers.vouchers():
+        new, unvouched = vouchers.sort_out(workspace, new, strict)
         problems += unvouched
     elif workspace.access.pinned():
         return [], [statement.name for statement in new]
-    problems += pinning.pin(workspace, new)
+    problems += first_sight.pin(workspace, new)
     return [statement for statement in new if workspace.access.pin(statement.name)], []
 
 

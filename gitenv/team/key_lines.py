@@ -8,7 +8,7 @@ from gitenv.errors import GitenvError, NotTrusted, Usage
 from gitenv.git.layout import RECIPIENTS
 from gitenv.model.grant import Grant
 from gitenv.model.kinds import PublicKey
-from gitenv.model.standing import Standing
+from gitenv.model.membership import Standing
 from gitenv.model.statements import Holder
 from gitenv.repo import recipients
 from gitenv.team.workspace import Workspace

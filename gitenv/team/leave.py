@@ -15,9 +15,9 @@ from gitenv.git.layout import RECIPIENTS
 from gitenv.model import smudge
 from gitenv.repo import clone
 from gitenv.system import files
-from gitenv.team import departures, hooks, ignored, opening, restoring, setup
+from gitenv.team import departures, gitignore, hooks, lock, restore, setup
 from gitenv.team.departures import Departure
-from gitenv.team.restoring import PutBack
+from gitenv.team.restore import PutBack
 from gitenv.team.workspace import Workspace
 from gitenv.trust.pins import Pin
 
@@ -44,7 +44,7 @@ def uninstall(workspace: Workspace) -> Left:
     if departure and not departures.is_encrypted_still(workspace):
         return _after_departure(workspace, departure)
     if setup.is_configured(workspace.repository):  # else an earlier run was cut off, and its guard must not be lifted
-        opening.open_files(workspace)
+        lock.open_files(workspace)
     readable: list[str] = []
     closed: list[str] = []
     pins = workspace.access.pinned()
@@ -74,7 +74,7 @@ def uninstall(workspace: Workspace) -> Left:
 def _after_departure(workspace: Workspace, departure: Departure) -> Left:
     """The team has left: no guard stays, and what the pull took from the work tree is there again."""
     repository, pins = workspace.repository, workspace.access.pinned()
-    put_back = restoring.put_back(workspace, pins, departure)
+    put_back = restore.put_back(workspace, pins, departure)
     left_behind = departures.left_behind(repository)
     hooks.remove(repository)
     setup.uninstall(repository, stays_closed=bool(left_behind))
@@ -117,7 +117,7 @@ def _undo_founding(workspace: Workspace, pins: list[Pin], paths: list[str]) -> N
 
 def _ignore_again(workspace: Workspace) -> None:
     repository = workspace.repository
-    changed = ignored.put_back(repository)
+    changed = gitignore.put_back(repository)
     committed = repository.committed(changed)
     repository.stage(sorted(committed))
     repository.unstage(path for path in changed if path not in committed)

@@ -10,7 +10,7 @@ from gitenv.git import log
 from gitenv.git.layout import RECIPIENTS
 from gitenv.model import names
 from gitenv.repo import clone, said
-from gitenv.team import key_lines, rotating, survey
+from gitenv.team import key_lines, roster, rotate
 from gitenv.team.workspace import Workspace
 from gitenv.trust.pins import Pin
 
@@ -46,7 +46,7 @@ def seen_up_to(workspace: Workspace) -> str:
 
 def asking(workspace: Workspace, since: str) -> list[Asking]:
     """Whose requests commits brought that `since` does not reach, for who can let them in; each is told once in a clone."""
-    if workspace.access.device() is None or not rotating.held(workspace) or _is_behind(workspace):
+    if workspace.access.device() is None or not rotate.held(workspace) or _is_behind(workspace):
         return []
     here = set(workspace.people()) - {workspace.access.name}
     files = log.changed(workspace.root, f"{RECIPIENTS}/*.pub", since)
@@ -54,7 +54,7 @@ def asking(workspace: Workspace, since: str) -> list[Asking]:
     people = [name for name in changed if names.is_name(name) and name in here]
     if not people:
         return []
-    waiting = {person.name for person in survey.membership(workspace).people if person.is_waiting}
+    waiting = {person.name for person in roster.membership(workspace).people if person.is_waiting}
     known = {each.name for pin in workspace.access.pinned() for each in pin.holders | pin.seen}
     found = {f"asks {name}": Asking(name, is_known=False) for name in people if name in waiting - known}
     for name in [name for name in people if name in known][:_MOST_READ]:

@@ -17,7 +17,7 @@ from gitenv.model.grant import HOLDER
 from gitenv.model.kinds import PublicKey
 from gitenv.model.known import Known
 from gitenv.repo.snapshot import Snapshot
-from gitenv.team import knowledge
+from gitenv.team import known_values
 from gitenv.team.workspace import Workspace
 from gitenv.trust import access, chain
 
@@ -78,13 +78,13 @@ class Reissue(NamedTuple):
     @property
     def command(self) -> str:
         """What shows more of it."""
-        return f"git log -- :/{knowledge.path(self.environment)}" if self.is_lost else f"gitenv reissue {self.environment}"
+        return f"git log -- :/{known_values.path(self.environment)}" if self.is_lost else f"gitenv reissue {self.environment}"
 
     def text(self) -> str:
         """One sentence."""
         who = _joined([each.called for each in self.leavers])
         if self.is_lost:
-            where = knowledge.path(self.environment)
+            where = known_values.path(self.environment)
             return f"{self.environment}: {where} is missing or was edited: nobody can say which values {who} could read"
         values = counted(self.values)
         said = f"{values} that {who} could read" if self._is_all_former else f"{who} left, and {values} that they could read"
@@ -121,7 +121,7 @@ def of(
     holders = {each.name for each in standing.holders if standing.counted.get(each.name) is None}
     holders |= {given.to for given in standing.counted.values() if given.role == HOLDER}
     readers = standing.counted.keys() - holders
-    listed = knowledge.found(tree, statement) if listed is None else listed
+    listed = known_values.found(tree, statement) if listed is None else listed
     values = [] if listed is None else [value for each in documents for value in _values(*each, listed, leavers)]
     if not values and listed is not None:
         return None
@@ -141,7 +141,7 @@ def here(workspace: Workspace, names: Collection[str]) -> list[Reissue]:
             entries = {entry.path: entry.object_id for entry in workspace.files_of([statement])[name]}
             read = workspace.repository.objects.read
             documents = ((path, read(blob, _MAX_BYTES) or b"") for path, blob in entries.items())
-            found.append(of(workspace.tree, statement, documents, knowledge.here(workspace, statement)))
+            found.append(of(workspace.tree, statement, documents, known_values.here(workspace, statement)))
         except GitenvError:
             continue  # whoever reads statements says what is wrong with it
     return [each for each in found if each]

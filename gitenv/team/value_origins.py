@@ -10,7 +10,7 @@ from gitenv.git.objects import Objects
 from gitenv.model import document, origins, remedies
 from gitenv.model.environment import Environment
 from gitenv.model.origins import Came, File
-from gitenv.team.file_report import Problem
+from gitenv.team.file_status import Problem
 from gitenv.team.workspace import Workspace
 
 _MAX_BYTES = 256 * 1024 * 1024  # of the files of one environment that are looked through

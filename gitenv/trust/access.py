@@ -26,7 +26,7 @@ from gitenv.trust.trusted import Answer, Trusted, Verdict
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from gitenv.git.objects import Objects
-    from gitenv.model.standing import Standing
+    from gitenv.model.membership import Standing
 
 
 class Judged(NamedTuple):
@@ -248,7 +248,7 @@ def standing_in(
 
     Why files are no grants is added to `malformed`.
     """
-    from gitenv.model.standing import standing
+    from gitenv.model.membership import standing
     from gitenv.repo import recipients
 
     found = recipients.grants(tree, statement.name, malformed)
@@ -262,8 +262,8 @@ def own_grant(statement: Environment, tree: Snapshot, key: device.DeviceKey | No
     grants are read only if the signer is no holder by the statement itself. A grant under that name for a former key of this
     device is good as well.
     """
+    from gitenv.model.membership import check_signed
     from gitenv.model.reasons import NotAHolder
-    from gitenv.model.standing import check_signed
     from gitenv.repo import recipients
 
     if key is None:

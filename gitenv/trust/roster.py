@@ -11,7 +11,7 @@ from gitenv.model import keys
 from gitenv.model.environment import Environment
 from gitenv.model.grant import Grant
 from gitenv.model.kinds import PublicKey
-from gitenv.model.standing import Refused
+from gitenv.model.membership import Refused
 from gitenv.model.statements import Holder
 from gitenv.repo import recipients
 from gitenv.repo.snapshot import Snapshot

@@ -8,8 +8,8 @@ from gitenv.errors import FirstEdition, Malformed, NotTrusted
 from gitenv.model import base64url, environment, grant, steps
 from gitenv.model.environment import Environment, check_seal
 from gitenv.model.grant import Grant
+from gitenv.model.membership import standing
 from gitenv.model.smudge import smudge
-from gitenv.model.standing import standing
 from gitenv.model.statements import MAX_BYTES, is_signed_by, sign
 from tests.fuzz import seeds
 from tests.fuzz.outcome import said

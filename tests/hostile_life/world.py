@@ -17,8 +17,11 @@ from gitenv.model.grant import HOLDER, READER, Grant
 from gitenv.model.keyring import Keyring, Older, first_generation
 from gitenv.model.reasons import Forked, RolledBack
 from gitenv.model.statements import sign
-from gitenv.team import following, found, letting_in, pinning, removing, reuniting, revising, rotating, vouching
-from gitenv.team.newcomer import Newcomer
+from gitenv.team import first_sight, follow, found, merge_rotations, revise, vouchers
+from gitenv.team import let_in as let_somebody_in
+from gitenv.team import rotate as rotation
+from gitenv.team import take_out as removal
+from gitenv.team.requests import Newcomer
 from gitenv.team.workspace import Workspace
 from gitenv.trust import chain
 from gitenv.trust.pins import Pin
@@ -88,26 +91,26 @@ class World:
 
     def let_in(self, who: str, other: str, role: str) -> str:
         newcomer = Newcomer(other, PEOPLE[other].key, "")
-        return self._act(who, lambda workspace: letting_in.let_in(workspace, newcomer, [ENVIRONMENT], role, replace=False))
+        return self._act(who, lambda workspace: let_somebody_in.let_in(workspace, newcomer, [ENVIRONMENT], role, replace=False))
 
     def rotate(self, who: str) -> str:
         return self._act(who, _rotate)
 
     def take_out(self, who: str, other: str) -> str:
         return self._act(
-            who, lambda workspace: removing.carry_out(workspace, removing.plan(workspace, other, [ENVIRONMENT])), {other}
+            who, lambda workspace: removal.carry_out(workspace, removal.plan(workspace, other, [ENVIRONMENT])), {other}
         )
 
     def demote(self, who: str, other: str) -> str:
         def act(workspace: Workspace) -> None:
-            following.refresh(workspace)
-            for planned in removing.plan_demotion(workspace, other, [ENVIRONMENT]):
-                rotating.carry_out(workspace, planned)
+            follow.refresh(workspace)
+            for planned in removal.plan_demotion(workspace, other, [ENVIRONMENT]):
+                rotation.carry_out(workspace, planned)
 
         return self._act(who, act)
 
     def set_policy(self, who: str, days: int) -> str:
-        return self._act(who, lambda workspace: revising.reissue_within(workspace, ENVIRONMENT, days))
+        return self._act(who, lambda workspace: revise.reissue_within(workspace, ENVIRONMENT, days))
 
     def merge(self, who: str, other: Commit) -> str:
         """Bring something in, and redo one of two statements on top of the other where git cannot."""
@@ -322,8 +325,8 @@ class World:
         """A clone has come to a commit: what its hooks do, and what must be so afterwards."""
         self.heads[who] = commit
         clone, before = self.clones[who], self.clones[who].pin()
-        with clone.workspace(**({vouching.VARIABLE: self.trusts} if self.trusts else {})) as workspace:
-            problems = following.refresh(workspace)
+        with clone.workspace(**({vouchers.VARIABLE: self.trusts} if self.trusts else {})) as workspace:
+            problems = follow.refresh(workspace)
             if workspace.access.pin(ENVIRONMENT) is None:
                 problems += _unlock(workspace, commit.newest)
         after = clone.pin()
@@ -456,19 +459,19 @@ class World:
 
 
 def _rotate(workspace: Workspace) -> None:
-    following.refresh(workspace)
-    rotating.carry_out(workspace, reuniting.plan(workspace, ENVIRONMENT) or rotating.plan(workspace, ENVIRONMENT))
+    follow.refresh(workspace)
+    rotation.carry_out(workspace, merge_rotations.plan(workspace, ENVIRONMENT) or rotation.plan(workspace, ENVIRONMENT))
 
 
 def _unlock(workspace: Workspace, newest: str) -> list[NotTrusted]:
     """What `gitenv unlock` does with what is new, where the user says yes, or a machine was told whom to believe."""
     if not newest:
         return []
-    new, problems = pinning.new_environments(workspace, [ENVIRONMENT], is_named=bool(vouching.vouchers()))
-    if vouching.vouchers():
-        new, unvouched = vouching.sort_out(workspace, new, strict=True)
+    new, problems = first_sight.new_environments(workspace, [ENVIRONMENT], is_named=bool(vouchers.vouchers()))
+    if vouchers.vouchers():
+        new, unvouched = vouchers.sort_out(workspace, new, strict=True)
         problems = problems + unvouched
-    return problems + [each for each in pinning.pin(workspace, new) if type(each) is not NotTrusted]
+    return problems + [each for each in first_sight.pin(workspace, new) if type(each) is not NotTrusted]
 
 
 def _signed(new: Environment, *, is_honest: bool, gone: Iterable[str] = ()) -> Signed:

@@ -16,7 +16,7 @@ from gitenv.model.grant import READER, Grant
 from gitenv.model.keys import read_public
 from gitenv.model.kinds import Identity, PublicKey
 from gitenv.model.kinds.p256 import P256Identity, P256Key
-from gitenv.model.standing import standing
+from gitenv.model.membership import standing
 from gitenv.model.statements import Holder, is_signed_by
 from tests.model.builders import ALICE, AT, BOB, TODAY, dek, resigned, statement
 

@@ -12,8 +12,8 @@ from gitenv.model.environment import Left
 from gitenv.model.grant import HOLDER
 from gitenv.model.keyring import Keyring
 from gitenv.model.known import Known, Tracked
+from gitenv.model.membership import standing
 from gitenv.model.rotation import Member, Parent
-from gitenv.model.standing import standing
 from gitenv.model.statements import Keyholder
 from tests.model.builders import ALICE, BOB, CAROL, TODAY, Person, committed, device_of, grant_for, ring_of, rotated, statement
 

@@ -193,7 +193,7 @@ def test_more_holders_than_a_statement_lists() -> None:
 
 def test_who_is_listed_counts_for_the_rest() -> None:
     """Whoever is not listed comes in by the grant that the signer wrote."""
-    from gitenv.model.standing import standing
+    from gitenv.model.membership import standing
 
     people = [Person(f"p{number}", device_of(6000 + number)) for number in range(20)]
     new = _next(PARENTS["one"], [_member(ALICE)])

@@ -15,8 +15,8 @@ from gitenv.model.document import Kind
 from gitenv.model.environment import Environment
 from gitenv.model.grant import Grant
 from gitenv.model.known import Tracked
+from gitenv.model.membership import standing
 from gitenv.model.reasons import PastMissing
-from gitenv.model.standing import standing
 from gitenv.model.statements import is_signed_by
 from gitenv.trust.pins import Pin, Pins
 from gitenv.trust.trusted import Answer, Trusted

@@ -9,7 +9,7 @@ import pytest
 from gitenv.model import grant
 from gitenv.model.environment import Environment
 from gitenv.model.grant import READER, Grant
-from gitenv.model.standing import Standing, standing
+from gitenv.model.membership import Standing, standing
 from gitenv.model.statements import Holder
 from tests.model.builders import (
     ALICE,

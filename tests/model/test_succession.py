@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from gitenv.model import grant, steps, succession
 from gitenv.model.environment import Environment
 from gitenv.model.grant import HOLDER, READER, Grant
-from gitenv.model.standing import Standing, standing
+from gitenv.model.membership import Standing, standing
 from tests.model.builders import AT, TODAY, Person, device_of, ring_of, statement
 
 RING = ring_of()

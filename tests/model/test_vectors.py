@@ -27,6 +27,7 @@ from gitenv.model.environment import Draft, Environment, check_seal
 from gitenv.model.keyring import Keyring, first_generation
 from gitenv.model.keys import read_public
 from gitenv.model.kinds.p256 import P256Identity
+from gitenv.model.membership import check_signed, standing
 from gitenv.model.reasons import (
     BadProof,
     CannotStand,
@@ -45,7 +46,6 @@ from gitenv.model.reasons import (
     UnknownContributor,
     Unlinked,
 )
-from gitenv.model.standing import check_signed, standing
 from gitenv.model.statements import Holder
 from gitenv.trust import chain
 from gitenv.trust.pins import Pin

@@ -22,8 +22,8 @@ from gitenv.model.environment import Environment, Left
 from gitenv.model.grant import Grant
 from gitenv.model.keyring import Keyring, Older
 from gitenv.model.reasons import Forked
-from gitenv.team import reuniting
-from gitenv.team.reuniting import Side, Sides
+from gitenv.team import merge_rotations
+from gitenv.team.merge_rotations import Side, Sides
 from gitenv.trust import forks
 from gitenv.trust.pins import Pin
 from gitenv.trust.trusted import Answer, Trusted, Verdict
@@ -295,4 +295,4 @@ def test_who_was_listed_since_is_nobody_who_was_taken_out(monkeypatch: pytest.Mo
     forks.check_none_taken_out("", objects, first_sight, pinned_at(BY_LISTED), ["HEAD"])
     daves = Side([FOUNDING, DAVE_LISTED, BY_LISTED], world().tree)
     sides = Sides(FOUNDING, world().tree, Side([FOUNDING, BY_BOB], world().tree), daves)
-    assert reuniting._by_who_stays_in(sides).base == daves
+    assert merge_rotations._by_who_stays_in(sides).base == daves

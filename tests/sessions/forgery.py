@@ -17,9 +17,9 @@ from gitenv.model import (
     environment,
     grant,
     keys,
+    membership,
     rotation,
     sealed,
-    standing,
     statements,
     succession,
     token,
@@ -450,7 +450,7 @@ def _held_by(grants: list[Grant]) -> list[Keyholder]:
 
 
 def _proof(old: Environment, grants: list[Grant], me: Holder) -> list[bytes]:
-    return succession.proof(old, standing.standing(old, grants, ""), me)
+    return succession.proof(old, membership.standing(old, grants, ""), me)
 
 
 def _past(file: Path, old: Environment) -> None:

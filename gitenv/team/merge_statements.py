@@ -14,8 +14,8 @@ from gitenv.model.environment import Draft, Environment, Left
 from gitenv.model.known import Tracked
 from gitenv.model.rotation import Member
 from gitenv.model.statements import Keyholder
-from gitenv.team import following, knowledge, pinning, revising
-from gitenv.team.rotating import Plan
+from gitenv.team import first_sight, follow, known_values, revise
+from gitenv.team.rotate import Plan
 from gitenv.team.workspace import Workspace, now
 from gitenv.trust import access, chain
 from gitenv.trust.pins import Pin
@@ -62,17 +62,17 @@ def carry_out(workspace: Workspace, rejoined: Rejoined) -> None:
     name, base = rejoined.statement.name, rejoined.planned.parents[0].environment
     past = {chain.past_path(name, environment.hash_of(text)): text for text in rejoined.planned.texts}
     written = [workspace.write(path, text) for path, text in past.items()]
-    workspace.repository.stage([*written, *revising.write(workspace, base, rejoined.statement, rejoined.tracked)])
+    workspace.repository.stage([*written, *revise.write(workspace, base, rejoined.statement, rejoined.tracked)])
     # It is the caller's own, also where a run that was cut off has left another one pinned.
-    verdict, pin = pinning.first_sight(workspace, rejoined.statement), rejoined.planned.pin
+    verdict, pin = first_sight.verdict_on(workspace, rejoined.statement), rejoined.planned.pin
     new = Pin.of(rejoined.statement, pin.grant, frozenset(), pin.seen, verdict.past, pin.waiting)
     workspace.access.put_back(new, verdict.way)
-    following.refresh(workspace)
+    follow.refresh(workspace)
 
 
 def _other_in_conflict(workspace: Workspace, name: str) -> bool:
     """Whether git has more to decide about it than the two statements."""
-    own = (chain.path(name), knowledge.path(name))
+    own = (chain.path(name), known_values.path(name))
     unmerged = (entry.path for entry in workspace.repository.tracked() if entry.stage)
     return any(path.startswith(f"{RECIPIENTS}/{name}/") and path not in own for path in unmerged)
 

@@ -7,8 +7,8 @@ from typing import NamedTuple
 from gitenv.errors import NotTrusted
 from gitenv.git import rebasing
 from gitenv.model.reasons import TwoRotations
-from gitenv.team import conversions, file_report, following, news, opening, past, pinning, rights, setup
-from gitenv.team.file_report import Problem
+from gitenv.team import conversions, file_status, first_sight, follow, lock, news, past, permissions, setup
+from gitenv.team.file_status import Problem
 from gitenv.team.news import Asking, Out
 from gitenv.team.workspace import Workspace
 from gitenv.trust.pins import Pin
@@ -35,18 +35,18 @@ class Arrived(NamedTuple):
 def arrived(workspace: Workspace) -> Arrived:
     """Bring pins and attributes to what is at hand, keep open files to their owner, and say what is new."""
     before, since = {pin.name: pin for pin in workspace.access.pinned()}, news.seen_up_to(workspace)
-    problems, is_rebasing = following.refresh(workspace), rebasing.is_going_on(workspace.repository.layout)
+    problems, is_rebasing = follow.refresh(workspace), rebasing.is_going_on(workspace.repository.layout)
     if is_rebasing:  # git has not stopped yet: where it does, `status` knows the way
         problems = [each for each in problems if not isinstance(each, TwoRotations)]
     after = workspace.access.pinned()
     setup.lift_guard(workspace.repository, after)
     conversions.undo_in_recipients(workspace)
     if not is_rebasing:
-        rights.apply(workspace, after)
-        opening.catch_up(workspace, {name for name, pin in before.items() if pin.grant})
+        permissions.apply(workspace, after)
+        lock.catch_up(workspace, {name for name, pin in before.items() if pin.grant})
     # Who follows what came in may be able to open it now; without that it is no news.
     let_in = [LetIn(pin.name, pin.grant.by.name) for pin in after if pin.grant and _had_none(before.get(pin.name))]
-    undecided, pending = file_report.undecided(workspace, after) if after else ([], [])
+    undecided, pending = file_status.undecided(workspace, after) if after else ([], [])
     problems += [NotTrusted(each.text, each.commands[0]) for each in undecided if each.code == "not-a-file"]
     asking, out = news.asking(workspace, since), news.taken_out(workspace, before, after)
     problems += news.once(workspace, {f"{each.code} {each.message}": each for each in past.problems(workspace)})
@@ -63,8 +63,8 @@ def _new(workspace: Workspace) -> list[str]:
     if key is None:
         return []
     try:
-        new = pinning.new_environments(workspace, []).new
+        new = first_sight.new_environments(workspace, []).new
     except NotTrusted:
         return []
-    mine = [each for each in new if pinning.has_grant(workspace, each.name)]
+    mine = [each for each in new if first_sight.has_grant(workspace, each.name)]
     return news.once(workspace, {f"new {each.name} {each.id.hex()}": each.name for each in mine})

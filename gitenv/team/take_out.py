@@ -13,8 +13,8 @@ from gitenv.identity import device
 from gitenv.model import grant, names, statements
 from gitenv.model.grant import HOLDER, READER, Grant
 from gitenv.repo import recipients
-from gitenv.team import following, rotating, staging
-from gitenv.team.rotating import Plan, Rotated
+from gitenv.team import follow, rotate, stage
+from gitenv.team.rotate import Plan, Rotated
 from gitenv.team.workspace import Workspace, now
 from gitenv.trust import access
 from gitenv.trust.pins import Pin
@@ -44,7 +44,7 @@ def plan(workspace: Workspace, name: str, wanted: Sequence[str]) -> Removal:
     Raises `Usage` for who is nobody, or is in none of them, and for a last holder; `Locked` for who may take nobody out.
     """
     names.check_name(name, "person")
-    following.refresh(workspace)
+    follow.refresh(workspace)
     for environment in wanted:
         workspace.check_known(environment)
         if workspace.access.pin(environment) is None:
@@ -64,7 +64,7 @@ def plan(workspace: Workspace, name: str, wanted: Sequence[str]) -> Removal:
 
 def carry_out(workspace: Workspace, removal: Removal) -> Removed:
     """Rotate them out, delete what is left of them, and stage all of it."""
-    rotated = [rotating.carry_out(workspace, planned) for planned in removal.plans]
+    rotated = [rotate.carry_out(workspace, planned) for planned in removal.plans]
     for path in removal.unused:
         _delete(workspace, path)
     pub = f"{RECIPIENTS}/{removal.name}.pub"
@@ -80,13 +80,13 @@ def to_change(workspace: Workspace, role: str, found: Mapping[str, Grant]) -> li
     return [
         environment
         for environment, given in found.items()
-        if given.role != role or (role == READER and rotating.is_cut_off(workspace, workspace.need_pin(environment)))
+        if given.role != role or (role == READER and rotate.is_cut_off(workspace, workspace.need_pin(environment)))
     ]
 
 
 def plan_demotion(workspace: Workspace, name: str, environments: Sequence[str]) -> list[Plan]:
     """The next generations in which somebody is a reader. Raises `Usage` for the caller themselves."""
-    plans = [rotating.plan(workspace, environment, roles={name: READER}) for environment in environments]
+    plans = [rotate.plan(workspace, environment, roles={name: READER}) for environment in environments]
     # Whoever makes a key signs the grants for it, and so they are a holder as long as it is the newest.
     if mine := next((each.pin for each in plans if _is_me(workspace, each.pin, name)), None):
         others = sorted(holder.name for holder in mine.holders if holder.name != name)[:3]
@@ -121,7 +121,7 @@ def promote(workspace: Workspace, name: str, wanted: Sequence[str]) -> list[str]
         )
         written.append(workspace.write(f"{RECIPIENTS}/{environment}/{name}.grant", new.text))
     workspace.repository.stage(written)
-    following.refresh(workspace)
+    follow.refresh(workspace)
     return list(readers)
 
 
@@ -129,7 +129,7 @@ def grants_of(workspace: Workspace, name: str, wanted: Sequence[str]) -> dict[st
     """Somebody's grants that count, by environment: of those `wanted`, or of all that the caller holds. Raises `Usage`."""
     names.check_name(name, "person")
     found = {}
-    for environment in wanted or rotating.held(workspace):
+    for environment in wanted or rotate.held(workspace):
         pin = workspace.need_pin(environment)
         given = _counted(workspace, pin, name)
         if given is None and wanted:
@@ -143,11 +143,11 @@ def grants_of(workspace: Workspace, name: str, wanted: Sequence[str]) -> dict[st
 
 def _plans(workspace: Workspace, pins: Sequence[Pin], name: str) -> tuple[list[Plan], list[str], GitenvError | None]:
     """A rotation for each environment that the caller holds; those that they do not, and why."""
-    mine, refusal = rotating.held(workspace), None
+    mine, refusal = rotate.held(workspace), None
     plans, beyond = [], []
     for pin in pins:
         if pin.name in mine:
-            plans.append(rotating.plan(workspace, pin.name, without=[name]))
+            plans.append(rotate.plan(workspace, pin.name, without=[name]))
             continue
         beyond.append(pin.name)
         try:
@@ -163,7 +163,7 @@ def _is_in(workspace: Workspace, pin: Pin, name: str) -> bool:
     return (
         _counted(workspace, pin, name) is not None
         or any(holder.name == name for holder in pin.holders)
-        or ((staged or _was_just_in(workspace, pin, name)) and rotating.is_cut_off(workspace, pin))
+        or ((staged or _was_just_in(workspace, pin, name)) and rotate.is_cut_off(workspace, pin))
     )
 
 
@@ -177,7 +177,7 @@ def _was_just_in(workspace: Workspace, pin: Pin, name: str) -> bool:
 
 
 def _counted(workspace: Workspace, pin: Pin, name: str) -> Grant | None:
-    tree = staging.without_later_grants(workspace, pin.environment)
+    tree = stage.without_later_grants(workspace, pin.environment)
     return access.standing_in(tree, pin.environment).counted.get(name)
 
 

@@ -17,7 +17,7 @@ from gitenv.model import clean, document, smudge
 from gitenv.model.keyring import Keyring
 from gitenv.repo.snapshot import CommitSnapshot
 from gitenv.system import files
-from gitenv.team import ignored, rights, setup
+from gitenv.team import gitignore, permissions, setup
 from gitenv.team.departures import Departure
 from gitenv.team.workspace import Workspace
 from gitenv.trust.pins import Pin
@@ -34,7 +34,7 @@ def put_back(workspace: Workspace, pins: Sequence[Pin], departure: Departure) ->
     """Write files as they were before the team left, where the pull deleted them, and without marks where it brought them in
     plain text. What was edited is left alone."""
     tracked = {entry.path: entry.object_id for entry in workspace.repository.tracked() if entry.is_file}
-    mode = rights.wanted(workspace.repository)
+    mode = permissions.wanted(workspace.repository)
     before = _before(workspace, pins, departure)
     gone = {path: data for path, data in before if path not in tracked and "\n" not in path and _is_free(workspace, path)}
     ignored_here = _ignore(workspace, list(gone))
@@ -45,7 +45,7 @@ def put_back(workspace: Workspace, pins: Sequence[Pin], departure: Departure) ->
         now = workspace.repository.objects.read(tracked[path], document.MAX_BYTES)
         there = files.read_inside(workspace.root, path, document.MAX_BYTES)
         if path not in unseen and now is not None and there not in (None, now) and clean.is_same(there, now):
-            kept = rights.kept(os.lstat(workspace.repository.path(path)).st_mode, mode)
+            kept = permissions.kept(os.lstat(workspace.repository.path(path)).st_mode, mode)
             written.append(workspace.write(path, now, kept))
     return PutBack(written, ignored_here)
 
@@ -58,7 +58,7 @@ def _ignore(workspace: Workspace, paths: Sequence[str]) -> list[str]:
     """
     known = {line.path for line in workspace.repository.why_ignored(paths)}
     if open_ := [path for path in paths if path not in known]:
-        setup.exclude(workspace.repository, os.fsencode("".join(f"{ignored.line_for(path)}\n" for path in open_)))
+        setup.exclude(workspace.repository, os.fsencode("".join(f"{gitignore.line_for(path)}\n" for path in open_)))
     return open_
 
 

@@ -15,9 +15,9 @@ from gitenv.model.keyring import Keyring
 from gitenv.model.unverified import Unverified
 from gitenv.repo import clone
 from gitenv.system import files
-from gitenv.team import following, opening, revising, saving
+from gitenv.team import follow, lock, revise, save
 from gitenv.team.contributors import Contributors
-from gitenv.team.saving import Unstaged
+from gitenv.team.save import Unstaged
 from gitenv.team.workspace import Workspace
 from gitenv.trust.pins import Pin
 
@@ -101,7 +101,7 @@ def accept(workspace: Workspace, chosen: Sequence[Question], *, force: bool = Fa
     Raises `Locked` for who is no holder, and `NotTrusted` for a forged mark, for what cannot stand there, and without `force`
     for a sealed value that something speaks against.
     """
-    following.refresh(workspace)
+    follow.refresh(workspace)
     rings = check(workspace, chosen, force=force)
     marked = [question for question in chosen if not question.is_plain]
     texts = _decided(
@@ -195,7 +195,7 @@ def _open_questions(workspace: Workspace, path: str, pin: Pin, seals: Contributo
 
 def _ring(workspace: Workspace, path: str) -> Keyring | None:
     pin = workspace.access.claimant(path)
-    return opening.retiring(workspace, pin) if pin and workspace.access.can_open(pin) else None
+    return lock.retiring(workspace, pin) if pin and workspace.access.can_open(pin) else None
 
 
 def _one(found: Sequence[Question], name: str) -> Question:
@@ -243,7 +243,7 @@ def _list_known(workspace: Workspace, chosen: Iterable[Question], rings: Mapping
     asked = [question for question in chosen if question.found.name and not question.later]
     for name in rings:
         mine = [(q, _spelled(q.found.record, q, rings)) for q in asked if q.environment == name]
-        listed = revising.list_known(workspace, name, [(q.found.record, record) for q, record in mine])
+        listed = revise.list_known(workspace, name, [(q.found.record, record) for q, record in mine])
         for question, record in mine:
             if known.hash_of(record) in listed:
                 found.setdefault(question.path, []).append(question.found.name)
@@ -260,7 +260,7 @@ def _write(
         return []
     by_path = _by_path(chosen)
     blobs = {path: blob for path, mine in by_path.items() if stage and (blob := stage(mine)) is not None}
-    unstaged = saving.save(workspace, texts, {path: mine[0].text for path, mine in by_path.items()}, blobs)
+    unstaged = save.save(workspace, texts, {path: mine[0].text for path, mine in by_path.items()}, blobs)
     return [Decided(path, _shown(mine), unstaged.get(path)) for path, mine in by_path.items()]
 
 
@@ -270,7 +270,7 @@ def _write_index(
     """Decide about what stands in plain text in the index, there and past the filter; a file keeps what else it has."""
     by_path = _by_path(question for question in chosen if question.is_plain)
     texts = [decide(_stored(workspace, path), mine) for path, mine in by_path.items()]
-    saving.stage_blobs(workspace, dict(zip(by_path, texts, strict=True)))
+    save.stage_blobs(workspace, dict(zip(by_path, texts, strict=True)))
     return [Decided(path, _shown(mine), None) for path, mine in by_path.items()]
 
 
@@ -310,7 +310,7 @@ def _accepted_in_index(workspace: Workspace, asked: Sequence[Question], ring: Ke
     if not found:
         return None
     raws = {each.record.raw for each in found}
-    return saving.cleaned(unverified.accept(opened, found, ring), stored, ring, lambda record: record.raw in raws)
+    return save.cleaned(unverified.accept(opened, found, ring), stored, ring, lambda record: record.raw in raws)
 
 
 def _shown(questions: Sequence[Question]) -> list[str]:

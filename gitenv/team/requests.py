@@ -12,8 +12,8 @@ from gitenv.git.layout import RECIPIENTS
 from gitenv.model import keys, names
 from gitenv.model.grant import Grant
 from gitenv.model.kinds import PublicKey
+from gitenv.model.membership import standing
 from gitenv.model.reasons import SwappedKey
-from gitenv.model.standing import standing
 from gitenv.model.statements import is_fingerprint, is_signed_by
 from gitenv.repo import recipients
 from gitenv.repo.snapshot import CommitSnapshot, Snapshot

@@ -9,11 +9,11 @@ from typing import NamedTuple
 from gitenv.errors import GitenvError, NotTrusted, Usage
 from gitenv.model import names
 from gitenv.model.environment import Environment
+from gitenv.model.membership import other_person
 from gitenv.model.reasons import Competing, OtherPerson
-from gitenv.model.standing import other_person
 from gitenv.model.statements import Holder, is_fingerprint
 from gitenv.repo import recipients
-from gitenv.team import claims, following
+from gitenv.team import claims, follow
 from gitenv.team.workspace import Workspace
 from gitenv.trust import access, forks
 from gitenv.trust.pins import Pin
@@ -94,11 +94,11 @@ def believe(
 
     `aside` are statements that history has beside it. The user was asked, so they are past from now on.
     """
-    verdict = first_sight(workspace, statement)
+    verdict = verdict_on(workspace, statement)
     pinned = Pin.of(statement, None, frozenset(), seen, [*aside, *verdict.past])
     workspace.access.put_back(pinned, verdict.way)
     try:
-        following.follow_tree(workspace, pinned)
+        follow.follow_tree(workspace, pinned)
     except NotTrusted as error:
         return [error]
     believed = workspace.access.pin(statement.name)
@@ -113,7 +113,7 @@ def _why_no_grant(workspace: Workspace, statement: Environment) -> list[NotTrust
     return []
 
 
-def first_sight(workspace: Workspace, statement: Environment) -> Verdict:
+def verdict_on(workspace: Workspace, statement: Environment) -> Verdict:
     """What a statement at hand goes back to, where nothing is pinned. Raises the reason why that is no good chain."""
     return workspace.access.first_sight(statement.name, workspace.tree).about(statement)
 
@@ -125,7 +125,7 @@ def checked(workspace: Workspace, name: str, *, is_named: bool = False) -> Envir
     """
     names.check_name(name, "environment")
     statement = recipients.environment_in(workspace.tree, name)
-    verdict = first_sight(workspace, statement)
+    verdict = verdict_on(workspace, statement)
     forks.check_first_sight(workspace.root, workspace.repository.objects, verdict, workspace.known_heads(), is_named=is_named)
     check_people(workspace, statement)
     return statement

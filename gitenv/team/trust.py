@@ -11,7 +11,7 @@ from gitenv.git import log
 from gitenv.model.environment import Environment
 from gitenv.model.reasons import Competing, TooLong
 from gitenv.repo import clone, recipients
-from gitenv.team import pinning, setup
+from gitenv.team import first_sight, setup
 from gitenv.team.workspace import Workspace
 from gitenv.trust import access, forks
 from gitenv.trust.pins import Pin
@@ -46,12 +46,12 @@ def look(workspace: Workspace, name: str) -> Outlook:
         return Outlook(name, pin, None, [], None, False)
     goal = recipients.environment_in(workspace.tree, name)
     if pin is None:
-        first = pinning.first_sight(workspace, goal)
+        first = first_sight.verdict_on(workspace, goal)
         return Outlook(name, pin, goal, [], _forked(workspace, first), False)
     try:
         verdict = workspace.access.trusted(pin, workspace.tree).about(goal)
     except NotTrusted as reason:
-        pinning.first_sight(workspace, goal)
+        first_sight.verdict_on(workspace, goal)
         return Outlook(name, pin, goal, [], reason, False)
     if verdict.answer is Answer.PAST:
         return Outlook(name, pin, goal, [], _went_back(workspace, pin), True)
@@ -65,20 +65,20 @@ def move(workspace: Workspace, outlook: Outlook) -> list[NotTrusted]:
     """
     goal = outlook.goal
     assert goal is not None
-    if competitor := pinning.competitor(workspace, goal, []):
+    if competitor := first_sight.competitor(workspace, goal, []):
         raise Competing(f"{goal.name} claims files of {competitor}", "ask your team which is right")
     seen = outlook.pin.seen if outlook.pin and outlook.pin.environment.id == goal.id else frozenset()
     layout = workspace.repository.layout
     # What history said so far is settled: the user has decided about it.
     clone.set_searched(layout.common_dir, clone.searched(layout.common_dir) | {goal.name: log.head(workspace.root)})
-    problems = pinning.believe(workspace, goal, seen, _beside(workspace, goal))
+    problems = first_sight.believe(workspace, goal, seen, _beside(workspace, goal))
     setup.lift_guard(workspace.repository, workspace.access.pinned())
     return problems
 
 
 def _beside(workspace: Workspace, goal: Environment) -> list[str]:
     """The statements that history has beside the goal; none where somebody made more of them than can be looked at."""
-    whole = list(pinning.first_sight(workspace, goal).way)
+    whole = list(first_sight.verdict_on(workspace, goal).way)
     heads = workspace.known_heads()
     with contextlib.suppress(TooLong):
         return [each.hash for side in forks.asides(workspace.root, workspace.repository.objects, whole, heads) for each in side]
@@ -88,7 +88,7 @@ def _beside(workspace: Workspace, goal: Environment) -> list[str]:
 def _forked(workspace: Workspace, first: Verdict) -> NotTrusted | None:
     try:
         forks.check_first_sight(workspace.root, workspace.repository.objects, first, workspace.known_heads())
-        pinning.check_people(workspace, first.statement)
+        first_sight.check_people(workspace, first.statement)
     except NotTrusted as error:
         return error
     return None

@@ -20,7 +20,7 @@ from gitenv.git.repository import IndexEntry
 from gitenv.model import document, smudge, unverified
 from gitenv.repo import recipients
 from gitenv.system import files
-from gitenv.team import ignored, opening, setup
+from gitenv.team import gitignore, lock, setup
 from gitenv.team.workspace import Workspace
 
 _MAX_BYTES = 1024 * 1024
@@ -49,7 +49,7 @@ def look(workspace: Workspace, *, is_plain: bool) -> Withdrawal:
         raise NotInOrder("there is a conflict", "finish the merge first: git status")
     if any(entry.path.startswith(f"{RECIPIENTS}/") for entry in tracked):  # else an earlier run was cut off
         workspace.check_recipients_lie_here()
-        opening.open_files(workspace)
+        lock.open_files(workspace)
     found = list(_files(workspace, tracked))
     if is_plain:
         return Withdrawal(found, [], {entry.path: _plain(workspace, entry) for entry in found}, [])
@@ -122,7 +122,7 @@ def _ignoring(workspace: Workspace, found: Iterable[IndexEntry]) -> list[str]:
     believed = [pin.environment for pin in workspace.access.pinned()]
     patterns = [f"/{pattern}" if "/" in pattern else pattern for each in believed for pattern in each.paths]
     alone = [entry.path for entry in found if not any(each.claims(entry.path) for each in believed)]
-    return list(dict.fromkeys([*patterns, *(ignored.line_for(path) for path in alone if "\n" not in path)]))
+    return list(dict.fromkeys([*patterns, *(gitignore.line_for(path) for path in alone if "\n" not in path)]))
 
 
 def _plain(workspace: Workspace, entry: IndexEntry) -> bytes:

@@ -16,22 +16,22 @@ from gitenv.model.keyring import Keyring
 from gitenv.team import (
     configuration,
     discover,
-    ending,
-    file_report,
-    following,
+    expiring,
+    file_status,
+    first_sight,
+    follow,
+    founding_steps,
     past,
-    pinning,
     reissue,
-    removing_environment,
+    remove_environment,
+    roster,
     setup,
     shared_attributes,
-    survey,
-    two_steps,
     value_origins,
 )
-from gitenv.team.file_report import FileStatus, Problem
+from gitenv.team.file_status import FileStatus, Problem
 from gitenv.team.reissue import Reissue
-from gitenv.team.survey import Membership, Uncounted
+from gitenv.team.roster import Membership, Uncounted
 from gitenv.team.workspace import Workspace
 from gitenv.trust import access
 from gitenv.trust.access import check_not_rolled_back
@@ -67,28 +67,28 @@ class Status(NamedTuple):
 def status(workspace: Workspace, wanted: Collection[str] = ()) -> Status:
     """Look at everything, or at the environments that are `wanted`; raises only if there is no key to read or no repository."""
     key = workspace.access.device()
-    followed = following.look(workspace)
-    people = survey.membership(workspace)
+    followed = follow.look(workspace)
+    people = roster.membership(workspace)
     problems = [*_key_problems(), *_clone_problems(workspace), *(Problem.of(error) for error in followed)]
     there = {*people.environments, *(pin.name for pin in workspace.access.pinned())}
     listed = sorted(there.intersection(wanted) if wanted else there)
-    torn = following.torn(workspace)  # all that is wrong with these is mended as a whole
+    torn = follow.torn(workspace)  # all that is wrong with these is mended as a whole
     found = [_environment(workspace, name, people, [] if name in torn else problems, is_asked=bool(wanted)) for name in listed]
     problems += _nowhere(workspace, found)
     said = {f"{name}/environment" for name in listed} | _own_request(workspace, key)
     said |= {each.name for each in found if each.access == NOT_TRUSTED}
     uncounted = [
         entry
-        for entry in survey.only(people, wanted).uncounted
+        for entry in roster.only(people, wanted).uncounted
         if entry.file not in said and not entry.expires and entry.file.partition("/")[0] not in torn
     ]
     held = [environment.name for environment in found if (environment.access, environment.role) == (OPEN, HOLDER)]
     problems += [
         Problem(entry.code, f"{entry.file}: {entry.reason}", [_for_whom(entry, held)])
-        for entry in survey.grouped(uncounted, 20)
+        for entry in roster.grouped(uncounted, 20)
     ]
     own = [(pin.name, pin.grant.to) for pin in workspace.access.pinned() if pin.grant]
-    problems += ending.problems(people, held, own)
+    problems += expiring.problems(people, held, own)
     problems += [_to_reissue(each) for each in reissue.here(workspace, listed)]
     problems += value_origins.problems(workspace, [pin.environment for pin in workspace.access.pinned() if pin.name in listed])
     problems += [
@@ -177,9 +177,9 @@ def _environment(
         )
     if former := _former(workspace, pin, holders):
         problems.append(former)
-    listed = file_report.statuses(workspace, statement, ring, problems)
-    listed += file_report.ignored(workspace, statement, problems)
-    if state == OPEN and any(file.state == file_report.CLOSED for file in listed):
+    listed = file_status.statuses(workspace, statement, ring, problems)
+    listed += file_status.ignored(workspace, statement, problems)
+    if state == OPEN and any(file.state == file_status.CLOSED for file in listed):
         problems.append(Problem("closed", f"files of {name} are closed, and you have the key", [f"gitenv unlock {name}"]))
     return EnvironmentStatus(name, state, role, statement.generation.number, holders, listed)
 
@@ -209,7 +209,7 @@ def _unpinned(
     workspace: Workspace, name: str, people: Membership, problems: list[Problem], *, is_asked: bool
 ) -> EnvironmentStatus:
     try:
-        pinning.checked(workspace, name)
+        first_sight.checked(workspace, name)
     except GitenvError as error:
         problems.append(Problem.of(error))
         return EnvironmentStatus(name, NOT_TRUSTED, "", 0, [], [])
@@ -236,7 +236,7 @@ def _access(workspace: Workspace, pin: Pin, is_in: bool, problems: list[Problem]
         problems.append(Problem.of(error))
         return NOT_TRUSTED, pin.environment, None
     if judged is None:
-        if removing_environment.was_removed(workspace, pin):
+        if remove_environment.was_removed(workspace, pin):
             look = [f"git log -- :/{RECIPIENTS}/{pin.name}", f"gitenv remove-environment {pin.name}"]
             problems.append(Problem("removed", f"{pin.name} was removed, and this clone still believes who held it", look))
         return ABSENT, pin.environment, None
@@ -268,14 +268,14 @@ def _new_paths(workspace: Workspace) -> Iterator[Problem]:
         if pin.waiting:
             text = f"{pin.name} claims {', '.join(pin.waiting)} since a statement that nobody here has said yes to"
             way = f"gitenv unlock {pin.name}"
-            if pinning.competitor(workspace, pin.environment, []):  # a yes is refused; the next rotation leaves the path out
+            if first_sight.competitor(workspace, pin.environment, []):  # a yes is refused; the next rotation leaves it out
                 is_mine = pin.grant and not pin.is_reader
                 way = f"gitenv rotate {pin.name}" if is_mine else remedies.look(f"{RECIPIENTS}/{pin.name}/environment")
             yield Problem("paths-changed", text, [way])
 
 
 def _waiting(workspace: Workspace) -> Iterator[Problem]:
-    if found := two_steps.waiting(workspace):
+    if found := founding_steps.waiting(workspace):
         listed = found[:3] + ([f"{len(found) - 3} more"] if len(found) > 3 else [])
         text = f"{', '.join(listed)}: to be shared when your team has pulled the first step of founding"
         yield Problem("waits-for-team", text, ["gitenv init"])
@@ -286,7 +286,7 @@ def _unclaimed(workspace: Workspace) -> list[Problem]:
     tracked = workspace.repository.tracked()
     pins = workspace.access.pinned()
     problems: list[Problem] = [
-        *file_report.linked(workspace, lambda path: dotenv.kind(path) == "shared" or file_report.leads_to(pins, path))
+        *file_status.linked(workspace, lambda path: dotenv.kind(path) == "shared" or file_status.leads_to(pins, path))
     ]
     problems += [
         Problem(

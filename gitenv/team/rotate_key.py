@@ -21,11 +21,11 @@ from gitenv.model.keyring import Keyring
 from gitenv.model.keys import MAX_BYTES
 from gitenv.model.kinds import PublicKey
 from gitenv.model.known import Tracked
-from gitenv.model.standing import Standing
+from gitenv.model.membership import Standing
 from gitenv.model.statements import Holder
 from gitenv.model.succession import Bridge
 from gitenv.repo import recipients
-from gitenv.team import following, key_lines, knowledge, revising
+from gitenv.team import follow, key_lines, known_values, revise
 from gitenv.team.workspace import Workspace, now
 from gitenv.trust import access
 from gitenv.trust.pins import Pin
@@ -79,7 +79,7 @@ def plan(workspace: Workspace) -> Plan:
     is_former = any(workspace.is_former(pin) for pin in workspace.access.pinned()) or _is_former_here(workspace, key.public)
     is_exchange = device.has_next() or not is_former
     done = {pin.name for pin in workspace.access.pinned() if pin.grant and pin.grant.key == key.public}
-    following.refresh(workspace)  # to the grants of this work tree
+    follow.refresh(workspace)  # to the grants of this work tree
     target = device.need_next() if device.has_next() else None if is_exchange else key
     planned = Plan(key.public, target, is_exchange, [], [], [])
     for pin in workspace.access.pinned():
@@ -103,7 +103,7 @@ def carry_out(workspace: Workspace, planned: Plan) -> Rekeyed:
     workspace.repository.stage(dict.fromkeys(written))
     aside = device.take_over() if planned.is_exchange else ""
     workspace.reload()
-    following.refresh(workspace)
+    follow.refresh(workspace)
     return Rekeyed(key.public, aside, [rewrap.name for rewrap in planned.rewraps] + [own.environment for own in planned.done])
 
 
@@ -139,7 +139,7 @@ def _look(workspace: Workspace, pin: Pin, own: Grant, planned: Plan, *, is_done:
         if me not in found.holders:
             planned.left.append(Left(counted, _to_ask(found, own.to), None))
             return
-        tracked = knowledge.now(workspace, pin.environment)
+        tracked = known_values.now(workspace, pin.environment)
         made = succession.bridge(pin.environment, ring, found, me, tracked, me=me, signer=signer, at=now())
         is_exchanged = counted.by.name == own.to and counted.by.fingerprint != counted.key.fingerprint()
         if (made.statement or is_exchanged) and not _is_committed(workspace, counted):
@@ -175,7 +175,7 @@ def _write_bridge(workspace: Workspace, rewrap: Rewrap) -> list[str]:
     folder, made = f"{RECIPIENTS}/{rewrap.name}", rewrap.bridge
     written = [workspace.write(f"{folder}/{given.to}.grant", given.text) for given in made.grants]
     if made.statement:
-        written += revising.write(workspace, rewrap.statement, made.statement, rewrap.tracked)
+        written += revise.write(workspace, rewrap.statement, made.statement, rewrap.tracked)
     if made.own:
         written.append(workspace.write(f"{folder}/{made.own.to}.grant", made.own.text))
     return written

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 
 from gitenv.model import expiry
-from gitenv.team.file_report import Problem
-from gitenv.team.survey import Membership, Uncounted
+from gitenv.team.file_status import Problem
+from gitenv.team.roster import Membership, Uncounted
 from gitenv.trust import access
 
 

@@ -1,4 +1,4 @@
-"""`gitenv rotate`: a next generation of an environment. All is looked at before anything is written; `staging` writes it."""
+"""`gitenv rotate`: a next generation of an environment. All is looked at before anything is written; `stage` writes it."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ from gitenv.model.cipher import Dek
 from gitenv.model.environment import Environment
 from gitenv.model.grant import HOLDER
 from gitenv.model.keyring import Keyring
+from gitenv.model.membership import Standing
 from gitenv.model.reasons import SwappedKey
 from gitenv.model.rotation import Member, Parent
-from gitenv.model.standing import Standing
 from gitenv.model.statements import Keyholder
 from gitenv.repo.snapshot import Snapshot
-from gitenv.team import conflicts, key_lines, knowledge, newcomer, past, pinning, staging, uncommitted
-from gitenv.team.staging import Rewritten
-from gitenv.team.uncommitted import Behind
+from gitenv.team import conflicts, first_sight, key_lines, known_values, past, requests, stage, unfinished_rotation
+from gitenv.team.stage import Rewritten
+from gitenv.team.unfinished_rotation import Behind
 from gitenv.team.workspace import Workspace, now
 from gitenv.trust import access
 from gitenv.trust.pins import Pin
@@ -92,8 +92,8 @@ def plan(
     pin = workspace.need_pin(name)
     ring = workspace.need_holder(pin, "rotate nothing")
     files = _files(workspace, pin.environment)
-    behind = uncommitted.find(workspace, pin, ring, files)
-    tree = staging.without_later_grants(workspace, pin.environment)
+    behind = unfinished_rotation.find(workspace, pin, ring, files)
+    tree = stage.without_later_grants(workspace, pin.environment)
     members, dropped = _members(pin, tree)
     gone = list(_deleted(workspace, pin, {member.name for member in members} | {each.who for each in dropped}))
     dropped += gone
@@ -108,7 +108,7 @@ def plan(
         raise _last_holder(name, members)
     dropped += [Dropped(path, "a path that nobody here has said yes to") for path in pin.waiting]
     was = access.standing_in(tree, pin.environment, _ANY_DAY).keyholders.union(_keyholders(workspace, pin, gone))
-    parent = Parent(pin.environment, ring, was, knowledge.here(workspace, pin.environment))
+    parent = Parent(pin.environment, ring, was, known_values.here(workspace, pin.environment))
     return Plan(pin, [parent], left, dropped, files, behind, paths=pin.paths)
 
 
@@ -123,7 +123,7 @@ def carry_out(workspace: Workspace, planned: Plan) -> Rotated:
     rewritten, left = _rewritten(workspace, planned, before, ring)
     documents = [*rewritten, *(each for found in merged for each in found.entries)]
     pairs = [*_pairs(planned, rewritten), *(pair for found in merged for pair in found.pairs)]
-    tracked = knowledge.after(planned.parents, planned.members, pairs, (each.after for each in documents))
+    tracked = known_values.after(planned.parents, planned.members, pairs, (each.after for each in documents))
     statement = rotation.next_statement(
         *(planned.parents, (ring, older), planned.members, tracked),
         by=Keyholder(me.name, key.public),
@@ -139,14 +139,14 @@ def carry_out(workspace: Workspace, planned: Plan) -> Rotated:
     ]
     open_again: list[str] = []
     before_it = [parent.text, *planned.texts, *past.lacking(workspace, parent).values()]
-    with staging.staged(workspace, statement, grants, documents, before_it, tracked):
+    with stage.staged(workspace, statement, grants, documents, before_it, tracked):
         open_again += conflicts.write(workspace, merged, ring)
     own = next((found for found in grants if found.key == key.public), None)
     # Who took themselves out has no key any more, and git could not take their open files for what is committed.
-    edited = [] if own else staging.close(workspace, rewritten, ring)
+    edited = [] if own else stage.close(workspace, rewritten, ring)
     seen = planned.pin.seen.union(member.holder for member in planned.members)
     # It is the caller's own, also where a run that was cut off has left another one pinned.
-    verdict = pinning.first_sight(workspace, statement)
+    verdict = first_sight.verdict_on(workspace, statement)
     workspace.access.put_back(Pin.of(statement, own, frozenset(), seen, verdict.past), verdict.way)
     workspace.repository.stage(key_lines.tidy(workspace, [(member.name, member.key) for member in planned.members]))
     workspace.repository.look_again()
@@ -157,7 +157,7 @@ def carry_out(workspace: Workspace, planned: Plan) -> Rotated:
 
 def _inside(workspace: Workspace, planned: Plan, parent: Environment) -> Standing:
     """Who is in before, with the caller's own grant as it is pinned: a run that was cut off may have written the next ones."""
-    found = access.standing_in(staging.without_later_grants(workspace, parent), parent)
+    found = access.standing_in(stage.without_later_grants(workspace, parent), parent)
     own = planned.pin.grant
     if own is None or own.to in found.counted or own.generation != parent.generation:
         return found
@@ -245,7 +245,7 @@ def _deleted(workspace: Workspace, pin: Pin, known: Collection[str]) -> Iterator
         person = file.removesuffix(".grant")
         if not file.endswith(".grant") or not names.is_name(person) or person in known or file in known:
             continue
-        if newcomer.was_in(workspace, pin, person):
+        if requests.was_in(workspace, pin, person):
             yield Dropped(person, "was in, and has no grant any more")
 
 
@@ -253,7 +253,7 @@ def _keyholders(workspace: Workspace, pin: Pin, gone: Iterable[Dropped]) -> Iter
     """People whose grants were deleted, with their keys: they could read all the same."""
     for each in gone:
         with contextlib.suppress(SwappedKey):
-            yield from (Keyholder(each.name, key) for key in newcomer.keys_in(workspace, pin, each.name))
+            yield from (Keyholder(each.name, key) for key in requests.keys_in(workspace, pin, each.name))
 
 
 def _swapped(workspace: Workspace, members: Iterable[Member]) -> Iterator[Dropped]:
@@ -277,7 +277,7 @@ def _exchanged(pin: Pin, members: Iterable[Member]) -> Iterator[Dropped]:
 def is_cut_off(workspace: Workspace, pin: Pin) -> bool:
     """Whether an earlier run wrote a next generation and was stopped before all of it was staged."""
     files = workspace.files_of([pin.environment])[pin.name]
-    found = uncommitted.find(workspace, pin, workspace.access.ring(pin), files)
+    found = unfinished_rotation.find(workspace, pin, workspace.access.ring(pin), files)
     return found is not None and bool(found.paths)
 
 

@@ -15,8 +15,8 @@ from gitenv.git.layout import RECIPIENTS
 from gitenv.model.environment import Environment
 from gitenv.model.reasons import NotVouchedFor
 from gitenv.model.statements import is_fingerprint, is_hash
-from gitenv.team import pinning
-from gitenv.team.pinning import Found
+from gitenv.team import first_sight
+from gitenv.team.first_sight import Found
 from gitenv.team.workspace import Workspace
 from gitenv.trust.trusted import Verdict
 
@@ -50,7 +50,7 @@ def vouchers() -> Vouchers:
 
 def check_vouched(workspace: Workspace, statement: Environment, trusted: Vouchers) -> None:
     """Raise `NotVouchedFor` unless a named key signed the statement, or it goes back to a named one."""
-    if trusted.vouch_for(pinning.first_sight(workspace, statement)):
+    if trusted.vouch_for(first_sight.verdict_on(workspace, statement)):
         return
     if trusted.floors:  # no hint may take a floor away: below it anybody who was taken out since could have signed
         raise NotVouchedFor(

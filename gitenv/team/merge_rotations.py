@@ -16,12 +16,12 @@ from gitenv.git.layout import RECIPIENTS
 from gitenv.model import environment, statements
 from gitenv.model.environment import Environment
 from gitenv.model.grant import HOLDER, READER
+from gitenv.model.membership import Standing
 from gitenv.model.rotation import Member, Parent
-from gitenv.model.standing import Standing
 from gitenv.model.statements import Holder
 from gitenv.repo.snapshot import CommitSnapshot, IndexSnapshot, Snapshot
-from gitenv.team import following, knowledge, pinning
-from gitenv.team.rotating import Dropped, Plan
+from gitenv.team import first_sight, follow, known_values
+from gitenv.team.rotate import Dropped, Plan
 from gitenv.team.workspace import Workspace
 from gitenv.trust import access, chain, forks
 from gitenv.trust.pins import Pin
@@ -60,9 +60,9 @@ def plan(workspace: Workspace, name: str) -> Plan | None:
     pin = workspace.access.pin(name)
     if pin is None:
         return None
-    sides = _staged(workspace, pin) if name in following.in_conflict(workspace) else _in_history(workspace, pin)
+    sides = _staged(workspace, pin) if name in follow.in_conflict(workspace) else _in_history(workspace, pin)
     if sides is None:
-        if error := following.met_in_rebase(workspace, pin):
+        if error := follow.met_in_rebase(workspace, pin):
             raise error
         return None
     origin, base, other = (
@@ -112,7 +112,7 @@ def _staged(workspace: Workspace, pin: Pin) -> Sides:
         if text is None:
             raise _not_on_all_sides(workspace, pin.name)
         statement = environment.read(text, f"{pin.name}/environment")
-        found.append(Side(pinning.first_sight(workspace, statement).way, tree))
+        found.append(Side(first_sight.verdict_on(workspace, statement).way, tree))
     ours, theirs = found
     if ours.environment.id != theirs.environment.id and _is_new_on_both(workspace, pin.name):
         raise _not_on_all_sides(workspace, pin.name)
@@ -146,7 +146,7 @@ def _in_history(workspace: Workspace, pin: Pin) -> Sides | None:
     here = environment.read(text, f"{pin.name}/environment") if text else None
     if here is None or here.id != pin.environment.id:
         return None
-    base = Side(pinning.first_sight(workspace, here).way, workspace.tree)
+    base = Side(first_sight.verdict_on(workspace, here).way, workspace.tree)
     found = forks.asides(workspace.root, workspace.repository.objects, base.chain, ["HEAD"])
     for statements_of_it in sorted(found, key=lambda each: -each[-1].revision):
         other = statements_of_it[-1]
@@ -222,7 +222,7 @@ def _parent(workspace: Workspace, side: Side, sides: Sides, found: Standing) -> 
         raise Locked(f"you are no holder of {statement.name} in {who}", f"ask {ask} to merge, and to run gitenv rotate")
     was = access.standing_in(side.tree, statement, _ANY_DAY).keyholders
     ring = access.open_grant(statement, mine[0], workspace.access.device())
-    return Parent(statement, ring, was, knowledge.found(side.tree, statement))
+    return Parent(statement, ring, was, known_values.found(side.tree, statement))
 
 
 def _is_new_on_both(workspace: Workspace, name: str) -> bool:

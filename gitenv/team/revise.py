@@ -15,7 +15,7 @@ from gitenv.model.document import Record
 from gitenv.model.environment import Environment
 from gitenv.model.keyring import Keyring
 from gitenv.model.known import Known, Tracked
-from gitenv.team import following, knowledge, past
+from gitenv.team import follow, known_values, past
 from gitenv.team.workspace import Workspace, now
 from gitenv.trust import access, chain
 from gitenv.trust.pins import Pin
@@ -29,12 +29,12 @@ def write(workspace: Workspace, before: Environment, statement: Environment, tra
     name = statement.name
     there = {chain.past_path(name, before.hash): before.text} | past.lacking(workspace, before)
     written = [workspace.write(path, text) for path, text in there.items()]
-    listed = knowledge.files(name, tracked) if tracked else {}
+    listed = known_values.files(name, tracked) if tracked else {}
     written += [workspace.write(path, text) for path, text in listed.items()]
     written.append(workspace.write(chain.path(name), statement.text))
-    file = workspace.repository.path(knowledge.path(name))
+    file = workspace.repository.path(known_values.path(name))
     if tracked and not listed and os.path.lexists(file):
-        workspace.repository.unstage([knowledge.path(name)])
+        workspace.repository.unstage([known_values.path(name)])
         with contextlib.suppress(FileNotFoundError):
             os.unlink(file)
     return written
@@ -45,14 +45,14 @@ def reissue_within(workspace: Workspace, name: str, days: int) -> bool:
 
     False where that is said already. Raises `Locked` for who holds it not.
     """
-    following.refresh(workspace)
+    follow.refresh(workspace)
     pin = workspace.need_pin(name)
     ring, statement = workspace.need_holder(pin, "set no policy"), pin.environment
     _check_here(workspace, statement)
     if statement.reissue_within == days:
         workspace.repository.stage(_left_behind(workspace, name))
         return False
-    _sign(workspace, pin, ring, knowledge.now(workspace, statement), days)
+    _sign(workspace, pin, ring, known_values.now(workspace, statement), days)
     return True
 
 
@@ -67,7 +67,7 @@ def list_known(workspace: Workspace, name: str, pairs: Sequence[tuple[Record, Re
     statement, ring = pin.environment, workspace.need_holder(pin, "accept nothing")
     if not pairs or not statement.left:
         return {}
-    listed = knowledge.here(workspace, statement)
+    listed = known_values.here(workspace, statement)
     found = known.accepted(listed or {}, pairs, [link.generation for link in statement.older], statement.left)
     if listed is None:  # with another statement than the pinned one, or lost: then the next generation takes all for known
         if found:
@@ -92,13 +92,13 @@ def _sign(workspace: Workspace, pin: Pin, ring: Keyring, tracked: Tracked | None
         at=now(),
     )
     workspace.repository.stage(write(workspace, statement, revised, tracked))
-    following.refresh(workspace)
+    follow.refresh(workspace)
 
 
 def _check_here(workspace: Workspace, statement: Environment) -> None:
     """Raise `NotInOrder` where the next statement would be a fork, or would decide git's conflict for one of two sides."""
     name = statement.name
-    if name in following.in_conflict(workspace):
+    if name in follow.in_conflict(workspace):
         raise NotInOrder(f"{chain.path(name)} is in conflict", f"gitenv rotate {name}")
     if workspace.tree.read(chain.path(name), statements.MAX_BYTES) != statement.text:
         raise NotInOrder(f"{name} has a newer statement than this commit", _to_bring(workspace, statement))
@@ -118,5 +118,5 @@ def _to_bring(workspace: Workspace, statement: Environment) -> str:
 def _left_behind(workspace: Workspace, name: str) -> list[str]:
     """What a run that was cut off wrote and did not stage."""
     folder = f"{RECIPIENTS}/{name}"
-    own = (chain.path(name), knowledge.path(name))
+    own = (chain.path(name), known_values.path(name))
     return [path for path in workspace.repository.unstaged(folder) if path in own or path.startswith(f"{folder}/past/")]

@@ -10,11 +10,11 @@ from gitenv.git.layout import RECIPIENTS
 from gitenv.identity import device
 from gitenv.model import environment, statements
 from gitenv.model.grant import Grant
+from gitenv.model.membership import Standing
 from gitenv.model.reasons import Forked, RolledBack, TwoRotations
-from gitenv.model.standing import Standing
 from gitenv.model.statements import Holder
 from gitenv.repo import clone
-from gitenv.team import staging
+from gitenv.team import stage
 from gitenv.team.workspace import Workspace
 from gitenv.trust import access, chain, forks
 from gitenv.trust.access import Judged
@@ -56,13 +56,13 @@ def kept_one_side(workspace: Workspace, pin: Pin) -> TwoRotations | None:
 
     It names both signers, as the refusal does: a person sees who signed what the merge kept.
     """
-    from gitenv.team import reuniting
+    from gitenv.team import merge_rotations
 
     try:
         workspace.access.judge(pin, workspace.tree)
     except NotTrusted as error:
         try:
-            planned = reuniting.plan(workspace, pin.name)
+            planned = merge_rotations.plan(workspace, pin.name)
         except GitenvError:
             return None
         if planned and any(parent.environment == pin.environment for parent in planned.parents):
@@ -148,7 +148,7 @@ def follow_tree(workspace: Workspace, old: Pin) -> None:
 
 def believe(workspace: Workspace, old: Pin, pin: Pin, judged: Judged) -> None:
     """Pin a statement of the tree at hand, with the people and the user's own grant that count beside it there."""
-    tree = staging.without_later_grants(workspace, pin.environment)
+    tree = stage.without_later_grants(workspace, pin.environment)
     standing = access.standing_in(tree, pin.environment)
     own = _own(workspace, standing, old.grant.to if old.grant else workspace.access.name)
     own = own or _own_that_expired(workspace, old, pin, standing)

@@ -31,7 +31,7 @@ from gitenv.model.keyring import Keyring
 from gitenv.model.unverified import Unverified
 from gitenv.repo import clone
 from gitenv.system import files
-from gitenv.team import discover, opening
+from gitenv.team import discover, lock
 from gitenv.team.contributors import Contributors
 from gitenv.team.workspace import Workspace
 from gitenv.trust.pins import Pin
@@ -147,7 +147,7 @@ def _status(
         problems.append(Undecided("unreadable", f"{entry.path} stays closed: it is too large", [remedies.look(entry.path)]))
         return FileStatus(entry.path, 0, "stays closed", [], [])
     pin = workspace.access.pin(statement.name)
-    if ring and pin and there and inert.MARK in there and opening.opened_since(workspace, pin, stored, there):
+    if ring and pin and there and inert.MARK in there and lock.opened_since(workspace, pin, stored, there):
         return FileStatus(entry.path, len(comparing.places(stored)), CLOSED, [], [])
     records = document.parse(stored)
     opened = document.parse(there or b"")
@@ -188,7 +188,7 @@ def _status(
 
 def _in_conflict(path: str, there: bytes, problems: list[Problem], *, is_open: bool) -> FileStatus:
     """A merge that somebody has to decide about: until then no stage of the index is the file."""
-    if is_open and opening.is_closed(there):
+    if is_open and lock.is_closed(there):
         return FileStatus(path, len(comparing.places(there)), CLOSED, [], [])
     torn = list(comparing.in_conflict(there))
     text = f"in conflict: {_joined(torn)}; take git's markers out, then stage it" if torn else "in conflict until it is staged"
@@ -272,7 +272,7 @@ def _live(
 ) -> Iterator[tuple[str, str, list[Unverified]]]:
     """Lines without a mark for which the index has what counts for nothing: no `git add` makes values of them."""
     text = plain.find(opened, records)
-    all_found = plain.find(opened, records, opening.retiring(workspace, pin))
+    all_found = plain.find(opened, records, lock.retiring(workspace, pin))
     for code, why, found in (
         ("plain-text", "plain text in the index", text),
         ("token-retired", "encrypted with a retired key in the index", [each for each in all_found if each not in text]),

@@ -12,7 +12,7 @@ from gitenv.git import attributes, log
 from gitenv.git.layout import RECIPIENTS
 from gitenv.repo import clone
 from gitenv.system import files
-from gitenv.team import claims, following, found, setup
+from gitenv.team import claims, follow, found, setup
 from gitenv.team.workspace import Workspace
 from gitenv.trust.pins import Pin
 
@@ -32,7 +32,7 @@ class Removal(NamedTuple):
 def look(workspace: Workspace, name: str) -> Removal:
     """What removing would do. Raises `Locked` for who does not hold it, and `Usage` while it has tracked files."""
     workspace.check_known(name)
-    following.refresh(workspace)
+    follow.refresh(workspace)
     pin = workspace.access.pin(name)
     is_here = name in workspace.environments()
     if is_here or pin is None:

@@ -17,7 +17,7 @@ from gitenv.model.document import Kind
 from gitenv.model.keyring import Keyring
 from gitenv.repo import clone, founding
 from gitenv.system import files
-from gitenv.team import conversions, discover, following, rights, setup
+from gitenv.team import conversions, discover, follow, permissions, setup
 from gitenv.team.workspace import Workspace
 from gitenv.trust.access import check_not_rolled_back
 from gitenv.trust.pins import Pin
@@ -45,7 +45,7 @@ def open_files(workspace: Workspace, wanted: Iterable[str] = ()) -> list[Opened]
         workspace.access.locked = still_locked
     pins = [pin for pin in workspace.access.pinned() if pin.name in chosen]
     entries = workspace.files_of([pin.environment for pin in pins])
-    for name in following.in_conflict(workspace):  # `rotate` merges such files anew, but for those that somebody opened
+    for name in follow.in_conflict(workspace):  # `rotate` merges such files anew, but for those that somebody opened
         entries[name] = [entry for entry in entries.get(name, ()) if not entry.stage]
     results = [_open_environment(workspace, pin, entries[pin.name], is_asked=pin.name in asked) for pin in pins]
     setup.lift_guard(workspace.repository, workspace.access.pinned())
@@ -236,7 +236,7 @@ def _open_environment(workspace: Workspace, pin: Pin, entries: Iterable[IndexEnt
         return result._replace(closed=error, never_granted=not (workspace.was_let_in(pin) or is_asked))
     # Before the first commit with gitenv, plain text is its owner's and stays as it is.
     is_committed = workspace.is_committed(pin.name)
-    wanted = rights.wanted(workspace.repository)
+    wanted = permissions.wanted(workspace.repository)
     for entry in entries:
         stored = workspace.repository.objects.read(entry.object_id)
         there = _contents(workspace, entry)
@@ -253,7 +253,7 @@ def _open_environment(workspace: Workspace, pin: Pin, entries: Iterable[IndexEnt
             text = opened_since(workspace, pin, stored, _marked_still(there, stored)) or there
         if text != there:
             # Not for the others on this machine; the owner's x bit is in the index.
-            mode = rights.kept(os.lstat(workspace.repository.path(entry.path)).st_mode, wanted)
+            mode = permissions.kept(os.lstat(workspace.repository.path(entry.path)).st_mode, wanted)
             workspace.write(entry.path, text, mode, instead_of=there, is_elsewhere=is_unedited)
             (result.opened if is_unedited else result.opened_edited).append(entry.path)
         elif is_unedited or there == _plain(workspace, pin, stored):

@@ -7,10 +7,10 @@ from typing import NamedTuple
 
 from gitenv.model.grant import HOLDER, Grant
 from gitenv.model.rotation import Member
-from gitenv.team import following, rotating
-from gitenv.team import newcomer as newcomers
-from gitenv.team.newcomer import Newcomer
-from gitenv.team.rotating import Plan, Rotated
+from gitenv.team import follow, rotate
+from gitenv.team import requests as newcomers
+from gitenv.team.requests import Newcomer
+from gitenv.team.rotate import Plan, Rotated
 from gitenv.team.workspace import Workspace
 from gitenv.trust import access
 from gitenv.trust.pins import Pin
@@ -29,10 +29,10 @@ NONE = Exchange([], [])
 def plan(workspace: Workspace, newcomer: Newcomer, wanted: Sequence[str], role: str, expires: str) -> Exchange:
     """Look at where somebody is in with another key than the newcomer's: in all environments, or in those `wanted`.
 
-    Without a `role` or an end they stay what they were. Raises like `rotating.plan`, for what is wanted.
+    Without a `role` or an end they stay what they were. Raises like `rotate.plan`, for what is wanted.
     """
-    following.refresh(workspace)
-    mine = rotating.held(workspace)
+    follow.refresh(workspace)
+    mine = rotate.held(workspace)
     found = Exchange([], [])
     for pin in [workspace.need_pin(name) for name in wanted] or workspace.access.pinned():
         standing = access.standing_in(workspace.tree, pin.environment)
@@ -46,13 +46,13 @@ def plan(workspace: Workspace, newcomer: Newcomer, wanted: Sequence[str], role: 
             continue
         stays = (role or was.role, expires or was.expires) if was else (role or HOLDER, expires)
         member = Member(newcomer.name, newcomer.key, *stays)
-        found.plans.append(rotating.plan(workspace, pin.name, instead_of=member))
+        found.plans.append(rotate.plan(workspace, pin.name, instead_of=member))
     return found
 
 
 def carry_out(workspace: Workspace, exchange: Exchange, newcomer: Newcomer) -> list[Rotated]:
     """Write and stage the next generations. From then on the former key is no reason to refuse the new one."""
-    done = [rotating.carry_out(workspace, planned) for planned in exchange.plans]
+    done = [rotate.carry_out(workspace, planned) for planned in exchange.plans]
     newcomers.forget_other_keys(workspace, newcomer, [planned.pin.name for planned in exchange.plans])
     return done
 
@@ -60,4 +60,4 @@ def carry_out(workspace: Workspace, exchange: Exchange, newcomer: Newcomer) -> l
 def _is_cut_off(workspace: Workspace, pin: Pin, newcomer: Newcomer, was: Grant | None) -> bool:
     """Whether a run that was stopped has let the new key in, and not staged all of it."""
     is_new = was is not None and was.key == newcomer.key
-    return is_new and workspace.access.can_open(pin) and rotating.is_cut_off(workspace, pin)
+    return is_new and workspace.access.can_open(pin) and rotate.is_cut_off(workspace, pin)

@@ -11,10 +11,10 @@ from gitenv.git.layout import RECIPIENTS
 from gitenv.model import reasons
 from gitenv.model.environment import Environment
 from gitenv.model.grant import HOLDER, READER, Grant
-from gitenv.model.standing import Refused
+from gitenv.model.membership import Refused
 from gitenv.model.statements import Holder
 from gitenv.repo import recipients
-from gitenv.team.retired import Retired
+from gitenv.team.retired_grants import Retired
 from gitenv.team.workspace import Workspace
 from gitenv.trust.access import standing_in
 

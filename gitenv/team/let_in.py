@@ -9,12 +9,12 @@ from gitenv.errors import Locked, Usage
 from gitenv.git.layout import RECIPIENTS
 from gitenv.identity import device
 from gitenv.model import grant
-from gitenv.model.standing import Standing
+from gitenv.model.membership import Standing
 from gitenv.repo import recipients
-from gitenv.team import following, key_lines
-from gitenv.team import newcomer as newcomers
+from gitenv.team import follow, key_lines
+from gitenv.team import requests as newcomers
 from gitenv.team.discover import DEVELOPMENT
-from gitenv.team.newcomer import Newcomer
+from gitenv.team.requests import Newcomer
 from gitenv.team.workspace import Workspace, now
 from gitenv.trust import access
 from gitenv.trust.pins import Pin
@@ -51,7 +51,7 @@ def let_in(
 ) -> LetIn:
     """Write and stage the grants, and the newcomer's `.pub` if it is not there. All is checked before the first is written.
 
-    `expires` is the last day, or "". Where they are in with another key, `exchanging` has been asked before. Raises `Usage` for
+    `expires` is the last day, or "". Where they are in with another key, `replace_key` was asked before. Raises `Usage` for
     an end that leaves nobody, `SwappedKey` for somebody who is in with another key (unless `replace`), `Locked` for what the
     caller cannot open, and `NotTrusted` for what the caller may not give.
     """
@@ -59,7 +59,7 @@ def let_in(
     existing = workspace.public_keys(newcomer.name)
     if not replace:
         newcomers.refuse_other_key(workspace, newcomer, existing)
-    following.refresh(workspace)
+    follow.refresh(workspace)
     pins = {name: workspace.need_pin(name) for name in chosen}
     rings = {name: workspace.need_holder(pin, "let nobody in") for name, pin in pins.items()}
     before = {name: _standing(workspace, pin, newcomer) for name, pin in pins.items()}
@@ -89,7 +89,7 @@ def let_in(
     workspace.repository.stage(written)
     if replace:
         newcomers.forget_other_keys(workspace, newcomer, chosen)
-    following.refresh(workspace)
+    follow.refresh(workspace)
     others = [pin.name for pin in workspace.access.pinned() if workspace.access.can_open(pin)]
     others = [name for name in others if recipients.grant_of(workspace.tree, name, newcomer.name) is None]
     unending = [name for name in meant if not expires and _last_day(before[name], newcomer)]

@@ -14,8 +14,8 @@ from gitenv.model.document import Kind, Record
 from gitenv.model.environment import Environment
 from gitenv.repo import recipients
 from gitenv.system import files
-from gitenv.team import following, pinning, saving, vouching
-from gitenv.team.saving import Unstaged
+from gitenv.team import first_sight, follow, save, vouchers
+from gitenv.team.save import Unstaged
 from gitenv.team.workspace import Workspace
 from gitenv.trust.pins import Pin
 
@@ -58,15 +58,15 @@ def newcomer(workspace: Workspace, environment: str, file: str, folder: str) -> 
         return None
     if recipients.grant_of(workspace.tree, name, workspace.access.name):
         return None
-    statement = pinning.checked(workspace, name)
-    if trusted := vouching.vouchers():
-        vouching.check_vouched(workspace, statement, trusted)
+    statement = first_sight.checked(workspace, name)
+    if trusted := vouchers.vouchers():
+        vouchers.check_vouched(workspace, statement, trusted)
     return statement
 
 
 def is_known(workspace: Workspace, statement: Environment) -> bool:
     """Whether a person and key that this clone believes elsewhere signed it, or one that `GITENV_TRUST` names."""
-    return bool(vouching.vouchers()) or any(statement.by in pin.holders for pin in workspace.access.pinned())
+    return bool(vouchers.vouchers()) or any(statement.by in pin.holders for pin in workspace.access.pinned())
 
 
 def only_file(workspace: Workspace, environment: str, folder: str) -> str:
@@ -88,7 +88,7 @@ def set_value(workspace: Workspace, name: str, path: str, environment: str, valu
 
     Raises `Locked` where the caller could read and has the file closed, `NotTrusted`, and `Changed` where others keep saving.
     """
-    following.refresh(workspace)
+    follow.refresh(workspace)
     pin = workspace.need_pin(environment)
     for _ in range(_TRIES):
         with contextlib.suppress(Changed):
@@ -112,7 +112,7 @@ def _try_to_set(workspace: Workspace, pin: Pin, name: str, path: str, value: byt
         text, replaces = _with_sealed(workspace, pin, data or b"", name, value)
         holders = sorted(holder.name for holder in pin.holders)
     blobs = _staged(workspace, pin, path, data, text, name.encode("ascii")) if data and not holders else {}
-    unstaged = saving.save(workspace, {path: text}, {path: data}, blobs).get(path)
+    unstaged = save.save(workspace, {path: text}, {path: data}, blobs).get(path)
     is_known = any(other.grant for other in workspace.access.pinned())
     return Set(name, path, pin.name, holders, replaces, text == data, unstaged, is_known)
 
@@ -123,7 +123,7 @@ def _staged(workspace: Workspace, pin: Pin, path: str, data: bytes, text: bytes,
     ring = workspace.access.ring(pin)
     if stored is None or smudge.smudge(stored, [ring]) != data:
         return {}
-    return {path: saving.cleaned(text, stored, ring, lambda record: record.name == name)}
+    return {path: save.cleaned(text, stored, ring, lambda record: record.name == name)}
 
 
 def _check_encoding(workspace: Workspace, path: str, data: bytes) -> None:

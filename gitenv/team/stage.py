@@ -26,7 +26,7 @@ from gitenv.model.known import Tracked
 from gitenv.repo import recipients
 from gitenv.repo.snapshot import Snapshot
 from gitenv.system import files
-from gitenv.team import knowledge
+from gitenv.team import known_values
 from gitenv.team.workspace import Workspace
 from gitenv.trust import chain
 
@@ -56,7 +56,7 @@ def staged(
     folder = f"{RECIPIENTS}/{statement.name}"
     texts = {chain.past_path(statement.name, environment.hash_of(text)): text for text in before}
     texts |= {f"{folder}/{given.to}.grant": given.text for given in grants}
-    texts |= knowledge.files(statement.name, tracked) | {chain.path(statement.name): statement.text}
+    texts |= known_values.files(statement.name, tracked) | {chain.path(statement.name): statement.text}
     contents = [*(each.after for each in documents), *texts.values()]
     ids = index.write_blobs(workspace.root, contents)
     gone = _gone(workspace, folder, texts)
@@ -139,7 +139,7 @@ def _gone(workspace: Workspace, folder: str, kept: Collection[str]) -> list[str]
         if path not in kept
         and (
             (path.endswith(".grant") and names.is_name(os.path.basename(path).removesuffix(".grant")))
-            or path == f"{folder}/{knowledge.FILE}"
+            or path == f"{folder}/{known_values.FILE}"
         )
     )
 

@@ -12,7 +12,7 @@ from gitenv.model import clean, document
 from gitenv.model.document import Kind, Record
 from gitenv.model.keyring import Keyring
 from gitenv.repo import clone
-from gitenv.team import rights
+from gitenv.team import permissions
 from gitenv.team.workspace import Workspace
 
 
@@ -41,7 +41,7 @@ def save(
     try:
         for path, text in texts.items():
             old = before[path]
-            workspace.write(path, text, rights.wanted(workspace.repository) if old is None else None, instead_of=old)
+            workspace.write(path, text, permissions.wanted(workspace.repository) if old is None else None, instead_of=old)
             written.append(path)
     finally:
         done = [path for path in written if path not in unstaged]
