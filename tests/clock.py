@@ -13,7 +13,7 @@ from tests import forkserver
 
 _CODE = """\
 import sys
-from gitenv import access
+from gitenv.trust import access
 access.today = lambda: {day!r}
 {more}from gitenv.__main__ import main
 sys.exit(main())

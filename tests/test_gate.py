@@ -19,11 +19,12 @@ ZEROS = "0" * 40
 _ANY = "refs/other/notes"
 _HOOK = """#!{python}
 import os, sys
-from gitenv.review import findings, gate
+from gitenv.check import gate
+from gitenv.model import finding
 found = gate.outgoing(os.getcwd(), [gate.Update(*line.split()) for line in sys.stdin])
 for each in found:
     print("found", each.severity.value, each.code, each.path, each.commit[:10])
-sys.exit(findings.stops(found))
+sys.exit(finding.stops(found))
 """
 
 

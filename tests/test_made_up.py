@@ -36,7 +36,7 @@ def _make_up(person: Person, numbers: range) -> None:
 _COUNTING = """
 import subprocess, sys
 from collections import Counter
-from gitenv import files
+from gitenv.system import files
 from gitenv.cli import edge
 from gitenv.git.objects import Objects
 counted = Counter(read=0, run=0)

@@ -166,7 +166,7 @@ def found_here(
     written += found.write_attributes(workspace, patterns, guard)
     workspace.repository.stage(written)
     # Cut off before this, git still ignores the files; after it, the filter and the guard stand.
-    left = _take_out_of_gitignore(workspace, seen.ignored) if gitignore else seen.ignored
+    left = _take_out_of_gitignore(workspace, seen.ignored) if unignore else seen.ignored
     stays = {line.path for line in left}
     held = [path for path in held if path not in stays]
     staged = [path for path in seen.files if path not in stays.union(held)]

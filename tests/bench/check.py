@@ -16,7 +16,7 @@ START, ONE, WHOLE = "Python with pygit2", "check of one commit", "check --all"
 PUSH, HISTORY = "the gate over a push", "check --history"
 _GATE = """
 import sys
-from gitenv.review import gate
+from gitenv.check import gate
 gate.outgoing(".", [gate.Update(sys.argv[1], sys.argv[2], "refs/heads/main")], ["--branches=nothing"])
 """
 
