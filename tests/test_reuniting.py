@@ -9,7 +9,7 @@ import pytest
 from gitenv.errors import NotTrusted
 from gitenv.model.environment import Environment
 from gitenv.model.grant import HOLDER, READER
-from gitenv.model.membership import Standing, standing
+from gitenv.model.membership import Membership, who_is_in
 from gitenv.model.rotation import Member
 from gitenv.model.statements import Holder
 from gitenv.team import merge_rotations
@@ -24,19 +24,19 @@ TWIN, TWIN_CHAIN = rotated(ring_of(), 9)
 ORIGIN = statement(holders=ALL, paths=(".env", "web/.env"))
 
 
-def _standing(about: Environment, *given: tuple[Person, str, Person]) -> Standing:
+def _membership(about: Environment, *given: tuple[Person, str, Person]) -> Membership:
     """Who is in by these grants: to whom, as what, by whom."""
     number = 1 if about.generation == ORIGIN.generation else 2
-    return standing(about, [grant_for(to, by, about, role=role, data_key=dek(number)) for to, role, by in given], TODAY)
+    return who_is_in(about, [grant_for(to, by, about, role=role, data_key=dek(number)) for to, role, by in given], TODAY)
 
 
 def _all_by(by: Person, people: Sequence[Person]) -> list[tuple[Person, str, Person]]:
     return [(to, HOLDER, by) for to in people]
 
 
-BEFORE = _standing(ORIGIN, *_all_by(ALICE, ALL))
+BEFORE = _membership(ORIGIN, *_all_by(ALICE, ALL))
 WITHOUT_BOB = statement(RING_2, CHAIN_2, before=ORIGIN, holders=(ALICE, CAROL), paths=(".env", "api/.env"))
-OTHER = _standing(WITHOUT_BOB, *_all_by(ALICE, (ALICE, CAROL)))
+OTHER = _membership(WITHOUT_BOB, *_all_by(ALICE, (ALICE, CAROL)))
 BY_BOB = statement(RING_2, CHAIN_2, before=ORIGIN, by=BOB, holders=(ALICE, BOB), paths=("web/.env", "lib/.env", "api/.env"))
 BY_ALICE = statement(RING_2, CHAIN_2, before=ORIGIN, holders=(ALICE, BOB))
 
@@ -50,32 +50,32 @@ def _roles(members: Mapping[str, Member]) -> dict[str, str]:
     [
         # bob made a generation: nothing of what he did there stands, whoever signed it.
         (
-            _standing(BY_BOB, *_all_by(BOB, (ALICE, BOB)), (CAROL, READER, BOB), (EVE, HOLDER, ALICE)),
+            _membership(BY_BOB, *_all_by(BOB, (ALICE, BOB)), (CAROL, READER, BOB), (EVE, HOLDER, ALICE)),
             [BOB.holder],
             {"alice": HOLDER, "bob": HOLDER, "carol": HOLDER},
         ),
         # He let eve in, and she dave, under the key that both sides began from.
         (
-            _standing(ORIGIN, *_all_by(ALICE, ALL), (EVE, HOLDER, BOB), (DAVE, HOLDER, EVE)),
+            _membership(ORIGIN, *_all_by(ALICE, ALL), (EVE, HOLDER, BOB), (DAVE, HOLDER, EVE)),
             [],
             {"alice": HOLDER, "bob": HOLDER, "carol": HOLDER},
         ),
         # Whom alice let in stays, and whom those let in.
         (
-            _standing(ORIGIN, *_all_by(ALICE, ALL), (EVE, HOLDER, ALICE), (DAVE, READER, EVE)),
+            _membership(ORIGIN, *_all_by(ALICE, ALL), (EVE, HOLDER, ALICE), (DAVE, READER, EVE)),
             [],
             {"alice": HOLDER, "bob": HOLDER, "carol": HOLDER, "eve": HOLDER, "dave": READER},
         ),
         # alice changed bob's key, and he let dave in with the new one: the other side took bob out.
         (
-            _standing(BY_ALICE, *_all_by(ALICE, (ALICE, CAROL, BOBS_LAPTOP)), (DAVE, HOLDER, BOBS_LAPTOP)),
+            _membership(BY_ALICE, *_all_by(ALICE, (ALICE, CAROL, BOBS_LAPTOP)), (DAVE, HOLDER, BOBS_LAPTOP)),
             [ALICE.holder],
             {"alice": HOLDER, "bob": HOLDER, "carol": HOLDER},
         ),
     ],
     ids=["signed by who is out", "let in by who is out", "let in by who stays", "let in by a new key of who is out"],
 )
-def test_what_who_is_out_did(side: Standing, signers: list[Holder], expected: dict[str, str]) -> None:
+def test_what_who_is_out_did(side: Membership, signers: list[Holder], expected: dict[str, str]) -> None:
     """The people of a side without what somebody did there whom the other side took out."""
     members, dropped = merge_rotations._by_who_stays(BEFORE, side, OTHER, signers)
     assert _roles(members) == expected

@@ -16,9 +16,9 @@ from gitenv.repo import environments
 from gitenv.repo.protected import Protection, statements_in
 from gitenv.repo.snapshot import Entry, Snapshot
 from gitenv.trust import roster
-from gitenv.trust.roster import Membership
+from gitenv.trust.roster import Roster
 
-_NOBODY = Membership({}, {}, {})
+_NOBODY = Roster({}, {}, {})
 
 
 class Change:
@@ -100,17 +100,17 @@ class Change:
         return Protection(self.statements, self.base_statements, filtered=self.filtered)
 
     @cached_property
-    def members(self) -> Membership:
+    def members(self) -> Roster:
         """Who is in what at the end."""
         return self._members(self.end)
 
     @cached_property
-    def base_members(self) -> Membership:
+    def base_members(self) -> Roster:
         """Who was in what in the base."""
         return self._members(self.base) if self.base else _NOBODY
 
     @cached_property
-    def former_members(self) -> Membership:
+    def former_members(self) -> Roster:
         """Who was in what where the change began: what others did to the base since is not its doing."""
         return self.base_members if self.before is self.base else self._members(self.before) if self.before else _NOBODY
 
@@ -135,7 +135,7 @@ class Change:
         there = self.base_statements.get(statement.name)
         return there if there and statement.is_behind(there) and not self.goes_on else None
 
-    def _members(self, side: Snapshot) -> Membership:
+    def _members(self, side: Snapshot) -> Roster:
         try:
             return roster.read(side, self.known)
         except GitenvError as error:

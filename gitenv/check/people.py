@@ -11,13 +11,13 @@ from gitenv.git.layout import RECIPIENTS
 from gitenv.model.codes import finding
 from gitenv.model.finding import Finding
 from gitenv.model.grant import READER, Grant
+from gitenv.model.membership import Membership
 from gitenv.model.reasons import Retired, grant_code
 from gitenv.model.statements import is_signed_by
 from gitenv.repo import recipients
 from gitenv.repo.snapshot import Snapshot
 from gitenv.trust import access
 from gitenv.trust.access import renewal
-from gitenv.trust.roster import State
 
 
 def findings(change: Change) -> Iterator[Finding]:
@@ -56,7 +56,7 @@ def nested(change: Change) -> Iterator[Finding]:
             yield finding("nested-recipients", text, f"{folder}/{RECIPIENTS}", 0, commands)
 
 
-def _refused(name: str, state: State, old: State | None) -> Iterator[Finding]:
+def _refused(name: str, state: Membership, old: Membership | None) -> Iterator[Finding]:
     known = {refused.grant.text for refused in old.refused} if old else set()
     for refused in state.refused:
         given = refused.grant
@@ -77,7 +77,7 @@ def _refused(name: str, state: State, old: State | None) -> Iterator[Finding]:
         yield finding(code, text, path, 0, (f"git log -p -- :/{path}",), was_before=was_before)
 
 
-def _is_by_a_holder(given: Grant, state: State) -> bool:
+def _is_by_a_holder(given: Grant, state: Membership) -> bool:
     """Whether one who is in let somebody in: else who was taken out could have a command proposed."""
     key = state.keys.get(given.by)
     if key is None or given.generation not in [older.generation for older in state.statement.older]:
@@ -89,7 +89,7 @@ def _is_by_a_holder(given: Grant, state: State) -> bool:
     return is_signed_by(given.text, key)
 
 
-def _malformed(state: State, old: State | None) -> Iterator[Finding]:
+def _malformed(state: Membership, old: Membership | None) -> Iterator[Finding]:
     for path, error in state.malformed.items():
         known = old.malformed.get(path) if old else None
         was_before = known is not None and known.message == error.message
@@ -97,7 +97,7 @@ def _malformed(state: State, old: State | None) -> Iterator[Finding]:
         yield finding("grant-malformed", text, path, 0, (f"git log -p -- :/{path}",), was_before=was_before)
 
 
-def _ended(name: str, state: State) -> Iterator[Finding]:
+def _ended(name: str, state: Membership) -> Iterator[Finding]:
     today = access.today()
     for given in state.counted.values():
         if given.expired(today):

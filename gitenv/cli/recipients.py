@@ -9,7 +9,7 @@ from gitenv.cli import show
 from gitenv.cli.options import Environments, Json
 
 if TYPE_CHECKING:
-    from gitenv.team.roster import Entry, Membership
+    from gitenv.team.roster import Entry, People
 
 
 def run(json: Json = False, environments: Environments = None) -> None:
@@ -33,7 +33,7 @@ def run(json: Json = False, environments: Environments = None) -> None:
         _show(found)
 
 
-def _show(found: Membership) -> None:
+def _show(found: People) -> None:
     rows = []
     for person in found.people:
         cells = [_cell(person.entries.get(name)) for name in found.environments]
@@ -56,7 +56,7 @@ def _cell(entry: Entry | None) -> str:
     return f"{entry.role} by {entry.by}{until}"
 
 
-def _as_json(found: Membership) -> dict[str, object]:
+def _as_json(found: People) -> dict[str, object]:
     return {
         "environments": found.environments,
         "people": [

@@ -24,7 +24,7 @@ from gitenv.repo.protected import statements_in
 from gitenv.repo.snapshot import Entry, Snapshot
 from gitenv.trust import roster
 from gitenv.trust.keys_at_hand import KeysAtHand
-from gitenv.trust.roster import EnvironmentChange, Membership, RequestChange
+from gitenv.trust.roster import EnvironmentChange, RequestChange, Roster
 from gitenv.trust.trusted import Answer, Trusted
 
 
@@ -245,12 +245,12 @@ class _Comparing:
     def _environment_of(self, path: str) -> str:
         return self._claims[1].environment_of(path) or self._claims[0].environment_of(path)
 
-    def _statement(self, among: Membership, path: str) -> Statement | None:
+    def _statement(self, among: Roster, path: str) -> Statement | None:
         state = among.states.get(self._claims[among is self._new].environment_of(path))
         return state.statement if state else None
 
 
-def _memberships(place: Place, before: Snapshot, after: Snapshot) -> tuple[Membership, Membership]:
+def _memberships(place: Place, before: Snapshot, after: Snapshot) -> tuple[Roster, Roster]:
     """Both `.recipients/`; read once if they are the same: ten thousand grants have ten thousand signatures."""
     ids = [place.objects.id(f"{side.commit}:{RECIPIENTS}") if side.commit else "" for side in (before, after)]
     there = environments.known(place.folder, before)

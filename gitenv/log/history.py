@@ -17,7 +17,7 @@ from gitenv.model import document
 from gitenv.model.comparing import OpenOf
 from gitenv.repo.snapshot import CommitSnapshot, resolve
 from gitenv.trust import roster
-from gitenv.trust.roster import Membership
+from gitenv.trust.roster import Roster
 
 _MAX_KEPT = 32 * 1024 * 1024  # bytes: what a file was before a commit is what it is in the next one we come to
 _MAX_NAMES = 10_000
@@ -84,13 +84,13 @@ class History:
 
     def _of_members(self, visit: Visit, touched: Sequence[str]) -> list[Fact]:
         try:
-            before = [self._membership(parent, touched) for parent in visit.parents] or [Membership({}, {}, {})]
+            before = [self._membership(parent, touched) for parent in visit.parents] or [Roster({}, {}, {})]
             return member_facts.of_commit(before, self._membership(visit.commit, touched))
         except GitenvError as error:
             self._skip(visit.commit, RECIPIENTS, error.message)
             return []
 
-    def _membership(self, commit: str, touched: Sequence[str]) -> Membership:
+    def _membership(self, commit: str, touched: Sequence[str]) -> Roster:
         return roster.read(member_facts.Touched(CommitSnapshot(self._objects, commit), touched))
 
     def _documents(self, visit: Visit, touched: Sequence[str]) -> dict[str, list[FileChange]]:

@@ -10,7 +10,7 @@ from gitenv.model.environment import Environment
 from gitenv.model.grant import Grant
 from gitenv.repo.snapshot import Snapshot
 from gitenv.trust import roster
-from gitenv.trust.roster import EnvironmentChange, Membership, PersonChange, RequestChange
+from gitenv.trust.roster import EnvironmentChange, PersonChange, RequestChange, Roster
 
 
 class Touched(Snapshot):
@@ -29,14 +29,14 @@ class Touched(Snapshot):
         return [name for name in found if name in self._names] if folder == RECIPIENTS else found
 
 
-def of_commit(before: Sequence[Membership], after: Membership) -> list[Fact]:
+def of_commit(before: Sequence[Roster], after: Roster) -> list[Fact]:
     """What is other than in all of `before`, one for each parent of the commit."""
     first, *others = [list(_between(each, after)) for each in before]
     shared = [{fact.identity for fact in other} for other in others]
     return [fact for fact in first if all(fact.identity in other for other in shared)]
 
 
-def _between(before: Membership, after: Membership) -> Iterator[Fact]:
+def _between(before: Roster, after: Roster) -> Iterator[Fact]:
     let_in = set[str]()
     for change in roster.environments(before, after):
         if change.after is None and change.name in after.broken:
@@ -112,7 +112,7 @@ def _of_person(change: PersonChange, statement: Environment) -> Iterator[Fact]:
         yield about._replace(what=What.EXPIRY, former=change.before.expires)
 
 
-def _uncounted(before: Membership, after: Membership) -> Iterator[Fact]:
+def _uncounted(before: Roster, after: Roster) -> Iterator[Fact]:
     """Grants that came and do not count; those that a rotation left behind were there before."""
     for name, state in after.states.items():
         old = before.states.get(name)

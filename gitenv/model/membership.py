@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from gitenv.errors import NotTrusted
+from gitenv.errors import GitenvError, NotTrusted
 from gitenv.model.environment import Environment
 from gitenv.model.grant import HOLDER, Grant
 from gitenv.model.kinds import PublicKey
@@ -30,12 +30,14 @@ class Refused(NamedTuple):
         return self.why.message.partition(": ")[2]
 
 
-class Standing(NamedTuple):
-    """Who is in an environment: the grants that count, by name, those that do not, and all holders."""
+class Membership(NamedTuple):
+    """Who is in an environment, as its statement has it: the grants that count, by name, and why others do not."""
 
+    statement: Environment
     counted: Mapping[str, Grant]
     refused: list[Refused]
     keys: Mapping[Holder, PublicKey]  # of all holders
+    malformed: Mapping[str, GitenvError] = {}  # files that are no grants, by path
 
     @property
     def people(self) -> frozenset[Holder]:
@@ -55,7 +57,7 @@ class Standing(NamedTuple):
         return frozenset(self.keys)
 
 
-def standing(environment: Environment, grants: Iterable[Grant], today: str) -> Standing:
+def who_is_in(environment: Environment, grants: Iterable[Grant], today: str) -> Membership:
     """Sort out who is in: a grant counts if a holder signed it who counted before. Linear in the number of grants.
 
     A signer's key is the one in their `holder` line, or in the grant that let them in: never one from a `.pub`. The
@@ -85,7 +87,7 @@ def standing(environment: Environment, grants: Iterable[Grant], today: str) -> S
                 keys[person] = grant.key
                 ready.append(person)
     refused += [Refused(grant, _by_no_holder(environment, grant)) for left in waiting.values() for grant in left]
-    return Standing(counted, refused, keys)
+    return Membership(environment, counted, refused, keys)
 
 
 def check_signed(grant: Grant, key: PublicKey) -> None:

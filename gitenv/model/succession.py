@@ -16,7 +16,7 @@ from gitenv.model.grant import Grant
 from gitenv.model.keyring import Keyring
 from gitenv.model.kinds import Signer
 from gitenv.model.known import Tracked
-from gitenv.model.membership import Standing, standing
+from gitenv.model.membership import Membership, who_is_in
 from gitenv.model.statements import Holder, Keyholder
 
 _MAX_LISTED = 400  # a statement has a limit, a team has none
@@ -37,7 +37,7 @@ NONE = Bridge([], None, None)
 def bridge(
     statement: Environment,
     ring: Keyring,
-    before: Standing,
+    before: Membership,
     leaving: Holder,
     tracked: Tracked | None = None,
     *,
@@ -50,14 +50,14 @@ def bridge(
     `tracked` as for `revised`.
     """
     others = [given for given in before.counted.values() if given.to != leaving.name]
-    after = standing(statement, others, _ANY_DAY)
+    after = who_is_in(statement, others, _ANY_DAY)
     if me in after.holders and len(after.counted) == len(others):
         return NONE
     next_one = None
     if me not in after.holders:
         also = [Keyholder(me.name, signer.public)]
         next_one = revised(statement, ring, before, tracked, statement.reissue_within, also, me=me, signer=signer, at=at)
-    counted = standing(next_one or statement, others, _ANY_DAY).counted
+    counted = who_is_in(next_one or statement, others, _ANY_DAY).counted
 
     def anew(given: Grant) -> Grant:
         return grant.write(
@@ -72,7 +72,7 @@ def bridge(
 def revised(
     statement: Environment,
     ring: Keyring,
-    found: Standing,
+    found: Membership,
     tracked: Tracked | None,
     reissue_within: int,
     also: Sequence[Keyholder] = (),
@@ -95,7 +95,7 @@ def revised(
     return environment.following(statement, draft, by=me, at=at, signer=signer)
 
 
-def proof(statement: Environment, found: Standing, signer: Holder) -> list[bytes]:
+def proof(statement: Environment, found: Membership, signer: Holder) -> list[bytes]:
     """The grants that lead from a signer to a `holder` line of a statement; none for who has such a line."""
     by_person = {Holder(given.to, given.key.fingerprint()): given for given in found.counted.values()}
     way: list[bytes] = []
@@ -106,7 +106,7 @@ def proof(statement: Environment, found: Standing, signer: Holder) -> list[bytes
     return way
 
 
-def _listed(statement: Environment, before: Standing, also: Sequence[Keyholder]) -> list[Keyholder]:
+def _listed(statement: Environment, before: Membership, also: Sequence[Keyholder]) -> list[Keyholder]:
     """The `holder` lines: those that stand there, `also`, and all who came in by grants that do not end. A name has one line.
 
     The key that leaves has one, too. Who signs may hold it by somebody whom that key let in: signed anew by them, each of the

@@ -40,7 +40,7 @@ class Contributors:
     def _in_environments(self) -> Iterator[Holder]:
         tree = self._workspace.tree
         for pin in self._workspace.access.pinned():
-            found = access.standing_in(tree, pin.environment)
+            found = access.membership_in(tree, pin.environment)
             yield from (Holder(given.to, given.key.fingerprint()) for given in found.counted.values())
 
     def _decided_before(self, statement: Environment) -> frozenset[bytes]:

@@ -6,11 +6,11 @@ from collections.abc import Collection, Iterator
 
 from gitenv.model import expiry
 from gitenv.team.file_status import Problem
-from gitenv.team.roster import Membership, Uncounted
+from gitenv.team.roster import People, Uncounted
 from gitenv.trust import access
 
 
-def problems(people: Membership, held: Collection[str], own: Collection[tuple[str, str]]) -> Iterator[Problem]:
+def problems(people: People, held: Collection[str], own: Collection[tuple[str, str]]) -> Iterator[Problem]:
     """`held` are the environments in which the caller can let people in; `own` their own places: environment and name."""
     for entry in people.uncounted:
         environment, name = place(entry)

@@ -10,7 +10,7 @@ from gitenv.git.layout import RECIPIENTS
 from gitenv.identity import device
 from gitenv.model import environment, statements
 from gitenv.model.grant import Grant
-from gitenv.model.membership import Standing
+from gitenv.model.membership import Membership
 from gitenv.model.reasons import Forked, RolledBack, TwoRotations
 from gitenv.model.statements import Holder
 from gitenv.repo import clone
@@ -149,16 +149,16 @@ def follow_tree(workspace: Workspace, old: Pin) -> None:
 def believe(workspace: Workspace, old: Pin, pin: Pin, judged: Judged) -> None:
     """Pin a statement of the tree at hand, with the people and the user's own grant that count beside it there."""
     tree = stage.without_later_grants(workspace, pin.environment)
-    standing = access.standing_in(tree, pin.environment)
-    own = _own(workspace, standing, old.grant.to if old.grant else workspace.access.name)
-    own = own or _own_that_expired(workspace, old, pin, standing)
+    members = access.membership_in(tree, pin.environment)
+    own = _own(workspace, members, old.grant.to if old.grant else workspace.access.name)
+    own = own or _own_that_expired(workspace, old, pin, members)
     if own is not None and not own.expired(access.today()):
         environment.check_seal(pin.environment, access.open_grant(pin.environment, own, workspace.access.device()))
-    counted = {Holder(grant.to, grant.key.fingerprint()) for grant in standing.counted.values()}
+    counted = {Holder(grant.to, grant.key.fingerprint()) for grant in members.counted.values()}
     # Who is in with a new key is known by that one. Who is out is still known: their `.pub` may be swapped when they return.
     # And whose key another holder exchanged is known by both: who holds this environment could else get into another one.
-    seen = counted.union(person for person in pin.seen if not _took_over(standing.counted.get(person.name), person))
-    granted = standing.holders - set(pin.environment.holders)
+    seen = counted.union(person for person in pin.seen if not _took_over(members.counted.get(person.name), person))
+    granted = members.holders - set(pin.environment.holders)
     new = Pin.of(pin.environment, own or pin.grant, granted, seen, pin.earlier, pin.waiting)
     if new != old:
         workspace.access.advance(new, judged.verdict.way)
@@ -169,29 +169,29 @@ def _took_over(given: Grant | None, person: Holder) -> bool:
     return given is not None and given.by.name == person.name
 
 
-def _own_that_expired(workspace: Workspace, old: Pin, pin: Pin, standing: Standing) -> Grant | None:
+def _own_that_expired(workspace: Workspace, old: Pin, pin: Pin, members: Membership) -> Grant | None:
     """The user's own grant that is over, where it took the place of the pinned one: somebody may have shortened it.
 
     In an older commit it did not: there the pinned one, which is newer, never stood.
     """
     key, given = workspace.access.device(), old.grant
-    mine = [refused.grant for refused in standing.refused if key and refused.grant.key == key.public and refused.has_expired]
+    mine = [refused.grant for refused in members.refused if key and refused.grant.key == key.public and refused.has_expired]
     if not mine or given is None or given.text == mine[0].text:
         return None
-    honest = access.standing_in(workspace.tree, pin.environment, ANY_DAY).counted.get(mine[0].to)
+    honest = access.membership_in(workspace.tree, pin.environment, ANY_DAY).counted.get(mine[0].to)
     was_here = log.last_with(workspace.root, f"{RECIPIENTS}/{pin.name}/{given.to}.grant", given.text)
     return honest if honest == mine[0] and was_here else None
 
 
-def _own(workspace: Workspace, standing: Standing, name: str) -> Grant | None:
+def _own(workspace: Workspace, members: Membership, name: str) -> Grant | None:
     key = workspace.access.device()
     if key is None:
         return None
-    mine = [grant for grant in standing.counted.values() if grant.key == key.public]
+    mine = [grant for grant in members.counted.values() if grant.key == key.public]
     owner = workspace.access.name
     # A key in the environment is a guest in somebody else's clone: what is pinned there stays theirs.
-    is_guest = bool(os.environ.get(device.VARIABLE)) and owner in standing.counted
+    is_guest = bool(os.environ.get(device.VARIABLE)) and owner in members.counted
     if mine and (mine[0].to == owner or not is_guest):
         return mine[0]
-    named = standing.counted.get(name)
+    named = members.counted.get(name)
     return named if named and device.former(named.key) else None

@@ -8,7 +8,7 @@ from gitenv.errors import GitenvError, NotTrusted, Usage
 from gitenv.git.layout import RECIPIENTS
 from gitenv.model.grant import Grant
 from gitenv.model.kinds import PublicKey
-from gitenv.model.membership import Standing
+from gitenv.model.membership import Membership
 from gitenv.model.statements import Holder
 from gitenv.repo import recipients
 from gitenv.team.workspace import Workspace
@@ -27,9 +27,9 @@ def meant(workspace: Workspace, name: str, found: Sequence[PublicKey], replace: 
     """
     if len(found) == 1:
         return found[0]
-    standings = list(_standings(workspace))
-    in_with = {grant.key for standing in standings if (grant := standing.counted.get(name))}
-    known = {holder.fingerprint for standing in standings for holder in standing.holders if holder.name == name}
+    memberships = list(_memberships(workspace))
+    in_with = {grant.key for members in memberships if (grant := members.counted.get(name))}
+    known = {holder.fingerprint for members in memberships for holder in members.holders if holder.name == name}
     chosen = [key for key in found if key in in_with]
     if replace:
         new = [key for key in found if key not in in_with and key.fingerprint() not in known]
@@ -51,7 +51,7 @@ def signers_for(workspace: Workspace, name: str, key: PublicKey) -> dict[str, Ho
 
 def counted(workspace: Workspace, name: str) -> dict[str, Grant]:
     """The grants that somebody is in with, by environment, of those that are pinned."""
-    found = {pin.name: _standing(workspace, pin.name) for pin in workspace.access.pinned()}
+    found = {pin.name: _membership(workspace, pin.name) for pin in workspace.access.pinned()}
     return {environment: own for environment, there in found.items() if there and (own := there.counted.get(name))}
 
 
@@ -96,13 +96,13 @@ def _spoken_of(workspace: Workspace, name: str) -> set[str]:
     return {holder.fingerprint for holder in found if holder.name == name}
 
 
-def _standings(workspace: Workspace) -> Iterator[Standing]:
+def _memberships(workspace: Workspace) -> Iterator[Membership]:
     for pin in workspace.access.pinned():
-        if (standing := _standing(workspace, pin.name)) is not None:
-            yield standing
+        if (members := _membership(workspace, pin.name)) is not None:
+            yield members
 
 
-def _standing(workspace: Workspace, environment: str) -> Standing | None:
+def _membership(workspace: Workspace, environment: str) -> Membership | None:
     """Who is in by the tree at hand, if that follows from the pin."""
     pin = workspace.access.pin(environment)
     try:
@@ -111,4 +111,4 @@ def _standing(workspace: Workspace, environment: str) -> Standing | None:
         return None
     if judged is None or judged.is_earlier:
         return None
-    return access.standing_in(workspace.tree, judged.environment)
+    return access.membership_in(workspace.tree, judged.environment)

@@ -9,7 +9,7 @@ from gitenv.errors import Locked, Usage
 from gitenv.git.layout import RECIPIENTS
 from gitenv.identity import device
 from gitenv.model import grant
-from gitenv.model.membership import Standing
+from gitenv.model.membership import Membership
 from gitenv.repo import recipients
 from gitenv.team import follow, key_lines
 from gitenv.team import requests as newcomers
@@ -62,7 +62,7 @@ def let_in(
     follow.refresh(workspace)
     pins = {name: workspace.need_pin(name) for name in chosen}
     rings = {name: workspace.need_holder(pin, "let nobody in") for name, pin in pins.items()}
-    before = {name: _standing(workspace, pin, newcomer) for name, pin in pins.items()}
+    before = {name: _membership(workspace, pin, newcomer) for name, pin in pins.items()}
     already = [name for name, found in before.items() if found and _is_in(found, name, newcomer, role, expires)]
     meant = [name for name in chosen if name not in already]
     for name in meant:
@@ -102,19 +102,19 @@ def write_public_key(workspace: Workspace, newcomer: Newcomer) -> str:
     return workspace.write(key_lines.path(newcomer.name), text)
 
 
-def _last_day(found: Standing | None, newcomer: Newcomer) -> str:
+def _last_day(found: Membership | None, newcomer: Newcomer) -> str:
     counted = found.counted.get(newcomer.name) if found else None
     return counted.expires if counted else ""
 
 
-def _standing(workspace: Workspace, pin: Pin, newcomer: Newcomer) -> Standing | None:
+def _membership(workspace: Workspace, pin: Pin, newcomer: Newcomer) -> Membership | None:
     """Who is in, if somebody of that name may be: it means reading everybody's grants."""
     if recipients.grant_of(workspace.tree, pin.name, newcomer.name) is None:
         return None
-    return access.standing_in(workspace.tree, pin.environment)
+    return access.membership_in(workspace.tree, pin.environment)
 
 
-def _check_somebody_stays(found: Standing, name: str, newcomer: Newcomer) -> None:
+def _check_somebody_stays(found: Membership, name: str, newcomer: Newcomer) -> None:
     """Raise `Usage` if this person is the last who holds an environment without an end: nobody could let anybody in one day."""
     unending = [given.to for given in found.counted.values() if given.role == grant.HOLDER and not given.expires]
     if unending == [newcomer.name]:
@@ -124,7 +124,7 @@ def _check_somebody_stays(found: Standing, name: str, newcomer: Newcomer) -> Non
         )
 
 
-def _is_in(found: Standing, name: str, newcomer: Newcomer, role: str, expires: str) -> bool:
+def _is_in(found: Membership, name: str, newcomer: Newcomer, role: str, expires: str) -> bool:
     """Whether somebody has just that already. Raises if they have it with another key or in another role."""
     counted = found.counted.get(newcomer.name)
     if counted is None:

@@ -16,7 +16,7 @@ from gitenv.git.layout import RECIPIENTS
 from gitenv.model import environment, statements
 from gitenv.model.environment import Environment
 from gitenv.model.grant import HOLDER, READER
-from gitenv.model.membership import Standing
+from gitenv.model.membership import Membership
 from gitenv.model.rotation import Member, Parent
 from gitenv.model.statements import Holder
 from gitenv.repo.snapshot import CommitSnapshot, IndexSnapshot, Snapshot
@@ -66,8 +66,8 @@ def plan(workspace: Workspace, name: str) -> Plan | None:
             raise error
         return None
     origin, base, other = (
-        access.standing_in(sides.origin_tree, sides.origin),
-        *(access.standing_in(side.tree, side.environment) for side in (sides.base, sides.other)),
+        access.membership_in(sides.origin_tree, sides.origin),
+        *(access.membership_in(side.tree, side.environment) for side in (sides.base, sides.other)),
     )
     parents = [_parent(workspace, side, sides, found) for side, found in ((sides.base, base), (sides.other, other))]
     (base_members, base_strays), (other_members, other_strays) = (
@@ -166,7 +166,7 @@ def _is_by_holders(here: Environment, side: Iterable[Environment]) -> bool:
 
 def _holds(workspace: Workspace, statement: Environment, tree: Snapshot) -> bool:
     me = workspace.me()
-    given = access.standing_in(tree, statement).counted.get(me.name)
+    given = access.membership_in(tree, statement).counted.get(me.name)
     return me in statement.holders and given is not None and (given.key.fingerprint(), given.role) == (me.fingerprint, HOLDER)
 
 
@@ -207,7 +207,7 @@ def _paths(sides: Sides) -> list[str]:
     return [*kept, *(path for path in theirs if path not in before and path not in kept)]
 
 
-def _parent(workspace: Workspace, side: Side, sides: Sides, found: Standing) -> Parent:
+def _parent(workspace: Workspace, side: Side, sides: Sides, found: Membership) -> Parent:
     """What the caller opens of one side. Raises `Locked` for who is no holder of both: their word would not count."""
     statement = side.environment
     if statement.name in workspace.access.locked:
@@ -220,7 +220,7 @@ def _parent(workspace: Workspace, side: Side, sides: Sides, found: Standing) -> 
         both = sorted({*sides.base.environment.holders} & {*sides.other.environment.holders})[:3]
         ask = " or ".join(holder.name for holder in both) or "a holder of both"
         raise Locked(f"you are no holder of {statement.name} in {who}", f"ask {ask} to merge, and to run gitenv rotate")
-    was = access.standing_in(side.tree, statement, _ANY_DAY).keyholders
+    was = access.membership_in(side.tree, statement, _ANY_DAY).keyholders
     ring = access.open_grant(statement, mine[0], workspace.access.device())
     return Parent(statement, ring, was, known_values.found(side.tree, statement))
 
@@ -250,12 +250,12 @@ def _way_back(workspace: Workspace) -> str:
     return next((command for head, command in commands.items() if head in heads), "git reset --merge")
 
 
-def _members(found: Standing) -> dict[str, Member]:
+def _members(found: Membership) -> dict[str, Member]:
     return {name: Member.of(given) for name, given in found.counted.items()}
 
 
 def _by_who_stays(
-    origin: Standing, side: Standing, other: Standing, signers: Iterable[Holder]
+    origin: Membership, side: Membership, other: Membership, signers: Iterable[Holder]
 ) -> tuple[dict[str, Member], list[Dropped]]:
     """The people of one side, without what was done there by somebody who is no holder on the other side.
 

@@ -53,7 +53,7 @@ def look(workspace: Workspace, planned: Plan) -> Rejoined | None:
         *(tracked.hash, tracked.left, within),
     )
     statement = environment.following(base, draft, by=workspace.known_as(planned.pin), at=now(), signer=device.need())
-    counted = access.standing_in(workspace.tree, statement).counted.values()
+    counted = access.membership_in(workspace.tree, statement).counted.values()
     return Rejoined(planned, statement, tracked) if {Member.of(given) for given in counted} == {*planned.members} else None
 
 

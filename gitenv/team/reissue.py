@@ -112,15 +112,15 @@ def of(
     """
     if not statement.left:
         return None
-    standing = access.standing_in(tree, statement)
-    inside = {given.key for given in standing.counted.values()} | set(standing.keys.values())
+    members = access.membership_in(tree, statement)
+    inside = {given.key for given in members.counted.values()} | set(members.keys.values())
     left = [each for each in statement.left if each.key not in inside]
     if not left:
         return None
-    leavers = _leavers(tree, statement, left, {each.name for each in standing.people})
-    holders = {each.name for each in standing.holders if standing.counted.get(each.name) is None}
-    holders |= {given.to for given in standing.counted.values() if given.role == HOLDER}
-    readers = standing.counted.keys() - holders
+    leavers = _leavers(tree, statement, left, {each.name for each in members.people})
+    holders = {each.name for each in members.holders if members.counted.get(each.name) is None}
+    holders |= {given.to for given in members.counted.values() if given.role == HOLDER}
+    readers = members.counted.keys() - holders
     listed = known_values.found(tree, statement) if listed is None else listed
     values = [] if listed is None else [value for each in documents for value in _values(*each, listed, leavers)]
     if not values and listed is not None:

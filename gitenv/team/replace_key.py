@@ -35,9 +35,9 @@ def plan(workspace: Workspace, newcomer: Newcomer, wanted: Sequence[str], role: 
     mine = rotate.held(workspace)
     found = Exchange([], [])
     for pin in [workspace.need_pin(name) for name in wanted] or workspace.access.pinned():
-        standing = access.standing_in(workspace.tree, pin.environment)
-        named = {holder.fingerprint for holder in standing.holders if holder.name == newcomer.name}
-        was = standing.counted.get(newcomer.name)
+        members = access.membership_in(workspace.tree, pin.environment)
+        named = {holder.fingerprint for holder in members.holders if holder.name == newcomer.name}
+        was = members.counted.get(newcomer.name)
         others = (named | ({was.key.fingerprint()} if was else set())) - {newcomer.key.fingerprint()}
         if not (others or newcomers.had_other_key(workspace, pin, newcomer) or _is_cut_off(workspace, pin, newcomer, was)):
             continue

@@ -12,7 +12,7 @@ from gitenv.git.layout import RECIPIENTS
 from gitenv.model import keys, names
 from gitenv.model.grant import Grant
 from gitenv.model.kinds import PublicKey
-from gitenv.model.membership import standing
+from gitenv.model.membership import who_is_in
 from gitenv.model.reasons import SwappedKey
 from gitenv.model.statements import is_fingerprint, is_signed_by
 from gitenv.repo import recipients
@@ -203,5 +203,5 @@ def _counts(pin: Pin, tree: Snapshot, found: Grant) -> bool:
     """Whether it counted there. One that nobody known signed proves nothing, either way."""
     if key := pin.environment.key_of(found.by):
         return is_signed_by(found.text, key)
-    everybody = standing(pin.environment, recipients.grants(tree, pin.name), found.at[:10])
+    everybody = who_is_in(pin.environment, recipients.grants(tree, pin.name), found.at[:10])
     return found.to in everybody.counted

@@ -12,7 +12,7 @@ from gitenv.model.grant import READER, Grant
 from gitenv.model.statements import is_signed_by
 from gitenv.repo.snapshot import CommitSnapshot
 from gitenv.team.workspace import Workspace
-from gitenv.trust.access import standing_in
+from gitenv.trust.access import membership_in
 
 _MAX_COMMITS = 1000
 
@@ -53,7 +53,7 @@ class Retired:
         pin = self._workspace.access.pin(self._statement.name)
         if pin is None:
             return False
-        key = standing_in(self._workspace.tree, pin.environment).keys.get(given.by)
+        key = membership_in(self._workspace.tree, pin.environment).keys.get(given.by)
         return key is not None and is_signed_by(given.text, key)
 
     def _rotated_out(self) -> frozenset[str]:

@@ -86,7 +86,7 @@ def list_known(workspace: Workspace, name: str, pairs: Sequence[tuple[Record, Re
 def _sign(workspace: Workspace, pin: Pin, ring: Keyring, tracked: Tracked | None, days: int) -> None:
     statement = pin.environment
     revised = succession.revised(
-        *(statement, ring, access.standing_in(workspace.tree, statement), tracked, days),
+        *(statement, ring, access.membership_in(workspace.tree, statement), tracked, days),
         me=workspace.known_as(pin),
         signer=device.need(),
         at=now(),

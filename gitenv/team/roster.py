@@ -16,7 +16,7 @@ from gitenv.model.statements import Holder
 from gitenv.repo import recipients
 from gitenv.team.retired_grants import Retired
 from gitenv.team.workspace import Workspace
-from gitenv.trust.access import standing_in
+from gitenv.trust.access import membership_in
 
 _MOST_ALIKE = 10
 
@@ -50,7 +50,7 @@ class Uncounted(NamedTuple):
     role: str = ""  # what it gave until then
 
 
-class Membership(NamedTuple):
+class People(NamedTuple):
     """The whole of `.recipients/`."""
 
     environments: list[str]
@@ -63,7 +63,7 @@ class Membership(NamedTuple):
         return sorted(name for name, entry in entries if entry and entry.role == HOLDER)
 
 
-def membership(workspace: Workspace) -> Membership:
+def membership(workspace: Workspace) -> People:
     """Read `.recipients/`. What is pinned is judged by the pin; the rest by its own statement, unverified."""
     entries: dict[str, dict[str, Entry]] = {}
     fingerprints: dict[str, str] = {}
@@ -80,8 +80,7 @@ def membership(workspace: Workspace) -> Membership:
         except NotTrusted as error:
             uncounted.append(Uncounted(f"{name}/environment", error.message.removeprefix(f"{name}/environment: "), error.code))
             continue
-        malformed: dict[str, GitenvError] = {}
-        found = standing_in(workspace.tree, statement, malformed=malformed)
+        found = membership_in(workspace.tree, statement)
         for person, grant in found.counted.items():
             role = HOLDER if grant.role == HOLDER else READER
             entries.setdefault(person, {})[name] = Entry(role, grant.by.name, grant.at, grant.expires)
@@ -95,7 +94,7 @@ def membership(workspace: Workspace) -> Membership:
             uncounted.append(why)
             if given and (why.command or why.expires):  # a holder signed it, and what completes it is said there
                 was_in.add(Holder(given.to, given.key.fingerprint()))
-        uncounted += [_unfit(file, error) for file, error in malformed.items()]
+        uncounted += [_unfit(file, error) for file, error in found.malformed.items()]
         uncounted += [_stray(f"{name}/{file}") for file in recipients.stray_grants(workspace.tree, name)]
     requests, damaged = _requests(workspace, granted, known)
     fingerprints = {**requests, **fingerprints}
@@ -105,10 +104,10 @@ def membership(workspace: Workspace) -> Membership:
     waiting -= entries.keys() | signers
     people = [Person(name, fingerprints[name], entries.get(name, {}), name in waiting) for name in sorted(fingerprints)]
     strays = [_stray(name) for name in recipients.strays(workspace.tree)]
-    return Membership(names, people, uncounted + damaged + strays + _too_many(workspace))
+    return People(names, people, uncounted + damaged + strays + _too_many(workspace))
 
 
-def only(found: Membership, environments: Collection[str]) -> Membership:
+def only(found: People, environments: Collection[str]) -> People:
     """The part of it that is about some environments; all of it for none."""
     if not environments:
         return found
@@ -117,7 +116,7 @@ def only(found: Membership, environments: Collection[str]) -> Membership:
         entries = {name: entry for name, entry in person.entries.items() if name in environments}
         people += [person._replace(entries=entries)] if entries or person.is_waiting else []
     uncounted = [each for each in found.uncounted if each.file.partition("/")[0] in environments]
-    return Membership([name for name in found.environments if name in environments], people, uncounted)
+    return People([name for name in found.environments if name in environments], people, uncounted)
 
 
 def _too_many(workspace: Workspace) -> list[Uncounted]:
@@ -158,7 +157,7 @@ def _not_counted(
         yield Uncounted(name, f"{reason}; merge the main branch", "statement-behind", merge), None
     honest: Mapping[str, Grant] = {}
     if any(refused.has_expired for refused in found):
-        honest = standing_in(workspace.tree, statement, "").counted
+        honest = membership_in(workspace.tree, statement, "").counted
     for refused in found:
         if before is None or refused.grant.generation != before.generation:
             yield _refused(name, refused, honest, earlier), refused.grant

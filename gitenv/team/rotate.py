@@ -16,7 +16,7 @@ from gitenv.model.cipher import Dek
 from gitenv.model.environment import Environment
 from gitenv.model.grant import HOLDER
 from gitenv.model.keyring import Keyring
-from gitenv.model.membership import Standing
+from gitenv.model.membership import Membership
 from gitenv.model.reasons import SwappedKey
 from gitenv.model.rotation import Member, Parent
 from gitenv.model.statements import Keyholder
@@ -107,7 +107,7 @@ def plan(
     if not any(member.role == HOLDER for member in left):
         raise _last_holder(name, members)
     dropped += [Dropped(path, "a path that nobody here has said yes to") for path in pin.waiting]
-    was = access.standing_in(tree, pin.environment, _ANY_DAY).keyholders.union(_keyholders(workspace, pin, gone))
+    was = access.membership_in(tree, pin.environment, _ANY_DAY).keyholders.union(_keyholders(workspace, pin, gone))
     parent = Parent(pin.environment, ring, was, known_values.here(workspace, pin.environment))
     return Plan(pin, [parent], left, dropped, files, behind, paths=pin.paths)
 
@@ -155,9 +155,9 @@ def carry_out(workspace: Workspace, planned: Plan) -> Rotated:
     return Rotated(name, planned.number, planned.members, paths, left + open_again + edited, torn, statement.hash)
 
 
-def _inside(workspace: Workspace, planned: Plan, parent: Environment) -> Standing:
+def _inside(workspace: Workspace, planned: Plan, parent: Environment) -> Membership:
     """Who is in before, with the caller's own grant as it is pinned: a run that was cut off may have written the next ones."""
-    found = access.standing_in(stage.without_later_grants(workspace, parent), parent)
+    found = access.membership_in(stage.without_later_grants(workspace, parent), parent)
     own = planned.pin.grant
     if own is None or own.to in found.counted or own.generation != parent.generation:
         return found
@@ -217,10 +217,9 @@ def _pairs(planned: Plan, rewritten: Iterable[Rewritten]) -> Iterator[tuple[byte
 
 def _members(pin: Pin, tree: Snapshot) -> tuple[list[Member], list[Dropped]]:
     """Whose grants count, and everything that does not: never from a `.pub` file, which anybody can swap."""
-    malformed: dict[str, GitenvError] = {}
-    found = access.standing_in(tree, pin.environment, malformed=malformed)
+    found = access.membership_in(tree, pin.environment)
     dropped = [Dropped(f"{refused.grant.to}.grant", refused.reason) for refused in found.refused]
-    for file, error in malformed.items():
+    for file, error in found.malformed.items():
         dropped.append(Dropped(file.rpartition("/")[2], error.message.partition(": ")[2] or error.message))
     counted = dict(found.counted)
     if pin.grant and pin.grant.generation == pin.environment.generation:

@@ -21,7 +21,7 @@ from gitenv.model.keyring import Keyring
 from gitenv.model.keys import MAX_BYTES
 from gitenv.model.kinds import PublicKey
 from gitenv.model.known import Tracked
-from gitenv.model.membership import Standing
+from gitenv.model.membership import Membership
 from gitenv.model.statements import Holder
 from gitenv.model.succession import Bridge
 from gitenv.repo import recipients
@@ -120,7 +120,7 @@ def _look(workspace: Workspace, pin: Pin, own: Grant, planned: Plan, *, is_done:
         own = pin.grant or own
         judged = workspace.access.judge(pin, workspace.tree)
         ring = workspace.access.ring(pin)
-        found = access.standing_in(workspace.tree, pin.environment)
+        found = access.membership_in(workspace.tree, pin.environment)
         counted = found.counted.get(own.to)
         if counted is None:
             raise Locked(f"{pin.name}: your grant does not count in this commit", "gitenv recipients")
@@ -213,7 +213,7 @@ def _private(workspace: Workspace, public: PublicKey) -> DeviceKey | None:
     return key if key and key.public == public else device.former(public)
 
 
-def _to_ask(found: Standing, name: str) -> list[str]:
+def _to_ask(found: Membership, name: str) -> list[str]:
     return sorted({holder.name for holder in found.holders if holder.name != name})[:3]
 
 

@@ -31,7 +31,7 @@ from gitenv.team import (
 )
 from gitenv.team.file_status import FileStatus, Problem
 from gitenv.team.reissue import Reissue
-from gitenv.team.roster import Membership, Uncounted
+from gitenv.team.roster import People, Uncounted
 from gitenv.team.workspace import Workspace
 from gitenv.trust import access
 from gitenv.trust.access import check_not_rolled_back
@@ -153,7 +153,7 @@ def _clone_problems(workspace: Workspace) -> list[Problem]:
 
 
 def _environment(
-    workspace: Workspace, name: str, people: Membership, problems: list[Problem], *, is_asked: bool
+    workspace: Workspace, name: str, people: People, problems: list[Problem], *, is_asked: bool
 ) -> EnvironmentStatus:
     """Look at one. Where nobody ever let the caller in, that is no problem of theirs, unless they asked for it by name."""
     pin = workspace.access.pin(name)
@@ -205,9 +205,7 @@ def _nowhere(workspace: Workspace, found: Sequence[EnvironmentStatus]) -> list[P
     return [Problem.of(workspace.access.no_grant(*never))] if never else []
 
 
-def _unpinned(
-    workspace: Workspace, name: str, people: Membership, problems: list[Problem], *, is_asked: bool
-) -> EnvironmentStatus:
+def _unpinned(workspace: Workspace, name: str, people: People, problems: list[Problem], *, is_asked: bool) -> EnvironmentStatus:
     try:
         first_sight.checked(workspace, name)
     except GitenvError as error:
@@ -220,7 +218,7 @@ def _unpinned(
     return EnvironmentStatus(name, NEW, "", 0, people.holders(name), [])
 
 
-def _my_name(workspace: Workspace, people: Membership, environment: str) -> str:
+def _my_name(workspace: Workspace, people: People, environment: str) -> str:
     """The name that this device's key has a grant under, or ""."""
     key = workspace.access.device()
     fingerprint = key.public.fingerprint() if key else ""

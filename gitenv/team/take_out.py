@@ -178,7 +178,7 @@ def _was_just_in(workspace: Workspace, pin: Pin, name: str) -> bool:
 
 def _counted(workspace: Workspace, pin: Pin, name: str) -> Grant | None:
     tree = stage.without_later_grants(workspace, pin.environment)
-    return access.standing_in(tree, pin.environment).counted.get(name)
+    return access.membership_in(tree, pin.environment).counted.get(name)
 
 
 def _is_me(workspace: Workspace, pin: Pin, name: str) -> bool:

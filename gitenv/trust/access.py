@@ -26,7 +26,7 @@ from gitenv.trust.trusted import Answer, Trusted, Verdict
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from gitenv.git.objects import Objects
-    from gitenv.model.membership import Standing
+    from gitenv.model.membership import Membership
 
 
 class Judged(NamedTuple):
@@ -241,18 +241,14 @@ def renewal(environment: str, name: str, role: str) -> str:
     return f"gitenv add-recipient {name} -e {environment}{as_role} --expires 30d"
 
 
-def standing_in(
-    tree: Snapshot, statement: Environment, day: str | None = None, malformed: dict[str, GitenvError] | None = None
-) -> "Standing":
-    """Who is in an environment by a tree's grants, today or on another day (like 2026-11-21; "": before any expiry).
-
-    Why files are no grants is added to `malformed`.
-    """
-    from gitenv.model.membership import standing
+def membership_in(tree: Snapshot, statement: Environment, day: str | None = None) -> "Membership":
+    """Who is in an environment by a tree's grants, today or on another day (like 2026-11-21; "": before any expiry)."""
+    from gitenv.model.membership import who_is_in
     from gitenv.repo import recipients
 
-    found = recipients.grants(tree, statement.name, malformed)
-    return standing(statement, found, today() if day is None else day)
+    malformed: dict[str, GitenvError] = {}
+    found = who_is_in(statement, recipients.grants(tree, statement.name, malformed), today() if day is None else day)
+    return found._replace(malformed=malformed)
 
 
 def own_grant(statement: Environment, tree: Snapshot, key: device.DeviceKey | None, name: str = "") -> Grant | None:
@@ -276,7 +272,7 @@ def own_grant(statement: Environment, tree: Snapshot, key: device.DeviceKey | No
         try:
             if signer := statement.key_of(found.by):
                 check_signed(found, signer)
-            elif found.to not in standing_in(tree, statement).counted:
+            elif found.to not in membership_in(tree, statement).counted:
                 where = f"{statement.name}/{found.to}.grant"
                 raise NotAHolder(f"{where} does not count: signed by {found.by}, who is no holder")
             return found

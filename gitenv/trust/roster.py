@@ -10,39 +10,18 @@ from gitenv.git.layout import RECIPIENTS
 from gitenv.model import keys
 from gitenv.model.environment import Environment
 from gitenv.model.grant import Grant
-from gitenv.model.kinds import PublicKey
-from gitenv.model.membership import Refused
-from gitenv.model.statements import Holder
+from gitenv.model.membership import Membership
 from gitenv.repo import recipients
 from gitenv.repo.snapshot import Snapshot
-from gitenv.trust.access import standing_in
+from gitenv.trust.access import membership_in
 
 ANY_DAY = ""
 
 
-class State(NamedTuple):
-    """One environment in one tree, as its own statement has it: nobody vouches for it here."""
-
-    statement: Environment
-    counted: Mapping[str, Grant]  # who is in, by name, whatever day it is
-    refused: list[Refused]
-    malformed: Mapping[str, GitenvError]  # files that are no grants, by path
-    keys: Mapping[Holder, PublicKey]  # of all holders
-
-    @property
-    def holders(self) -> frozenset[Holder]:
-        return frozenset(self.keys)
-
-    @property
-    def people(self) -> frozenset[Holder]:
-        """Everybody who is in, holders and readers."""
-        return self.holders.union(Holder(given.to, given.key.fingerprint()) for given in self.counted.values())
-
-
-class Membership(NamedTuple):
+class Roster(NamedTuple):
     """All environments of one tree, and who asks."""
 
-    states: Mapping[str, State]
+    states: Mapping[str, Membership]
     broken: Mapping[str, GitenvError]  # environments whose statement cannot be read
     requests: Mapping[str, tuple[str, ...]]  # name → fingerprints of the keys in their `.pub`, the current one first
 
@@ -109,26 +88,23 @@ class RequestChange(NamedTuple):
     after: tuple[str, ...]
 
 
-def read(tree: Snapshot, known: Collection[str] = ()) -> Membership:
+def read(tree: Snapshot, known: Collection[str] = ()) -> Roster:
     """Read the `.recipients/` of a tree. What cannot be read is named, and stops nothing.
 
     `known` as for `recipients.environments`.
     """
-    states: dict[str, State] = {}
+    states: dict[str, Membership] = {}
     broken: dict[str, GitenvError] = {}
     for name in recipients.environments(tree, known):
         try:
             statement = recipients.environment_in(tree, name)
-            malformed: dict[str, GitenvError] = {}
-            found = standing_in(tree, statement, ANY_DAY, malformed=malformed)
+            states[name] = membership_in(tree, statement, ANY_DAY)
         except GitenvError as error:
             broken[name] = error
-            continue
-        states[name] = State(statement, found.counted, found.refused, malformed, found.keys)
-    return Membership(states, broken, dict(_requests(tree)))
+    return Roster(states, broken, dict(_requests(tree)))
 
 
-def environments(before: Membership, after: Membership) -> list[EnvironmentChange]:
+def environments(before: Roster, after: Roster) -> list[EnvironmentChange]:
     """The environments that changed, by name."""
     found = []
     for name in sorted(before.states.keys() | after.states.keys()):
@@ -140,7 +116,7 @@ def environments(before: Membership, after: Membership) -> list[EnvironmentChang
     return found
 
 
-def requests(before: Membership, after: Membership) -> list[RequestChange]:
+def requests(before: Roster, after: Roster) -> list[RequestChange]:
     """The `.pub` files that changed, by name."""
     names = sorted(before.requests.keys() | after.requests.keys())
     pairs = ((name, before.requests.get(name, ()), after.requests.get(name, ())) for name in names)

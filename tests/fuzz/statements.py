@@ -8,7 +8,7 @@ from gitenv.errors import FirstEdition, Malformed, NotTrusted
 from gitenv.model import base64url, environment, grant, steps
 from gitenv.model.environment import Environment, check_seal
 from gitenv.model.grant import Grant
-from gitenv.model.membership import standing
+from gitenv.model.membership import who_is_in
 from gitenv.model.smudge import smudge
 from gitenv.model.statements import MAX_BYTES, is_signed_by, sign
 from tests.fuzz import seeds
@@ -43,7 +43,7 @@ def check_grant(data: bytes) -> str:
         return said(error)
     assert _grant_text(found) == data
     outcome = _accepted(found)
-    assert not standing(seeds.PINNED, [found], "2026-11-21").counted or data in seeds.GENUINE
+    assert not who_is_in(seeds.PINNED, [found], "2026-11-21").counted or data in seeds.GENUINE
     return outcome
 
 
@@ -60,7 +60,7 @@ def check_signed_by_a_holder(data: bytes) -> str:
     try:
         if data.startswith(b"gitenv-grant"):
             given = grant.read(data, "grant")
-            standing(seeds.PINNED, [given], "2026-11-21")
+            who_is_in(seeds.PINNED, [given], "2026-11-21")
             seeds.PINNED.keyring(grant.unwrap(given, seeds.BOB, "grant"))
             return "opened"
         found = environment.read(data, "environment")

@@ -16,7 +16,7 @@ from gitenv.model.grant import READER, Grant
 from gitenv.model.keys import read_public
 from gitenv.model.kinds import Identity, PublicKey
 from gitenv.model.kinds.p256 import P256Identity, P256Key
-from gitenv.model.membership import standing
+from gitenv.model.membership import who_is_in
 from gitenv.model.statements import Holder, is_signed_by
 from tests.model.builders import ALICE, AT, BOB, TODAY, dek, resigned, statement
 
@@ -82,7 +82,7 @@ def test_a_key_of_another_kind_is_let_in(another_kind: X25519Identity) -> None:
     assert found.key == key
     assert b"\nkey x25519 " in found.text
     assert b"\nwrap x25519-hkdf-sha256-aes256gcm " in found.text
-    assert standing(statement(), [found], TODAY).counted == {"carol": found}
+    assert who_is_in(statement(), [found], TODAY).counted == {"carol": found}
     assert grant.unwrap(found, another_kind, "here") == dek(1)
 
 

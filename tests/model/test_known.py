@@ -12,7 +12,7 @@ from gitenv.model.environment import Left
 from gitenv.model.grant import HOLDER
 from gitenv.model.keyring import Keyring
 from gitenv.model.known import Known, Tracked
-from gitenv.model.membership import standing
+from gitenv.model.membership import who_is_in
 from gitenv.model.rotation import Member, Parent
 from gitenv.model.statements import Keyholder
 from tests.model.builders import ALICE, BOB, CAROL, TODAY, Person, committed, device_of, grant_for, ring_of, rotated, statement
@@ -134,7 +134,7 @@ def test_who_renewed_their_key() -> None:
     made = statement(FIRST, holders=(ALICE, BOB))
     new = Person("bob", device_of(78))
     for by, former in ((BOB, False), (ALICE, True)):
-        found = standing(made, [grant_for(new, by, made)], TODAY)
+        found = who_is_in(made, [grant_for(new, by, made)], TODAY)
         assert new.keyholder in found.keyholders
         assert (BOB.keyholder in found.keyholders) == former
 

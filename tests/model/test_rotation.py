@@ -193,14 +193,14 @@ def test_more_holders_than_a_statement_lists() -> None:
 
 def test_who_is_listed_counts_for_the_rest() -> None:
     """Whoever is not listed comes in by the grant that the signer wrote."""
-    from gitenv.model.membership import standing
+    from gitenv.model.membership import who_is_in
 
     people = [Person(f"p{number}", device_of(6000 + number)) for number in range(20)]
     new = _next(PARENTS["one"], [_member(ALICE)])
     grants = [
         grant.write(new, dek(60), each.name, each.key, HOLDER, by=ALICE.holder, at=AT, signer=ALICE.device) for each in people
     ]
-    assert len(standing(new, grants, "2026-11-21").counted) == 20
+    assert len(who_is_in(new, grants, "2026-11-21").counted) == 20
 
 
 @settings(max_examples=20)

@@ -15,7 +15,7 @@ from gitenv.model.document import Kind
 from gitenv.model.environment import Environment
 from gitenv.model.grant import Grant
 from gitenv.model.known import Tracked
-from gitenv.model.membership import standing
+from gitenv.model.membership import who_is_in
 from gitenv.model.reasons import PastMissing
 from gitenv.model.statements import is_signed_by
 from gitenv.trust.pins import Pin, Pins
@@ -139,9 +139,9 @@ def test_a_bit_of_what_is_known() -> None:
 
 def test_no_bit_lets_anybody_in() -> None:
     """A changed grant counts for nobody, and makes nobody a holder."""
-    assert standing(ENVIRONMENT, [GRANT], TODAY).counted
+    assert who_is_in(ENVIRONMENT, [GRANT], TODAY).counted
     for changed in _still_read(GRANT):
-        found = standing(ENVIRONMENT, [changed], TODAY)
+        found = who_is_in(ENVIRONMENT, [changed], TODAY)
         assert (found.counted, found.holders) == ({}, frozenset(ENVIRONMENT.holders))
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from gitenv.model import grant, steps, succession
 from gitenv.model.environment import Environment
 from gitenv.model.grant import HOLDER, READER, Grant
-from gitenv.model.membership import Standing, standing
+from gitenv.model.membership import Membership, who_is_in
 from tests.model.builders import AT, TODAY, Person, device_of, ring_of, statement
 
 RING = ring_of()
@@ -26,11 +26,11 @@ def _founded() -> Environment:
     return statement(RING, holders=[PEOPLE[0]], by=PEOPLE[0])
 
 
-def _everybody(statement: Environment, parents: Sequence[int], roles: Sequence[str]) -> tuple[list[Grant], Standing]:
+def _everybody(statement: Environment, parents: Sequence[int], roles: Sequence[str]) -> tuple[list[Grant], Membership]:
     grants = [_given(statement, PEOPLE[0], HOLDER, PEOPLE[0])]
     for number, (parent, role) in enumerate(zip(parents, roles, strict=True), 1):
         grants.append(_given(statement, PEOPLE[number], role, PEOPLE[parent % number]))
-    return grants, standing(statement, grants, TODAY)
+    return grants, who_is_in(statement, grants, TODAY)
 
 
 _ROLES = st.lists(st.sampled_from([HOLDER, HOLDER, READER]), min_size=5, max_size=5)
@@ -53,22 +53,22 @@ def test_all_that_counted_goes_on_to_count(parents: list[int], roles: list[str],
     states = []
     for resigned in made.grants:
         now[resigned.to] = resigned
-        states.append(standing(founded, now.values(), TODAY))
+        states.append(who_is_in(founded, now.values(), TODAY))
     last = founded
     if made.statement:
         last = made.statement
         steps.check(founded, last)
-        states.append(standing(last, now.values(), TODAY))
+        states.append(who_is_in(last, now.values(), TODAY))
     if made.own:
         now[made.own.to] = made.own
-        states.append(standing(last, now.values(), TODAY))
+        states.append(who_is_in(last, now.values(), TODAY))
     now[person.name] = grant.write(
         *(founded, RING.dek, person.name, NEW.public, before.counted[person.name].role),
         by=signer.holder,
         at=AT,
         signer=signer.device,
     )
-    states.append(standing(last, now.values(), TODAY))
+    states.append(who_is_in(last, now.values(), TODAY))
     for state in states:
         assert {name: given.role for name, given in state.counted.items()} == {
             name: given.role for name, given in before.counted.items()

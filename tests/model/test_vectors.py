@@ -27,7 +27,7 @@ from gitenv.model.environment import Draft, Environment, check_seal
 from gitenv.model.keyring import Keyring, first_generation
 from gitenv.model.keys import read_public
 from gitenv.model.kinds.p256 import P256Identity
-from gitenv.model.membership import check_signed, standing
+from gitenv.model.membership import check_signed, who_is_in
 from gitenv.model.reasons import (
     BadProof,
     CannotStand,
@@ -251,7 +251,7 @@ def _act_grant(vector: Vector) -> None:
 
 def _act_standing(vector: Vector) -> None:
     about = _statement(vector.words["statement"])
-    found = standing(about, [grant.read(vector.content, "vector")], vector.words["today"])
+    found = who_is_in(about, [grant.read(vector.content, "vector")], vector.words["today"])
     if found.refused:
         raise NotTrusted(found.refused[0].reason)
 

@@ -450,7 +450,7 @@ def _held_by(grants: list[Grant]) -> list[Keyholder]:
 
 
 def _proof(old: Environment, grants: list[Grant], me: Holder) -> list[bytes]:
-    return succession.proof(old, membership.standing(old, grants, ""), me)
+    return succession.proof(old, membership.who_is_in(old, grants, ""), me)
 
 
 def _past(file: Path, old: Environment) -> None:

@@ -9,7 +9,7 @@ import pytest
 from gitenv.model import grant
 from gitenv.model.environment import Environment
 from gitenv.model.grant import READER, Grant
-from gitenv.model.membership import Standing, standing
+from gitenv.model.membership import Membership, who_is_in
 from gitenv.model.statements import Holder
 from tests.model.builders import (
     ALICE,
@@ -30,11 +30,11 @@ SECOND, CHAIN_2 = rotated(ring_of(), 2)
 ALONE = statement()
 
 
-def _standing(*grants: Grant, about: Environment = ALONE, today: str = TODAY) -> Standing:
-    return standing(about, grants, today)
+def _membership(*grants: Grant, about: Environment = ALONE, today: str = TODAY) -> Membership:
+    return who_is_in(about, grants, today)
 
 
-def _names(found: Standing) -> list[str]:
+def _names(found: Membership) -> list[str]:
     return sorted(found.counted)
 
 
@@ -42,20 +42,20 @@ def _names(found: Standing) -> list[str]:
 def test_holders_let_holders_in(order: int) -> None:
     """alice let bob in, bob let carol in: all count, in whatever order the files are read."""
     grants = [grant_for(ALICE), grant_for(BOB), grant_for(CAROL, by=BOB)]
-    found = _standing(*grants[::order])
+    found = _membership(*grants[::order])
     assert _names(found) == ["alice", "bob", "carol"]
     assert found.holders == {ALICE.holder, BOB.holder, CAROL.holder}
     assert found.refused == []
 
 
 def _refused(*grants: Grant, about: Environment = ALONE, today: str = TODAY) -> dict[str, str]:
-    return {refused.grant.to: refused.reason for refused in _standing(*grants, about=about, today=today).refused}
+    return {refused.grant.to: refused.reason for refused in _membership(*grants, about=about, today=today).refused}
 
 
 def test_a_reader_lets_nobody_in() -> None:
     """bob may read; whom he lets in is out, and so is whom they let in."""
     grants = [grant_for(BOB, role=READER), grant_for(CAROL, by=BOB), grant_for(EVE, by=CAROL)]
-    found = _standing(*grants)
+    found = _membership(*grants)
     assert _names(found) == ["bob"]
     assert found.holders == {ALICE.holder}
     assert {refused.grant.to for refused in found.refused} == {"carol", "eve"}
@@ -64,8 +64,8 @@ def test_a_reader_lets_nobody_in() -> None:
 
 def test_nobody_lets_themselves_in() -> None:
     """Not alone, and not two strangers each other."""
-    assert _names(_standing(grant_for(EVE, by=EVE))) == []
-    assert _names(_standing(grant_for(EVE, by=CAROL), grant_for(CAROL, by=EVE))) == []
+    assert _names(_membership(grant_for(EVE, by=EVE))) == []
+    assert _names(_membership(grant_for(EVE, by=CAROL), grant_for(CAROL, by=EVE))) == []
 
 
 def test_a_forged_signature_does_not_count() -> None:
@@ -111,7 +111,7 @@ def test_an_expired_holder_lets_nobody_in() -> None:
     """bob counts on his last day; the day after, whom he let in is out with him."""
     text = resigned(grant_for(BOB).text, b"role holder", b"role holder\nexpires " + TODAY.encode(), ALICE)
     grants = [grant.read(text, "here"), grant_for(CAROL, by=BOB)]
-    assert _names(_standing(*grants)) == ["bob", "carol"]
+    assert _names(_membership(*grants)) == ["bob", "carol"]
     tomorrow = _refused(*grants, today="2026-11-22")
     assert tomorrow["bob"] == f"expired on {TODAY}"
     assert "no holder" in tomorrow["carol"]
@@ -124,7 +124,7 @@ def test_a_key_that_is_no_point_does_not_count() -> None:
     nonsense = b"p256 " + base64url.encode(b"\x02" + b"\xff" * 32)
     good = grant_for(CAROL).text
     bad = grant.read(resigned(good, good.splitlines()[4].removeprefix(b"key "), nonsense, ALICE), "here")
-    found = _standing(bad, grant_for(BOB))
+    found = _membership(bad, grant_for(BOB))
     assert _names(found) == ["bob"]
     assert [refused.reason for refused in found.refused] == ["its key is no point on the curve"]
 
@@ -132,7 +132,7 @@ def test_a_key_that_is_no_point_does_not_count() -> None:
 def test_a_second_key_of_a_holder_counts_as_it_is_signed() -> None:
     """alice's new laptop: another fingerprint under her name is another holder, once a holder says so."""
     laptop = Person("alice", EVE.device)
-    found = standing(ALONE, [grant_for(laptop, by=ALICE)], TODAY)
+    found = who_is_in(ALONE, [grant_for(laptop, by=ALICE)], TODAY)
     assert found.holders == {ALICE.holder, Holder("alice", EVE.key.fingerprint())}
 
 
@@ -142,4 +142,4 @@ def test_long_chains_count() -> None:
 
     people = [ALICE, *(Person(f"p{n}", device_of(5000 + n)) for n in range(30))]
     grants = [grant_for(to, by=by) for by, to in itertools.pairwise(people)]
-    assert len(standing(ALONE, reversed(grants), TODAY).counted) == 30
+    assert len(who_is_in(ALONE, reversed(grants), TODAY).counted) == 30
