@@ -59,6 +59,7 @@ _ALLOWED = {
     "gitenv.model.keyring",
     "gitenv.model.kinds",
     "gitenv.model.kinds.p256",
+    "gitenv.model.kinds.registry",
     "gitenv.model.names",
     "gitenv.model.smudge",
     "gitenv.model.statements",

@@ -116,7 +116,7 @@ def _look_around() -> None:
         if not setup.is_known(workspace.repository):
             return
         departure = departures.find(workspace.root)
-        departures.check_not_deleted(workspace, departure)
+        departures.check_not_deleted(departure, workspace.repository.objects, workspace.pinned_files())
         if departure and departure.commit:
             show.say(
                 f"{departure.by} took gitenv out of this repository. To clean up here, and to get your files back:", aside=True

@@ -5,8 +5,7 @@ from __future__ import annotations
 from binascii import Error, a2b_base64, b2a_base64
 
 from gitenv.errors import Usage
-from gitenv.model import kinds
-from gitenv.model.kinds import PublicKey
+from gitenv.model.kinds import PublicKey, registry
 from gitenv.model.kinds.p256 import P256Key
 
 MAX_BYTES = 64 * 1024
@@ -53,7 +52,7 @@ def _from_openssh(line: bytes, where: str) -> PublicKey:
     word, _, rest = line.strip().partition(b" ")
     if word.startswith(b"sk-"):
         raise Usage(f"{where}: a security key (sk-…) signs, but cannot open what is wrapped for it", _ACCEPTED)
-    kind = next((each for each in kinds.every() if word == each.SSH), None)
+    kind = next((each for each in registry.every() if word == each.SSH), None)
     if kind is None:
         raise Usage(f"{where}: not a key of a kind that gitenv can wrap for", _ACCEPTED)
     try:

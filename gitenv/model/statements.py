@@ -10,9 +10,9 @@ from functools import lru_cache
 from typing import Any, NamedTuple, TypeVar
 
 from gitenv.errors import FirstEdition, Malformed
-from gitenv.model import base64url, kinds, names
+from gitenv.model import base64url, names
 from gitenv.model.cipher import Commitment, Generation
-from gitenv.model.kinds import PublicKey, Signer
+from gitenv.model.kinds import PublicKey, Signer, registry
 
 T = TypeVar("T")
 
@@ -174,14 +174,14 @@ class Lines:
 
     def key(self, text: str) -> PublicKey:
         name, _, key = text.partition(" ")
-        kind = kinds.named(name)
+        kind = registry.named(name)
         if kind is None:
             raise self.error("a key of a kind that this gitenv does not know")
         return kind(self.bytes_of(key, kind.SIZE))
 
     def signature(self, text: str) -> bytes:
         """Its kind is that of the signer's key. A text that named one would choose how it is verified."""
-        return self.bytes_of(text, *(kind.SIGNATURE for kind in kinds.every()))
+        return self.bytes_of(text, *(kind.SIGNATURE for kind in registry.every()))
 
     def moment(self, text: str) -> str:
         if not _AT.fullmatch(text):

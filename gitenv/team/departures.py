@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, NamedTuple
+from collections.abc import Iterable
+from typing import NamedTuple
 
 from gitenv.errors import NotInOrder, printable
 from gitenv.git import log, program
 from gitenv.git.layout import RECIPIENTS
-from gitenv.git.repository import Repository
+from gitenv.git.objects import Objects
+from gitenv.git.repository import IndexEntry, Repository
 from gitenv.model import document, smudge
 from gitenv.repo import recipients
 from gitenv.team import setup
-
-if TYPE_CHECKING:
-    from gitenv.team.workspace import Workspace
 
 _MOST_MERGES = 20
 _ENVIRONMENTS = f":(top,glob){RECIPIENTS}/*/environment"
@@ -62,22 +61,20 @@ def _departure(root: str, commit: str, parents: str, by: str) -> tuple[Departure
     return Departure(commit, by, before, f"git revert {mainline}{commit[:10]}"), all(had) and bool(had)
 
 
-def check_not_deleted(workspace: Workspace, departure: Departure | None) -> None:
+def check_not_deleted(departure: Departure | None, objects: Objects, files: Iterable[IndexEntry]) -> None:
     """Raise `Deleted` where a commit took `.recipients/` away and left what it is needed for: nobody leaves like that."""
-    if departure and departure.commit and is_encrypted_still(workspace):
+    if departure and departure.commit and is_encrypted_still(objects, files):
         who = f"{printable(departure.by)} deleted {RECIPIENTS}/ (commit {departure.commit[:10]})"
         raise Deleted(f"{who}, and files are encrypted still: nothing opens without it", departure.undo)
 
 
-def is_encrypted_still(workspace: Workspace) -> bool:
-    """Whether git has a file of an environment in ciphertext: then nobody has left, whatever a commit took away.
+def is_encrypted_still(objects: Objects, files: Iterable[IndexEntry]) -> bool:
+    """Whether git has one of an environment's `files` in ciphertext: then nobody has left, whatever a commit took away.
 
     Whoever can push can take `.recipients/` and the attributes out. Without a guard the next `git commit -a` would store what
     somebody has open, and edited, in plain text.
     """
-    read, pins = workspace.repository.objects.read, workspace.access.pinned()
-    listed = workspace.files_of([pin.environment for pin in pins]).values()
-    return any(smudge.is_encrypted(read(entry.object_id, document.MAX_BYTES) or b"") for found in listed for entry in found)
+    return any(smudge.is_encrypted(objects.read(entry.object_id, document.MAX_BYTES) or b"") for entry in files)
 
 
 def _has_environments(root: str, commit: str) -> bool:

@@ -41,7 +41,7 @@ def uninstall(workspace: Workspace) -> Left:
     departure = departures.find(workspace.root)
     if not setup.is_known(workspace.repository) and not (departure and setup.is_lifted(workspace.repository)):
         raise Usage("gitenv is not set up in this clone; nothing was changed")
-    if departure and not departures.is_encrypted_still(workspace):
+    if departure and not departures.is_encrypted_still(workspace.repository.objects, workspace.pinned_files()):
         return _after_departure(workspace, departure)
     if setup.is_configured(workspace.repository):  # else an earlier run was cut off, and its guard must not be lifted
         lock.open_files(workspace)

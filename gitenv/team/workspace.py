@@ -95,13 +95,18 @@ class Workspace:
             if self.access.pinned():
                 text, where = f"{RECIPIENTS}/ is not in the commit you are on", f":/{RECIPIENTS}"
                 departure = departures.find(self.root)
-                departures.check_not_deleted(self, departure)
+                departures.check_not_deleted(departure, self.repository.objects, self.pinned_files())
                 if not log.is_shallow(self.root) and not departure:
                     raise NotInOrder(f"{text}: it is from before gitenv", "go to a newer commit, or merge the main branch")
                 hint = f"see who took it away: git log -- {where}; if your team left gitenv: gitenv uninstall"
                 raise NotInOrder(text, hint)
             raise NotInOrder("this repository has no environments", "gitenv init")
         return found
+
+    def pinned_files(self) -> list[IndexEntry]:
+        """The files in the index that pinned environments claim."""
+        listed = self.files_of([pin.environment for pin in self.access.pinned()])
+        return [entry for found in listed.values() for entry in found]
 
     def check_not_nested(self) -> None:
         """Raise `NotInOrder` if what this repository should have at its top lies in a folder of it."""

@@ -10,11 +10,11 @@ from cryptography.hazmat.primitives import hpke
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 
 from gitenv.errors import Malformed, Usage
-from gitenv.model import grant, kinds
+from gitenv.model import grant
 from gitenv.model.cipher import Unopened
 from gitenv.model.grant import READER, Grant
 from gitenv.model.keys import read_public
-from gitenv.model.kinds import Identity, PublicKey
+from gitenv.model.kinds import Identity, PublicKey, registry
 from gitenv.model.kinds.p256 import P256Identity, P256Key
 from gitenv.model.membership import who_is_in
 from gitenv.model.statements import Holder, is_signed_by
@@ -66,7 +66,7 @@ def _suite() -> hpke.Suite:
 @pytest.fixture
 def another_kind(monkeypatch: pytest.MonkeyPatch) -> X25519Identity:
     """As if its module stood in the list of kinds."""
-    monkeypatch.setattr(kinds, "every", lambda: (P256Key, X25519Key))
+    monkeypatch.setattr(registry, "every", lambda: (P256Key, X25519Key))
     return X25519Identity()
 
 
@@ -123,14 +123,14 @@ def test_equal_bytes_of_two_kinds_are_two_keys() -> None:
 def test_each_kind_has_its_row_in_the_format() -> None:
     """Name, size, wrap, overhead, signature and `.pub` line are those of the table, and no two kinds share a name."""
     rows = [line for line in FORMAT.read_text(encoding="utf-8").splitlines() if line.startswith("| `")]
-    for kind in kinds.every():
+    for kind in registry.every():
         (row,) = [row for row in rows if row.startswith(f"| `{kind.KIND}` |")]
         _, _, key, wrap, signature, ssh, _ = row.split("|")
         assert key.startswith(f" {kind.SIZE} bytes")
         assert wrap.startswith(f" `{kind.WRAP}`, {kind.OVERHEAD} bytes")
         assert signature == (f" {kind.SIGNATURE} bytes " if kind.SIGNATURE else " none ")
         assert ssh == f" `{kind.SSH.decode()}` "
-    for names in ([each.KIND for each in kinds.every()], [each.WRAP for each in kinds.every()]):
+    for names in ([each.KIND for each in registry.every()], [each.WRAP for each in registry.every()]):
         assert len(set(names)) == len(names)
 
 

@@ -93,18 +93,6 @@ class Signer(Protocol):
         ...
 
 
-def every() -> tuple[type[PublicKey], ...]:
-    """All kinds. A kind's module is loaded at each start of the filter; what it needs to do its work, when it does it."""
-    from gitenv.model.kinds.p256 import P256Key
-
-    return (P256Key,)
-
-
-def named(kind: str) -> type[PublicKey] | None:
-    """The kind that a statement names, or None."""
-    return next((each for each in every() if kind == each.KIND), None)
-
-
 @lru_cache(maxsize=32_768)
 def _fingerprint(key: PublicKey) -> str:
     """Ten thousand people's keys are each asked for several times."""
