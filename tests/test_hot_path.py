@@ -14,6 +14,7 @@ from gitenv.errors import NotInOrder
 from gitenv.repo import founding
 from gitenv.team import lock
 from gitenv.team.workspace import Workspace
+from tests.test_filter_process import HELLO, ask
 
 _REPORT = """
 import sys
@@ -209,6 +210,20 @@ def test_the_filter_reads_no_more_with_every_rotation(clone: Path) -> None:
             assert found == read | also
         for _ in range(3):
             subprocess.run(words, cwd=clone, check=True, capture_output=True)
+
+
+def test_the_filter_starts_no_more_git_with_every_file(clone: Path) -> None:
+    """However many new files one `git add` brings, history is asked once, and what this clone made is read once."""
+    subprocess.run(["git", "-c", "user.name=alice", "-c", "user.email=a@b.c", "commit", "-qm", "Found"], cwd=clone, check=True)
+    counted = 'f"{name}*{found.count(name)}" for name in {*found}'
+    code = _OPENED.format(arguments=["filter-process"], home=str(clone.parent)).replace("join(found)", f"join({counted})")
+    started = []
+    for count in (3, 30):
+        asked = b"".join(ask(b"clean", b"%d/%d/.env" % (count, number), b"HELLO=new\n") for number in range(count))
+        found, out = _loaded(code, clone, HELLO + asked)
+        assert out.count(b"HELLO=gitenv1:1.") == count
+        started.append({name for name in found if name.startswith("git*")})
+    assert started[0] == started[1]
 
 
 def test_lock_asks_history_once_for_all_files(clone: Path, monkeypatch: pytest.MonkeyPatch) -> None:

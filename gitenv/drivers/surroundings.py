@@ -31,6 +31,9 @@ class Surroundings:
         self._plain: dict[str, dict[bytes, str]] = {}
         self._uncommitted: dict[str, bool] = {}
         self._went_back: dict[tuple[bytes, bytes, str], NotTrusted | None] = {}
+        self._unseen: dict[tuple[str, str], bool] = {}
+        self._looked_beside: dict[tuple[bytes, bytes, str], NotTrusted | None] = {}
+        self._made = clone.Made(self._here.common_dir)
         self.objects = Objects(os.getcwd())
 
     @property
@@ -100,7 +103,13 @@ class Surroundings:
 
         git runs no hook for `git reset --hard origin/main`.
         """
-        searched, head = clone.searched(self._here.common_dir), self.objects.id("HEAD")
+        head = self.objects.id("HEAD")
+        if (pin.name, head) not in self._unseen:
+            self._unseen[pin.name, head] = self._has_changes_to(pin, head)
+        return self._unseen[pin.name, head]
+
+    def _has_changes_to(self, pin: Pin, head: str) -> bool:
+        searched = clone.searched(self._here.common_dir)
         if not head or searched.get(pin.name) == head:
             return False
         from gitenv.git import log
@@ -112,7 +121,21 @@ class Surroundings:
         return False
 
     def refuse_put_back(self, pin: Pin, judged: Judged) -> None:
-        """Raise `RolledBack` or `Forked` if that is still so, also of a refused step: the one before may have its key."""
+        """Raise `RolledBack` or `Forked` if that is still so, also of a refused step: the one before may have its key.
+
+        It takes five starts of git, and `git add` may bring a thousand files: each HEAD is looked at once.
+        """
+        what = pin.environment.text, judged.environment.text, self.objects.id("HEAD")
+        if what not in self._looked_beside:
+            try:
+                self._look_beside(pin, judged)
+                self._looked_beside[what] = None
+            except NotTrusted as error:
+                self._looked_beside[what] = error
+        if (found := self._looked_beside[what]) is not None:
+            raise found
+
+    def _look_beside(self, pin: Pin, judged: Judged) -> None:
         from gitenv.trust import forks
         from gitenv.trust.access import check_newest
 
@@ -256,7 +279,7 @@ class Surroundings:
     def note_made(self, tokens: Iterable[bytes]) -> None:
         """Note tokens that are new: `gitenv accept --mine` knows them after a rotation."""
         with contextlib.suppress(GitenvError, OSError):  # a commit is not to fail for it
-            clone.add_made(self._here.common_dir, tokens)
+            self._made.add(tokens)
 
     def has_made(self, tokens: Iterable[bytes]) -> bool:
         """Whether this clone made all of them: that is what `gitenv accept --mine` takes."""

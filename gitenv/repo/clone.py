@@ -132,14 +132,28 @@ def made(common_dir: str) -> frozenset[bytes]:
 
 def add_made(common_dir: str, tokens: Iterable[bytes]) -> None:
     """Note tokens, by their hashes. Where there are very many, the older ones are forgotten."""
-    known = made(common_dir)
-    if new := b"".join({_hash(token) for token in tokens} - known):
-        path = os.path.join(common_dir, "gitenv", "made")
-        files.make_folder(os.path.dirname(path))
-        if len(known) * _HASH < _FULL:
-            files.append(path, new, _FULL)
-        else:
-            files.replace(path, new)
+    Made(common_dir).add(tokens)
+
+
+class Made:
+    """The same from one process, for one file after the other: what is noted already is read once, and not for each of them."""
+
+    def __init__(self, common_dir: str) -> None:
+        self._common_dir = common_dir
+        self._known: set[bytes] | None = None
+
+    def add(self, tokens: Iterable[bytes]) -> None:
+        if self._known is None:
+            self._known = {*made(self._common_dir)}
+        if new := {*map(_hash, tokens)} - self._known:
+            path = os.path.join(self._common_dir, "gitenv", "made")
+            files.make_folder(os.path.dirname(path))
+            if len(self._known) * _HASH < _FULL:
+                files.append(path, b"".join(new), _FULL)
+            else:
+                files.replace(path, b"".join(new))
+                self._known.clear()
+            self._known |= new
 
 
 def is_made(found: frozenset[bytes], token: bytes) -> bool:
