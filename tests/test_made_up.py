@@ -34,10 +34,11 @@ def _make_up(person: Person, numbers: range) -> None:
 
 
 _COUNTING = """
-import subprocess, sys
+import sys
 from collections import Counter
 from gitenv.system import files
 from gitenv.cli import edge
+from gitenv.git import spawn
 from gitenv.git.objects import Objects
 counted = Counter(read=0, run=0)
 def counting(owner, name):
@@ -46,7 +47,7 @@ def counting(owner, name):
         counted[name] += 1
         return inner(*arguments, **settings)
     setattr(owner, name, call)
-for owner, name in ((files, "read"), (Objects, "read"), (subprocess, "run")):
+for owner, name in ((files, "read"), (Objects, "read"), (spawn, "run")):
     counting(owner, name)
 edge.main(sys.argv[1:])
 sys.stderr.write("counted %d %d" % (counted["read"], counted["run"]))

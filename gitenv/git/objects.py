@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
-from gitenv.git import program
-
-if TYPE_CHECKING:
-    from subprocess import Popen
+from gitenv.git import program, spawn
+from gitenv.git.spawn import Child
 
 _MAX_BYTES = 16 * 1024 * 1024
 
@@ -19,7 +16,7 @@ class Objects:
 
     def __init__(self, folder: str) -> None:
         self.folder = folder
-        self._process: Popen[bytes] | None = None
+        self._process: Child | None = None
         self._last_id = ""
 
     def read(self, spec: str, limit: int = _MAX_BYTES) -> bytes | None:
@@ -78,7 +75,7 @@ class Objects:
     def close(self) -> None:
         """End the process, if one was started."""
         if self._process is not None:
-            self._process.communicate()
+            self._process.end()
             self._process = None
 
     def _ask(self, spec: str, limit: int) -> tuple[bytes, bytes | None]:
@@ -90,8 +87,6 @@ class Objects:
         if "\n" in spec or spec.endswith("\r"):  # one question a line: a folder's name could ask another one
             return b"", 0
         process = self._process or self._start()
-        assert process.stdin is not None
-        assert process.stdout is not None
         try:
             process.stdin.write(os.fsencode(spec) + b"\n")
             process.stdin.flush()
@@ -109,7 +104,6 @@ class Objects:
 
     def _contents(self, size: int, limit: int) -> bytes | None:
         assert self._process is not None
-        assert self._process.stdout is not None
         stream = self._process.stdout
         if size <= limit:
             data = stream.read(size + 1)
@@ -123,22 +117,12 @@ class Objects:
 
     def _pieces(self, size: int) -> Iterator[bytes]:
         assert self._process is not None
-        assert self._process.stdout is not None
         stream = self._process.stdout
         while size > 0 and (piece := stream.read(min(size, 65536))):
             size -= len(piece)
             yield piece
         stream.read(1)  # the line feed behind it
 
-    def _start(self) -> Popen[bytes]:
-        import subprocess
-
-        self._process = subprocess.Popen(
-            program.command("cat-file", "--batch"),
-            cwd=self.folder,
-            env=program.environment(),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-        )
+    def _start(self) -> Child:
+        self._process = spawn.start(program.command("cat-file", "--batch"), self.folder, program.environment())
         return self._process

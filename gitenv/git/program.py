@@ -7,11 +7,8 @@ import sys
 from collections.abc import Mapping, Sequence
 
 from gitenv.errors import NotInOrder, printable, shell_word
-from gitenv.git import alone
-
-TYPE_CHECKING = False
-if TYPE_CHECKING:
-    from subprocess import CompletedProcess
+from gitenv.git import alone, spawn
+from gitenv.git.spawn import Done
 
 
 def path() -> str:
@@ -47,13 +44,11 @@ def attempt(
     index: str = "",
     variables: Mapping[str, str | None] | None = None,
     with_key: bool = False,
-) -> CompletedProcess[bytes]:
+) -> Done:
     """Run git in `folder` and return how it ended, whatever that is.
 
     `index` is another index file than the usual one; `variables` as in `environment`; `with_key`: git starts our own filter.
     """
-    import subprocess
-
     env = environment({**({"GIT_INDEX_FILE": index} if index else {}), **(variables or {})})
     pipe = -1
     if with_key and sys.platform != "win32":
@@ -64,7 +59,7 @@ def attempt(
     inherited = (pipe,) if pipe >= 0 else ()
     words = command(*arguments)
     try:
-        return subprocess.run(words, cwd=folder, input=stdin, capture_output=True, check=False, env=env, pass_fds=inherited)
+        return spawn.run(words, folder, env, stdin, inherited)
     except FileNotFoundError:
         raise NotInOrder("git was not found", "install git 2.31 or later") from None
     finally:
@@ -86,7 +81,7 @@ def run(
     return done.stdout
 
 
-def check(done: CompletedProcess[bytes], folder: str, arguments: Sequence[str]) -> None:
+def check(done: Done, folder: str, arguments: Sequence[str]) -> None:
     """Raise `NotInOrder` with the first thing that a git complained about which failed."""
     if done.returncode:
         if b"dubious ownership" in done.stderr:
@@ -99,7 +94,7 @@ def check(done: CompletedProcess[bytes], folder: str, arguments: Sequence[str]) 
         raise NotInOrder(f"git {verb}: {printable(why.partition(': ')[2] or why)}", printable(hint.removeprefix("hint: ")))
 
 
-def _mend(folder: str, done: CompletedProcess[bytes]) -> str:
+def _mend(folder: str, done: Done) -> str:
     from gitenv.git import layout
     from gitenv.system import refusal
 
@@ -110,7 +105,7 @@ def _mend(folder: str, done: CompletedProcess[bytes]) -> str:
     return refusal.by_git(done.stderr.decode("utf-8", "replace"), found.work_tree, found.common_dir)
 
 
-def no_repository(done: CompletedProcess[bytes]) -> NotInOrder:
+def no_repository(done: Done) -> NotInOrder:
     """Why git found no repository, by what it said."""
     said = done.stderr.decode("utf-8", "replace")
     if "dubious ownership" in said:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import builtins
 import os
 import signal
-import subprocess
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
+
+from gitenv.git import spawn
 
 _WRITING_GIT = ("fast-import", "update-index", "add", "rm", "config", "update-ref")
 _DELAYS = (0.002, 0.008)  # seconds into a git that writes
@@ -30,8 +31,8 @@ class Moments:
         self._count(os, "unlink", lambda path, *_, **__: os.path.lexists(path))
         self._count(os, "open", _writes)
         self._count(builtins, "open", lambda _, mode="r", *__, **___: bool(set(str(mode)) & set("wax+")))
-        self._run = subprocess.run
-        subprocess.run = self._git  # type: ignore[assignment]
+        self._run = spawn.run
+        spawn.run = self._git  # type: ignore[assignment]
 
     def _moment(self, what: str) -> None:
         self.noted.append(what)
@@ -48,19 +49,19 @@ class Moments:
 
         setattr(owner, name, call)
 
-    def _git(self, arguments: list[str], **options: Any) -> Any:
+    def _git(self, arguments: Sequence[str], *options: Any) -> Any:
         words = [word for word in arguments[1:] if not word.startswith("-") and "=" not in word]
         verb = words[0] if words else ""
         self._moment(f"before git {verb}")
         if verb not in _WRITING_GIT:
-            return self._run(arguments, **options)
+            return self._run(arguments, *options)
         for delay in _DELAYS:
             if len(self.noted) + 1 == self.fatal:
                 threading.Timer(delay, die).start()
-                self._run(arguments, **options)
+                self._run(arguments, *options)
                 die()
             self._moment(f"{delay} s after the start of git {verb}")
-        done = self._run(arguments, **options)
+        done = self._run(arguments, *options)
         self._moment(f"after git {verb}")
         return done
 

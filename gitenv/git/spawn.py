@@ -1,0 +1,182 @@
+"""Starting git by `posix_spawn`: loading `subprocess` takes longer than most of what git is asked.
+
+Where the system has none (Windows), `subprocess` does the same.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from typing import IO
+
+_PIECE = 65536
+_PATIENCE = 25  # hundredths of a second
+
+
+class Done:
+    """How a program ended. `returncode` is negative for a signal."""
+
+    def __init__(self, returncode: int, stdout: bytes, stderr: bytes) -> None:
+        self.returncode, self.stdout, self.stderr = returncode, stdout, stderr
+
+
+class Child:
+    """A program that runs. What it complains about is lost."""
+
+    def __init__(self, stdin: IO[bytes], stdout: IO[bytes], wait: Callable[[], int]) -> None:
+        self.stdin, self.stdout, self._wait = stdin, stdout, wait
+
+    def end(self) -> int:
+        """Say that nothing more comes, drop what it still says, and wait for its end; return its exit code."""
+        try:
+            self.stdin.close()
+        except OSError:  # it has ended
+            pass
+        while self.stdout.read(_PIECE):
+            pass
+        return self.wait()
+
+    def wait(self) -> int:
+        """Wait for the end of one that has said all, or that nobody listens to any more; return its exit code."""
+        self.stdout.close()
+        return self._wait()
+
+
+def run(
+    words: Sequence[str], folder: str, environment: Mapping[str, str], stdin: bytes = b"", inherited: Sequence[int] = ()
+) -> Done:
+    """Run git in `folder`, to its end. It inherits the descriptors `inherited`. Raises `FileNotFoundError`."""
+    if not hasattr(os, "posix_spawnp"):
+        import subprocess
+
+        done = subprocess.run(
+            words, cwd=folder, input=stdin, capture_output=True, check=False, env=environment, pass_fds=inherited
+        )
+        return Done(done.returncode, done.stdout, done.stderr)
+    (asked, asking), (hearing, saying), (lamenting, complaining) = _pipe(), _pipe(), _pipe()
+    with asking, hearing, lamenting:
+        process = _spawn(words, folder, environment, (asked, saying, complaining), inherited)
+        try:
+            out, err = _exchange(asking, stdin, hearing, lamenting)
+            return Done(_wait(process), out, err)
+        except BaseException as error:
+            _stop(process, is_patient=isinstance(error, KeyboardInterrupt))
+            raise
+
+
+def start(words: Sequence[str], folder: str, environment: Mapping[str, str]) -> Child:
+    """Start git in `folder`, to speak with it. Raises `FileNotFoundError`."""
+    if not hasattr(os, "posix_spawnp"):
+        from subprocess import DEVNULL, PIPE, Popen
+
+        there = Popen(words, cwd=folder, env=environment, stdin=PIPE, stdout=PIPE, stderr=DEVNULL)
+        assert there.stdin is not None
+        assert there.stdout is not None
+        return Child(there.stdin, there.stdout, there.wait)
+    (asked, asking), (hearing, saying) = _pipe(), _pipe()
+    try:
+        process = _spawn(words, folder, environment, (asked, saying))
+    except BaseException:
+        asking.close()
+        hearing.close()
+        raise
+    return Child(asking, io.BufferedReader(hearing), lambda: _wait(process))
+
+
+def _pipe() -> tuple[io.FileIO, io.FileIO]:
+    """To read from and to write to. Neither is one of the three streams of a program, where one of ours is closed."""
+    reading, writing = os.pipe()
+    if min(reading, writing) > 2:
+        return io.FileIO(reading, "r"), io.FileIO(writing, "w")
+    try:
+        return _pipe()
+    finally:
+        os.close(reading)
+        os.close(writing)
+
+
+def _spawn(
+    words: Sequence[str],
+    folder: str,
+    environment: Mapping[str, str],
+    streams: Sequence[io.FileIO],
+    inherited: Sequence[int] = (),
+) -> int:
+    """The process. Its ends of the streams are its own from here on; without the third, its complaints are lost."""
+    actions: list[tuple[int, int, int] | tuple[int, int, str, int, int]]
+    actions = [(os.POSIX_SPAWN_DUP2, stream.fileno(), number) for number, stream in enumerate(streams)]
+    if len(streams) < 3:
+        actions.append((os.POSIX_SPAWN_OPEN, 2, os.devnull, os.O_WRONLY, 0))
+    try:
+        for descriptor in inherited:
+            os.set_inheritable(descriptor, True)
+        # git changes the folder itself: `posix_spawn` cannot, and ours is that of the whole process.
+        return os.posix_spawnp(words[0], [words[0], "-C", folder, *words[1:]], environment, file_actions=actions)
+    finally:
+        for stream in streams:
+            stream.close()
+
+
+def _exchange(asking: io.FileIO, stdin: bytes, hearing: io.FileIO, lamenting: io.FileIO) -> tuple[bytes, bytes]:
+    """Give it all of `stdin`, and take all that it says on its two streams."""
+    import select
+
+    said: dict[int, list[bytes]] = {hearing.fileno(): [], lamenting.fileno(): []}
+    speaking = set(said)
+    poll = select.poll()
+    for number in speaking:
+        poll.register(number, select.POLLIN)
+    rest, number_asked = memoryview(stdin), asking.fileno()
+    if rest:
+        os.set_blocking(number_asked, False)
+        poll.register(number_asked, select.POLLOUT)
+    else:
+        asking.close()
+    while speaking or not asking.closed:
+        for number, _ in poll.poll():
+            if number == number_asked:
+                rest = _give(number, rest)
+                if not rest:
+                    poll.unregister(number)
+                    asking.close()
+            elif piece := os.read(number, _PIECE):
+                said[number].append(piece)
+            else:
+                poll.unregister(number)
+                speaking.remove(number)
+    out, err = (b"".join(pieces) for pieces in said.values())
+    return out, err
+
+
+def _give(number: int, rest: memoryview) -> memoryview:
+    """What is left after as much as fits; nothing, where nobody listens any more."""
+    try:
+        return rest[os.write(number, rest[:_PIECE]) :]
+    except BrokenPipeError:
+        return rest[:0]
+
+
+def _wait(process: int) -> int:
+    try:
+        return os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])
+    except ChildProcessError:  # whoever started us has children forgotten at once
+        return 0
+
+
+def _stop(process: int, *, is_patient: bool) -> None:
+    """End it. Ctrl-C went to it as well: a git that is writing takes its locks away, if it is given a moment."""
+    import time
+
+    try:
+        for _ in range(_PATIENCE if is_patient else 0):
+            if os.waitpid(process, os.WNOHANG)[0]:
+                return
+            time.sleep(0.01)
+        os.kill(process, 9)
+        os.waitpid(process, 0)
+    except (ChildProcessError, ProcessLookupError):
+        pass
