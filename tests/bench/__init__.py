@@ -1,1 +1,1 @@
-"""Measurements, for `python tests/bench/run.py`. No tests: they print what they find and hold nothing."""
+"""gitenv's speed, side by side with what else is there: `python -m tests.bench`. No tests: it prints what it finds."""

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import shlex
 import subprocess
-from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from tests.lab import Person
+from tests.bench.subjects import Repository
 
 _FLUSH = b"0000"
 _MAX_PAYLOAD = 65516
@@ -17,9 +15,10 @@ _MAX_PAYLOAD = 65516
 class Conversation:
     """A filter process that has not been asked anything yet. Leaving the context ends it and waits for its end."""
 
-    def __init__(self, person: Person, command: str) -> None:
+    def __init__(self, repository: Repository) -> None:
+        command = ["sh", "-c", repository.must("git", "config", "filter.gitenv.process").decode()]
         self._process = subprocess.Popen(
-            shlex.split(command), cwd=person.cwd, env=person.env, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+            command, cwd=repository.path, env=repository.owner.env, stdin=subprocess.PIPE, stdout=subprocess.PIPE
         )
         assert self._process.stdin is not None
         assert self._process.stdout is not None
@@ -49,18 +48,6 @@ class Conversation:
         answer = self._until_flush()
         self._until_flush()
         return answer
-
-    def peak_rss(self) -> int:
-        """The most memory the process has held so far, in bytes; 0 where the system does not tell.
-
-        Not from `wait4`: there a child has at least what its parent held when it was forked.
-        """
-        status = Path(f"/proc/{self._process.pid}/status")
-        if status.exists():
-            for line in status.read_text(encoding="utf-8").splitlines():
-                if line.startswith("VmHWM:"):
-                    return int(line.split()[1]) * 1024
-        return 0
 
     def end(self) -> None:
         """Close the stream, as git does, and wait."""

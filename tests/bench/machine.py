@@ -11,23 +11,18 @@ from importlib import metadata
 from pathlib import Path
 
 ABSENT = "absent"
-PEERS = ("git-crypt", "hyperfine")
 
 
-def facts(folder: Path) -> dict[str, object]:
-    """The machine, its load when the run began, and every version that matters. `folder` is where the work is done."""
+def facts() -> dict[str, str]:
+    """The machine, its load when the run began, and every version that matters."""
+    load = f"{os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else ABSENT
     return {
-        "system": platform.platform(),
+        "machine": f"{os.cpu_count()} cores, load {load}, {platform.system()}",
         "processor": _processor(),
-        "cores": os.cpu_count(),
-        "load": os.getloadavg() if hasattr(os, "getloadavg") else None,
-        "folder": str(folder),
         "python": platform.python_version(),
-        "gitenv": _distribution("gitenv"),
-        "cryptography": _distribution("cryptography"),
-        "pygit2": _distribution("pygit2"),
         "git": version_of("git"),
-        **{peer: version_of(peer) for peer in PEERS},
+        "git-crypt": version_of("git-crypt"),
+        **{name: metadata.version(name) for name in ("cryptography", "pygit2", "typer", "rich")},
     }
 
 
@@ -39,11 +34,14 @@ def version_of(program: str) -> str:
     return (said.stdout or said.stderr).strip().splitlines()[0].split()[-1]
 
 
-def _distribution(name: str) -> str:
-    try:
-        return metadata.version(name)
-    except metadata.PackageNotFoundError:
-        return ABSENT
+def cpu_of_children() -> float:
+    """The seconds of processor time of all children that have ended, and of theirs; always 0 where the system does not tell."""
+    if sys.platform == "win32":
+        return 0
+    import resource
+
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def _processor() -> str:

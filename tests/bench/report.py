@@ -1,75 +1,92 @@
-"""Rows as a table for people and as JSON for programs, with the comparisons that are worth a line of their own."""
+"""Results as lines for people, as JSON for programs, and as the table of docs/performance.md."""
 
 from __future__ import annotations
 
 import statistics
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 
-from tests.bench import files, people, start
 from tests.bench.machine import ABSENT
-from tests.bench.measure import Row
-from tests.bench.peers import GitCrypt, Gitenv
+from tests.bench.measure import Result, times
 
-_HEAD = ("part", "what", "amount", "who", "median", "least", "runs", "peak RSS")
-
-
-def table(rows: Sequence[Row]) -> str:
-    """All rows, in columns."""
-    cells = [_HEAD, *map(_cells, rows)]
-    widths = [max(len(line[column]) for line in cells) for column in range(len(_HEAD))]
-    return "\n".join("  ".join(_aligned(line, widths)).rstrip() for line in cells)
+_WIDTHS = (46, 10, 10, 10, 10, 28, 10, 20, 5)
+_HEAD = ("row", "before", "median", "least", "CPU", "peer", "ratio", "at most", "holds")
 
 
-def as_json(rows: Iterable[Row]) -> list[dict[str, object]]:
-    """All rows with every run."""
+def head(has_before: bool) -> str:
+    """What stands above the lines."""
+    return _columns(_HEAD, has_before)
+
+
+def line(result: Result, has_before: bool) -> str:
+    """One row, printed as soon as it is measured: medians, and the least of our own. The ratio is one of medians."""
+    limit = str(result.row.limit or "")
+    least = min(getattr(cost, result.row.unit) for cost in result.ours)
+    cells = (
+        _name(result),
+        seconds(result.median(result.before)) if result.before else "",
+        seconds(result.median(result.ours)),
+        seconds(least),
+        seconds(statistics.median(cost.cpu for cost in result.ours)),
+        _peer(result),
+        times(result.ratio) if result.ratio else "",
+        limit + (" at full size" if result.is_scaled and limit else ""),
+        {True: "yes", False: "NO", None: ""}[result.holds],
+    )
+    return _columns(cells, has_before)
+
+
+def as_json(results: Sequence[Result]) -> list[dict[str, object]]:
+    """All results with every run, in seconds."""
     return [
         {
-            **row._asdict(),
-            "peak_rss": row.peak_rss or None,
-            "median": row.median if row.seconds else None,
-            "minimum": row.minimum if row.seconds else None,
-            "runs": len(row.seconds) or ABSENT,
+            "name": _name(result),
+            "median": result.median(result.ours),
+            "ours": [cost._asdict() for cost in result.ours],
+            "before": [cost._asdict() for cost in result.before],
+            "peer": {"name": result.row.peer, "runs": [cost._asdict() for cost in result.peer]},
+            "ratio": result.ratio or None,
+            "at most": str(result.row.limit or ""),
+            "holds": result.holds,
         }
-        for row in rows
+        for result in results
     ]
 
 
-def comparisons(rows: Sequence[Row]) -> dict[str, float]:
-    """What the table is read for: how far the filter's start is above its floor, git-crypt's times in multiples of ours, and
-    what many people cost whoever only adds files.
-    """
-    found: dict[str, float] = {}
-    by_name = {(row.part, row.what, row.subject, row.amount): row for row in rows if row.seconds}
-    floor = by_name.get((start.PART, start.ANSWER, start.FLOOR, start.KEYS))
-    answer = by_name.get((start.PART, start.ANSWER, start.FILTER, start.KEYS))
-    if floor and answer:
-        # Of each round for itself: a busy round was busy for both.
-        above = statistics.median(b - a for a, b in zip(floor.seconds, answer.seconds, strict=True))
-        found[f"{start.ANSWER}, ms above {start.FLOOR} (median of the rounds)"] = above * 1000
-        found[f"{start.ANSWER}, ms above {start.FLOOR} (least against least)"] = (answer.minimum - floor.minimum) * 1000
-    for (part, what, subject, amount), row in by_name.items():
-        ours = by_name.get((part, what, Gitenv.name, amount))
-        if part == files.PART and subject == GitCrypt.name and ours:
-            found[f"{what}, {amount:,} files: git-crypt takes as many times as long (medians)"] = row.median / ours.median
-    for row in (row for row in rows if row.part == people.PART and row.what == people.ADD):
-        plain = by_name.get((people.PART, people.UNFILTERED, row.subject, row.amount))
-        if plain:
-            found[f"{people.ADD}, {row.amount:,} people: ms above git alone (medians)"] = (row.median - plain.median) * 1000
-    return found
+def compared(results: Sequence[Result], earlier: Sequence[Mapping[str, object]]) -> str:
+    """Old, new and the ratio of all rows that an earlier run had as well."""
+    old = {str(row["name"]): row["median"] for row in earlier}
+    lines = [f"{'row':46}  {'old':>10}  {'new':>10}  {'new/old':>8}"]
+    for result in results:
+        if isinstance(then := old.get(_name(result)), float):
+            now = result.median(result.ours)
+            lines.append(f"{_name(result):46}  {seconds(then):>10}  {seconds(now):>10}  {now / then:8.2f}")
+    return "\n".join(lines)
 
 
-def _cells(row: Row) -> tuple[str, ...]:
-    head = (row.part, row.what, f"{row.amount:,}", row.subject)
-    if not row.seconds:
-        return (*head, ABSENT, "", "", "")
-    memory = f"{row.peak_rss / 1e6:.0f} MB" if row.peak_rss else ""
-    return (*head, _time(row.median), _time(row.minimum), str(len(row.seconds)), memory)
+def markdown(results: Sequence[Result], facts: Mapping[str, str]) -> str:
+    """The table as documents have it."""
+    lines = ["| what | gitenv | beside it | ratio | at most |", "|---|---|---|---|---|"]
+    for result in results:
+        limit = str(result.row.limit or "") + (" (missed)" if result.holds is False else "")
+        ratio = times(result.ratio) if result.ratio else ""
+        lines.append(f"| {_name(result)} | {seconds(result.median(result.ours))} | {_peer(result)} | {ratio} | {limit} |")
+    return "\n".join((*lines, "", "; ".join(f"{word} {value}" for word, value in facts.items())))
 
 
-def _time(seconds: float) -> str:
-    return f"{seconds * 1000:,.1f} ms" if seconds < 1 else f"{seconds:,.2f} s"
+def seconds(value: float) -> str:
+    return f"{value * 1000:.1f} ms" if value < 1 else f"{value:.2f} s"
 
 
-def _aligned(cells: Sequence[str], widths: Sequence[int]) -> Iterable[str]:
-    for column, (cell, width) in enumerate(zip(cells, widths, strict=True)):
-        yield cell.ljust(width) if column in (0, 1, 3) else cell.rjust(width)
+def _name(result: Result) -> str:
+    return result.name + (", CPU" if result.row.unit == "cpu" else "")
+
+
+def _peer(result: Result) -> str:
+    if not result.row.peer:
+        return ""
+    return f"{result.row.peer} {seconds(result.median(result.peer)) if result.peer else ABSENT}"
+
+
+def _columns(cells: Sequence[str], has_before: bool) -> str:
+    shown = [(cell, width) for at, (cell, width) in enumerate(zip(cells, _WIDTHS, strict=True)) if at != 1 or has_before]
+    return "  ".join(cell.ljust(width) if at == 0 else cell.rjust(width) for at, (cell, width) in enumerate(shown)).rstrip()
