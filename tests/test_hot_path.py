@@ -221,11 +221,22 @@ def test_the_filter_starts_no_more_git_with_every_file(clone: Path) -> None:
     code = _OPENED.format(arguments=["filter-process"], home=str(clone.parent)).replace("join(found)", f"join({counted})")
     started = []
     for count in (3, 30):
+        (clone / ".git/gitenv/searched").unlink(missing_ok=True)
         asked = b"".join(ask(b"clean", b"%d/%d/.env" % (count, number), b"HELLO=new\n") for number in range(count))
         found, out = _loaded(code, clone, HELLO + asked)
         assert out.count(b"HELLO=gitenv1:1.") == count
         started.append({name for name in found if name.startswith("git*")})
     assert started[0] == started[1]
+
+
+def test_what_one_filter_found_in_history_is_noted_for_the_next(clone: Path) -> None:
+    """After a commit of `.recipients/` history is looked at once, and not by each `git add` until somebody runs a command."""
+    subprocess.run(["git", "-c", "user.name=alice", "-c", "user.email=a@b.c", "commit", "-qm", "Found"], cwd=clone, check=True)
+    code = _OPENED.format(arguments=["clean", ".env"], home=str(clone.parent)).replace("join(found)", "join(map(str, counted))")
+    code = code.replace("finally:", "finally:\n    counted = [found.count('git')]")
+    started = [int(_loaded(code, clone, b"HELLO=%d\n" % number)[0].pop()) for number in range(3)]
+    assert started[0] > 1
+    assert started[1:] == [1, 1]
 
 
 def test_lock_asks_history_once_for_all_files(clone: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -116,20 +116,27 @@ class Surroundings:
 
         if log.touches(self._here.work_tree, head, searched.get(pin.name, ""), f"{RECIPIENTS}/{pin.name}"):
             return True
-        with contextlib.suppress(GitenvError, OSError):  # then the next one asks again
-            clone.set_searched(self._here.common_dir, searched | {pin.name: head})
+        self._note_searched(pin, head)
         return False
+
+    def _note_searched(self, pin: Pin, head: str) -> None:
+        if pin.name not in clone.put_back(self._here.common_dir):
+            with contextlib.suppress(GitenvError, OSError):  # then the next one asks again
+                clone.set_searched(self._here.common_dir, clone.searched(self._here.common_dir) | {pin.name: head})
 
     def refuse_put_back(self, pin: Pin, judged: Judged) -> None:
         """Raise `RolledBack` or `Forked` if that is still so, also of a refused step: the one before may have its key.
 
         It takes five starts of git, and `git add` may bring a thousand files: each HEAD is looked at once.
         """
-        what = pin.environment.text, judged.environment.text, self.objects.id("HEAD")
+        head = self.objects.id("HEAD")
+        what = pin.environment.text, judged.environment.text, head
         if what not in self._looked_beside:
             try:
                 self._look_beside(pin, judged)
                 self._looked_beside[what] = None
+                if judged.environment.text == pin.environment.text:  # as a command notes it that found nothing
+                    self._note_searched(pin, head)
             except NotTrusted as error:
                 self._looked_beside[what] = error
         if (found := self._looked_beside[what]) is not None:
