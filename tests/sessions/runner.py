@@ -3,6 +3,10 @@
     # One sentence that says what the session holds.
     from team                       begin where beginnings/team.txt ends (first command, if at all)
     as alice                        who does what follows; everybody has a home of their own, and keeps their place
+    clones WHO / joins WHO          as somebody who clones the hub into ~/app; who asks to be let in as well
+    pulls WHO                       as somebody who pulls in ~/app
+    publishes MESSAGE               `git commit` and `git push`
+    refuses-new-text                new text in .env cannot be added
     cd ~/app
     env NAME=value NAME=            set or unset a variable for this person; `env-file NAME FILE` sets it to a file's text
     day 2099-01-01                  the date from now on, for this person; also `day 50d`, that many from now, and `day today`
@@ -50,7 +54,7 @@ from gitenv.cli import edge
 from gitenv.model import expiry
 from gitenv.trust import access
 from tests.lab import HUB, Done, Lab, Person
-from tests.sessions import forgery, knowledge
+from tests.sessions import forgery, knowledge, verbs
 
 FOLDER = Path(__file__).parent
 BEGINNINGS = FOLDER / "beginnings"
@@ -73,7 +77,8 @@ def read(path: Path) -> Session:
     """Take a session file apart."""
     script, *parts = _FILE.split(path.read_bytes())
     text = script.decode("utf-8").splitlines()
-    lines = [(number, line.strip()) for number, line in enumerate(text, 1) if line.strip() and not line.startswith("#")]
+    written = ((number, line.strip()) for number, line in enumerate(text, 1) if line.strip() and not line.startswith("#"))
+    lines = [(number, meant) for number, line in written for meant in verbs.expanded(line)]
     assert text[0].startswith("# "), f"{path}: the first line says what the session holds"
     first = shlex.split(lines[0][1])
     beginning = first[1] if first[0] == "from" else ""
