@@ -13,8 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gitenv.check import check, commits, documents, formats, gate
-from gitenv.check.check import Place
+from gitenv.check import commits, documents, formats, gate, judge
 from gitenv.check.documents import Version
 from gitenv.errors import Usage
 from gitenv.git import attributes, index, program
@@ -22,6 +21,7 @@ from gitenv.model import codes, document, remedies
 from gitenv.model.environment import Environment
 from gitenv.model.finding import Finding, Severity
 from gitenv.model.keyring import Keyring
+from gitenv.repo.where import Where
 from tests.model import builders
 from tests.model.builders import ALICE, EVE
 
@@ -54,7 +54,7 @@ def _codes(found: list[Finding]) -> dict[str, Severity]:
 
 
 @pytest.fixture
-def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
+def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Where]:
     """An empty repository, where git knows nobody's configuration."""
     for name, value in {"GIT_CONFIG_GLOBAL": "/dev/null", "GIT_CONFIG_NOSYSTEM": "1", "HOME": str(tmp_path)}.items():
         monkeypatch.setenv(name, value)
@@ -62,12 +62,12 @@ def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Plac
         monkeypatch.setenv(f"GIT_{who}_NAME", "Eve")
         monkeypatch.setenv(f"GIT_{who}_EMAIL", "eve@example.com")
     program.run(str(tmp_path), "init", "-q", "-b", "main")
-    place = check.place(str(tmp_path))
+    place = judge.find(str(tmp_path))
     yield place
     place.close()
 
 
-def commit(place: Place, files: dict[str, bytes]) -> str:
+def commit(place: Where, files: dict[str, bytes]) -> str:
     """Commit files as they are, past every filter, beside those that are there."""
     contents = list(dict.fromkeys(files.values()))
     blobs = dict(zip(contents, index.write_blobs(place.folder, contents), strict=True))
@@ -129,48 +129,48 @@ def test_a_retired_value_beside_the_one_that_counts() -> None:
     assert [each[0] for each in found(before + builders.committed(b"A=6\n", ring))] == ["duplicate-key"]
 
 
-def test_an_unborn_branch_and_zeros(repository: Place) -> None:
+def test_an_unborn_branch_and_zeros(repository: Where) -> None:
     """Before the first commit there is nothing to find; zeros for a base mean that everything is new."""
-    assert check.here(repository) == []
-    assert check.staged(repository, check.next_commit(repository)) == []
-    assert check.history(repository) == []
+    assert judge.here(repository) == []
+    assert judge.staged(repository, judge.next_commit(repository)) == []
+    assert judge.history(repository) == []
     end = commit(repository, {"readme": b"x\n", ".env": b"A=1\n", "b/.ENV.Production": b"B=1\n", ".env.example": b"C=1\n"})
     for zeros in ("0" * 40, "0" * 64):
-        found = check.commit_range(repository, f"{zeros}..{end}")
+        found = judge.commit_range(repository, f"{zeros}..{end}")
         assert [(each.path, each.code) for each in found] == [(".env", "plain-text"), ("b/.ENV.Production", "plain-text")]
 
 
-def test_hostile_names_and_depths(repository: Place) -> None:
+def test_hostile_names_and_depths(repository: Where) -> None:
     """Files with line feeds, escapes and deep folders are judged like any other, and only shown printable."""
     names = [f"{name}/.env" for name in HOSTILE if "\udcff" not in name] + ["d/" * 200 + ".env", "\udcff/.env"]
     commit(repository, {"readme": b"x\n"})
     commit(repository, dict.fromkeys(names, b"A=1\n"))
-    for found in (check.commit_range(repository, "HEAD~1"), check.everything(repository), check.history(repository)):
+    for found in (judge.commit_range(repository, "HEAD~1"), judge.everything(repository), judge.history(repository)):
         assert {each.path for each in found} == set(names)
 
 
-def test_a_huge_document_and_many_lines(repository: Place) -> None:
+def test_a_huge_document_and_many_lines(repository: Where) -> None:
     """What is larger than a document may be cannot be judged and says so; of many plain lines the first are named."""
     commit(repository, {"readme": b"x\n"})
     commit(repository, {".env": b"A" * (document.MAX_BYTES + 10), "a/.env": b"A=1\n" * 5000, "b/.env": b"A=1\n" * 20_000})
-    found = check.commit_range(repository, "HEAD~1")
+    found = judge.commit_range(repository, "HEAD~1")
     assert {each.path for each in found if each.code == "unreadable"} == {".env", "b/.env"}
     assert len([each for each in found if each.path == "a/.env"]) < 50
     assert any("4,980 more" in each.text for each in found)
 
 
-def test_plain_text_that_was_there_and_moved(repository: Place) -> None:
+def test_plain_text_that_was_there_and_moved(repository: Where) -> None:
     """A line that the base has verbatim is a warning, also in a file that only moved; a new one beside it is an error."""
     commit(repository, {".env": b"A=1\nB=2\n"})
     program.run(repository.folder, "rm", "-q", "--cached", ".env")
     commit(repository, {"web/.env": b"A=1\nB=2\n"})
-    assert {each.severity for each in check.commit_range(repository, "HEAD~1")} == {Severity.WARNING}
+    assert {each.severity for each in judge.commit_range(repository, "HEAD~1")} == {Severity.WARNING}
     commit(repository, {"web/.env": b"A=1\nB=3\n"})
-    found = [each for each in check.commit_range(repository, "HEAD~1") if each.code == "plain-text"]
+    found = [each for each in judge.commit_range(repository, "HEAD~1") if each.code == "plain-text"]
     assert [(each.severity, each.line) for each in found] == [(Severity.WARNING, 1), (Severity.ERROR, 2)]
 
 
-def test_a_merge_is_judged_for_what_it_slips_in(repository: Place) -> None:
+def test_a_merge_is_judged_for_what_it_slips_in(repository: Where) -> None:
     """What a merge takes from a parent is that parent's; what no parent has is found in the merge."""
     base = commit(repository, {"readme": b"x\n"})
     one = commit(repository, {"one": b"1\n"})
@@ -179,17 +179,17 @@ def test_a_merge_is_judged_for_what_it_slips_in(repository: Place) -> None:
     commit(repository, {".env": b"A=2\n"})
     tree = program.run(repository.folder, "write-tree").decode().strip()
     merged = program.run(repository.folder, "commit-tree", tree, "-p", one, "-p", two, "-m", "x").decode().strip()
-    found = [(each.commit, each.line) for each in check.commit_range(repository, f"{base}..{merged}")]
+    found = [(each.commit, each.line) for each in judge.commit_range(repository, f"{base}..{merged}")]
     assert found == [(two, 1), (merged, 1)]
 
 
-def test_a_merge_that_takes_what_was_before(repository: Place) -> None:
+def test_a_merge_that_takes_what_was_before(repository: Where) -> None:
     """A merge with an older commit, that takes its plain file: no commit brought that, and the end has it all the same."""
     legacy = commit(repository, {".env": b"A=1\n"})
     base = commit(repository, {".env": builders.committed(b"A=1\n", builders.ring_of())})
     words = ("commit-tree", f"{legacy}^{{tree}}", "-p", base, "-p", legacy, "-m", "x")
     merged = program.run(repository.folder, *words).decode().strip()
-    found = check.commit_range(repository, f"{base}..{merged}")
+    found = judge.commit_range(repository, f"{base}..{merged}")
     assert [(each.code, each.severity, each.line, each.commit) for each in found] == [("plain-text", Severity.ERROR, 1, merged)]
     update = gate.Update(base, merged, "refs/heads/main")
     assert gate.outgoing(repository.folder, [update], ["--all"]) == found
@@ -199,7 +199,7 @@ def test_a_merge_that_takes_what_was_before(repository: Place) -> None:
     assert {each.severity for each in found} == {Severity.WARNING}
 
 
-def test_a_new_branch_protects_what_its_beginning_did(repository: Place) -> None:
+def test_a_new_branch_protects_what_its_beginning_did(repository: Where) -> None:
     """A new branch that takes an environment away, and has its file in plain text from then on."""
     ring = builders.ring_of()
     where, file = ".recipients/production/environment", "config/secrets"
@@ -212,14 +212,14 @@ def test_a_new_branch_protects_what_its_beginning_did(repository: Place) -> None
     assert _codes(found)["plain-text"] is Severity.ERROR
 
 
-def _founded(repository: Place, ring: Keyring) -> str:
+def _founded(repository: Where, ring: Keyring) -> str:
     founded = builders.statement(ring)
     where = ".recipients/production/environment"
     mine = {where: founded.text, ".recipients/production/alice.grant": builders.grant_for(ALICE, about=founded).text}
     return commit(repository, mine | {".env.production": builders.committed(b"A=1\n", ring), ".gitattributes": _ATTRIBUTES})
 
 
-def test_an_environment_in_the_place_of_another(repository: Place) -> None:
+def test_an_environment_in_the_place_of_another(repository: Where) -> None:
     """A change that takes an environment away and founds another one over its files, as clones would refuse it."""
     base = _founded(repository, builders.ring_of())
     program.run(repository.folder, "rm", "-q", "--cached", "-r", ".recipients/production")
@@ -227,16 +227,16 @@ def test_an_environment_in_the_place_of_another(repository: Place) -> None:
     other = builders.statement(ring, name="prod", holders=(EVE,), by=EVE)
     mine = {".recipients/prod/environment": other.text, ".env.production": builders.committed(b"A=2\n", ring)}
     end = commit(repository, mine | {".recipients/prod/eve.grant": builders.grant_for(EVE, EVE, other).text})
-    found = check.commit_range(repository, f"{base}..{end}")
+    found = judge.commit_range(repository, f"{base}..{end}")
     errors = [(each.code, each.path) for each in found if each.severity is Severity.ERROR]
     assert errors == [("competing", ".recipients/prod/environment")]
     own = builders.statement(ring, name="prod")
     program.run(repository.folder, "rm", "-q", "--cached", ".recipients/prod/eve.grant")
     mine = {".recipients/prod/environment": own.text, ".recipients/prod/alice.grant": builders.grant_for(ALICE, about=own).text}
-    assert "competing" not in _codes(check.commit_range(repository, f"{base}..{commit(repository, mine)}"))
+    assert "competing" not in _codes(judge.commit_range(repository, f"{base}..{commit(repository, mine)}"))
 
 
-def test_attributes_behind_a_thousand_others(repository: Place) -> None:
+def test_attributes_behind_a_thousand_others(repository: Where) -> None:
     """However many .gitattributes a change brings, and however large: the one that lifts the guard is found."""
     ring = builders.ring_of()
     base = _founded(repository, ring)
@@ -245,18 +245,18 @@ def test_attributes_behind_a_thousand_others(repository: Place) -> None:
     commit(repository, many | lifted | {"z/.env.production": builders.committed(b"A=1\n", ring)})
     wide = _ATTRIBUTES + b"#" * 1024 * 1024 + b"\nconfig/* filter=gitenv\n"
     end = commit(repository, {".gitattributes": wide, "config/x": b"x\n"})
-    found = _codes(check.commit_range(repository, f"{base}..{end}"))
+    found = _codes(judge.commit_range(repository, f"{base}..{end}"))
     for code in ("not-filtered", "guard-removed", "filter-unclaimed"):
         assert found[code] is Severity.ERROR
 
 
-def test_a_nested_file_lifts_the_guard_where_no_file_is_yet(repository: Place) -> None:
+def test_a_nested_file_lifts_the_guard_where_no_file_is_yet(repository: Where) -> None:
     """The next .env in that folder would be plain text in a fresh clone; other attributes of a folder are its own matter."""
     base = _founded(repository, builders.ring_of())
     usual = commit(repository, {"a/.gitattributes": b"* text=auto\n", "b/.gitattributes": b"* filter=lfs -text\n"})
-    assert "guard-removed" not in _codes(check.commit_range(repository, f"{base}..{usual}"))
+    assert "guard-removed" not in _codes(judge.commit_range(repository, f"{base}..{usual}"))
     end = commit(repository, {"z/.gitattributes": b"* !working-tree-encoding\n"})
-    [found] = [each for each in check.commit_range(repository, f"{usual}..{end}") if each.code == "guard-removed"]
+    [found] = [each for each in judge.commit_range(repository, f"{usual}..{end}") if each.code == "guard-removed"]
     assert (found.path, found.severity, found.commands) == (
         "z/.gitattributes",
         Severity.ERROR,
@@ -264,7 +264,7 @@ def test_a_nested_file_lifts_the_guard_where_no_file_is_yet(repository: Place) -
     )
 
 
-def test_what_only_begins_like_a_token(repository: Place) -> None:
+def test_what_only_begins_like_a_token(repository: Where) -> None:
     """A line that only begins like ciphertext can be read by all, also where a later commit takes it out, and in a tag."""
     base = commit(repository, {"readme": b"x\n"})
     bad = commit(
@@ -273,26 +273,26 @@ def test_what_only_begins_like_a_token(repository: Place) -> None:
     end = commit(repository, {".env": b"\n", ".recipients/.env": b"\n"})
     wanted = [(bad, ".env", 1), (bad, ".env", 2), (bad, ".recipients/.env", 1)]
     for found in (
-        check.commit_range(repository, f"{base}..{end}"),
+        judge.commit_range(repository, f"{base}..{end}"),
         gate.outgoing(repository.folder, [gate.Update("0" * 40, bad, "refs/tags/v1")], [base]),
     ):
         plain = [each for each in found if each.code == "plain-text" and each.severity is Severity.ERROR]
         assert sorted((each.commit, each.path, each.line) for each in plain) == sorted(wanted)
 
 
-def test_where_case_is_ignored(repository: Place) -> None:
+def test_where_case_is_ignored(repository: Where) -> None:
     """On macOS and Windows `.Recipients/` lies over `.recipients/`, and `.GitAttributes` is read: a gate on Linux tells."""
     base = _founded(repository, builders.ring_of())
     forged = builders.statement(builders.ring_of(), holders=(EVE,), by=EVE)
     stray = {".Recipients/production/environment": forged.text, "z/.GitAttributes": b".env -filter !working-tree-encoding\n"}
     end = commit(repository, stray)
-    errors = {(each.code, each.path) for each in check.commit_range(repository, f"{base}..{end}")}
+    errors = {(each.code, each.path) for each in judge.commit_range(repository, f"{base}..{end}")}
     assert errors == set(zip(("stray-name", "guard-removed"), stray, strict=True))
     commit(repository, {"readme": b"x\n"})
-    assert check.commit_range(repository, "HEAD~1") == []
+    assert judge.commit_range(repository, "HEAD~1") == []
 
 
-def test_what_came_and_went_after_a_branch_began(repository: Place) -> None:
+def test_what_came_and_went_after_a_branch_began(repository: Where) -> None:
     """A branch from before a value came and went, that brings it back: the base's history tells, and a host would merge it."""
     begin = commit(repository, {"readme": b"x\n"})
     body = b"A" * 70
@@ -301,27 +301,27 @@ def test_what_came_and_went_after_a_branch_began(repository: Place) -> None:
     base = commit(repository, {".env": b"## empty\n"})
     program.run(repository.folder, "switch", "-qc", "topic", begin)
     end = commit(repository, {".env": sealed + value, "other": b"x\n"})
-    found = _codes(check.commit_range(repository, f"{base}..{end}"))
+    found = _codes(judge.commit_range(repository, f"{base}..{end}"))
     assert found["replayed"] is Severity.ERROR
     assert found["value-rolled-back"] is Severity.WARNING
     again = commit(repository, {".env": b"## empty\n" + value})
     program.run(repository.folder, "branch", "-qf", "main", base)
     program.run(repository.folder, "switch", "-q", "main")
     base = commit(repository, {".env": value})
-    assert "value-rolled-back" not in _codes(check.commit_range(repository, f"{base}..{again}"))
+    assert "value-rolled-back" not in _codes(judge.commit_range(repository, f"{base}..{again}"))
 
 
-def test_what_is_replaced_is_judged_as_it_is(repository: Place) -> None:
+def test_what_is_replaced_is_judged_as_it_is(repository: Where) -> None:
     """A `refs/replace/` that shows something innocent in the place of a commit hides nothing from the gate."""
     base = commit(repository, {"readme": b"x\n"})
     bad = commit(repository, {".env": b"A=1\n"})
     program.run(repository.folder, "-c", "core.useReplaceRefs=true", "replace", "-f", bad, base)
-    with closing(check.place(repository.folder)) as place:
-        assert _codes(check.commit_range(place, f"{base}..{bad}")) == {"plain-text": Severity.ERROR}
-        assert _codes(check.everything(place))["plain-text"] is Severity.ERROR
+    with closing(judge.find(repository.folder)) as place:
+        assert _codes(judge.commit_range(place, f"{base}..{bad}")) == {"plain-text": Severity.ERROR}
+        assert _codes(judge.everything(place))["plain-text"] is Severity.ERROR
 
 
-def test_ten_thousand_grants(repository: Place) -> None:
+def test_ten_thousand_grants(repository: Where) -> None:
     """Junk that is named like grants is counted, and a few of it are named; what the base had already is a warning."""
     founded = builders.statement()
     folder = ".recipients/production"
@@ -329,12 +329,12 @@ def test_ten_thousand_grants(repository: Place) -> None:
     commit(repository, {f"{folder}/environment": founded.text, f"{folder}/alice.grant": own.text, ".gitattributes": b""})
     forged = {f"{folder}/eve.grant": builders.grant_for(EVE, about=founded, signer=EVE).text}
     commit(repository, {f"{folder}/p{number}.grant": b"x\n" for number in range(9_990)} | forged)
-    found = check.commit_range(repository, "HEAD~1")
+    found = judge.commit_range(repository, "HEAD~1")
     assert [each.code for each in found if each.path.endswith("eve.grant")] == ["grant-not-signed"]
     assert len([each for each in found if each.code == "grant-malformed"]) == 20
     assert any(each.text == "and 9,970 more like these" for each in found)
     commit(repository, {f"{folder}/q.grant": b"x\n"})
-    later = check.commit_range(repository, "HEAD~1")
+    later = judge.commit_range(repository, "HEAD~1")
     assert [each.path for each in later if each.severity is Severity.ERROR] == [f"{folder}/q.grant"]
 
 
@@ -342,7 +342,7 @@ def _past(statement: Environment) -> str:
     return f".recipients/{statement.name}/past/{statement.hash}"
 
 
-def test_statements_are_judged_from_the_base(repository: Place) -> None:
+def test_statements_are_judged_from_the_base(repository: Where) -> None:
     """What a holder of the base signed is a step; what names another holder, a widened path or a stranger is told."""
     ring = builders.ring_of()
     founded = builders.statement(ring)
@@ -351,31 +351,31 @@ def test_statements_are_judged_from_the_base(repository: Place) -> None:
     commit(repository, mine | {".env.production": builders.committed(b"A=1\n", ring), ".gitattributes": _ATTRIBUTES})
     wider = builders.statement(ring, before=founded, paths=(".env.production", "public/*"))
     base = commit(repository, {where: wider.text, _past(founded): founded.text})
-    assert _codes(check.commit_range(repository, "HEAD~1")) == {"paths-changed": Severity.WARNING}
+    assert _codes(judge.commit_range(repository, "HEAD~1")) == {"paths-changed": Severity.WARNING}
     stolen = builders.statement(ring, before=wider, holders=(EVE,), by=EVE)
     commit(repository, {where: stolen.text, _past(wider): wider.text, ".recipients/eve.pub": EVE.key.line("eve")})
-    assert _codes(check.commit_range(repository, base))["not-a-holder"] is Severity.ERROR
+    assert _codes(judge.commit_range(repository, base))["not-a-holder"] is Severity.ERROR
     forged = builders.statement(ring, before=wider, holders=(ALICE, EVE), signer=EVE)
     commit(repository, {where: forged.text})
-    assert _codes(check.commit_range(repository, base))["not-signed"] is Severity.ERROR
+    assert _codes(judge.commit_range(repository, base))["not-signed"] is Severity.ERROR
     commit(repository, {where: founded.text})
-    assert _codes(check.commit_range(repository, base))["rolled-back"] is Severity.ERROR
+    assert _codes(judge.commit_range(repository, base))["rolled-back"] is Severity.ERROR
     commit(repository, {where: b"junk\n"})
-    assert _codes(check.commit_range(repository, base))["statement-malformed"] is Severity.ERROR
+    assert _codes(judge.commit_range(repository, base))["statement-malformed"] is Severity.ERROR
     commit(repository, {where: builders.statement(ring, before=founded).text})
-    assert _codes(check.commit_range(repository, base))["other-text"] is Severity.ERROR
+    assert _codes(judge.commit_range(repository, base))["other-text"] is Severity.ERROR
 
 
-def test_a_shallow_clone_says_so(repository: Place, tmp_path: Path) -> None:
+def test_a_shallow_clone_says_so(repository: Where, tmp_path: Path) -> None:
     """What is there is judged, and what could not be looked at is said; a base that is not there is named with the mend."""
     first = commit(repository, {".env.example": b"A=\n"})
     commit(repository, {"readme": b"x\n"})
     clone = str(tmp_path / "clone")
     program.run(str(tmp_path), "clone", "-q", "--depth=1", f"file://{repository.folder}", clone)
-    with closing(check.place(clone)) as place:
-        assert _codes(check.everything(place)) == {"shallow": Severity.NOTE}
+    with closing(judge.find(clone)) as place:
+        assert _codes(judge.everything(place)) == {"shallow": Severity.NOTE}
         with pytest.raises(Usage, match="shallow"):
-            check.commit_range(place, f"{first}..HEAD")
+            judge.commit_range(place, f"{first}..HEAD")
 
 
 @given(st.binary(max_size=300))

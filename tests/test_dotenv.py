@@ -15,7 +15,7 @@ from gitenv.errors import Usage
 from gitenv.git import attributes, program
 from gitenv.model import dotenv, names, remedies
 from gitenv.model.finding import Severity
-from gitenv.repo import protected
+from gitenv.repo import claims
 
 _SHARED = [".env", "a/b/.env", ".env.production", ".env.production.eu", ".env.bak", ".env.examples", ".env.local.d", ".ENV"]
 _SHARED += [".Env.x", ".env.EXAMPLE", ".env.example2", ".env.local.production", ".env."]
@@ -149,7 +149,7 @@ def test_git_hands_gitenv_what_the_rule_says(
 @given(st.lists(_NAME, min_size=1, max_size=20))
 def test_what_has_a_kind_is_noticed(paths: list[str]) -> None:
     """What git is asked for, so that every file that has a kind is seen."""
-    globs = [spec.rpartition("/")[2].lower() for spec in protected.pathspecs([])]
+    globs = [spec.rpartition("/")[2].lower() for spec in claims.pathspecs([])]
     for path in (path for path in paths if dotenv.kind(path)):
         assert any(names.matches(glob, path.rpartition("/")[2].lower()) for glob in globs)
 

@@ -46,6 +46,6 @@ def test_one_name_that_leads_out_does_not_stop_what_is_asked_of_others(tmp_path:
     program.run(str(tmp_path), "init", "-q")
     text = program.run(str(tmp_path), "hash-object", "-w", "--stdin", stdin=b".env filter=gitenv\n").decode().strip()
     found = scratch.attributes(
-        str(tmp_path), {".gitattributes": text, "../.gitattributes": text}, ["../.env", "/a/.env", ".env"]
+        scratch.store(str(tmp_path)), {".gitattributes": text, "../.gitattributes": text}, ["../.env", "/a/.env", ".env"]
     )
     assert [values["filter"] for values in found.values()] == ["unspecified", "unspecified", "gitenv"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 from gitenv.check import leaks
 from gitenv.check.documents import PLAIN, Version, bounded, is_plain, plain, records_of
@@ -17,11 +17,9 @@ from gitenv.model import comparing, document, dotenv, links, remedies
 from gitenv.model.codes import finding
 from gitenv.model.finding import Finding, Severity
 from gitenv.model.leaks import key_lines
-from gitenv.repo.protected import Protection
+from gitenv.repo.claims import Claims
 from gitenv.repo.snapshot import Snapshot
-
-if TYPE_CHECKING:
-    from gitenv.check.change import Change
+from gitenv.trust.change import Change
 
 _MAX_BYTES = document.MAX_BYTES + 1
 _MAX_FINDINGS = 200
@@ -36,7 +34,7 @@ class Scan:
     def __init__(
         self,
         objects: Objects,
-        protection: Protection,
+        claims: Claims,
         before: Snapshot | None,
         *also: Snapshot,
         tips: Collection[str],
@@ -53,7 +51,7 @@ class Scan:
         """
         self._texts, self._back, self._is_others = texts, back, is_others
         self._with_keys = with_keys
-        self._objects, self._protection, self._before, self._also, self._tips = objects, protection, before, also, tips
+        self._objects, self._claims, self._before, self._also, self._tips = objects, claims, before, also, tips
         self._seen: set[tuple[str, str]] = set()
         self._named: set[tuple[str, bytes]] = set()
         self._old: dict[str, frozenset[bytes]] = {}
@@ -71,11 +69,11 @@ class Scan:
         return bounded(found, _MAX_FINDINGS)
 
     def _judge(self, each: Brought) -> list[Finding]:
-        if self._protection.covers(each.path):
+        if self._claims.covers(each.path):
             if each.mode.startswith("100"):
                 return self._protected(each)
             # Whether what a link leads to is there is asked where the change ends.
-            is_harmless = bool(protected_target(self._objects, self._protection, each.path, each.mode, each.object_id))
+            is_harmless = bool(protected_target(self._objects, self._claims, each.path, each.mode, each.object_id))
             return [] if is_harmless else [not_a_file(each.path, each.mode, each.commit)]
         if self._texts and is_note(each.path) and each.mode.startswith("100"):
             return self._texts.note(each.path, each.object_id, each.commit, with_keys=self._with_keys)
@@ -85,13 +83,13 @@ class Scan:
     def _keys(self, each: Brought) -> list[Finding]:
         if not self._with_keys or not each.mode.startswith(("100", _LINK)) or (self._texts and is_note(each.path)):
             return []
-        before = self._before.entries() if self._before else {}
+        old = self._before.entry(each.path) if self._before else None
         commit = each.commit
         mend = _again(commit, self._tips, f"{remedies.take_out(each.path)} && ")
         ways = (*self._back.get(commit, (mend,)), *leaks.allow(each.path))
-        if named := leaks.key_in_name(each.path, commit, f" && {_again(commit, self._tips)}", was_before=each.path in before):
+        if named := leaks.key_in_name(each.path, commit, f" && {_again(commit, self._tips)}", was_before=old is not None):
             return named
-        return leaks.keys_in(self._objects, each.path, each.object_id, before, ways, commit)
+        return leaks.keys_in(self._objects, each.path, each.object_id, old, ways, commit)
 
     def _protected(self, each: Brought) -> list[Finding]:
         data = self._objects.read(each.object_id, _MAX_BYTES)
@@ -120,13 +118,13 @@ class Scan:
             return self._back[each.commit]
         if self._is_others:
             return (f"git show {each.commit[:10]} -- {from_top(each.path)}",)
-        is_tip, statement = each.commit in self._tips, self._protection.statement_of(each.path)
+        is_tip, statement = each.commit in self._tips, self._claims.statement_of(each.path)
         ways = remedies.plain_text(
             each.path,
             lines,
             is_committed=True,
             is_claimed=statement is not None,
-            environments=self._protection.environments,
+            environments=self._claims.environments,
         )
         if is_old:  # another commit brought it, and who made that may be anybody
             return (remedies.look(each.path), *ways)
@@ -179,8 +177,8 @@ def ended(change: Change) -> Iterator[Brought]:
 
     No commit brings what a merge takes from a parent, and that parent may be any older one, from before a value was encrypted.
     """
-    entries = change.end.entries()
-    yield from (Brought(change.end.commit, path, *entries[path]) for path in change.changed)
+    entries = change.files
+    yield from (Brought(change.after.commit, path, *entries[path]) for path in change.changed)
 
 
 def like_dotenv(path: str, data: bytes, before: frozenset[bytes], commit: str = "") -> Finding | None:
@@ -215,12 +213,12 @@ def not_a_file(path: str, mode: str, commit: str = "", *, was_before: bool = Fal
     return finding("not-a-file", text, path, 0, (f"git rm --cached {from_top(path)}",), commit, was_before=was_before)
 
 
-def protected_target(objects: Objects, protection: Protection, path: str, mode: str, object_id: str) -> str:
+def protected_target(objects: Objects, claims: Claims, path: str, mode: str, object_id: str) -> str:
     """The protected file of the same repository that a link at a protected path leads to; else ""."""
     if mode != _LINK or not object_id or dotenv.kind(path) == "private":
         return ""
     target = links.leads_to(path, objects.read(object_id, links.MAX_BYTES))
-    return target if target and protection.covers(target) else ""
+    return target if target and claims.covers(target) else ""
 
 
 class _Key(NamedTuple):
@@ -232,7 +230,7 @@ class _Key(NamedTuple):
     versions: int
 
 
-def history(folder: str, objects: Objects, protection: Protection, specs: Sequence[str]) -> Iterator[Finding]:
+def history(folder: str, objects: Objects, claims: Claims, specs: Sequence[str]) -> Iterator[Finding]:
     """All plain text that any commit of any branch ever had, newest first: each key once for each path."""
     seen: set[tuple[str, str]] = set()
     keys: dict[tuple[str, str], _Key] = {}
@@ -241,10 +239,10 @@ def history(folder: str, objects: Objects, protection: Protection, specs: Sequen
         if (each.path, each.object_id) in seen or not each.mode.startswith("100"):
             continue
         seen.add((each.path, each.object_id))
-        if not looks_so and not protection.covers(each.path):
+        if not looks_so and not claims.covers(each.path):
             continue
         data = objects.read(each.object_id, _MAX_BYTES)
-        for name, line in _plain_names(data or b"", only_names=looks_so and not protection.covers(each.path)):
+        for name, line in _plain_names(data or b"", only_names=looks_so and not claims.covers(each.path)):
             known = keys.get((each.path, name))
             if known or len(keys) < _MAX_KEYS:
                 first = known or _Key(line, each.commit, each.commit, 0)
@@ -252,7 +250,7 @@ def history(folder: str, objects: Objects, protection: Protection, specs: Sequen
     by_path: dict[str, list[Finding]] = {}
     for (path, name), key in keys.items():
         found = _once(path, name, key)
-        is_ours = protection.covers(path)
+        is_ours = claims.covers(path)
         by_path.setdefault(path, []).append(found if is_ours else found._replace(severity=Severity.WARNING))
     for listed in by_path.values():
         yield from bounded(listed)

@@ -8,19 +8,20 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import closing
 from typing import NamedTuple
 
-from gitenv.check import check, commits, leaks, state
-from gitenv.check.change import Change
-from gitenv.check.check import Place
+from gitenv.check import commits, judge, leaks, state
 from gitenv.check.tagged import Named, Tagged
 from gitenv.check.texts import NOTES, Texts
-from gitenv.errors import NotInOrder, from_top, printable
-from gitenv.git import changes, layout, log, program, refs
+from gitenv.errors import from_top, printable
+from gitenv.git import changes, log, program, refs
 from gitenv.model.codes import finding
 from gitenv.model.finding import Finding, Severity
 from gitenv.repo import environments
-from gitenv.repo.protected import Protection, statements_in
+from gitenv.repo.claims import Claims
+from gitenv.repo.recipients import statements_in
 from gitenv.repo.snapshot import CommitSnapshot
+from gitenv.repo.where import Where
 from gitenv.team import founding_steps
+from gitenv.trust.change import Change
 from gitenv.trust.keys_at_hand import KeysAtHand
 
 _BRANCHES = "refs/heads/"
@@ -36,9 +37,9 @@ class Update(NamedTuple):
 
 def staged(folder: str) -> list[Finding]:
     """What pre-commit stops for: the index against HEAD, and only what this commit changes."""
-    with closing(check.place(folder)) as where:
-        change = check.next_commit(where)
-        return [*check.staged(where, change), *_through_links(change), *_copies(where, change), *_too_early(where.folder)]
+    with closing(judge.find(folder)) as where:
+        change = judge.next_commit(where)
+        return [*judge.staged(where, change), *_through_links(change), *_copies(where, change), *_too_early(where.folder)]
 
 
 def staged_plain(folder: str) -> list[Finding]:
@@ -46,8 +47,8 @@ def staged_plain(folder: str) -> list[Finding]:
 
     None of it goes out with this one; but some program here stages past the filter, and its next commit may run no hook.
     """
-    with closing(check.place(folder)) as where:
-        found = check.staged(where, check.next_commit(where)) if where.has_work_tree else []
+    with closing(judge.find(folder)) as where:
+        found = judge.staged(where, judge.next_commit(where)) if where.has_work_tree else []
         return [each for each in found if each.code == "plain-text" and each.severity is Severity.ERROR]
 
 
@@ -60,7 +61,7 @@ def outgoing(folder: str, updates: Iterable[Update], known: Sequence[str] | None
     """
     if known is None:
         known = ("--all",) if "GIT_QUARANTINE_PATH" in os.environ else ("--remotes",)
-    with closing(check.place(folder)) as where:
+    with closing(judge.find(folder)) as where:
         moved = [_Moved(update, *_commits(where, update)) for update in updates]
         commits_moved = [each for each in moved if each.new]
         found = [*_judged(where, commits_moved, known), *_tagged(where, moved, known)]
@@ -69,8 +70,8 @@ def outgoing(folder: str, updates: Iterable[Update], known: Sequence[str] | None
 
 def _through_links(change: Change) -> Iterator[Finding]:
     """Files that a link in the place of a protected one leads to: what somebody types there lands in them, in plain text."""
-    covers, leads = change.protection.covers, change.protection.leads_to_covered
-    linked = [path for path, entry in change.end.entries().items() if entry.is_link and (covers(path) or leads(path))]
+    covers, leads = change.claims.covers, change.claims.leads_to_covered
+    linked = [path for path, entry in change.files.items() if entry.is_link and (covers(path) or leads(path))]
     if not linked:
         return
     top, new = os.path.realpath(change.folder), [path for path in change.changed if path not in linked and not covers(path)]
@@ -81,13 +82,9 @@ def _through_links(change: Change) -> Iterator[Finding]:
             yield finding("not-a-file", text, target, 0, (f"git restore --staged {from_top(target)}",))
 
 
-def _copies(where: Place, change: Change) -> list[Finding]:
+def _copies(where: Where, change: Change) -> list[Finding]:
     """Only before a commit, and with a key: nobody else can say what a value is."""
-    try:
-        here = layout.find(where.folder)
-    except NotInOrder:
-        return []
-    keys = KeysAtHand(here, change.end, where.objects)
+    keys = KeysAtHand(where.layout, change.after, where.objects)
     return leaks.without_allowed(where.folder, leaks.copies(change, keys, where.folder))
 
 
@@ -105,19 +102,19 @@ class _Moved(NamedTuple):
     new: str  # the commit, "" for a ref that is deleted or names none
 
 
-def _judged(where: Place, moved: Sequence[_Moved], known: Sequence[str]) -> list[Finding]:
+def _judged(where: Where, moved: Sequence[_Moved], known: Sequence[str]) -> list[Finding]:
     branches = [each for each in moved if each.update.ref.startswith(_BRANCHES)]
     bases = {each: each.old or _parting(where, each.new, known) for each in branches or moved[:1]}
     found = _plain(where, moved, list(bases.values()), known) if moved else []
     for base, new in dict.fromkeys((bases[each], each.new) for each in branches):
         if base != new:
-            change = check.between(where, base, new)
+            change = judge.between(where, base, new)
             found += _slipped_in(where, change, found) if "--all" in known else []
             found += state.findings(change, with_plain=False)
     return list(dict.fromkeys(found))
 
 
-def _tagged(where: Place, moved: Sequence[_Moved], known: Sequence[str]) -> list[Finding]:
+def _tagged(where: Where, moved: Sequence[_Moved], known: Sequence[str]) -> list[Finding]:
     """What refs are to name that is no commit. Most pushes move branches only, and have nothing of it."""
     named = [Named(each.update.ref, each.update.new) for each in moved if each.update.new.strip("0") != each.new.strip("0")]
     if not named:
@@ -128,29 +125,29 @@ def _tagged(where: Place, moved: Sequence[_Moved], known: Sequence[str]) -> list
     return looking.findings(named)
 
 
-def _known_state(where: Place, moved: Sequence[_Moved]) -> CommitSnapshot | None:
+def _known_state(where: Where, moved: Sequence[_Moved]) -> CommitSnapshot | None:
     """Whose protected files texts are compared with: HEAD's, or where that is no commit, another branch's, or what comes."""
-    commit = log.head(where.folder) or refs.newest_branch(where.folder) or next((each.new for each in moved if each.new), "")
+    commit = where.head() or refs.newest_branch(where.folder) or next((each.new for each in moved if each.new), "")
     return CommitSnapshot(where.objects, commit) if commit else None
 
 
-def _slipped_in(where: Place, change: Change, found: Sequence[Finding]) -> list[Finding]:
+def _slipped_in(where: Where, change: Change, found: Sequence[Finding]) -> list[Finding]:
     """Plain text that a branch ends with and that no new commit brought; what the server's HEAD has is no news elsewhere."""
-    head = log.head(where.folder)
+    head = where.head()
     also = [CommitSnapshot(where.objects, head)] if head else []
-    tips = (change.end.commit,)
-    is_others = check.are_others(where, tips)
-    scan = commits.Scan(where.objects, change.protection, change.before, *also, tips=tips, with_keys=False, is_others=is_others)
+    tips = (change.after.commit,)
+    is_others = judge.are_others(where, tips)
+    scan = commits.Scan(where.objects, change.claims, change.before, *also, tips=tips, with_keys=False, is_others=is_others)
     known = {(each.code, each.path, each.severity) for each in found}
     return [each for each in scan.findings(commits.ended(change)) if (each.code, each.path, each.severity) not in known]
 
 
-def _commits(where: Place, update: Update) -> tuple[str, str]:
+def _commits(where: Where, update: Update) -> tuple[str, str]:
     old, new = (where.objects.id(f"{each}^{{commit}}") if each.strip("0") else "" for each in (update.old, update.new))
     return old, new
 
 
-def _plain(where: Place, moved: Sequence[_Moved], bases: Sequence[str], known: Sequence[str]) -> list[Finding]:
+def _plain(where: Where, moved: Sequence[_Moved], bases: Sequence[str], known: Sequence[str]) -> list[Finding]:
     """Plain text in all that is new, by one walk through it. `bases` are what it is compared with, none where one is empty."""
     olds = [each.old for each in moved if each.old]
     # What was protected stays so, also on a new branch that takes its environment away.
@@ -161,18 +158,18 @@ def _plain(where: Place, moved: Sequence[_Moved], bases: Sequence[str], known: S
     revisions = [*(each.new for each in moved), *(f"^{old}" for old in dict.fromkeys(olds)), "--not", *known]
     before = (olds or bases)[0]
     side = CommitSnapshot(where.objects, before) if before else None
-    filtered = check.between(where, before, moved[0].new).filtered
-    protection, tips = Protection(*states, filtered=filtered), [each.new for each in moved]
+    filtered = judge.between(where, before, moved[0].new).filtered
+    claims, tips = Claims(*(state.values() for state in states), filtered=filtered), [each.new for each in moved]
     notes = next((each.update.ref for each in moved if each.update.ref.startswith(NOTES)), f"{NOTES}commits")
     texts = Texts(where.objects, _known_state(where, moved), notes)
-    is_others, with_keys = check.are_others(where, tips), not where.is_partial
-    scan = commits.Scan(where.objects, protection, side, tips=tips, with_keys=with_keys, texts=texts, is_others=is_others)
+    is_others, with_keys = judge.are_others(where, tips), not where.is_partial
+    scan = commits.Scan(where.objects, claims, side, tips=tips, with_keys=with_keys, texts=texts, is_others=is_others)
     return [*scan.findings(changes.brought(where.folder, revisions)), *commits.messages(where.folder, revisions, tips)]
 
 
-def _parting(where: Place, new: str, known: Sequence[str]) -> str:
+def _parting(where: Where, new: str, known: Sequence[str]) -> str:
     """What a new branch is compared with: where it left what the other side has; its HEAD, or the last commit known there."""
-    if "--all" in known and (head := log.head(where.folder)):
+    if "--all" in known and (head := where.head()):
         return log.merge_base(where.folder, head, new)
     listed = program.lines(where.folder, "rev-list", "--boundary", "--topo-order", new, "--not", *known)
     if not listed:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
-from gitenv.check.change import Change
 from gitenv.check.documents import bounded
 from gitenv.errors import GitenvError, from_top, shell_word
 from gitenv.git import program
@@ -16,6 +15,7 @@ from gitenv.model.document import Kind
 from gitenv.model.finding import Finding, Severity
 from gitenv.repo.snapshot import Entry, Snapshot
 from gitenv.system import files
+from gitenv.trust.change import Change
 from gitenv.trust.keys_at_hand import KeysAtHand
 
 ALLOW = "gitenv.allowSecretsIn"
@@ -29,23 +29,22 @@ _SHOWN = 20  # of those with which every such key begins
 
 def private_keys(change: Change) -> Iterator[Finding]:
     """The private keys in the files that a change ends with; those of the whole are looked for by `git grep`."""
-    entries = change.end.entries()
     for path in _with_marks(change) if change.is_whole else change.changed:
-        old = {} if change.is_whole or change.before is None else change.before.entries()
-        yield from key_in_name(path, was_before=path in old)
-        if path in entries and entries[path].is_file:
+        old = None if change.is_whole or change.before is None else change.before.entry(path)
+        yield from key_in_name(path, was_before=old is not None)
+        entry = change.after.entry(path)
+        if entry and entry.is_file:
             commands = (unstage(change.before, path), *allow(path))
-            yield from keys_in(change.objects, path, entries[path].object_id, old, commands)
+            yield from keys_in(change.objects, path, entry.object_id, old, commands)
 
 
 def keys_in(
-    objects: Objects, path: str, object_id: str, before: Mapping[str, Entry], commands: tuple[str, ...], commit: str = ""
+    objects: Objects, path: str, object_id: str, old: Entry | None, commands: tuple[str, ...], commit: str = ""
 ) -> list[Finding]:
     """The private keys in one blob. Where the file of before had one, they are a warning."""
     lines = list(leaks.key_lines(objects.pieces(object_id)))
     if not lines:
         return []
-    old = before.get(path)
     was_before = old is not None and any(list(leaks.key_lines(objects.pieces(old.object_id))))
     return keys_at(lines, path, commands, commit, was_before=was_before)
 
@@ -75,12 +74,12 @@ def keys_at(
 
 def copies(change: Change, at_hand: KeysAtHand, root: str) -> list[Finding]:
     """Opened values of protected files that stand in other files which a change brings; nothing without a key."""
-    entries = change.end.entries()
+    entries = change.files
     others = [path for path in change.changed if entries[path].is_file and not _is_ours(change, path)]
     wanted = _wanted(change, at_hand, root) if others else leaks.Copies()
     found: list[Finding] = []
     for path in others if wanted else ():
-        data = change.end.document(path)
+        data = change.after.document(path)
         pieces = [data] if data is not None else change.objects.pieces(entries[path].object_id)
         is_note = data is None or len(data) > document.MAX_BYTES or dotenv.kind(path) == "template"
         commands = (unstage(change.before, path), *allow(path))
@@ -111,37 +110,37 @@ def allow(path: str) -> list[str]:
 
 def unstage(before: Snapshot | None, path: str) -> str:
     """The command that takes a file out of the next commit, and leaves it in the work tree."""
-    if before is None or path not in before.entries():
+    if before is None or before.entry(path) is None:
         return remedies.take_out(path)
     return f"git restore --staged {from_top(path)}"
 
 
 def _is_ours(change: Change, path: str) -> bool:
-    return change.protection.covers(path) or path.startswith(".recipients/")
+    return change.claims.covers(path) or path.startswith(".recipients/")
 
 
 def _with_marks(change: Change) -> list[str]:
     """The files of the whole that may have a key: git reads them all, faster than anybody else."""
-    end = [change.end.commit] if change.end.commit else ["--cached"]
+    end = [change.after.commit] if change.after.commit else ["--cached"]
     marks = (os.fsdecode(mark[mark.rfind(b"\0") + 1 :] if b"\0" in mark else mark) for mark in leaks.KEY_MARKS)
     words = ["grep", "-lzaF", "--full-name", "--no-color", "--no-recurse-submodules"]
     done = program.attempt(change.folder, *words, *(word for mark in marks for word in ("-e", mark)), *end)
-    found = [path.removeprefix(f"{change.end.commit}:") for path in os.fsdecode(done.stdout).split("\0") if path]
-    return sorted({*found, *(path for path in change.end.entries() if len(path) > _LONG)})
+    found = [path.removeprefix(f"{change.after.commit}:") for path in os.fsdecode(done.stdout).split("\0") if path]
+    return sorted({*found, *(path for path in change.files if len(path) > _LONG)})
 
 
 def _wanted(change: Change, at_hand: KeysAtHand, root: str) -> leaks.Copies:
     """The assignments of protected files: opened from the index and from HEAD, and as they lie in the work tree."""
     wanted = leaks.Copies()
     seen: set[str] = set()
-    for side in filter(None, (change.end, change.before)):
-        for path, entry in side.entries().items():
-            if not entry.is_file or not change.protection.covers(path):
+    for side, there in ((change.after, change.files), (change.before or Snapshot(), change.former_files)):
+        for path, entry in there.items():
+            if not entry.is_file or not change.claims.covers(path):
                 continue
             if entry.object_id not in seen:
                 seen.add(entry.object_id)
                 _add(wanted, path, _opened(at_hand, path, side.document(path) or b""))
-            if side is change.end and at_hand.ring_of(path):
+            if side is change.after and at_hand.ring_of(path):
                 _add(wanted, path, _assignments(_work_tree(root, path)))
     return wanted
 

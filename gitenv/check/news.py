@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from gitenv.check.change import Change
 from gitenv.check.documents import bounded
 from gitenv.git.layout import RECIPIENTS
 from gitenv.model.codes import finding
 from gitenv.model.finding import Finding
 from gitenv.trust import roster
+from gitenv.trust.change import Change
 from gitenv.trust.roster import EnvironmentChange, PersonChange
 
 _SHOWN = 4

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from gitenv.check.change import Change
 from gitenv.check.documents import bounded
 from gitenv.errors import GitenvError, from_top
 from gitenv.git.layout import RECIPIENTS
@@ -18,6 +17,7 @@ from gitenv.repo import recipients
 from gitenv.repo.snapshot import Snapshot
 from gitenv.trust import access
 from gitenv.trust.access import renewal
+from gitenv.trust.change import Change
 
 
 def findings(change: Change) -> Iterator[Finding]:
@@ -36,8 +36,8 @@ def findings(change: Change) -> Iterator[Finding]:
 
 
 def _links(change: Change) -> Iterator[Finding]:
-    old = change.before.entries() if change.before else {}
-    for path, entry in change.end.entries().items():
+    old = change.former_files
+    for path, entry in change.files.items():
         if (path == RECIPIENTS or path.startswith(f"{RECIPIENTS}/")) and (not entry.is_file or path == RECIPIENTS):
             what = "a link" if entry.is_link else "no folder" if entry.is_file else "a submodule"
             commands = (f"git rm --cached {from_top(path)}",)
@@ -48,11 +48,11 @@ def _links(change: Change) -> Iterator[Finding]:
 
 def nested(change: Change) -> Iterator[Finding]:
     """A `.recipients/` below the top, which nobody reads."""
-    old = recipients.nested(change.before.entries()) if change.before else []
-    for folder in recipients.nested(change.end.entries()):
+    old = recipients.nested(change.former_files)
+    for folder in recipients.nested(change.files):
         if change.is_whole or folder not in old:
             text = f"of another repository that became a folder of this one; gitenv reads only the {RECIPIENTS}/ at the top"
-            commands = () if change.statements else (recipients.move_up(folder, change.end.entries().keys()),)
+            commands = () if change.statements else (recipients.move_up(folder, change.files.keys()),)
             yield finding("nested-recipients", text, f"{folder}/{RECIPIENTS}", 0, commands)
 
 
@@ -114,14 +114,14 @@ def _ended(name: str, state: Membership) -> Iterator[Finding]:
 
 
 def _strays(change: Change) -> Iterator[Finding]:
-    there = change.before.entries() if change.before else {}
-    for path, entry in change.end.entries().items():
+    there = change.former_files
+    for path, entry in change.files.items():
         top = path.partition("/")[0]
         if top != RECIPIENTS and top.lower() == RECIPIENTS:
             text = f"where case is ignored this lies in {RECIPIENTS}/, in the place of what is judged there"
             yield finding("stray-name", text, path, was_before=there.get(path) == entry)
     old = set(_stray_names(change.before, change.former_members.states)) if change.before else set()
-    for file in _stray_names(change.end, change.members.states):
+    for file in _stray_names(change.after, change.members.states):
         shown = file.encode("ascii", "backslashreplace").decode("ascii")  # else one letter of another script is like ours
         text = f"{shown}: {recipients.why_stray(file)}"
         yield finding("stray-name", text, f"{RECIPIENTS}/{file.rstrip('/')}", was_before=file in old)

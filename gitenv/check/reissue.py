@@ -3,32 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING
 
-from gitenv.check.change import Change
 from gitenv.errors import NotInOrder, NotTrusted, Usage
-from gitenv.git import log
 from gitenv.model.codes import finding
 from gitenv.model.environment import Environment
 from gitenv.model.finding import Finding
 from gitenv.repo import environments
-from gitenv.repo.protected import statements_in
-from gitenv.repo.snapshot import CommitSnapshot, IndexSnapshot, Snapshot
+from gitenv.repo.claims import pathspecs
+from gitenv.repo.recipients import statements_in
+from gitenv.repo.snapshot import CommitSnapshot, Entry, IndexSnapshot, Snapshot
+from gitenv.repo.where import Where
 from gitenv.team import known_values, reissue
 from gitenv.team.reissue import Reissue
 from gitenv.trust import access, chain
+from gitenv.trust.change import Change
 from gitenv.trust.trusted import Trusted
 
-if TYPE_CHECKING:
-    from gitenv.check.check import Place
 
-
-def look(where: Place, wanted: Sequence[str]) -> list[Reissue]:
+def look(where: Where, wanted: Sequence[str]) -> list[Reissue]:
     """What is to be set anew in the index, or in a bare repository in HEAD: everywhere, or in the environments `wanted`.
 
     Raises `NotTrusted` for a statement that its own past does not lead to: who can push could else end the list.
     """
-    head = log.head(where.folder)
+    head = where.head()
     side: Snapshot | None = IndexSnapshot(where.objects) if where.has_work_tree else None
     if side is None and head:
         side = CommitSnapshot(where.objects, head)
@@ -43,7 +40,9 @@ def look(where: Place, wanted: Sequence[str]) -> list[Reissue]:
             Trusted(name, None, side).about(there[name])
         except NotTrusted as error:
             raise type(error)(f"nobody can say who left: {error.message}", error.hint or _look(name)) from None
-    return list(_of_side(side, {name: there[name] for name in wanted or sorted(there)}))
+    return list(
+        _of_side(side, side.matching(pathspecs(there.values())), {name: there[name] for name in wanted or sorted(there)})
+    )
 
 
 def _look(name: str) -> str:
@@ -57,7 +56,7 @@ def findings(change: Change) -> Iterator[Finding]:
     was known is told so, or nobody sees who did it.
     """
     today, statements = access.today(), change.statements if change.is_whole else _lost_by(change)
-    for each in _of_side(change.end, statements):
+    for each in _of_side(change.after, change.files, statements):
         if each.is_lost:
             yield finding("tracking-lost", each.text(), known_values.path(each.environment), 0, (each.command,))
         else:
@@ -71,11 +70,11 @@ def _lost_by(change: Change) -> dict[str, Environment]:
         return {}
     before = {name for name, each in change.base_statements.items() if known_values.found(change.base, each) is None}
     now = change.statements.items()
-    return {name: each for name, each in now if name not in before and known_values.found(change.end, each) is None}
+    return {name: each for name, each in now if name not in before and known_values.found(change.after, each) is None}
 
 
-def _of_side(side: Snapshot, statements: Mapping[str, Environment]) -> Iterator[Reissue]:
-    for statement in statements.values():
-        paths = [path for path, entry in side.entries().items() if entry.is_file and statement.claims(path)]
+def _of_side(side: Snapshot, files: Mapping[str, Entry], statements: Mapping[str, Environment]) -> Iterator[Reissue]:
+    for statement in (each for each in statements.values() if each.left):
+        paths = [path for path, entry in files.items() if entry.is_file and statement.claims(path)]
         if found := reissue.of(side, statement, ((path, side.document(path) or b"") for path in paths)):
             yield found

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from gitenv.check import coverage, news, people, reissue, steps, value_origins
-from gitenv.check.change import Change
 from gitenv.check.commits import like_dotenv, not_a_file, protected_target, unreadable
 from gitenv.check.documents import PLAIN, Version, bounded, encrypted, plain, records_of
 from gitenv.errors import GitenvError, NotTrusted, printable
@@ -17,6 +16,7 @@ from gitenv.model.environment import Environment
 from gitenv.model.finding import Finding
 from gitenv.repo.snapshot import Entry
 from gitenv.repo.value_rollbacks import Came, came, rollbacks
+from gitenv.trust.change import Change
 
 _MAX_FINDINGS = 500
 
@@ -49,14 +49,14 @@ def _documents(change: Change, *, with_plain: bool) -> Documents:
     found: list[Finding] = []
     new: dict[str, list[Came]] = {}
     tokens: list[origins.Came] = []
-    entries = change.end.entries()
+    entries = change.files
     for path in _judged(change):
-        is_covered = change.protection.covers(path)
+        is_covered = change.claims.covers(path)
         if not entries[path].is_file:
-            if is_covered or change.protection.leads_to_covered(path):
+            if is_covered or change.claims.leads_to_covered(path):
                 found.append(_no_file(change, path, entries))
             continue
-        data = change.end.document(path)
+        data = change.after.document(path)
         if data is None:
             found += [unreadable(path)] if is_covered else []
             continue
@@ -77,10 +77,10 @@ def _documents(change: Change, *, with_plain: bool) -> Documents:
 def _no_file(change: Change, path: str, entries: Mapping[str, Entry]) -> Finding:
     """What stands at a protected path and is no file. A link to a protected one holds no value, and is none's loss."""
     mode, object_id = entries[path]
-    target = protected_target(change.objects, change.protection, path, mode, object_id)
+    target = protected_target(change.objects, change.claims, path, mode, object_id)
     if target in entries:
         return finding("link", f"a link to {printable(target)}, which is protected itself", path)
-    there = change.before.entries() if change.before and not change.is_whole else {}
+    there = {} if change.is_whole else change.former_files
     return not_a_file(path, mode, was_before=there.get(path) == entries[path])
 
 
@@ -95,9 +95,9 @@ def _judged(change: Change) -> list[str]:
     if change.is_whole:
         candidates = list(change.changed)
     else:
-        also = (path for path in change.end.entries() if any(each.claims(path) for each in (*rekeyed, *gone)))
+        also = (path for path in change.files if any(each.claims(path) for each in (*rekeyed, *gone)))
         candidates = sorted({*change.changed, *also}) if rekeyed or gone else change.changed
-    entries, covers, leads = change.end.entries(), change.protection.covers, change.protection.leads_to_covered
+    entries, covers, leads = change.files, change.claims.covers, change.claims.leads_to_covered
     return [
         path
         for path in candidates
@@ -112,7 +112,7 @@ def _document(change: Change, path: str, data: bytes, before: frozenset[bytes], 
     if with_plain:
         # Where the whole is judged, what stands in plain text is an error, however long it has. And before a commit: whoever
         # changes a file decides about the lines in it that nobody vouches for.
-        judged = version._replace(before=None if change.is_whole or not change.end.commit else before)
+        judged = version._replace(before=None if change.is_whole or not change.after.commit else before)
         yield from plain(judged, lambda lines: _mend(change, version, lines))
     yield from encrypted(version, lambda: change.people)
 
@@ -121,7 +121,7 @@ def _whose(change: Change, path: str, data: bytes) -> Environment | None:
     """Whose file it is; of two that claim it (a finding of its own) the one that it is encrypted for."""
     claiming = [each for each in change.statements.values() if each.claims(path)]
     if len(claiming) < 2:
-        return change.protection.statement_of(path)
+        return change.claims.statement_of(path)
     tokens = [record for record in document.parse(data) if record.kind is Kind.TOKEN]
     return max(claiming, key=lambda each: sum(not unvouched.code(record, each) for record in tokens))
 
@@ -132,7 +132,7 @@ def _mend(change: Change, version: Version, lines: Sequence[remedies.Line]) -> t
     return remedies.plain_text(
         version.path,
         lines,
-        is_committed=bool(change.end.commit) or any(raw in before for raw in standing),
+        is_committed=bool(change.after.commit) or any(raw in before for raw in standing),
         is_claimed=version.statement is not None,
         environments=change.statements or change.base_statements,
     )
@@ -165,8 +165,8 @@ def _rolled_back(change: Change, came_in: Mapping[str, list[Came]]) -> Iterator[
 def _taken(change: Change) -> Iterator[bytes]:
     """The protected documents that a change takes away."""
     if change.before:
-        gone = change.before.entries().keys() - change.end.entries().keys()
-        yield from (change.before.document(path) or b"" for path in gone if change.protection.covers(path))
+        gone = change.former_files.keys() - change.files.keys()
+        yield from (change.before.document(path) or b"" for path in gone if change.claims.covers(path))
 
 
 def _has_new_files(change: Change) -> bool:
@@ -174,5 +174,5 @@ def _has_new_files(change: Change) -> bool:
     claims = [{name: each.paths for name, each in every.items()} for every in (change.statements, change.former_statements)]
     if change.has_new_members and claims[0] != claims[1]:
         return True
-    old = change.before.entries() if change.before else {}
-    return any(path not in old and change.protection.covers(path) for path in change.changed)
+    old = change.former_files
+    return any(path not in old and change.claims.covers(path) for path in change.changed)

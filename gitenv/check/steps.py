@@ -6,7 +6,6 @@ import contextlib
 import os
 from collections.abc import Iterator
 
-from gitenv.check.change import Change
 from gitenv.errors import FirstEdition, GitenvError, NotTrusted, shell_word
 from gitenv.git import layout
 from gitenv.git.layout import RECIPIENTS
@@ -18,6 +17,7 @@ from gitenv.model.membership import other_person
 from gitenv.repo import clone, recipients
 from gitenv.repo.snapshot import Snapshot
 from gitenv.trust import chain, forks
+from gitenv.trust.change import Change
 from gitenv.trust.pins import Pins
 from gitenv.trust.trusted import Answer, Trusted
 
@@ -51,7 +51,7 @@ def findings(change: Change) -> Iterator[Finding]:
 
 def _too_many(change: Change) -> Iterator[Finding]:
     with contextlib.suppress(GitenvError):  # a folder that cannot be read is named for itself
-        if count := recipients.too_many(change.end, change.known):
+        if count := recipients.too_many(change.after, change.known):
             was_before = change.base is not None and recipients.too_many(change.base, change.known) >= count
             look = f"git log --diff-filter=A -- :/{RECIPIENTS}"
             text = recipients.too_many_text(count)
@@ -63,12 +63,12 @@ def _followed(change: Change, old: Environment, new: Environment) -> Iterator[Fi
     assert change.base is not None
     name = new.name
     try:
-        verdict = Trusted.since(change.base, change.end, old).about(new)
+        verdict = Trusted.since(change.base, change.after, old).about(new)
         if verdict.answer is Answer.NEXT:
             forks.check_moved(change.folder, change.objects, old, verdict, change.heads)
             return
     except NotTrusted as error:
-        if _is_believed(change, change.end, new) and not _is_believed(change, change.base, old):
+        if _is_believed(change, change.after, new) and not _is_believed(change, change.base, old):
             yield from _founded(change, new)  # the base is what somebody pushed: this takes it back
             return
         code = error.code if error.code in CODES else "not-a-holder"
@@ -99,7 +99,7 @@ def _complete(change: Change, statement: Environment) -> Iterator[Finding]:
     """
     name = statement.name
     try:
-        _, texts = chain.before(statement, chain.finder(change.end, name), lambda _: False)
+        _, texts = chain.before(statement, chain.finder(change.after, name), lambda _: False)
         if change.is_whole:
             chain.follow(name, texts, None)
     except GitenvError as error:
@@ -111,8 +111,8 @@ def _founded(change: Change, statement: Environment) -> Iterator[Finding]:
     """A statement that nothing in the base leads to: its chain from its own founding, and what history has beside it."""
     name = statement.name
     try:
-        verdict = Trusted(name, None, change.end).about(statement)
-        is_named = _is_believed(change, change.end, statement)
+        verdict = Trusted(name, None, change.after).about(statement)
+        is_named = _is_believed(change, change.after, statement)
         forks.check_first_sight(change.folder, change.objects, verdict, change.heads, is_named=is_named)
         yield from _other_person(change, name)
     except NotTrusted as error:
@@ -143,7 +143,7 @@ def _competing(change: Change) -> Iterator[Finding]:
         return
     # What the base has is claimed by it still, although the change takes it away. Only who held it founds another one there.
     gone = [each for name, each in change.base_statements.items() if name not in change.statements]
-    there = sorted(change.end.entries()) if new else []
+    there = sorted(change.files) if new else []
     done: set[str] = set()
     for one in new:
         done.add(one.name)

@@ -14,7 +14,8 @@ from gitenv.git.objects import Objects
 from gitenv.git.refs import Ref
 from gitenv.model.codes import finding
 from gitenv.model.finding import Finding, Severity
-from gitenv.repo.protected import Protection, statements_in
+from gitenv.repo.claims import Claims
+from gitenv.repo.recipients import statements_in
 from gitenv.repo.snapshot import Snapshot
 
 _TAGS = "refs/tags/"
@@ -79,8 +80,8 @@ class Tagged:
         """A tree is judged as a commit of it would be, against the known state."""
         base = self._objects.id(f"{self._side.commit}^{{tree}}") if self._side else ""
         brought = list(changes.in_tree(self._folder, tree, base))
-        protection = Protection(statements_in(self._side) if self._side else {})
-        scan = commits.Scan(self._objects, protection, self._side, tips=(), with_keys=self._with_keys, back={tree: back})
+        claims = Claims(statements_in(self._side).values() if self._side else ())
+        scan = commits.Scan(self._objects, claims, self._side, tips=(), with_keys=self._with_keys, back={tree: back})
         found = scan.findings(brought)
         blobs = {each.path: each.object_id for each in brought}
         had = self._had(list({blobs[each.path] for each in found if each.path in blobs})) if found else frozenset()

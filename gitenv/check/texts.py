@@ -16,7 +16,8 @@ from gitenv.model import comparing, document, leaks
 from gitenv.model.codes import finding
 from gitenv.model.document import Kind, Record
 from gitenv.model.finding import Finding
-from gitenv.repo.protected import Protection, statements_in
+from gitenv.repo.claims import Claims
+from gitenv.repo.recipients import statements_in
 from gitenv.repo.snapshot import Snapshot
 
 NOTES = "refs/notes/"
@@ -35,7 +36,7 @@ class Texts:
     def blob(self, object_id: str, where: str, commands: Sequence[str], *, with_keys: bool = True) -> list[Finding]:
         """Private keys and plain text in a blob that a ref or a note holds; `where` is the ref."""
         ways = (*commands, *allow(where))
-        found = keys_in(self._objects, where, object_id, {}, ways) if with_keys else []
+        found = keys_in(self._objects, where, object_id, None, ways) if with_keys else []
         return [*found, *self.text(self._objects.read(object_id, document.MAX_BYTES) or b"", where, commands)]
 
     def text(self, data: bytes, where: str, commands: Sequence[str], what: str = "") -> list[Finding]:
@@ -87,8 +88,8 @@ class Texts:
         found: dict[bytes, str] = {}
         if self._side is None:
             return found
-        protection, budget = Protection(statements_in(self._side)), _MAX_BYTES
-        paths = [path for path, entry in self._side.entries().items() if entry.is_file and protection.covers(path)]
+        claims, budget = Claims(statements_in(self._side).values()), _MAX_BYTES
+        paths = [path for path, entry in self._side.entries().items() if entry.is_file and claims.covers(path)]
         for path in paths[:_MAX_FILES]:
             data = self._side.document(path) or b""
             budget -= len(data)

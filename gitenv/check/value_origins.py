@@ -4,21 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from gitenv.check.change import Change
 from gitenv.check.documents import bounded, records_of
 from gitenv.errors import joined
 from gitenv.model import origins, remedies
 from gitenv.model.codes import finding
 from gitenv.model.finding import Finding, Severity
 from gitenv.model.origins import Came, File, Origin
-from gitenv.repo.snapshot import Snapshot
+from gitenv.trust.change import Change
 
 
 def findings(change: Change, came: Sequence[Came]) -> Iterator[Finding]:
     """Where the tokens that came to files have been before, environment by environment, but for new ones."""
     by_name: dict[str, list[Came]] = {}
     for each in _new(change, came):
-        statement = change.protection.statement_of(each.path)
+        statement = change.claims.statement_of(each.path)
         if statement and statement.name in change.former_statements.keys() | change.base_statements.keys():
             by_name.setdefault(statement.name, []).append(each)
     for name, listed in by_name.items():
@@ -37,7 +36,7 @@ def _new(change: Change, came: Sequence[Came]) -> Iterator[Came]:
     """Without those of files that were only moved, and without what the base has as well."""
     if not came or change.before is None:
         return
-    old, new = change.before.entries(), change.end.entries()
+    old, new = change.former_files, change.files
     gone = {entry.object_id for path, entry in old.items() if path not in new}
     others: dict[str, frozenset[bytes]] = {}
     for each in came:
@@ -51,15 +50,16 @@ def _new(change: Change, came: Sequence[Came]) -> Iterator[Came]:
 
 def _files(change: Change, name: str) -> Iterator[File]:
     """The files of an environment, as they are at the end, and as they were in the states before: there a line is enough."""
-    sides: list[Snapshot] = list(dict.fromkeys(side for side in (change.before, change.base) if side))
+    listed = ((change.before, change.former_files), (change.base, change.base_files))
+    sides = {side: there for side, there in listed if side}
     budget = origins.MAX_BYTES
-    for path in dict.fromkeys(path for side in (change.end, *sides) for path in side.entries()):
-        statement = change.protection.statement_of(path)
+    for path in dict.fromkeys((*change.files, *(path for there in sides.values() for path in there))):
+        statement = change.claims.statement_of(path)
         if statement is None or statement.name != name:
             continue
-        after = change.end.document(path) or b""
-        same = change.end.entries().get(path)
-        former = [after if side.entries().get(path) == same else side.document(path) or b"" for side in sides]
+        after = change.after.document(path) or b""
+        same = change.files.get(path)
+        former = [after if there.get(path) == same else side.document(path) or b"" for side, there in sides.items()]
         budget -= len(after) + sum(map(len, former))
         if budget < 0:
             return

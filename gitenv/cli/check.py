@@ -50,7 +50,7 @@ def run(
     """
     from contextlib import closing
 
-    from gitenv.check import check, formats
+    from gitenv.check import formats, judge
     from gitenv.errors import Usage
     from gitenv.model import finding
     from gitenv.model.names import check_name
@@ -59,16 +59,16 @@ def run(
         check_name(name, "environment")
     if sum([commits is not None, staged, everything, history]) > 1:
         raise Usage("BASE..HEAD, --staged, --all and --history exclude each other", "gitenv check --help")
-    with closing(check.place(os.getcwd())) as where:
+    with closing(judge.find(os.getcwd())) as where:
         if commits is not None:
-            found = check.commit_range(where, commits)
+            found = judge.commit_range(where, commits)
         elif staged:
-            found = check.staged(where, check.next_commit(where))
+            found = judge.staged(where, judge.next_commit(where))
         elif everything:
-            found = check.everything(where)
+            found = judge.everything(where)
         else:
-            found = check.history(where) if history else check.here(where)
-        found = check.only(where, found, environments) if environments else found
+            found = judge.history(where) if history else judge.here(where)
+        found = judge.only(where, found, environments) if environments else found
     found = formats.ordered(found)
     _write(found, Format.JSON if json else how)
     if finding.stops(found, is_strict=strict):

@@ -45,23 +45,25 @@ def run(
 
     Key names, who may read, and what a reviewer must know. It needs no key and shows no value unless you ask for it.
     """
-    from gitenv.diff import diff, difference
+    from gitenv.diff import compare, difference
     from gitenv.diff.revisions import chosen
     from gitenv.model.names import check_name
+    from gitenv.repo.where import Where
 
     form = Format.JSON if json else form
     for name in environments or []:
         check_name(name, "environment")
     if values and form is Format.MARKDOWN:
         raise Usage("a comment is no place for values", "gitenv diff --values, without --format markdown")
-    found = chosen(os.getcwd(), revisions or [], staged=staged)
-    if found.is_shallow:
+    where = Where.around(os.getcwd())
+    change = chosen(where, revisions or [], staged=staged)
+    if where.is_shallow:
         show.note("this clone is shallow: what is older than its commits was not looked at (git fetch --unshallow)")
-    compared = diff.difference(found.place, found.before, found.after, found.onto, with_values=values)
+    compared = compare.difference(change, with_values=values)
     if environments:
         compared = difference.only(compared, environments)
     _show(compared, form, values)
-    found.place.objects.close()
+    where.close()
     return 1 if exit_code and not compared.is_empty else 0
 
 

@@ -11,7 +11,7 @@ from gitenv.cli import exclusive, show
 from gitenv.cli.options import About, Json
 
 if TYPE_CHECKING:
-    from gitenv.doctor.doctor import Report
+    from gitenv.doctor.examine import Report
     from gitenv.model.finding import Finding
 
 _MOST = 50
@@ -26,7 +26,7 @@ def run(
 
     Ends with 1 if errors are left.
     """
-    from gitenv.doctor import doctor
+    from gitenv.doctor import examine
     from gitenv.model.finding import stops
     from gitenv.model.names import check_name
     from gitenv.team.workspace import Workspace
@@ -34,7 +34,7 @@ def run(
     for name in environments or []:
         check_name(name, "environment")
     workspace = exclusive.workspace() if fix else Workspace(os.getcwd())
-    report = (doctor.fix if fix else doctor.examine)(workspace, environments or ())
+    report = (examine.fix if fix else examine.examine)(workspace, environments or ())
     if json:
         show.as_json({"findings": [_as_json(finding) for finding in report.findings], "mended": report.mended})
     else:

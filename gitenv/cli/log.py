@@ -58,24 +58,24 @@ def run(
     verified them.
     """
     from gitenv.cli.progress import Bar
-    from gitenv.diff import revisions
     from gitenv.log.history import History
     from gitenv.model.names import check_name
     from gitenv.repo.snapshot import WorkSnapshot
+    from gitenv.repo.where import Where
     from gitenv.trust.keys_at_hand import KeysAtHand
 
     if number is not None and number < 1:
         raise Usage("-n takes a number from 1 on", "gitenv log -n 20")
     for name in environment or []:
         check_name(name, "environment")
-    place = revisions.find(os.getcwd())
-    keys = KeysAtHand(place.layout, WorkSnapshot(place.folder), place.objects)
+    where = Where.around(os.getcwd())
+    keys = KeysAtHand(where.layout if where.has_work_tree else None, WorkSnapshot(where.folder), where.objects)
     history = History(
-        place.folder,
+        where.folder,
         key=key,
         environments=environment or (),
         revision=revision,
-        opener_of=keys.opener_of if place.layout else None,
+        opener_of=keys.opener_of if where.has_work_tree else None,
     )
     bar = Bar("looking through the commits", history.count)
     seen = Seen(itertools.islice(history.events(bar.step), number), bar.give_way)

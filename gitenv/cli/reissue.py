@@ -33,7 +33,7 @@ def run(
     """
     from contextlib import closing
 
-    from gitenv.check import check, reissue
+    from gitenv.check import judge, reissue
     from gitenv.model.names import check_name
 
     if json and markdown:
@@ -41,7 +41,7 @@ def run(
     wanted = list(dict.fromkeys([*(environments or ()), *(also or ())]))
     for name in wanted:
         check_name(name, "environment")
-    with closing(check.place(os.getcwd())) as where:
+    with closing(judge.find(os.getcwd())) as where:
         found = reissue.look(where, wanted)
     if json:
         show.as_json(_as_json(found))

@@ -61,14 +61,19 @@ class Objects:
 
     def members(self, spec: str, limit: int = _MAX_BYTES) -> dict[str, str]:
         """The names in a tree, each with its object id; none if there is no such tree."""
+        return {name: object_id for name, (_, object_id) in self.tree(spec, limit).items()}
+
+    def tree(self, spec: str, limit: int = _MAX_BYTES) -> dict[str, tuple[str, str]]:
+        """The same, each with its mode and its object id."""
         kind, data = self._ask(spec, limit)
         if kind != b"tree" or data is None:
             return {}
-        found: dict[str, str] = {}
+        found: dict[str, tuple[str, str]] = {}
         start, size = 0, len(self._last_id) // 2
         while start < len(data):
             space, end = data.index(b" ", start), data.index(b"\0", start)
-            found[os.fsdecode(data[space + 1 : end])] = data[end + 1 : end + 1 + size].hex()
+            mode = data[start:space].decode("ascii", "replace").zfill(6)
+            found[os.fsdecode(data[space + 1 : end])] = mode, data[end + 1 : end + 1 + size].hex()
             start = end + 1 + size
         return found
 

@@ -18,8 +18,8 @@ TEMPLATES = tuple(f".env*.{word}{end}" for word in _TEMPLATES for end in ("", ".
 """What git's attributes leave alone: files that show which keys there are, and stay readable."""
 PRIVATE = (".env.local", ".env.*.local", ".env.keys")
 """What belongs to one person or one machine, as `.gitignore` spells it."""
-LOOKS = (".env*", "*.env", ".flaskenv", ".dev.vars*")
-"""Globs, whatever the case, for every name that has a kind, and for more."""
+LOOKS = (".env*", "*.env", ".flas*env", ".dev.vars*")
+"""Globs, whatever the case, for every name that has a kind, and for more: git's `icase` takes U+212A for no k."""
 
 
 def kind(path: str) -> Kind:
@@ -43,6 +43,17 @@ def kind(path: str) -> Kind:
     if lower == ".env" or lower.startswith(".env."):
         return "private" if lower.endswith(".local") or lower == ".env.keys" else "shared"
     return "alike" if _is_alike(lower) else ""
+
+
+def is_protected(path: str) -> bool:
+    """Whether nothing plain may stand in a file of that name, whoever claims it."""
+    return kind(path) in ("shared", "private")
+
+
+def looks(pattern: str) -> bool:
+    """Whether `LOOKS` means all that a path pattern of a statement does."""
+    base = pattern.rpartition("/")[2].lower()
+    return base.startswith((".env", ".dev.vars")) or base.endswith(".env")
 
 
 def _is_alike(base: str) -> bool:

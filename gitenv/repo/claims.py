@@ -1,4 +1,4 @@
-"""Which files of a state are .env files, and which environment each belongs to."""
+"""Whose file is this, and may it hold anything plain: by statements, attributes, or its name. The one place that says so."""
 
 from __future__ import annotations
 
@@ -11,32 +11,64 @@ from gitenv.model.finding import Finding
 
 
 class Claims:
-    """The paths of environments. Quick for repositories of a hundred thousand files: most patterns have no wild card."""
+    """The paths of the environments of some states: of the one a change ends in, and of those that it comes from."""
 
-    def __init__(self, environments: Iterable[Environment]) -> None:
-        self._bases: dict[str, str] = {}
-        self._paths: dict[str, str] = {}
-        self._wild: list[tuple[str, str]] = []
-        for environment in environments:
-            for pattern in environment.paths:
-                if "*" in pattern or "?" in pattern:
-                    self._wild.append((pattern, environment.name))
-                elif "/" in pattern:
-                    self._paths.setdefault(pattern, environment.name)
-                else:
-                    self._bases.setdefault(pattern, environment.name)
+    def __init__(self, *states: Iterable[Environment], filtered: Collection[str] = ()) -> None:
+        """The state that counts first. `filtered` are the paths that attributes give to gitenv."""
+        self._states = [_State(state) for state in states]
+        self.filtered = frozenset(filtered)
+        self.environments = frozenset(name for state in self._states for name in state.environments)
+        self._known: dict[str, bool] = {}
+
+    def statement_of(self, path: str) -> Environment | None:
+        """The environment that a path belongs to."""
+        return next(filter(None, (state.claimant(path) for state in self._states)), None)
 
     def environment_of(self, path: str) -> str:
-        """The environment that a path belongs to, or ""."""
-        found = self._paths.get(path) or self._bases.get(path.rpartition("/")[2]) or self._by_wild_card(path)
-        return found if found and names.claimed(["*"], path) else ""
+        """Its name, or ""."""
+        statement = self.statement_of(path)
+        return statement.name if statement else ""
 
     def has(self, path: str) -> bool:
         """Whether a path is an environment's, or is called like one that should be."""
-        return bool(self.environment_of(path)) or dotenv.kind(path) == "shared"
+        return dotenv.kind(path) == "shared" or self.statement_of(path) is not None
 
-    def _by_wild_card(self, path: str) -> str:
-        return next((name for pattern, name in self._wild if names.matches(pattern, path)), "")
+    def covers(self, path: str) -> bool:
+        """Whether nothing plain may stand at a path."""
+        if path not in self._known:
+            found = path in self.filtered or self.statement_of(path) is not None
+            # Nobody and no environment can be called .env.
+            self._known[path] = dotenv.is_protected(path) or (found and not path.startswith(f"{RECIPIENTS}/"))
+        return self._known[path]
+
+    def leads_to_covered(self, path: str) -> bool:
+        """Whether a file that an environment claims belongs below a path."""
+        return any(names.leads_to_claimed(state.patterns, path) for state in self._states)
+
+
+class _State:
+    """The patterns of one state. Quick for repositories of a hundred thousand files: most patterns have no wild card."""
+
+    def __init__(self, environments: Iterable[Environment]) -> None:
+        listed = list(environments)
+        self.environments = [each.name for each in listed]
+        self.patterns = [pattern for each in listed for pattern in each.paths]
+        self._bases: dict[str, Environment] = {}
+        self._paths: dict[str, Environment] = {}
+        self._wild: list[tuple[str, Environment]] = []
+        for environment in listed:
+            for pattern in environment.paths:
+                if "*" in pattern or "?" in pattern:
+                    self._wild.append((pattern, environment))
+                else:
+                    (self._paths if "/" in pattern else self._bases).setdefault(pattern, environment)
+
+    def claimant(self, path: str) -> Environment | None:
+        found = self._paths.get(path) or self._bases.get(path.rpartition("/")[2]) or self._by_wild_card(path)
+        return found if found and names.claimed(["*"], path) else None
+
+    def _by_wild_card(self, path: str) -> Environment | None:
+        return next((each for pattern, each in self._wild if names.matches(pattern, path)), None)
 
 
 def is_about(found: Finding, environments: Collection[str], claims: Claims) -> bool:
@@ -45,3 +77,28 @@ def is_about(found: Finding, environments: Collection[str], claims: Claims) -> b
     name, is_below, _ = rest.partition("/")
     its = (name if is_below else "") if top == RECIPIENTS else claims.environment_of(found.path)
     return not its or its in environments
+
+
+def pathspecs(environments: Iterable[Environment]) -> list[str]:
+    """What git is asked for, to see every file that is or looks protected."""
+    patterns = dict.fromkeys(pattern for each in environments for pattern in each.paths)
+    return [*(f":(top,glob,icase)**/{pattern}" for pattern in dotenv.LOOKS), *map(_pathspec, patterns)]
+
+
+def unusual(environments: Iterable[Environment]) -> list[str]:
+    """What git is asked for beside `usual.USUAL`: other files that are claimed, and links that may lead to claimed ones."""
+    patterns = dict.fromkeys(pattern for each in environments for pattern in each.paths)
+    named = [_pathspec(pattern) for pattern in patterns if not dotenv.looks(pattern)]
+    folders = {folder for pattern in patterns for folder in _folders(pattern)}
+    # With a wild card at its end: what lies in a folder of that name is not meant.
+    ends = {folder if folder[-1] in "*?" else f"{folder[:-1]}?" for folder in folders}
+    return [*named, *(f":(top,glob){end}" for end in sorted(ends))]
+
+
+def _pathspec(pattern: str) -> str:
+    return f":(top,glob){pattern}" if "/" in pattern else f":(top,glob)**/{pattern}"
+
+
+def _folders(pattern: str) -> Iterable[str]:
+    parts = pattern.split("/")[:-1]
+    return ("/".join(parts[:count]) for count in range(1, len(parts) + 1))

@@ -152,10 +152,13 @@ def environments(tree: Snapshot, known: Collection[str] = ()) -> Iterator[str]:
     Whoever can push can make up ten thousand. Of more than a team has none is looked at that nobody knows: whichever were
     chosen, it could be the wrong ones.
     """
+    yield from (name for name in _chosen(tree, known) if is_environment(tree, name))
+
+
+def _chosen(tree: Snapshot, known: Collection[str]) -> list[str]:
     listed = folders(tree)
-    if too_many(tree, known):
-        listed = [name for name in listed if name in known]
-    yield from (name for name in listed if is_environment(tree, name))
+    count = sum(name not in known for name in listed)
+    return [name for name in listed if name in known] if count > MOST else listed
 
 
 def too_many(tree: Snapshot, known: Collection[str]) -> int:
@@ -184,8 +187,33 @@ def is_environment(tree: Snapshot, name: str) -> bool:
 
 def environment_in(tree: Snapshot, name: str) -> Environment:
     """The statement of an environment that `environments` named. Raises `Malformed`, also for one under another's name."""
+    return _statement(tree.read(f"{RECIPIENTS}/{name}/environment", statements.MAX_BYTES) or b"", name)
+
+
+def _statement(data: bytes, name: str) -> Environment:
     where = f"{name}/environment"
-    statement = environment.read(tree.read(f"{RECIPIENTS}/{where}", statements.MAX_BYTES) or b"", where)
+    statement = environment.read(data, where)
     if statement.name != name:
         raise Malformed(f"{where}: is a statement about {statement.name}")
     return statement
+
+
+def read(tree: Snapshot, known: Collection[str] = ()) -> dict[str, Environment | GitenvError]:
+    """What `environments` names, each read once, or why it cannot be read. Raises `NotTrusted` as that does."""
+    found: dict[str, Environment | GitenvError] = {}
+    for name in _chosen(tree, known):
+        try:
+            data = tree.read(f"{RECIPIENTS}/{name}/environment", statements.MAX_BYTES)
+            if data is not None:
+                found[name] = _statement(data, name)
+        except GitenvError as error:
+            found[name] = error
+    return found
+
+
+def statements_in(tree: Snapshot, known: Collection[str] = ()) -> dict[str, Environment]:
+    """Those that can be read; no grant is looked at."""
+    try:
+        return {name: found for name, found in read(tree, known).items() if isinstance(found, Environment)}
+    except GitenvError:
+        return {}  # whoever judges .recipients/ says so

@@ -1,20 +1,26 @@
 """What a state of a repository is: a commit, the index, the work tree. Somebody else wrote it. No key is needed to read it."""
 
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from gitenv.errors import GitenvError, Usage, printable
 from gitenv.git import program
+from gitenv.git.layout import RECIPIENTS
 from gitenv.git.objects import Objects
 from gitenv.model import document
 from gitenv.system import files
 
 _MAX_DOCUMENT = document.MAX_BYTES + 1  # one byte more than a document may have: who reads it says so
 _MAX_ENTRIES = 10_000 + 100
-_LINK = "120000"
+_LINK, _FOLDER = "120000", "040000"
+_RAW = ("-z", "--raw", "--no-abbrev", "--no-renames", "--ignore-submodules=none")
 _MOST_BY_PATH = 16
 _MAX_FOLDER = 64 * 1024 * 1024
+_EMPTY_TREES = {  # by the length of an id; git knows them where nobody has stored them
+    40: "4b825dc642cb6eb9a060e54bf8d69288fbee4904",
+    64: "6ef19b41225c5369f1c104d45d8d85efa9b057b53b14b4b9b939dd74decc5321",
+}
 
 
 class Entry(NamedTuple):
@@ -53,20 +59,64 @@ class Snapshot:
         """All files by path from the top; listed once."""
         return {}
 
+    def matching(self, specs: Sequence[str]) -> Mapping[str, Entry]:  # noqa: ARG002
+        """The files that pathspecs of git mean, and maybe others. Of 60,000 files Python needs not see each."""
+        return {}
+
+    def entry(self, path: str) -> Entry | None:  # noqa: ARG002
+        """One file; None if there is none."""
+        return None
+
     def document(self, path: str) -> bytes | None:  # noqa: ARG002
         """A file's bytes; None if there is none, for links, and for more than a document may have. Never raises."""
         return None
 
 
-class CommitSnapshot(Snapshot):
+class _Listed(Snapshot):
+    """A state that git lists: whole, or what pathspecs mean. Nothing is listed twice."""
+
+    def __init__(self, folder: str) -> None:
+        """`folder` is where git is started."""
+        self.folder = folder
+        self._listed: dict[tuple[str, ...], dict[str, Entry]] = {}
+        self._known: dict[str, Entry | None] = {}
+
+    def entries(self) -> Mapping[str, Entry]:
+        return self.matching(())
+
+    def matching(self, specs: Sequence[str]) -> Mapping[str, Entry]:
+        wanted = () if () in self._listed else tuple(specs)
+        if wanted not in self._listed:
+            self._listed[wanted] = dict(self._list(wanted))
+            self._known |= self._listed[wanted]
+        return self._listed[wanted]
+
+    def entry(self, path: str) -> Entry | None:
+        if path not in self._known:
+            self._known[path] = self._listed[()].get(path) if () in self._listed else self._look_up(path)
+        return self._known[path]
+
+    def learn(self, found: Mapping[str, Entry | None]) -> None:
+        """Note what git said elsewhere of some files."""
+        self._known |= found
+
+    def _list(self, specs: Sequence[str]) -> Iterator[tuple[str, Entry]]:
+        raise NotImplementedError
+
+    def _look_up(self, path: str) -> Entry | None:
+        return self.entries().get(path)
+
+
+class CommitSnapshot(_Listed):
     """A commit, or any treeish, also of a bare repository. Links in it are never followed: git stores their target as text."""
 
     def __init__(self, objects: Objects, treeish: str, label: str = "") -> None:
+        super().__init__(objects.folder)
         self.label, self.commit = label or treeish[:10], treeish
         self._objects = objects
         self._members: dict[str, dict[str, str]] = {}
+        self._folders: dict[str, dict[str, tuple[str, str]]] = {}
         self._by_path: dict[str, int] = {}
-        self._entries: dict[str, Entry] | None = None
 
     def read(self, path: str, limit: int) -> bytes | None:
         folder, _, name = path.rpartition("/")
@@ -87,49 +137,67 @@ class CommitSnapshot(Snapshot):
             self._members[folder] = self._objects.members(f"{self.commit}:{folder}")
         return _bounded(sorted(self._members[folder]), folder)
 
-    def entries(self) -> Mapping[str, Entry]:
-        if self._entries is None:
-            self._entries = {}
-            # Not a line of the listing can be mistaken: each ends in NUL, and the name comes behind a tab.
-            for line in program.paths(self._objects.folder, "ls-tree", "-r", "-z", "--full-tree", self.commit):
-                meta, _, path = line.partition("\t")
-                mode, _, object_id = meta.split(" ")
-                self._entries[path] = Entry(mode, object_id)
-        return self._entries
-
     def document(self, path: str) -> bytes | None:
         return _document(self, self._objects, path)
 
+    def _list(self, specs: Sequence[str]) -> Iterator[tuple[str, Entry]]:
+        if not specs:
+            # Not a line of the listing can be mistaken: each ends in NUL, and the name comes behind a tab.
+            for line in program.paths(self.folder, "ls-tree", "-r", "-z", "--full-tree", self.commit):
+                meta, _, path = line.partition("\t")
+                mode, _, object_id = meta.split(" ")
+                yield path, Entry(mode, object_id)
+            return
+        # `ls-tree` knows no pathspecs.
+        nothing = _EMPTY_TREES[len(self._objects.id(self.commit)) or 40]
+        for path, (_, entry) in _raw(self.folder, "diff-tree", "-r", *_RAW, nothing, self.commit, "--", *specs):
+            if entry:
+                yield path, entry
 
-class IndexSnapshot(Snapshot):
+    def _look_up(self, path: str) -> Entry | None:
+        """One file by its folder alone."""
+        folder, _, name = path.rpartition("/")
+        if folder not in self._folders:
+            self._folders[folder] = self._objects.tree(f"{self.commit}:{folder}", _MAX_FOLDER)
+        found = self._folders[folder].get(name)
+        return Entry(*found) if found and found[0] != _FOLDER else None
+
+
+class IndexSnapshot(_Listed):
     """What the next commit would have; of a path in conflict one stage: 1 is what both sides began from, 2 ours, 3 theirs."""
 
     label = "the index"
 
     def __init__(self, objects: Objects, stage: int = 2) -> None:
+        super().__init__(objects.folder)
         self._objects, self._stage = objects, stage
-        self._entries: dict[str, Entry] | None = None
+        self._names: dict[str, set[str]] = {}
 
     def read(self, path: str, limit: int) -> bytes | None:
         data = self._objects.read(f":{self._stage}:{path}", limit)
         return data if data is not None else self._objects.read(f":0:{path}", limit)
 
     def names(self, folder: str) -> list[str]:
-        below = (path.removeprefix(f"{folder}/").partition("/")[0] for path in self.entries() if path.startswith(f"{folder}/"))
-        return _bounded(sorted(set(below)), folder)
+        """Of folders in `.recipients/`: those are what control files lie in."""
+        if not self._names:
+            from gitenv.repo.usual import USUAL
 
-    def entries(self) -> Mapping[str, Entry]:
-        if self._entries is None:
-            self._entries = {}
-            for line in program.paths(self._objects.folder, "ls-files", "-z", "--stage", "--full-name", ":/"):
-                meta, _, path = line.partition("\t")
-                mode, object_id, stage = meta.split(" ")
-                if stage in ("0", str(self._stage)):
-                    self._entries[path] = Entry(mode, object_id)
-        return self._entries
+            for path in self.matching(USUAL):
+                while path.startswith(f"{RECIPIENTS}/"):
+                    path, _, name = path.rpartition("/")
+                    self._names.setdefault(path, set()).add(name)
+        return _bounded(sorted(self._names.get(folder, ())), folder)
 
     def document(self, path: str) -> bytes | None:
         return _document(self, self._objects, path)
+
+    def _list(self, specs: Sequence[str]) -> Iterator[tuple[str, Entry]]:
+        words = ("ls-files", "-z", "--stage", "--full-name", "--", *(specs or (":/",)))
+        for line in program.paths(self.folder, *words):
+            meta, _, path = line.partition("\t")
+            mode, object_id, stage = meta.split(" ")
+            if stage in ("0", str(self._stage)):
+                yield path, Entry(mode, object_id)
 
 
 class SparseSnapshot(IndexSnapshot):
@@ -144,7 +212,7 @@ class SparseSnapshot(IndexSnapshot):
         return _bounded(self._objects.names(f"HEAD:{folder}"), folder)
 
 
-class WorkSnapshot(Snapshot):
+class WorkSnapshot(_Listed):
     """The files as they lie there, those included that git does not track and does not ignore.
 
     Control files may have CR LF: Git for Windows sets `core.autocrlf`, and a clone has no attributes but the committed ones
@@ -153,10 +221,11 @@ class WorkSnapshot(Snapshot):
 
     label = "the work tree"
 
-    def __init__(self, root: str) -> None:
-        self._root = root
+    def __init__(self, root: str, index: IndexSnapshot | None = None) -> None:
+        """`index` is what was read of the index already."""
+        super().__init__(root)
+        self._root, self._index = root, index
         self._checked: set[str] = set()  # folders: ten thousand grants lie in one
-        self._entries: dict[str, Entry] | None = None
 
     def read(self, path: str, limit: int) -> bytes | None:
         folder = path.rpartition("/")[0]
@@ -170,20 +239,50 @@ class WorkSnapshot(Snapshot):
         files.check_inside(self._root, f"{folder}/.")
         return list(files.entries(f"{self._root}/{folder}", _MAX_ENTRIES, folder))
 
-    def entries(self) -> Mapping[str, Entry]:
-        if self._entries is None:
-            tracked = IndexSnapshot(Objects(self._root)).entries().items()
-            untracked = program.paths(self._root, "ls-files", "-z", "--others", "--exclude-standard", "--full-name", ":/")
-            known = {path: Entry(entry.mode, "") for path, entry in tracked}
-            known.update((path, Entry("100644", "")) for path in untracked if not path.endswith("/"))
-            self._entries = {path: entry for path, entry in known.items() if os.path.lexists(f"{self._root}/{path}")}
-        return self._entries
-
     def document(self, path: str) -> bytes | None:
         try:
             return files.read_inside(self._root, path, _MAX_DOCUMENT)
         except GitenvError:
             return None
+
+    def _list(self, specs: Sequence[str]) -> Iterator[tuple[str, Entry]]:
+        index = self._index or IndexSnapshot(Objects(self._root))
+        words = ("ls-files", "-z", "--others", "--exclude-standard", "--full-name", "--", *(specs or (":/",)))
+        untracked = [path for path in program.paths(self._root, *words) if not path.endswith("/")]
+        known = {path: Entry(entry.mode, "") for path, entry in index.matching(specs).items()}
+        known.update((path, Entry("100644", "")) for path in untracked)
+        yield from ((path, entry) for path, entry in known.items() if os.path.lexists(f"{self._root}/{path}"))
+
+
+def differing(before: Snapshot, after: Snapshot) -> dict[str, tuple[Entry | None, Entry | None]]:
+    """The files that are not in both of two states alike, each as it was and as it is, by path.
+
+    Of commits and the index git says it, which skips folders that are alike.
+    """
+    if isinstance(before, CommitSnapshot) and isinstance(after, CommitSnapshot | IndexSnapshot):
+        verb = ("diff-tree", "-r") if after.commit else ("diff-index", "--cached")
+        states = (before.commit, after.commit) if after.commit else (before.commit,)
+        found = dict(_raw(before.folder, *verb, *_RAW, *states, "--"))
+        if not any(None is new is old for old, new in found.values()):
+            before.learn({path: old for path, (old, _) in found.items()})
+            after.learn({path: new for path, (_, new) in found.items()})
+            return found
+    old, new = before.entries(), after.entries()
+    paths = sorted(path for path in old.keys() | new.keys() if old.get(path) != new.get(path))
+    return {path: (old.get(path), new.get(path)) for path in paths}
+
+
+def _raw(folder: str, *words: str) -> Iterator[tuple[str, tuple[Entry | None, Entry | None]]]:
+    """What git says with `--raw` of two states. A path in conflict has neither entry here: it has several."""
+    fields = iter(program.paths(folder, *words))
+    for meta in fields:
+        old_mode, mode, old_id, object_id, state = meta[1:].split(" ")
+        old, new = _entry(old_mode, old_id), _entry(mode, object_id)
+        yield next(fields), (None, None) if state == "U" else (old, new)
+
+
+def _entry(mode: str, object_id: str) -> Entry | None:
+    return Entry(mode, object_id) if mode.strip("0") else None
 
 
 def resolve(folder: str, revision: str) -> str:
@@ -197,7 +296,7 @@ def resolve(folder: str, revision: str) -> str:
 
 
 def _document(snapshot: Snapshot, objects: Objects, path: str) -> bytes | None:
-    entry = snapshot.entries().get(path)
+    entry = snapshot.entry(path)
     return objects.read(entry.object_id, _MAX_DOCUMENT) if entry and entry.is_file else None
 
 

@@ -93,11 +93,18 @@ def read(tree: Snapshot, known: Collection[str] = ()) -> Roster:
 
     `known` as for `recipients.environments`.
     """
+    return with_members(tree, recipients.read(tree, known))
+
+
+def with_members(tree: Snapshot, found: Mapping[str, Environment | GitenvError]) -> Roster:
+    """The same, where the statements are read already."""
     states: dict[str, Membership] = {}
     broken: dict[str, GitenvError] = {}
-    for name in recipients.environments(tree, known):
+    for name, statement in found.items():
+        if isinstance(statement, GitenvError):
+            broken[name] = statement
+            continue
         try:
-            statement = recipients.environment_in(tree, name)
             states[name] = membership_in(tree, statement, ANY_DAY)
         except GitenvError as error:
             broken[name] = error

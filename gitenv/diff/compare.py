@@ -4,59 +4,48 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterable, Iterator, Mapping
-from typing import NamedTuple
 
 from gitenv.diff import file_changes, sisters
 from gitenv.diff.across_rotation import Between
 from gitenv.diff.difference import Broken, Difference, Environment, File, FileState
 from gitenv.diff.file_changes import Version
 from gitenv.errors import GitenvError, NotTrusted
-from gitenv.git import log
-from gitenv.git.layout import RECIPIENTS, Layout
-from gitenv.git.objects import Objects
 from gitenv.model import origins
 from gitenv.model.comparing import Outcome
 from gitenv.model.environment import Environment as Statement
 from gitenv.model.origins import Came
-from gitenv.repo import environments, recipients, value_rollbacks
+from gitenv.repo import recipients, value_rollbacks
 from gitenv.repo.claims import Claims
-from gitenv.repo.protected import statements_in
 from gitenv.repo.snapshot import Entry, Snapshot
 from gitenv.trust import roster
+from gitenv.trust.change import Change
 from gitenv.trust.keys_at_hand import KeysAtHand
-from gitenv.trust.roster import EnvironmentChange, RequestChange, Roster
+from gitenv.trust.roster import EnvironmentChange, RequestChange
 from gitenv.trust.trusted import Answer, Trusted
 
 
-class Place(NamedTuple):
-    """Where a review is done."""
-
-    folder: str  # of the work tree, or of a bare repository
-    layout: Layout | None  # None in a bare repository
-    objects: Objects
-
-
-def difference(
-    place: Place, before: Snapshot, after: Snapshot, onto: Snapshot | None = None, *, with_values: bool = False
-) -> Difference:
-    """Compare two states; `onto` is where the later one is to go.
+def difference(change: Change, *, with_values: bool = False) -> Difference:
+    """Compare where a change began with what it ends in.
 
     Raises `Locked` if values were asked for and none of the changed files can be opened.
     """
-    return _Comparing(place, before, after, onto).difference(with_values=with_values)
+    return _Comparing(change).difference(with_values=with_values)
 
 
 class _Comparing:
-    """Two states, and what is read of them once."""
+    """A change, and what is read for it once."""
 
-    def __init__(self, place: Place, before: Snapshot, after: Snapshot, onto: Snapshot | None) -> None:
-        self._place, self._before, self._after = place, before, after
-        self._onto = statements_in(onto, environments.known(place.folder, onto)) if onto else {}
-        self._old, self._new = _memberships(place, before, after)
-        self._claims = [Claims(state.statement for state in each.states.values()) for each in (self._old, self._new)]
-        self._keys = KeysAtHand(place.layout, after, place.objects)
-        self._head = after.commit or log.head(place.folder)
-        self._between = Between(place.folder, place.objects, before.commit, self._head)
+    def __init__(self, change: Change) -> None:
+        where = change.where
+        self._change, self._before, self._after = change, change.before or Snapshot(), change.after
+        self._old, self._new = change.former_members, change.members
+        for side in (self._before, self._after):
+            if error := change.trouble.get(side.label):
+                raise error
+        self._old_claims, self._new_claims = Claims(change.former_statements.values()), Claims(change.statements.values())
+        self._claims = Claims(change.statements.values(), change.former_statements.values())
+        self._keys = KeysAtHand(where.layout if where.has_work_tree else None, change.after, where.objects)
+        self._between = Between(where.folder, where.objects, self._before.commit, change.after.commit or where.head())
 
     def difference(self, *, with_values: bool) -> Difference:
         pairs = dict(self._pairs())
@@ -86,16 +75,15 @@ class _Comparing:
         )
 
     def _nested(self) -> list[str]:
-        before = recipients.nested(self._before.entries())
-        return [folder for folder in recipients.nested(self._after.entries()) if folder not in before]
+        before = recipients.nested(self._change.former_files)
+        return [folder for folder in recipients.nested(self._change.files) if folder not in before]
 
     # Files.
 
     def _pairs(self) -> Iterator[tuple[str, str]]:
         """The .env files that may differ, each with its path before."""
-        old, new = self._before.entries(), self._after.entries()
-        was = {path: old[path] for path in old if any(claims.has(path) for claims in self._claims)}
-        now = {path: new[path] for path in new if any(claims.has(path) for claims in self._claims)}
+        sides = (self._change.former_files, self._change.files)
+        was, now = ({path: entry for path, entry in there.items() if self._claims.has(path)} for there in sides)
         gone = {entry.object_id: path for path, entry in was.items() if path not in now and entry.object_id}
         came = {path: gone.get(entry.object_id, "") for path, entry in now.items() if path not in was}
         moved = set(came.values())
@@ -108,7 +96,7 @@ class _Comparing:
                 yield path, path
 
     def _file(self, path: str, former: str) -> File | None:
-        one, other = self._before.entries().get(former), self._after.entries().get(path)
+        one, other = self._change.former_files.get(former), self._change.files.get(path)
         state = FileState.MOVED if former != path else FileState.CHANGED
         state = FileState.ADDED if one is None else FileState.REMOVED if other is None else state
         environment = self._environment_of(path)
@@ -129,7 +117,7 @@ class _Comparing:
 
     def _compared(self, named: File, former: str, was: bytes, now: bytes) -> File | None:
         new = self._version(named.path, now, was)
-        old = Version(was, self._statement(self._old, former), True)
+        old = Version(was, self._old_claims.statement_of(former), True)
         if old.data == new.data and named.state is FileState.CHANGED:
             return None
         found = file_changes.compare(
@@ -150,10 +138,9 @@ class _Comparing:
         return b"" if file_changes.unreadable(data) else self._version(path, data, self._before.document(path) or b"").data
 
     def _version(self, path: str, data: bytes, before: bytes) -> Version:
-        statement, entry = self._statement(self._new, path), self._after.entries().get(path)
+        statement, entry = self._new_claims.statement_of(path), self._change.files.get(path)
         if entry is None or entry.object_id:
-            onto = self._onto.get(statement.name) if statement else None
-            return Version(data, statement, True, onto if statement and onto and statement.is_behind(onto) else None)
+            return Version(data, statement, True, self._ahead_of(statement) if statement else None)
         cleaned = self._keys.as_committed(path, data, before)
         return Version(data if cleaned is None else cleaned, statement, cleaned is not None or data == before)
 
@@ -190,7 +177,7 @@ class _Comparing:
 
     def _files_of(self, environment: str) -> Iterator[origins.File]:
         budget = origins.MAX_BYTES
-        for path in dict.fromkeys((*self._after.entries(), *self._before.entries())):
+        for path in dict.fromkeys((*self._change.files, *self._change.former_files)):
             if self._environment_of(path) == environment:
                 found = origins.File(path, self._data_before(path), self._data_after(path))
                 budget -= len(found.before) + len(found.after)
@@ -204,8 +191,8 @@ class _Comparing:
         """All .env files of the newer side, with their environments."""
         return {
             path: self._environment_of(path)
-            for path, entry in self._after.entries().items()
-            if entry.is_file and any(claims.has(path) for claims in self._claims)
+            for path, entry in self._change.files.items()
+            if entry.is_file and self._claims.has(path)
         }
 
     def _data_before(self, path: str) -> bytes:
@@ -219,7 +206,7 @@ class _Comparing:
             if file.state is not FileState.REMOVED and not file.problem
         }
         taken = (self._data_before(file.former) for file in files if file.former)
-        return value_rollbacks.rollbacks(self._place.folder, self._place.objects, self._before.commit, came, taken)
+        return value_rollbacks.rollbacks(self._change.folder, self._change.objects, self._before.commit, came, taken)
 
     # Environments.
 
@@ -243,19 +230,12 @@ class _Comparing:
         return not change.before and any(given and given.key.fingerprint() in change.after for given in grants)
 
     def _environment_of(self, path: str) -> str:
-        return self._claims[1].environment_of(path) or self._claims[0].environment_of(path)
+        return self._claims.environment_of(path)
 
-    def _statement(self, among: Roster, path: str) -> Statement | None:
-        state = among.states.get(self._claims[among is self._new].environment_of(path))
-        return state.statement if state else None
-
-
-def _memberships(place: Place, before: Snapshot, after: Snapshot) -> tuple[Roster, Roster]:
-    """Both `.recipients/`; read once if they are the same: ten thousand grants have ten thousand signatures."""
-    ids = [place.objects.id(f"{side.commit}:{RECIPIENTS}") if side.commit else "" for side in (before, after)]
-    there = environments.known(place.folder, before)
-    old = roster.read(before, there)
-    return old, old if ids[0] and ids[0] == ids[1] else roster.read(after, there)
+    def _ahead_of(self, statement: Statement) -> Statement | None:
+        """The statement of where the change is to go, where that has a newer key."""
+        there = self._change.base_statements.get(statement.name) if self._change.base is not self._change.before else None
+        return there if there and statement.is_behind(there) else None
 
 
 def _what(entry: Entry) -> str:
