@@ -5,11 +5,13 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from gitenv.git import alone, program
+from gitenv.git import alone, program, spawn
 from gitenv.git.repository import Repository
+from gitenv.git.spawn import Done
 from gitenv.identity import device
 from tests.conftest import NewLab
 from tests.lab import Person
@@ -152,12 +154,28 @@ def test_no_other_number_is_a_pipe_with_a_key(monkeypatch: pytest.MonkeyPatch, n
 
 def test_hooks_of_the_configuration_are_off_as_well(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A git that runs hooks from its configuration is told of each by its name that it is not enabled."""
-    monkeypatch.setattr(alone, "_off", list(alone.OFF))
-    monkeypatch.setattr(Repository, "_check_version", lambda _: (2, 54))
-    program.run(str(tmp_path), "init", "-q")
-    program.run(str(tmp_path), "config", "hook.a.name.event", "pre-commit")
-    Repository(str(tmp_path))
-    assert program.command("status")[-4:] == ["core.fsmonitor=false", "-c", "hook.a.name.enabled=false", "status"]
+    folder = str(tmp_path)
+    program.run(folder, "init", "-q")
+    program.run(folder, "config", "hook.a.name.event", "pre-commit")
+    started: list[list[str]] = []
+    real = spawn.run
+
+    def run(words: list[str], *others: Any) -> Done:
+        started.append(list(words))
+        return real(words, *others)
+
+    monkeypatch.setattr(spawn, "run", run)
+    off = ["core.fsmonitor=false", "-c", "hook.a.name.enabled=false", "status"]
+    Repository(folder)
+    program.run(folder, "status")  # it may write the index, and so asks first
+    assert started[-1][-4:] == off
+    asked = len(started)
+    program.run(folder, "status")
+    assert (started[-1][-4:], len(started)) == (off, asked + 1)
+    Repository(folder).config("user.name")  # this reads all of it anyway
+    asked = len(started)
+    program.run(folder, "status")
+    assert (started[-1][-4:], len(started)) == (off, asked + 1)
 
 
 def test_where_hooks_lie_is_asked_without_ours(tmp_path: Path) -> None:

@@ -57,8 +57,25 @@ def test_one_that_imports_from_a_work_tree_is_refused(
     python.write_text(f"#!/bin/sh\nprintf '%s\\0' /usr/lib {repository.root}/src\n")
     python.chmod(0o755)
     monkeypatch.setattr(sys, "executable", str(python))
+    monkeypatch.setattr(sys, "path", [*sys.path, f"{repository.root}/src"])
     with pytest.raises(NotInOrder, match="inside this work tree"):
         setup.check_interpreter(repository)
+    python.write_text("#!/bin/sh\nprintf '%s\\0' /usr/lib\n")  # PYTHONPATH said it to us, and says nothing to git's
+    setup.check_interpreter(repository)
+
+
+@posix
+@pytest.mark.parametrize(("words", "count"), [([], 0), (["-s"], 1)])
+def test_another_python_is_started_only_to_decide(repository: Repository, tmp_path: Path, words: list[str], count: int) -> None:
+    """Where our own module path has all of it, and none of it is inside, nothing is started."""
+    code = (
+        "import sys, gitenv.git.repository as r, gitenv.team.setup as s\n"
+        f"repository = r.Repository({repository.root!r})\n"
+        "started = []\nsys.addaudithook(lambda event, _: started.append(event) if event == 'subprocess.Popen' else None)\n"
+        "s.check_interpreter(repository)\nprint(len(started))"
+    )
+    done = subprocess.run([sys.executable, "-E", "-P", *words, "-c", code], cwd=tmp_path, capture_output=True, check=True)
+    assert int(done.stdout) == count
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,10 @@ This loads no module but `os`, for hooks begin here (drivers.hook).
 
 import os
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
 PRIVATE_KEY = "GITENV_PRIVATE_KEY"
 KEY_PIPE = "GITENV_PRIVATE_KEY_PIPE"
 _PIPE_HOLDS = 4096  # bytes, on every system
@@ -14,6 +18,7 @@ OFF = ["-c", "core.hooksPath=/dev/null", "-c", "core.fsmonitor=false"]
 """Words before git's verb. git for Windows knows /dev/null, too, and no hook is there."""
 
 _off = list(OFF)
+_are_known: list[bool] = []
 
 
 def words() -> list[str]:
@@ -21,9 +26,24 @@ def words() -> list[str]:
     return _off
 
 
-def leave_out(names: list[str]) -> None:
-    """From here on also start none of these hooks of the configuration, which a git since 2.54 runs beside those in files."""
+def leave_out(keys: "Iterable[str]") -> None:
+    """From here on also start none of the hooks that these keys of the configuration, all it has, are about.
+
+    A git since 2.54 runs them beside those in files, whatever `core.hooksPath` is. An older one knows no such keys.
+    """
+    names = dict.fromkeys(key[5:].rpartition(".")[0] for key in keys if key.startswith("hook.") and key.endswith(".event"))
     _off[:] = [*OFF, *(word for name in names for word in ("-c", f"hook.{name}.enabled=false"))]
+    _are_known[:] = [True]
+
+
+def are_known() -> bool:
+    """Whether anybody has said which hooks the configuration has."""
+    return bool(_are_known)
+
+
+def forget() -> None:
+    """Another repository comes next, with hooks of its own."""
+    _off[:], _are_known[:] = OFF, []
 
 
 def environment() -> dict[str, str]:

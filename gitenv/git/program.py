@@ -10,6 +10,15 @@ from gitenv.errors import NotInOrder, printable, shell_word
 from gitenv.git import alone, spawn
 from gitenv.git.spawn import Done
 
+_RUN_NO_HOOK = frozenset(
+    (
+        *("cat-file", "check-attr", "check-ignore", "config", "diff-tree", "fast-import", "for-each-ref", "hash-object"),
+        *("init", "log", "ls-files", "ls-tree", "merge-base", "merge-file", "remote", "rev-list", "rev-parse", "var"),
+        "worktree",
+    )
+)
+"""The verbs that start none, whatever hooks there are: they write neither the index nor a branch."""
+
 
 def path() -> str:
     """What to start git by. On Windows an absolute path: the system would look into the current folder first."""
@@ -57,6 +66,8 @@ def attempt(
     elif with_key and alone.PRIVATE_KEY in os.environ:  # there, no process inherits a pipe that it was not made for
         env[alone.PRIVATE_KEY] = os.environ[alone.PRIVATE_KEY]
     inherited = (pipe,) if pipe >= 0 else ()
+    if not alone.are_known() and _verb(arguments) not in _RUN_NO_HOOK:
+        alone.leave_out(os.fsdecode(attempt(folder, "config", "-z", "--name-only", "--list").stdout).split("\0"))
     words = command(*arguments)
     try:
         return spawn.run(words, folder, env, stdin, inherited)
@@ -89,9 +100,14 @@ def check(done: Done, folder: str, arguments: Sequence[str]) -> None:
         said = [line for line in done.stderr.decode("utf-8", "replace").splitlines() if line.strip()]
         why = next((line for line in said if line.startswith(("error: ", "fatal: "))), said[0] if said else "without a word")
         hint = next((line for line in said if line.startswith("hint: ")), "") or _mend(folder, done)
-        words = zip(("", *arguments), arguments, strict=False)  # each with the one before: `-c` has a value
-        verb = next((word for before, word in words if before != "-c" and not word.startswith("-")), "")
-        raise NotInOrder(f"git {verb}: {printable(why.partition(': ')[2] or why)}", printable(hint.removeprefix("hint: ")))
+        raise NotInOrder(
+            f"git {_verb(arguments)}: {printable(why.partition(': ')[2] or why)}", printable(hint.removeprefix("hint: "))
+        )
+
+
+def _verb(arguments: Sequence[str]) -> str:
+    words = zip(("", *arguments), arguments, strict=False)  # each with the one before: `-c` has a value
+    return next((word for before, word in words if before != "-c" and not word.startswith("-")), "")
 
 
 def _mend(folder: str, done: Done) -> str:

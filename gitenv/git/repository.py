@@ -15,10 +15,8 @@ from gitenv.git import alone, index, log, program
 from gitenv.git.layout import Layout, index_stamp
 from gitenv.git.objects import Objects
 
-_OLDEST = (2, 31)  # `rev-parse --path-format`
 _TRIES = 5
 _MOST_WORDS = 200  # of a command line; on Windows it has an end soon
-_CONFIGURED_HOOKS = (2, 54)  # the first git that runs `hook.NAME.command`, whatever `core.hooksPath` is
 
 
 class IndexEntry(NamedTuple):
@@ -56,7 +54,7 @@ class Repository:
         done = program.attempt(folder, "rev-parse", *words)
         is_bare, git_dir, common_dir, top = (*os.fsdecode(done.stdout).splitlines(), "", "", "", "")[:4]
         if is_bare.startswith("--"):
-            raise program.too_old()  # it says back what it does not know
+            raise program.too_old()  # before 2.31 it says back what it does not know
         if not common_dir:
             raise program.no_repository(done)
         if is_bare == "true":
@@ -68,9 +66,7 @@ class Repository:
         self.objects = Objects(self.root)
         self._values: dict[str, str | None] = {}
         self._tracked: tuple[tuple[int, int, int], list[IndexEntry]] | None = None
-        self.version = self._check_version()  # git's own: (2, 39)
-        if self.version >= _CONFIGURED_HOOKS:
-            alone.leave_out(self._configured_hooks())
+        alone.forget()
 
     def path(self, relative: str) -> str:
         """The absolute path of a file of the work tree."""
@@ -83,6 +79,7 @@ class Repository:
         if not self._values:
             listed = (each.partition("\n") for each in program.paths(self.root, "config", "--list", "-z"))
             self._values = {name: value if is_given else None for name, is_given, value in listed}
+            alone.leave_out(self._values)
         return self._values.get(_spelled(key)) or ""
 
     def is_set(self, key: str) -> bool:
@@ -239,6 +236,9 @@ class Repository:
 
     def work_trees(self) -> list[str]:
         """The tops of all work trees of this clone."""
+        linked = os.path.join(self.layout.common_dir, "worktrees")
+        if not os.path.isdir(linked) or not os.listdir(linked):
+            return [self.root]
         listed = program.lines(self.root, "worktree", "list", "--porcelain")
         return [line.removeprefix("worktree ") for line in listed if line.startswith("worktree ")]
 
@@ -253,10 +253,6 @@ class Repository:
 
     def has_commits(self) -> bool:
         return program.attempt(self.root, "rev-parse", "--verify", "-q", "HEAD").returncode == 0
-
-    def _configured_hooks(self) -> list[str]:
-        names = program.attempt(self.root, "config", "-z", "--name-only", "--get-regexp", r"^hook\..*\.event$").stdout
-        return [name.removeprefix("hook.").rpartition(".")[0] for name in os.fsdecode(names).split("\0") if name]
 
     def _about(self, command: list[str], paths: Sequence[str]) -> list[str]:
         """What a command that takes paths as its words says of these; where they would be too many, of all."""
@@ -280,16 +276,6 @@ class Repository:
                 text = f"{printable(path)}: git was told not to look at it ({flag})"
                 raise NotInOrder(text, self.to_see(path, flag))
         program.check(done, self.root, words)
-
-    def _check_version(self) -> tuple[int, int]:
-        words = program.lines(self.root, "version")[0].split()
-        numbers = words[2].split(".") if len(words) > 2 else []
-        if len(numbers) < 2 or not all(n.isdigit() for n in numbers[:2]):
-            return _OLDEST  # whatever that is, it need not be refused
-        version = int(numbers[0]), int(numbers[1])
-        if version < _OLDEST:
-            raise program.too_old()
-        return version
 
 
 def _entry(line: str) -> IndexEntry:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import re
-import subprocess
 import sys
+from collections.abc import Iterable
 
 import gitenv
 from gitenv.errors import NotInOrder, printable
@@ -28,15 +28,33 @@ def check_interpreter(repository: Repository) -> None:
     if _THROW_AWAY.search(os.path.abspath(sys.executable)):
         # With `required`, a vanished filter stops every checkout.
         raise NotInOrder("gitenv runs from a throw-away cache here; git needs it at a place that stays", hint)
+    roots = [os.path.realpath(root) for root in repository.work_trees()]
     # An editable install or a .pth file can put a folder of the project on the module path, too.
+    if _are_inside(roots, [sys.executable, sys.prefix, sys.base_prefix, gitenv.__file__]) or (
+        (not _has_all_of_it() or _are_inside(roots, sys.path)) and _are_inside(roots, _module_path())
+    ):
+        # A branch can bring `.venv/…/evil.pth`, ignored or not, and git would run it at the next status.
+        raise NotInOrder("gitenv is installed inside this work tree, where a commit could change it", hint)
+
+
+def _are_inside(roots: Iterable[str], places: Iterable[str | None]) -> bool:
+    real = [os.path.realpath(place) for place in places if place is not None]
+    return any(place == root or place.startswith(os.path.join(root, "")) for root in roots for place in real)
+
+
+def _has_all_of_it() -> bool:
+    """Whether our own module path has all that is in `_module_path`. PYTHONPATH, or how we were started, may bring more."""
+    elsewhere = {"PYTHONHOME", "PYTHONPLATLIBDIR"}.intersection(os.environ)
+    return not (sys.flags.no_user_site or sys.flags.no_site or elsewhere)
+
+
+def _module_path() -> list[str]:
+    """The module path of a Python as git starts it. That takes one to tell."""
+    import subprocess
+
     listing = [sys.executable, "-E", "-P", "-c", "import sys; print(*sys.path, sep='\\0', end='')"]
-    module_path = subprocess.run(listing, cwd=os.path.sep, capture_output=True, check=True).stdout
-    found = [sys.executable, sys.prefix, sys.base_prefix, gitenv.__file__, *os.fsdecode(module_path).split("\0")]
-    places = [os.path.realpath(place) for place in found]
-    for root in map(os.path.realpath, repository.work_trees()):
-        if any(place == root or place.startswith(os.path.join(root, "")) for place in places):
-            # A branch can bring `.venv/…/evil.pth`, ignored or not, and git would run it at the next status.
-            raise NotInOrder("gitenv is installed inside this work tree, where a commit could change it", hint)
+    said = subprocess.run(listing, cwd=os.path.sep, capture_output=True, check=True).stdout
+    return os.fsdecode(said).split("\0")
 
 
 def install(repository: Repository, name: str) -> None:
