@@ -8,10 +8,20 @@ change. Determinism shows which values of one key are equal; the associated data
 
 import os
 from functools import lru_cache
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM, AESSIV
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.ciphers.aead import AESGCM, AESSIV
+else:
+    try:
+        # The public module has these very classes, and loads all other ciphers beside them, at every start of the filter.
+        from cryptography.hazmat.bindings._rust import openssl
+
+        AESGCM, AESSIV = openssl.aead.AESGCM, openssl.aead.AESSIV
+    except (ImportError, AttributeError):  # they are nobody's promise there
+        from cryptography.hazmat.primitives.ciphers.aead import AESGCM, AESSIV
 
 SIV_TAG = 16
 _BLOCK = 32

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 from cryptography.hazmat.primitives.ciphers.aead import AESSIV
 from hypothesis import given
@@ -27,6 +30,26 @@ SIZES += [
     (640, 768),
 ]
 SIZES += [(768, 896), (896, 1024), (1023, 1024), (1024, 1280), (2047, 2048), (2048, 2560), (1_000_000, 1_048_576)]
+
+
+_WITHOUT = """
+import sys, types
+from cryptography.hazmat.primitives.ciphers import aead
+from cryptography.hazmat.bindings import _rust
+other = types.ModuleType("_rust")
+if sys.argv[1] != "nothing":
+    sys.modules["cryptography.hazmat.bindings._rust"] = other
+if sys.argv[1] == "aead":
+    other.openssl = types.ModuleType("openssl")
+from gitenv.model import cipher
+assert (cipher.AESSIV, cipher.AESGCM) == (aead.AESSIV, aead.AESGCM)
+"""
+
+
+@pytest.mark.parametrize("lacks", ["nothing", "openssl", "aead"])
+def test_the_ciphers_are_the_public_ones(lacks: str) -> None:
+    """They come from a private module, which has the public classes; another `cryptography` may not have it, or not there."""
+    subprocess.run([sys.executable, "-E", "-P", "-c", _WITHOUT, lacks], check=True)
 
 
 @pytest.mark.parametrize(("size", "padded"), SIZES)
