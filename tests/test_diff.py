@@ -39,6 +39,7 @@ def test_a_damaged_object(alice: Person, keep: int) -> None:
     objects = Objects(str(alice.cwd))
     assert objects.read(bad) is None
     assert objects.read(good) == b"good"
+    assert list(objects.each([good, bad, good, "0" * 40, good])) == [b"good", None, b"good", None, b"good"]
     objects.close()
 
 
