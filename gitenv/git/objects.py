@@ -19,6 +19,7 @@ class Objects:
         self.folder = folder
         self._process: Child | None = None
         self._last_id = ""
+        self._ahead: Objects | None = None
 
     def read(self, spec: str, limit: int = _MAX_BYTES) -> bytes | None:
         """The contents of a blob; None if there is no such blob, or a larger one than `limit` bytes."""
@@ -32,7 +33,7 @@ class Objects:
 
         git is asked ahead: waiting for each answer in turn takes longer than all answers.
         """
-        ahead = Objects(self.folder)
+        ahead, self._ahead = self._ahead or Objects(self.folder), None
         try:
             for start in range(0, len(ids), _AHEAD):
                 some = ids[start : start + _AHEAD]
@@ -43,6 +44,7 @@ class Objects:
                     is_asked = is_asked and ahead._process is not None
                     # A damaged object ends git, and what was asked after it has no answer.
                     yield (data if kind == b"blob" else None) if is_asked else self.read(object_id, limit)
+            ahead, self._ahead = Objects(self.folder), ahead  # for the next ones
         finally:
             ahead.close()
 
@@ -98,10 +100,13 @@ class Objects:
         return found
 
     def close(self) -> None:
-        """End the process, if one was started."""
+        """End the processes, if any were started."""
         if self._process is not None:
             self._process.end()
             self._process = None
+        if self._ahead is not None:
+            self._ahead.close()
+            self._ahead = None
 
     def _ask(self, spec: str, limit: int) -> tuple[bytes, bytes | None]:
         kind, size = self._header(spec)

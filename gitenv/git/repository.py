@@ -147,10 +147,8 @@ class Repository:
 
     def changed(self, paths: Set[str]) -> list[str]:
         """Those of `paths` that have changes which are not committed."""
-        words = ("--literal-pathspecs", "status", "--porcelain", "-z", "--no-renames", "--untracked-files=no", "--")
-        listed = sorted(paths)
-        some = (listed[start : start + _MOST_WORDS] for start in range(0, len(listed), _MOST_WORDS))
-        found = [line for part in some for line in program.paths(self.root, *words, *part, with_key=True)]
+        words = ["status", "--porcelain", "-z", "--no-renames", "--untracked-files=no"]
+        found = self._about(words, sorted(paths))
         return [line[3:] for line in found if line[3:] in paths]
 
     def edited(self, paths: Sequence[str]) -> list[str]:

@@ -77,10 +77,21 @@ class FileStatus(NamedTuple):
 
 def statuses(workspace: Workspace, statement: Environment, ring: Keyring | None, problems: list[Problem]) -> list[FileStatus]:
     """Look at the tracked files of an environment; what is wrong is added to `problems`. `ring` is None without a key."""
-    listed, seals = [], Contributors(workspace)
-    for entry in {entry.path: entry for entry in workspace.files_of([statement])[statement.name]}.values():
+    return _statuses(workspace, statement, ring, workspace.files_of([statement])[statement.name], problems)
+
+
+def _statuses(
+    workspace: Workspace,
+    statement: Environment,
+    ring: Keyring | None,
+    entries: Iterable[IndexEntry],
+    problems: list[Problem],
+) -> list[FileStatus]:
+    listed, seals, found = [], Contributors(workspace), {entry.path: entry for entry in entries}
+    blobs = workspace.repository.objects.each([entry.object_id for entry in found.values()], _MAX_BYTES)
+    for entry, stored in zip(found.values(), blobs, strict=True):
         try:
-            listed.append(_status(workspace, statement, ring, entry, problems, seals))
+            listed.append(_status(workspace, statement, ring, entry, stored or b"", problems, seals))
         except GitenvError as error:
             problems.append(Problem.of(error, entry.path))
     return listed
@@ -100,10 +111,11 @@ def ignored(workspace: Workspace, statement: Environment, problems: list[Problem
 def undecided(workspace: Workspace, pins: Sequence[Pin]) -> tuple[list[Problem], list[Problem]]:
     """What nobody vouches for in the files of open environments, lines and whole files; and what somebody sealed for them."""
     problems: list[Problem] = []
+    listed = workspace.files_of([pin.environment for pin in pins])
     for pin in pins:
         with contextlib.suppress(GitenvError):  # where nothing can be opened, and unlock has said why
             if workspace.access.judge(pin, workspace.tree):
-                statuses(workspace, pin.environment, workspace.access.ring(pin), problems)
+                _statuses(workspace, pin.environment, workspace.access.ring(pin), listed[pin.name], problems)
     problems += linked(workspace, lambda path: leads_to(pins, path))
     sealed = [problem for problem in problems if problem.code == "sealed"]
     return [problem for problem in problems if isinstance(problem, Undecided)], sealed
@@ -136,10 +148,10 @@ def _status(
     statement: Environment,
     ring: Keyring | None,
     entry: IndexEntry,
+    stored: bytes,
     problems: list[Problem],
     seals: Contributors,
 ) -> FileStatus:
-    stored = workspace.repository.objects.read(entry.object_id, _MAX_BYTES) or b""
     there = files.read_inside(workspace.root, entry.path, _MAX_BYTES)
     if entry.stage:
         return _in_conflict(entry.path, there or b"", problems, is_open=ring is not None)
@@ -150,6 +162,8 @@ def _status(
     if ring and pin and there and inert.MARK in there and lock.opened_since(workspace, pin, stored, there):
         return FileStatus(entry.path, len(comparing.places(stored)), CLOSED, [], [])
     records = document.parse(stored)
+    if ring and there and not encoding.wrong(there) and _is_ordinary(records, there, ring):
+        return FileStatus(entry.path, len(_names(records)), CLOSED if there == stored else "open", [], [])
     opened = document.parse(there or b"")
     behind = unverified.find(opened)
     marked = [found for found in behind if found.record.kind is not Kind.SEALED]
@@ -181,9 +195,23 @@ def _status(
     elif not live and smudge.is_encrypted(stored) and (listed := _plain_beside_tokens(records)):
         problems.append(_only_in_index(entry.path, listed, statement, is_open=is_open and ring is not None))
     problems += [_pending(seals, statement, entry.path, record, who) for record in pending]
-    keys = {record.name for record in records if record.name and record.kind is not Kind.SEALED}
+    keys = _names(records)
     waiting = [Pending(record.name.decode("ascii"), _by(record)) for record in pending]
     return FileStatus(entry.path, len(keys), state, listed, waiting)
+
+
+def _is_ordinary(records: list[Record], there: bytes, ring: Keyring) -> bool:
+    """Whether all that is hidden in a file is of the newest key, and nothing in the work tree's is gitenv's: most are so."""
+    read = (record.kind is Kind.PLAIN or (record.kind is Kind.TOKEN and token.read(record)) for record in records)
+    is_current = all(found is True or (found and ring.is_current(found)) for found in read)
+    return (
+        is_current and b"gitenv" not in there and len(there) <= document.MAX_BYTES and there.count(b"\n") < document.MAX_RECORDS
+    )
+
+
+def _names(records: list[Record]) -> set[bytes]:
+    """The keys that a file has in the index."""
+    return {record.name for record in records if record.name and record.kind is not Kind.SEALED}
 
 
 def _in_conflict(path: str, there: bytes, problems: list[Problem], *, is_open: bool) -> FileStatus:

@@ -6,7 +6,7 @@ import functools
 import os
 import stat
 from collections import Counter
-from collections.abc import Iterable, Sequence, Set
+from collections.abc import Iterable, Iterator, Sequence, Set
 from typing import NamedTuple
 
 from gitenv.errors import GitenvError, Locked, NotInOrder, NotTrusted, printable
@@ -65,13 +65,13 @@ def catch_up(workspace: Workspace, could_open: Set[str]) -> None:
     pins, written = workspace.access.pinned(), set()
     listed = workspace.files_of([pin.environment for pin in pins])
     for pin in pins:
-        is_open = pin.name in could_open and _is_open(workspace, pin)
-        for entry in listed[pin.name]:
-            stored, there = workspace.repository.objects.read(entry.object_id), _contents(workspace, entry)
+        rings = _rings(workspace, pin) if pin.name in could_open and _is_open(workspace, pin) else []
+        for entry, stored in _stored(workspace, listed[pin.name]):
+            there = _contents(workspace, entry)
             if stored is None or there is None:
                 continue
             text = _closed(workspace, pin, entry.object_id, stored) if there == stored else there
-            if is_open and not entry.stage and (opened := opened_since(workspace, pin, stored, there)):
+            if rings and not entry.stage and (opened := _opened_since(workspace, pin, rings, stored, there)):
                 text = opened
             if text != there:
                 workspace.write(entry.path, text, instead_of=there, is_elsewhere=True)
@@ -84,8 +84,12 @@ def opened_since(workspace: Workspace, pin: Pin, stored: bytes, there: bytes) ->
 
     In an edited one marks are opened behind which stands what the index has, and a checkout would write.
     """
+    return _opened_since(workspace, pin, _rings(workspace, pin), stored, there)
+
+
+def _opened_since(workspace: Workspace, pin: Pin, rings: Sequence[Keyring], stored: bytes, there: bytes) -> bytes | None:
     is_unedited = clean.is_same(there, stored)
-    text = _plain(workspace, pin, stored) if is_unedited or inert.MARK in there else None
+    text = _plain(rings, stored) if is_unedited or inert.MARK in there else None
     if text is not None and not is_unedited:
         text = _vouched_since(there, stored, text, workspace.access.ring(pin))
     return text if text is not None and _shut(text) < _shut(there) else None
@@ -149,7 +153,7 @@ def lock(workspace: Workspace, wanted: Iterable[str] = ()) -> list[str]:
     for pin in pins:
         access.ring(pin)  # raises for what was never open
     listed = workspace.files_of([pin.environment for pin in pins])
-    files_of = {pin.name: [_look(workspace, pin, entry) for entry in listed[pin.name]] for pin in pins}
+    files_of = {pin.name: _look(workspace, pin, listed[pin.name]) for pin in pins}
     looked_at = [file for found in files_of.values() for file in found]
     unedited = {file.path for file in looked_at if file.there is not None and file.is_unedited}
     _refresh(workspace, unedited)
@@ -176,13 +180,17 @@ class _File(NamedTuple):
         return self.there is not None and self.there != self.closed
 
 
-def _look(workspace: Workspace, pin: Pin, entry: IndexEntry) -> _File:
-    stored, there = workspace.repository.objects.read(entry.object_id), _contents(workspace, entry)
-    if stored is None or there is None:
-        return _File(entry.path, b"", None, True)
-    closed = _closed(workspace, pin, entry.object_id, stored)
-    is_unedited = clean.is_same(there, stored) or there in (closed, _plain(workspace, pin, stored) or closed)
-    return _File(entry.path, closed, there, is_unedited)
+def _look(workspace: Workspace, pin: Pin, entries: Sequence[IndexEntry]) -> list[_File]:
+    found, rings = [], _rings(workspace, pin)
+    for entry, stored in _stored(workspace, entries):
+        there = _contents(workspace, entry)
+        if stored is None or there is None:
+            found.append(_File(entry.path, b"", None, True))
+            continue
+        closed = _closed(workspace, pin, entry.object_id, stored)
+        is_unedited = clean.is_same(there, stored) or there in (closed, _plain(rings, stored) or closed)
+        found.append(_File(entry.path, closed, there, is_unedited))
+    return found
 
 
 def _check_unedited(workspace: Workspace, looked_at: Iterable[_File], unedited: Set[str]) -> None:
@@ -214,21 +222,34 @@ def _is_before(workspace: Workspace, name: str) -> bool:
     return founding.is_before(workspace.root, name, "HEAD")
 
 
-def _plain(workspace: Workspace, pin: Pin, stored: bytes) -> bytes | None:
-    """What a committed file is in an open work tree; None if it cannot be opened, or would not go back unchanged."""
+def _rings(workspace: Workspace, pin: Pin) -> list[Keyring]:
+    """What opens an environment's files in the tree at hand, the pinned keys last; none if nothing does."""
     try:
         judged = workspace.access.judge(pin, workspace.tree)
-        if judged is None:
-            return None
-        ring = workspace.access.ring(judged.moves or pin)
-        earlier = [ring.at(judged.environment.generation) or ring] if judged.is_earlier else []
-        plain, before = smudge.smudge(stored, [*earlier, ring]), document.parse(stored)
-        return plain if clean.clean(plain, ring, frozenset, lambda: before) == stored else None
+        ring = workspace.access.ring((judged and judged.moves) or pin)
+    except GitenvError:
+        return []
+    earlier = [ring.at(judged.environment.generation) or ring] if judged and judged.is_earlier else []
+    return [*earlier, ring] if judged else []
+
+
+def _plain(rings: Sequence[Keyring], stored: bytes) -> bytes | None:
+    """What a committed file is in an open work tree; None if it cannot be opened, or would not go back unchanged."""
+    if not rings:
+        return None
+    try:
+        plain = smudge.smudge(stored, rings)
+        return plain if clean.clean(plain, rings[-1], frozenset, lambda: document.parse(stored)) == stored else None
     except GitenvError:
         return None
 
 
-def _open_environment(workspace: Workspace, pin: Pin, entries: Iterable[IndexEntry], *, is_asked: bool) -> Opened:
+def _stored(workspace: Workspace, entries: Sequence[IndexEntry]) -> Iterator[tuple[IndexEntry, bytes | None]]:
+    """Files of the index with what it has of each."""
+    return zip(entries, workspace.repository.objects.each([entry.object_id for entry in entries]), strict=True)
+
+
+def _open_environment(workspace: Workspace, pin: Pin, entries: Sequence[IndexEntry], *, is_asked: bool) -> Opened:
     result = Opened(pin.name, [], [], [], [], None)
     try:
         _check_opens(workspace, pin)
@@ -236,9 +257,8 @@ def _open_environment(workspace: Workspace, pin: Pin, entries: Iterable[IndexEnt
         return result._replace(closed=error, never_granted=not (workspace.was_let_in(pin) or is_asked))
     # Before the first commit with gitenv, plain text is its owner's and stays as it is.
     is_committed = workspace.is_committed(pin.name)
-    wanted = permissions.wanted(workspace.repository)
-    for entry in entries:
-        stored = workspace.repository.objects.read(entry.object_id)
+    wanted, rings = permissions.wanted(workspace.repository), _rings(workspace, pin)
+    for entry, stored in _stored(workspace, entries):
         there = _contents(workspace, entry)
         # In a conflict git may have written what it could not open before it had the newer statement.
         if not stored or there is None or (entry.stage and not is_closed(there)):
@@ -246,17 +266,17 @@ def _open_environment(workspace: Workspace, pin: Pin, entries: Iterable[IndexEnt
         is_unedited = not entry.stage and clean.is_same(there, stored) and (is_committed or not discover.is_plain(stored))
         text = there
         if is_unedited:
-            text = _plain(workspace, pin, stored) or _closed(workspace, pin, entry.object_id, stored)
+            text = _plain(rings, stored) or _closed(workspace, pin, entry.object_id, stored)
         elif is_closed(there):
-            text = _plain(workspace, pin, clean.unmarked(there)) or there
+            text = _plain(rings, clean.unmarked(there)) or there
         elif not entry.stage:
-            text = opened_since(workspace, pin, stored, _marked_still(there, stored)) or there
+            text = _opened_since(workspace, pin, rings, stored, _marked_still(there, stored)) or there
         if text != there:
             # Not for the others on this machine; the owner's x bit is in the index.
             mode = permissions.kept(os.lstat(workspace.repository.path(entry.path)).st_mode, wanted)
             workspace.write(entry.path, text, mode, instead_of=there, is_elsewhere=is_unedited)
             (result.opened if is_unedited else result.opened_edited).append(entry.path)
-        elif is_unedited or there == _plain(workspace, pin, stored):
+        elif is_unedited or there == _plain(rings, stored):
             result.open_already.append(entry.path)
         else:
             result.edited.append(entry.path)

@@ -311,7 +311,8 @@ class Workspace:
         files.make_folder(os.path.dirname(path))
         self.clear_temporary(os.path.dirname(relative))
         files.replace(path, data, mode, instead_of=instead_of, is_elsewhere=is_elsewhere)
-        self._tree = None  # it may be the first file of `.recipients/`
+        if relative.startswith(f"{RECIPIENTS}/"):
+            self.reread()  # it may be the first file there
         return relative
 
     def unstaged(self, paths: Iterable[str]) -> list[str]:
