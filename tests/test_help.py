@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from typer.core import TyperArgument
 
-from gitenv.cli import app, edge, key, unknown
+from gitenv.cli import commands, edge, unknown
 
 TOP = Path(__file__).parent.parent
-COMMANDS = [[name] for name in app.names()] + [["key", command.name or ""] for command in key.app.registered_commands]
+COMMANDS = [["key"], *(command.name.split() for command in commands.ALL)]
 FACTS = [["status"], ["recipients"], ["check"], ["diff"], ["log"], ["doctor"], ["trust"], ["reissue"], ["key", "show"]]
 ONE_ENVIRONMENT = [
     *("status", "recipients", "diff", "log", "unlock", "lock", "rotate", "trust", "set", "accept", "reject"),
@@ -31,7 +31,7 @@ def test_groups(capsys: pytest.CaptureFixture[str]) -> None:
     said = _said(capsys, "--help")
     assert [*re.findall(r"^(\w+):$", said, re.MULTILINE)] == ["Options", "Start", "People", "Values", "Review", "Repair"]
     listed = re.findall(r"^  ([a-z][a-z-]+)  ", said, re.MULTILINE)
-    assert sorted(listed) == sorted(app.names())
+    assert sorted(listed) == sorted(commands.names())
     assert not re.search(r"^   {15}", said, re.MULTILINE), "each in one line of 80 columns"
     assert "{" not in _said(capsys, "help", "set")
     assert said == _said(capsys, "help", "help")
@@ -115,8 +115,8 @@ def test_a_word_that_is_no_command(typed: str, hint: str, capsys: pytest.Capture
 def test_every_word_leads_to_a_command() -> None:
     """No other tool's word is a command of ours, and what each leads to is one."""
     for meant, words in unknown.MEANT.items():
-        assert not set(words) & set(app.names())
-        assert meant.split()[0] != "gitenv" or meant.split()[1] in (*app.names(), "--version")
+        assert not set(words) & set(commands.names())
+        assert meant.split()[0] != "gitenv" or meant.split()[1] in (*commands.names(), "--version")
 
 
 def test_version(capsys: pytest.CaptureFixture[str]) -> None:

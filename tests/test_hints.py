@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gitenv.cli import app
+from gitenv.cli import commands
 from tests import hints
 
 # They show something and change nothing: whoever types one sees more, and is asked for no more.
@@ -40,4 +40,4 @@ def test_an_unfollowed_hint_is_seen() -> None:
 def test_a_proposed_command_is_one() -> None:
     """Each `gitenv …` in a hint is a command that there is."""
     ours = {command.split()[1] for hint in HINTS for command in hint.commands if command.startswith("gitenv ")}
-    assert ours <= set(app.names())
+    assert ours <= set(commands.names())

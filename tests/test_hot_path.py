@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import importlib
 import os
 import subprocess
 import sys
@@ -151,12 +152,26 @@ def test_hooks_load_no_command_line(clone: Path) -> None:
         assert not loaded & {"typer", "rich", "pygit2", "gitenv.cli.app", "logging", "dataclasses"}
 
 
-@pytest.mark.parametrize("words", [["recipients"], ["status"], ["check"], ["set", "HELLO="], ["unlock", "elsewhere"]])
-def test_without_a_terminal_nothing_is_made_for_one(clone: Path, words: list[str]) -> None:
-    """What a pipe or a file gets, errors and tables too, loads no rich."""
+@pytest.mark.parametrize(
+    "words",
+    [
+        *(["recipients"], ["status"], ["check"], ["diff"], ["log"], ["doctor"], ["reissue"], ["lock"], ["--version"]),
+        *(
+            ["key", "show", "--json"],
+            ["check", "--format=json", "-e", "development"],
+            ["set", "HELLO="],
+            ["unlock", "elsewhere"],
+        ),
+    ],
+    ids=" ".join,
+)
+def test_a_command_loads_neither_typer_nor_rich(clone: Path, words: list[str]) -> None:
+    """What is typed as it should be is read without typer, and what a pipe or a file gets is written without rich."""
     loaded, _ = _loaded(_REPORT.format(arguments=words), clone, b"value\n")
     assert "gitenv.cli.show" in loaded
-    assert "rich" not in loaded
+    assert not loaded & {"typer", "rich"}
+    modules = {name for name in loaded if name.startswith("gitenv.cli.") and hasattr(importlib.import_module(name), "run")}
+    assert len(modules) <= 1, "of all commands, the one"
 
 
 def test_the_start_compiles_no_annotations(clone: Path) -> None:

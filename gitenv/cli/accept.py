@@ -5,20 +5,18 @@ from __future__ import annotations
 import functools
 from typing import Annotated
 
-import typer
-
 from gitenv.cli.decision import Decision, File, Names, Place, Yes, decide
-from gitenv.cli.options import Environment
+from gitenv.cli.options import Environment, Option
 
 
 def run(
     names: Names = None,
-    mine: Annotated[bool, typer.Option("--mine", help="All that this clone itself encrypted, before a rotation.")] = False,
+    mine: Annotated[bool, Option("--mine", "All that this clone itself encrypted, before a rotation.")] = False,
     file: File = "",
     environment: Environment = "",
-    values: Annotated[bool, typer.Option("--values", help="Show the values, as they are and as they would be.")] = False,
+    values: Annotated[bool, Option("--values", "Show the values, as they are and as they would be.")] = False,
     force: Annotated[
-        bool, typer.Option("--force", help="Also a sealed value with a bad signature, by a stranger, or one that came back.")
+        bool, Option("--force", "Also a sealed value with a bad signature, by a stranger, or one that came back.")
     ] = False,
     yes: Yes = False,
 ) -> None:

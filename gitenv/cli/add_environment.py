@@ -4,17 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated
 
-import typer
-
 from gitenv.cli import exclusive, founding, show
+from gitenv.cli.options import Argument
 from gitenv.cli.words import joined
 
 
 def run(
-    name: Annotated[str, typer.Argument(metavar="NAME")],
-    patterns: Annotated[
-        list[str] | None, typer.Argument(help="Its files; default: .env.NAME in any folder.", metavar="PATTERN")
-    ] = None,
+    name: Annotated[str, Argument("NAME")],
+    patterns: Annotated[list[str] | None, Argument("PATTERN", "Its files; default: .env.NAME in any folder.")] = None,
 ) -> None:
     """Make an environment with a key of its own.
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
 from gitenv.cli import exclusive, reissue, show
+from gitenv.cli.options import Argument, Option
 from gitenv.cli.rotate import plan_lines
 from gitenv.cli.words import branch_lines, joined, rotated_lines
 from gitenv.errors import NotTrusted, Usage
@@ -20,20 +19,16 @@ if TYPE_CHECKING:
 
 
 def run(
-    recipient: Annotated[str, typer.Argument(help="A public key file, or a name in .recipients/.", metavar="PUB|NAME")],
-    name: Annotated[str, typer.Option(help="What to call them; default: the file's name.", metavar="NAME")] = "",
-    environment: Annotated[
-        list[str] | None, typer.Option("-e", "--environment", help="May be repeated; default: development.", metavar="ENV")
-    ] = None,
-    everything: Annotated[bool, typer.Option("--all", help="Every environment you can open.")] = False,
-    role: Annotated[
-        str, typer.Option(help="holder (default), or reader: may read and not let others in.", metavar="holder|reader")
-    ] = "",
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
-    fingerprint: Annotated[str, typer.Option(help="Go on only if the key has this one.", metavar="SHA256:…")] = "",
-    replace: Annotated[bool, typer.Option("--replace", help="They have a new key; the former one opens nothing new.")] = False,
+    recipient: Annotated[str, Argument("PUB|NAME", "A public key file, or a name in .recipients/.")],
+    name: Annotated[str, Option("--name NAME", "What to call them; default: the file's name.")] = "",
+    environment: Annotated[list[str] | None, Option("-e, --environment ENV", "May be repeated; default: development.")] = None,
+    everything: Annotated[bool, Option("--all", "Every environment you can open.")] = False,
+    role: Annotated[str, Option("--role holder|reader", "holder (default), or reader: may read and not let others in.")] = "",
+    yes: Annotated[bool, Option("--yes", "Do not ask.")] = False,
+    fingerprint: Annotated[str, Option("--fingerprint SHA256:…", "Go on only if the key has this one.")] = "",
+    replace: Annotated[bool, Option("--replace", "They have a new key; the former one opens nothing new.")] = False,
     expires: Annotated[
-        str | None, typer.Option(help="Their last day (UTC), or a number of days; without it, no end.", metavar="DATE|30d")
+        str | None, Option("--expires DATE|30d", "Their last day (UTC), or a number of days; without it, no end.")
     ] = None,
 ) -> None:
     """Let somebody in.

@@ -1,100 +1,33 @@
-"""The commands, one file each. Their own imports are inside them, so that `gitenv --help` is quick."""
+"""The same commands as typer has them: for help, and to say what is wrong with the words that were typed."""
 
 from __future__ import annotations
 
+import functools
+import inspect
 import re
-from collections.abc import Callable
-from typing import Annotated, Any, NamedTuple
+from collections.abc import Callable, Iterable, Sequence
+from typing import Annotated, Any
 
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from gitenv.cli import (
-    accept,
-    add_environment,
-    add_recipient,
-    check,
-    demo,
-    diff,
-    doctor,
-    hook,
-    init,
-    key,
-    lock,
-    log,
-    policy,
-    recipients,
-    reissue,
-    reject,
-    remove_environment,
-    remove_recipient,
-    rotate,
-    set_role,
-    status,
-    trust,
-    uninstall,
-    unlock,
-)
-from gitenv.cli import set as set_
+from gitenv.cli import arguments, commands
+from gitenv.cli.commands import Command
+from gitenv.cli.options import Argument, Option
 
 _TYPE = re.compile(r" <[^ ]+>$")
+_ABOUT = "A team's .env files in git: values encrypted, key names readable, no server."
 _MORE = "gitenv help COMMAND says more, with an example."
-
-
-class Command(NamedTuple):
-    """One command as `gitenv --help` lists it."""
-
-    name: str
-    run: Callable[..., object]
-    example: str
-
-
-GROUPS: dict[str, list[Command]] = {
-    "Start": [
-        Command("init", init.run, "gitenv init --name alice"),
-        Command("unlock", unlock.run, "gitenv unlock production"),
-        Command("lock", lock.run, "gitenv lock"),
-        Command("status", status.run, "gitenv status"),
-        Command("demo", demo.run, "gitenv demo"),
-    ],
-    "People": [
-        Command("add-recipient", add_recipient.run, "gitenv add-recipient bob -e production"),
-        Command("remove-recipient", remove_recipient.run, "gitenv remove-recipient carol"),
-        Command("set-role", set_role.run, "gitenv set-role bob reader -e production"),
-        Command("recipients", recipients.run, "gitenv recipients"),
-        Command("rotate", rotate.run, "gitenv rotate production"),
-        Command("reissue", reissue.run, "gitenv reissue production"),
-        Command("policy", policy.run, "gitenv policy production reissue-within=30d"),
-    ],
-    "Values": [
-        Command("set", set_.run, "gitenv set API_KEY -e production"),
-        Command("accept", accept.run, "gitenv accept API_KEY -e production"),
-        Command("reject", reject.run, "gitenv reject API_KEY -e production"),
-        Command("add-environment", add_environment.run, "gitenv add-environment production"),
-        Command("remove-environment", remove_environment.run, "gitenv remove-environment staging"),
-    ],
-    "Review": [
-        Command("diff", diff.run, "gitenv diff main...HEAD"),
-        Command("check", check.run, "gitenv check main..HEAD"),
-        Command("log", log.run, "gitenv log HELLO -e production"),
-    ],
-    "Repair": [
-        Command("doctor", doctor.run, "gitenv doctor --fix"),
-        Command("trust", trust.run, "gitenv trust production"),
-        Command("hook", hook.run, "gitenv hook --print pre-receive"),
-        Command("uninstall", uninstall.run, "gitenv uninstall"),
-    ],
-}
 
 
 class _Grouped(TyperGroup):
     """Lists the commands by what they are for."""
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
-        names = {"key": "People"} | {command.name: title for title, commands in GROUPS.items() for command in commands}
-        widest = max(map(len, names))
-        for title in GROUPS:
-            listed = [(name, self.get_command(ctx, name)) for name in self.list_commands(ctx) if names.get(name) == title]
+        groups = {command.name.partition(" ")[0]: title for title, listed in commands.GROUPS.items() for command in listed}
+        widest = max(map(len, groups))
+        for title in commands.GROUPS:
+            listed = [(name, self.get_command(ctx, name)) for name in self.list_commands(ctx) if groups.get(name) == title]
             rows = [(name.ljust(widest), found.get_short_help_str(200)) for name, found in listed if found]
             if rows:
                 with formatter.section(title):
@@ -113,61 +46,78 @@ class _Plain(TyperCommand):
         return [piece.strip("{}") for piece in super().collect_usage_pieces(ctx)]
 
 
-def _empty() -> typer.Typer:
-    return typer.Typer(
-        name="gitenv",
-        help="A team's .env files in git: values encrypted, key names readable, no server.",
-        epilog=_MORE,
-        cls=_Grouped,
-        add_completion=False,
-        rich_markup_mode=None,
-        pretty_exceptions_enable=False,
-        context_settings={"help_option_names": ["-h", "--help"]},
-    )
+def read(words: Sequence[str]) -> Callable[[], object] | int:
+    """The call that `words` mean, or an exit code where help was shown. Raises typer's exceptions."""
+    found = commands.find(words)
+    # typer makes all that there are before it reads one.
+    app = _app([found[0]] if found else commands.ALL)
+    result = app(args=[*words], prog_name="gitenv", standalone_mode=False)
+    return result if callable(result) else int(result or 0)
 
 
-app = _empty()
+def _app(listed: Iterable[Command]) -> typer.Typer:
+    settings = {"help_option_names": ["-h", "--help"]}
+    app = _empty(name="gitenv", help=_ABOUT, epilog=_MORE, cls=_Grouped, context_settings=settings)
+    app.callback()(_options)
+    key = _empty(help="Your device key.", no_args_is_help=False)
+    for command in listed:
+        group, _, verb = command.name.rpartition(" ")
+        made = (key if group else app).command(
+            verb,
+            epilog=f"Example: {command.example}",
+            context_settings={"ignore_unknown_options": command.name == "hook"},
+            cls=_Plain,
+        )
+        made(_typed(command.function()))
+    if key.registered_commands:
+        app.add_typer(key, name="key")
+    return app
+
+
+def _empty(**settings: Any) -> typer.Typer:
+    return typer.Typer(add_completion=False, rich_markup_mode=None, pretty_exceptions_enable=False, **settings)
 
 
 def _version(wanted: bool) -> None:
     if wanted:
-        from gitenv import __version__
-
-        typer.echo(f"gitenv {__version__}")
+        commands.say_version()
         raise typer.Exit
 
 
-@app.callback()
-def gitenv(
+def _options(
     version: Annotated[
         bool, typer.Option("--version", "-V", callback=_version, is_eager=True, help="Show the version.")
     ] = False,
 ) -> None:
-    """A team's .env files in git: values encrypted, key names readable, no server."""
+    pass
 
 
-for _command in (command for commands in GROUPS.values() for command in commands):
-    _settings = {"ignore_unknown_options": True} if _command.name == "hook" else {}
-    app.command(_command.name, epilog=f"Example: {_command.example}", context_settings=_settings, cls=_Plain)(_command.run)
-for _info in key.app.registered_commands:
-    _info.cls = _Plain
-app.add_typer(key.app, name="key")
+def _typed(run: Callable[..., object]) -> Callable[..., object]:
+    """A function that typer reads the same parameters from; it returns the call."""
+
+    def typed(**given: object) -> Callable[[], object]:
+        return functools.partial(run, **given)
+
+    declared = [_parameter(each) for each in arguments.parameters(run)]
+    typed.__doc__ = run.__doc__
+    typed.__annotations__ = {each.name: each.annotation for each in declared}
+    typed.__signature__ = inspect.Signature(declared)  # type: ignore[attr-defined]
+    return typed
 
 
-def names() -> list[str]:
-    """What all commands are called."""
-    return [
-        *(command.name or "" for command in app.registered_commands),
-        *(group.name or "" for group in app.registered_groups),
-    ]
+def _parameter(found: arguments.Parameter) -> inspect.Parameter:
+    info = _argument(found.declared) if isinstance(found.declared, Argument) else _option(found.declared)
+    return inspect.Parameter(
+        found.name,
+        inspect.Parameter.KEYWORD_ONLY,
+        default=inspect.Parameter.empty if found.default is ... else found.default,
+        annotation=Annotated[found.type, info],
+    )
 
 
-def only(name: str) -> typer.Typer:
-    """The same with one command: typer makes all that there are before it runs one. All of them where there is no such one."""
-    commands = [command for command in app.registered_commands if command.name == name]
-    groups = [group for group in app.registered_groups if group.name == name]
-    if not commands and not groups:
-        return app
-    alone = _empty()
-    alone.registered_callback, alone.registered_commands, alone.registered_groups = app.registered_callback, commands, groups
-    return alone
+def _argument(declared: Argument) -> Any:
+    return typer.Argument(help=declared.help or None, metavar=declared.form)
+
+
+def _option(declared: Option) -> Any:
+    return typer.Option(*declared.names, help=declared.help, metavar=declared.metavar or None, show_default=False)

@@ -6,10 +6,8 @@ import os
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
 from gitenv.cli import show
-from gitenv.cli.options import About, Json
+from gitenv.cli.options import About, Argument, Json, Option
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -31,19 +29,19 @@ class Format(StrEnum):
 def run(
     commits: Annotated[
         str | None,
-        typer.Argument(metavar="BASE..HEAD", help="The commits to judge, from BASE's state; BASE alone: up to HEAD."),
+        Argument("BASE..HEAD", "The commits to judge, from BASE's state; BASE alone: up to HEAD."),
     ] = None,
-    staged: Annotated[bool, typer.Option("--staged", help="What the next commit changes.")] = False,
-    everything: Annotated[bool, typer.Option("--all", help="All of HEAD.")] = False,
-    history: Annotated[bool, typer.Option("--history", help="Plain text in any commit of any branch.")] = False,
+    staged: Annotated[bool, Option("--staged", "What the next commit changes.")] = False,
+    everything: Annotated[bool, Option("--all", "All of HEAD.")] = False,
+    history: Annotated[bool, Option("--history", "Plain text in any commit of any branch.")] = False,
     how: Annotated[
         Format,
-        typer.Option("--format", help="How to write what is found.", metavar="text|json|sarif|github", show_default=False),
+        Option("--format text|json|sarif|github", "How to write what is found."),
     ] = Format.TEXT,
     json: Json = False,
     environments: About = None,
-    strict: Annotated[bool, typer.Option("--strict", help="End with 1 for warnings, too.")] = False,
-) -> None:
+    strict: Annotated[bool, Option("--strict", "End with 1 for warnings, too.")] = False,
+) -> int:
     """Look for plain text, and for what is not valid. Needs no key.
 
     Without arguments: the index and the work tree. Ends with 1 if there is an error.
@@ -71,8 +69,7 @@ def run(
         found = judge.only(where, found, environments) if environments else found
     found = formats.ordered(found)
     _write(found, Format.JSON if json else how)
-    if finding.stops(found, is_strict=strict):
-        raise typer.Exit(1)
+    return int(finding.stops(found, is_strict=strict))
 
 
 def show_findings(found: Sequence[Finding], *, aside: bool = False) -> None:

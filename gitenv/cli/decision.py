@@ -6,9 +6,8 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Annotated, NamedTuple
 
-import typer
-
 from gitenv.cli import exclusive, show
+from gitenv.cli.options import Argument, Option
 from gitenv.cli.words import joined
 from gitenv.errors import Usage, printable
 
@@ -17,9 +16,9 @@ if TYPE_CHECKING:
     from gitenv.team.accept import Decided, Question
     from gitenv.team.workspace import Workspace
 
-Names = Annotated[list[str] | None, typer.Argument(help="Its key's name, or the number of its line.", metavar="NAME")]
-File = Annotated[str, typer.Option("-f", "--file", help="Only in this file.", metavar="FILE")]
-Yes = Annotated[bool, typer.Option("--yes", help="Do not ask.")]
+Names = Annotated[list[str] | None, Argument("NAME", "Its key's name, or the number of its line.")]
+File = Annotated[str, Option("-f, --file FILE", "Only in this file.")]
+Yes = Annotated[bool, Option("--yes", "Do not ask.")]
 
 
 class Decision(NamedTuple):

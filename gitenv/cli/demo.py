@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated
 
-import typer
-
 from gitenv.cli import show
+from gitenv.cli.options import Argument
 
 _STYLES = {"story": "italic", "command": "bold", "output": "dim"}
 
 
 def run(
-    folder: Annotated[str, typer.Argument(help="A new folder; default: a temporary one.", metavar="FOLDER")] = "",
+    folder: Annotated[str, Argument("FOLDER", "A new folder; default: a temporary one.")] = "",
 ) -> None:
     """Play gitenv's story with two people.
 

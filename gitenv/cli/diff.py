@@ -6,10 +6,8 @@ import os
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
 from gitenv.cli import show
-from gitenv.cli.options import Environments, Json
+from gitenv.cli.options import Argument, Environments, Json, Option
 from gitenv.errors import Usage
 
 if TYPE_CHECKING:
@@ -27,19 +25,17 @@ class Format(StrEnum):
 def run(
     revisions: Annotated[
         list[str] | None,
-        typer.Argument(help="One to compare the work tree with (default: HEAD), or two, also as A..B or A...B.", metavar="REV"),
+        Argument("REV", "One to compare the work tree with (default: HEAD), or two, also as A..B or A...B."),
     ] = None,
-    staged: Annotated[bool, typer.Option("--staged", "--cached", help="Compare with the index, not the work tree.")] = False,
+    staged: Annotated[bool, Option("--staged, --cached", "Compare with the index, not the work tree.")] = False,
     form: Annotated[
         Format,
-        typer.Option(
-            "--format", help="markdown is one comment for a pull request.", metavar="text|json|markdown", show_default=False
-        ),
+        Option("--format text|json|markdown", "markdown is one comment for a pull request."),
     ] = Format.TEXT,
     json: Json = False,
     environments: Environments = None,
-    exit_code: Annotated[bool, typer.Option("--exit-code", help="End with 1 if anything differs.")] = False,
-    values: Annotated[bool, typer.Option("--values", help="Show values, as far as you can read them.")] = False,
+    exit_code: Annotated[bool, Option("--exit-code", "End with 1 if anything differs.")] = False,
+    values: Annotated[bool, Option("--values", "Show values, as far as you can read them.")] = False,
 ) -> int:
     """Show what a change does to the environments.
 

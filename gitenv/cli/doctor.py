@@ -5,10 +5,8 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
 from gitenv.cli import exclusive, show
-from gitenv.cli.options import About, Json
+from gitenv.cli.options import About, Json, Option
 
 if TYPE_CHECKING:
     from gitenv.doctor.examine import Report
@@ -18,10 +16,10 @@ _MOST = 50
 
 
 def run(
-    fix: Annotated[bool, typer.Option("--fix", help="Mend what can be mended without losing anything.")] = False,
+    fix: Annotated[bool, Option("--fix", "Mend what can be mended without losing anything.")] = False,
     json: Json = False,
     environments: About = None,
-) -> None:
+) -> int:
     """Find what is wrong with this clone, and mend it.
 
     Ends with 1 if errors are left.
@@ -39,8 +37,7 @@ def run(
         show.as_json({"findings": [_as_json(finding) for finding in report.findings], "mended": report.mended})
     else:
         _show(report)
-    if stops(report.findings):
-        raise typer.Exit(1)
+    return int(stops(report.findings))
 
 
 def _show(report: Report) -> None:

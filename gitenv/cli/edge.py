@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
-from gitenv.cli import output, show, unsaid
+from gitenv.cli import commands, output, show, unsaid
 from gitenv.errors import BUG, INTERRUPTED, GitenvError, Usage
 from gitenv.system import locking
 
@@ -45,23 +46,40 @@ def _reported(run: Callable[[], int], arguments: list[str]) -> int:
 
 
 def _run(arguments: list[str]) -> int:
-    from gitenv.cli import hook_work
+    if arguments[:1] == ["hook"] and len(arguments) > 1 and "--print" not in arguments:
+        from gitenv.cli import hook_work
 
-    if arguments[:1] == ["hook"] and arguments[1:2] and arguments[1] in hook_work.NAMES and "--print" not in arguments:
-        return hook_work.work(arguments[1], arguments[2:])  # git has no words to be read, and waits
-    from gitenv.cli.app import names, only
-
+        if arguments[1] in hook_work.NAMES:
+            return hook_work.work(arguments[1], arguments[2:])  # git has no words to be read, and waits
     if arguments[:1] == ["help"]:
         arguments = [*(word for word in arguments[1:] if word != "help"), "--help"]
     if arguments == ["key"]:
         arguments = ["key", "--help"]
-    if arguments and not arguments[0].startswith("-") and arguments[0] not in names():
+    if arguments and not arguments[0].startswith("-") and arguments[0] not in commands.names():
         from gitenv.cli import unknown
 
-        raise unknown.command(arguments[0], names())
+        raise unknown.command(arguments[0], commands.names())
     unsaid.say()
-    result = only(arguments[0] if arguments else "")(args=arguments or ["--help"], prog_name="gitenv", standalone_mode=False)
+    call = _call(arguments or ["--help"])
+    try:
+        result = call() if callable(call) else call
+    except KeyboardInterrupt:  # whoever pressed it at work sees that it ended; at a question it is said
+        return INTERRUPTED
     return result if isinstance(result, int) else 0
+
+
+def _call(words: Sequence[str]) -> Callable[[], object] | int:
+    """What the words mean, or an exit code where they ask for no more than to be told something."""
+    from gitenv.cli.arguments import read
+
+    if words in (["--version"], ["-V"]):
+        return commands.say_version
+    found = commands.find(words)
+    if found and (given := read(run := found[0].function(), found[1])) is not None:
+        return functools.partial(run, **given)
+    from gitenv.cli import app
+
+    return app.read(words)
 
 
 def _other(error: Exception, arguments: list[str]) -> int:
@@ -70,9 +88,7 @@ def _other(error: Exception, arguments: list[str]) -> int:
         return _interrupted()
     say = getattr(error, "format_message", None)
     if say is not None:
-        from gitenv.cli.app import names
-
-        verb = f"{arguments[0]} " if arguments[:1] and arguments[0] in names() else ""
+        verb = f"{arguments[0]} " if arguments[:1] and arguments[0] in commands.names() else ""
         show.error(Usage(_lower(str(say())), f"gitenv {verb}--help"))
         return Usage.exit_code
     # The text of an exception may quote what it was working on, so only its kind and place are shown.

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from typing import Annotated
 
-import typer
-
 from gitenv.cli import hook_work, show
+from gitenv.cli.options import Argument, Option
 from gitenv.errors import Usage
 
 
 def run(
-    name: Annotated[str, typer.Argument(help=f"One of {', '.join(hook_work.NAMES)}.", metavar="NAME")],
-    arguments: Annotated[list[str] | None, typer.Argument(help="What git gave the hook.", metavar="…")] = None,
+    name: Annotated[str, Argument("NAME", f"One of {', '.join(hook_work.NAMES)}.")],
+    arguments: Annotated[list[str] | None, Argument("…", "What git gave the hook.")] = None,
     print_: Annotated[
-        bool, typer.Option("--print", help="Print the hook, with the full path of gitenv: for a server, or your own hooks.")
+        bool, Option("--print", "Print the hook, with the full path of gitenv: for a server, or your own hooks.")
     ] = False,
-) -> None:
+) -> int:
     """Do what a git hook does; gitenv init installs them.
 
     On a server: gitenv hook --print pre-receive > hooks/pre-receive, and chmod +x.
@@ -29,5 +28,5 @@ def run(
         from gitenv.team import hooks, installation
 
         show.write(os.fsdecode(hooks.text(name, [installation.own()])))
-    elif code := hook_work.work(name, arguments or []):
-        raise typer.Exit(code)
+        return 0
+    return hook_work.work(name, arguments or [])

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
 from gitenv.cli import exclusive, founding, show
+from gitenv.cli.options import Option
 from gitenv.cli.words import joined, opened_lines, trust_lines
 from gitenv.errors import NotInOrder, NotTrusted, Usage
 
@@ -21,32 +20,26 @@ if TYPE_CHECKING:
 
 
 def run(
-    name: Annotated[str, typer.Option(help="What you are called in .recipients/.", metavar="NAME")] = "",
+    name: Annotated[str, Option("--name NAME", "What you are called in .recipients/.")] = "",
     environment: Annotated[
-        list[str] | None, typer.Option(help="An environment and its files; may be repeated.", metavar="NAME=PATTERN")
+        list[str] | None, Option("--environment NAME=PATTERN", "An environment and its files; may be repeated.")
     ] = None,
     no_guard: Annotated[
-        bool, typer.Option("--no-guard", help="Leave out the line that stops plain text in clones without gitenv.")
+        bool, Option("--no-guard", "Leave out the line that stops plain text in clones without gitenv.")
     ] = False,
-    no_key: Annotated[
-        bool, typer.Option("--no-key", help="For bots: set up the filter, make no key; ciphertext passes through.")
-    ] = False,
-    no_hooks: Annotated[bool, typer.Option("--no-hooks", help="Leave git's hooks as they are.")] = False,
-    strict: Annotated[
-        bool, typer.Option("--strict", help="For CI: believe only what GITENV_TRUST=SHA256:… vouches for.")
-    ] = False,
-    unignore: Annotated[bool, typer.Option("--unignore", help="Take .env files out of .gitignore.")] = False,
+    no_key: Annotated[bool, Option("--no-key", "For bots: set up the filter, make no key; ciphertext passes through.")] = False,
+    no_hooks: Annotated[bool, Option("--no-hooks", "Leave git's hooks as they are.")] = False,
+    strict: Annotated[bool, Option("--strict", "For CI: believe only what GITENV_TRUST=SHA256:… vouches for.")] = False,
+    unignore: Annotated[bool, Option("--unignore", "Take .env files out of .gitignore.")] = False,
     at_once: Annotated[
-        bool, typer.Option("--at-once", help="Share files that were ignored in one step; pulls then replace those of others.")
+        bool, Option("--at-once", "Share files that were ignored in one step; pulls then replace those of others.")
     ] = False,
-    yes: Annotated[bool, typer.Option("--yes", help="Everybody has pulled the first step: share the files that wait.")] = False,
-    replace: Annotated[
-        bool, typer.Option("--replace", help="You lost the key of that name: ask to be let in with a new one.")
-    ] = False,
-) -> None:
+    yes: Annotated[bool, Option("--yes", "Everybody has pulled the first step: share the files that wait.")] = False,
+    replace: Annotated[bool, Option("--replace", "You lost the key of that name: ask to be let in with a new one.")] = False,
+) -> int:
     """Set gitenv up: found it, or join in a clone."""
     from gitenv.identity import home
-    from gitenv.team import init, installation
+    from gitenv.team import init
 
     workspace = exclusive.workspace()
     if not no_key:
@@ -65,10 +58,11 @@ def run(
             raise Usage("this repository has gitenv already", "add one with: gitenv add-environment NAME PATTERN")
         if not name and (guest := init.guest(workspace)) and not _takes_over(guest, workspace.access.name):
             show.say("nothing was changed")
-            return
+            return 0
         joined_here = init.join(workspace, name, strict, replace)
         _show_left(init.install_hooks(workspace, wanted=not no_hooks))
-        _show_joined(workspace, joined_here, strict)
+        if code := _show_joined(workspace, joined_here, strict):
+            return code
         if not (unignore and _unignore(workspace, at_once)):
             _share_waiting(workspace, at_once, yes)
     elif strict:  # in CI nobody founds: somebody may have taken .recipients/ away
@@ -78,6 +72,15 @@ def run(
         seen, held, unignore = _look(workspace, wanted, name, unignore, at_once)
         founded = init.found_here(workspace, seen, name, guard=not no_guard, held=held, unignore=unignore)
         founding.show_founded(workspace.repository, founded, init.install_hooks(workspace, wanted=not no_hooks))
+    _note_elsewhere(workspace, no_key)
+    return 0
+
+
+def _note_elsewhere(workspace: Workspace, no_key: bool) -> None:
+    """Whatever else has to do with this clone, or with the key."""
+    from gitenv.identity import home
+    from gitenv.team import installation
+
     if not no_key and (top := home.work_tree_around()):
         show.note(f"{home.folder()} lies in a work tree, {top}; a .gitignore in it keeps your key out of commits")
     if others := [each.python for each in installation.noted(workspace.repository) if not installation.is_own(each)]:
@@ -167,7 +170,8 @@ def _show_left(left: Sequence[Left]) -> None:
         show.commands(*(f"{each.file}: {each.line}" for each in left), aside=True)
 
 
-def _show_joined(workspace: Workspace, done: Joined, strict: bool) -> None:
+def _show_joined(workspace: Workspace, done: Joined, strict: bool) -> int:
+    """What joining did, and what is left to do; returns the exit code."""
     founding.show_identity(done.name, done.fingerprint, made=done.made_key)
     for statement in done.pinned:
         for line in trust_lines(statement, "signed by" if strict else "taken on trust from", done.fingerprint):
@@ -182,9 +186,10 @@ def _show_joined(workspace: Workspace, done: Joined, strict: bool) -> None:
     if codes := [problem.exit_code for problem in done.problems if isinstance(problem, NotTrusted)]:
         if done.wrote_request:
             show.note(f".recipients/{done.name}.pub is staged all the same; it asks to be let in")
-        raise typer.Exit(min(codes))
+        return min(codes)
     if done.is_lost or not any(pin.grant for pin in done.pins):
         _show_request(workspace, done)
+    return 0
 
 
 def _show_request(workspace: Workspace, done: Joined) -> None:

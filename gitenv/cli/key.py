@@ -6,9 +6,8 @@ import os
 import sys
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
 from gitenv.cli import exclusive, show
+from gitenv.cli.options import Argument, Json, Option
 from gitenv.cli.words import joined
 from gitenv.errors import Usage, printable
 
@@ -16,11 +15,8 @@ if TYPE_CHECKING:
     from gitenv.git.repository import Repository
     from gitenv.team.rotate_key import Plan, Rekeyed
 
-app = typer.Typer(help="Your device key.", no_args_is_help=False, rich_markup_mode=None)
 
-
-@app.command("new", epilog="Example: gitenv key new")
-def new() -> None:
+def run_new() -> None:
     """Make a device key, if there is none."""
     from gitenv.identity import device
 
@@ -28,8 +24,7 @@ def new() -> None:
     show.say(f"{key.public.fingerprint()} in {device.path()}")
 
 
-@app.command("rotate", epilog="Example: gitenv key rotate")
-def rotate(yes: Annotated[bool, typer.Option("--yes", help="Do not ask on a terminal.")] = False) -> None:
+def run_rotate(yes: Annotated[bool, Option("--yes", "Do not ask on a terminal.")] = False) -> None:
     """Make a new device key, and take your own grants over to it."""
     from gitenv.team import let_in, rotate_key
 
@@ -66,10 +61,7 @@ def _show_rekeyed(repository: Repository, planned: Plan, done: Rekeyed) -> None:
     show.commands("gitenv rotate")
 
 
-@app.command("show", epilog="Example: gitenv key show --json")
-def show_key(
-    json: Annotated[bool, typer.Option("--json", help="For programs.")] = False,
-) -> None:
+def run_show(json: Json = False) -> None:
     """Show the public key and its fingerprint."""
     from gitenv.identity import device
 
@@ -82,8 +74,7 @@ def show_key(
     show.say(line)
 
 
-@app.command("export", epilog="Example: gitenv key export --yes > key.pem")
-def export(yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False) -> None:
+def run_export(yes: Annotated[bool, Option("--yes", "Do not ask.")] = False) -> None:
     """Print the private key (PEM).
 
     For a safe place, or for GITENV_PRIVATE_KEY in CI. A file that it goes to becomes yours alone (0600).
@@ -97,10 +88,9 @@ def export(yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = Fal
         sys.stdout.write(key.pem().decode("ascii"))
 
 
-@app.command("import", epilog="Example: gitenv key import key.pem")
-def import_key(
-    file: Annotated[str, typer.Argument(help="A PEM file, or - for standard input.", metavar="FILE")],
-    replace: Annotated[bool, typer.Option("--replace", help="Keep the key that is here aside, and use this one.")] = False,
+def run_import(
+    file: Annotated[str, Argument("FILE", "A PEM file, or - for standard input.")],
+    replace: Annotated[bool, Option("--replace", "Keep the key that is here aside, and use this one.")] = False,
 ) -> None:
     """Use a private key (PEM, P-256) as this device's key."""
     from gitenv.identity import device

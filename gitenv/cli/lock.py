@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated
 
-import typer
-
 from gitenv.cli import exclusive, show
-from gitenv.cli.options import Environments
+from gitenv.cli.options import Argument, Environments
 from gitenv.cli.words import joined
 from gitenv.errors import Locked
 
 
 def run(
-    environments: Annotated[list[str] | None, typer.Argument(help="Default: all.", metavar="ENV")] = None,
+    environments: Annotated[list[str] | None, Argument("ENV", "Default: all.")] = None,
     chosen: Environments = None,
 ) -> None:
     """Put ciphertext back into the work tree.

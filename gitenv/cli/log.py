@@ -10,10 +10,8 @@ import sys
 from enum import Enum
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
 from gitenv.cli import show
-from gitenv.cli.options import Environments, Json
+from gitenv.cli.options import Argument, Environments, Json, Option
 from gitenv.errors import Usage, printable
 
 if TYPE_CHECKING:
@@ -39,17 +37,15 @@ class Format(Enum):
 
 
 def run(
-    key: Annotated[str, typer.Argument(metavar="KEY", help="The life of one key; without it, all that happened.")] = "",
+    key: Annotated[str, Argument("KEY", "The life of one key; without it, all that happened.")] = "",
     environment: Environments = None,
     format_: Annotated[
         Format,
-        typer.Option("--format", help="text for people; json and csv tell more.", metavar="text|json|csv", show_default=False),
+        Option("--format text|json|csv", "text for people; json and csv tell more."),
     ] = Format.TEXT,
     json: Json = False,
-    number: Annotated[int | None, typer.Option("-n", metavar="N", help="Only the newest N lines.")] = None,
-    revision: Annotated[
-        str, typer.Option("--revision", "-r", metavar="REV", help="A branch, a commit, or main..topic; else HEAD.")
-    ] = "",
+    number: Annotated[int | None, Option("-n N", "Only the newest N lines.")] = None,
+    revision: Annotated[str, Option("-r, --revision REV", "A branch, a commit, or main..topic; else HEAD.")] = "",
 ) -> None:
     """Show who set which key, and who let whom in.
 

@@ -1,17 +1,43 @@
-"""Options that mean the same in every command that has them."""
+"""How the words of a command are declared, once for both that read them: `arguments`, which is quick, and typer.
+
+    def run(name: Annotated[str, Argument("NAME", "Who leaves.")], json: Json = False) -> None:
+
+A `bool` is a flag. A list takes each word, or each time that its option is given; whatever has a default may be left out.
+"""
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
-import typer
 
-Json = Annotated[bool, typer.Option("--json", help="For programs.")]
-Environment = Annotated[str, typer.Option("-e", "--environment", help="Only this one.", metavar="ENV", show_default=False)]
-Environments = Annotated[
-    list[str] | None, typer.Option("-e", "--environment", help="Only this one; may be repeated.", metavar="ENV")
-]
+class Argument(NamedTuple):
+    """A word that is known by its place."""
+
+    form: str
+    help: str = ""
+
+
+class Option(NamedTuple):
+    """A word that begins with a dash; its form is what help shows: `-e, --environment ENV`."""
+
+    form: str
+    help: str
+
+    @property
+    def names(self) -> list[str]:
+        """All that it may be typed as."""
+        return [word for word in self.form.replace(",", "").split() if word.startswith("-")]
+
+    @property
+    def metavar(self) -> str:
+        """What help calls its value; "" for a flag."""
+        return next((word for word in self.form.split() if not word.startswith("-")), "")
+
+
+Json = Annotated[bool, Option("--json", "For programs.")]
+Environment = Annotated[str, Option("-e, --environment ENV", "Only this one.")]
+Environments = Annotated[list[str] | None, Option("-e, --environment ENV", "Only this one; may be repeated.")]
 About = Annotated[
     list[str] | None,
-    typer.Option("-e", "--environment", help="Leave out what is about other environments; may be repeated.", metavar="ENV"),
+    Option("-e, --environment ENV", "Leave out what is about other environments; may be repeated."),
 ]

@@ -5,19 +5,18 @@ from __future__ import annotations
 import re
 from typing import Annotated
 
-import typer
-
 from gitenv.cli import exclusive, show
+from gitenv.cli.options import Argument
 from gitenv.errors import Usage
 
 _MOST_DAYS = 3_650
 
 
 def run(
-    environment: Annotated[str, typer.Argument(metavar="ENV")],
+    environment: Annotated[str, Argument("ENV")],
     policy: Annotated[
         str,
-        typer.Argument(help="Days, like 30d; 0 takes it away. Without it: show what is set.", metavar="reissue-within=DAYS"),
+        Argument("reissue-within=DAYS", "Days, like 30d; 0 takes it away. Without it: show what is set."),
     ] = "",
 ) -> None:
     """Set how soon known values are to be set anew.

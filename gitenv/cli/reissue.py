@@ -6,10 +6,8 @@ import os
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
 from gitenv.cli import show
-from gitenv.cli.options import Environments, Json
+from gitenv.cli.options import Argument, Environments, Json, Option
 from gitenv.cli.words import joined
 from gitenv.errors import Usage
 
@@ -21,10 +19,10 @@ _MOST = 4
 
 
 def run(
-    environments: Annotated[list[str] | None, typer.Argument(help="Default: all.", metavar="ENV")] = None,
+    environments: Annotated[list[str] | None, Argument("ENV", "Default: all.")] = None,
     also: Environments = None,
     json: Json = False,
-    markdown: Annotated[bool, typer.Option("--markdown", help="A checklist for a ticket.")] = False,
+    markdown: Annotated[bool, Option("--markdown", "A checklist for a ticket.")] = False,
 ) -> None:
     """List the values that people who left still know.
 

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated
 
-import typer
-
 from gitenv.cli.decision import Decision, File, Names, Place, Yes, decide
-from gitenv.cli.options import Environment
+from gitenv.cli.options import Environment, Option
 
 
 def run(
     names: Names = None,
-    everything: Annotated[bool, typer.Option("--all", help="All unverified lines.")] = False,
+    everything: Annotated[bool, Option("--all", "All unverified lines.")] = False,
     file: File = "",
     environment: Environment = "",
     yes: Yes = False,

@@ -4,15 +4,14 @@ from __future__ import annotations
 
 from typing import Annotated
 
-import typer
-
 from gitenv.cli import exclusive, show
+from gitenv.cli.options import Argument, Option
 from gitenv.cli.words import joined
 
 
 def run(
-    name: Annotated[str, typer.Argument(metavar="NAME")],
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    name: Annotated[str, Argument("NAME")],
+    yes: Annotated[bool, Option("--yes", "Do not ask.")] = False,
 ) -> None:
     """Remove an environment without files.
 

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
 from gitenv.cli import exclusive, reissue, show
+from gitenv.cli.options import Argument, Option
 from gitenv.cli.rotate import plan_lines
 from gitenv.cli.words import branch_lines, joined, rotated_lines
 
@@ -15,11 +14,9 @@ if TYPE_CHECKING:
 
 
 def run(
-    name: Annotated[str, typer.Argument(help="Who leaves.", metavar="NAME")],
-    environment: Annotated[
-        list[str] | None, typer.Option("-e", "--environment", help="May be repeated; default: all.", metavar="ENV")
-    ] = None,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    name: Annotated[str, Argument("NAME", "Who leaves.")],
+    environment: Annotated[list[str] | None, Option("-e, --environment ENV", "May be repeated; default: all.")] = None,
+    yes: Annotated[bool, Option("--yes", "Do not ask.")] = False,
 ) -> None:
     """Take somebody's access away.
 

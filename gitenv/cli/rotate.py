@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
 from gitenv.cli import exclusive, show
-from gitenv.cli.options import Environments
+from gitenv.cli.options import Argument, Environments, Option
 from gitenv.cli.words import branch_lines, joined, opened_lines, rotated_lines
 from gitenv.errors import Locked
 
@@ -17,10 +15,10 @@ if TYPE_CHECKING:
 
 
 def run(
-    environments: Annotated[list[str] | None, typer.Argument(help="Default: all that you hold.", metavar="ENV")] = None,
+    environments: Annotated[list[str] | None, Argument("ENV", "Default: all that you hold.")] = None,
     also: Environments = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show what would be done, and do nothing.")] = False,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask on a terminal.")] = False,
+    dry_run: Annotated[bool, Option("--dry-run", "Show what would be done, and do nothing.")] = False,
+    yes: Annotated[bool, Option("--yes", "Do not ask on a terminal.")] = False,
 ) -> None:
     """Make a new data key, for those who are in.
 

@@ -6,9 +6,8 @@ import os
 import sys
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
 from gitenv.cli import exclusive, show
+from gitenv.cli.options import Argument, Option
 from gitenv.cli.words import joined, trust_lines
 from gitenv.errors import Locked, Usage, from_top, shell_word
 
@@ -21,12 +20,10 @@ _MAX_BYTES = 1024 * 1024
 
 
 def run(
-    name: Annotated[str, typer.Argument(help="The key's name.", metavar="NAME")],
-    file: Annotated[str, typer.Option("-f", "--file", help="Default: .env", metavar="FILE", show_default=False)] = "",
-    environment: Annotated[
-        str, typer.Option("-e", "--environment", help="In the file of this one.", metavar="ENV", show_default=False)
-    ] = "",
-    empty: Annotated[bool, typer.Option("--empty", help="Set it to nothing, and read no value.")] = False,
+    name: Annotated[str, Argument("NAME", "The key's name.")],
+    file: Annotated[str, Option("-f, --file FILE", "Default: .env")] = "",
+    environment: Annotated[str, Option("-e, --environment ENV", "In the file of this one.")] = "",
+    empty: Annotated[bool, Option("--empty", "Set it to nothing, and read no value.")] = False,
 ) -> None:
     """Set a value, also in a file you cannot read.
 

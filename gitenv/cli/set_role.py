@@ -4,21 +4,18 @@ from __future__ import annotations
 
 from typing import Annotated
 
-import typer
-
 from gitenv.cli import exclusive, show
+from gitenv.cli.options import Argument, Option
 from gitenv.cli.rotate import plan_lines
 from gitenv.cli.words import branch_lines, joined, rotated_lines
 from gitenv.errors import Usage
 
 
 def run(
-    name: Annotated[str, typer.Argument(help="Who gets another role.", metavar="NAME")],
-    role: Annotated[str, typer.Argument(help="reader: may let nobody in; holder: may.", metavar="reader|holder")],
-    environment: Annotated[
-        list[str] | None, typer.Option("-e", "--environment", help="May be repeated; default: all you hold.", metavar="ENV")
-    ] = None,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask on a terminal.")] = False,
+    name: Annotated[str, Argument("NAME", "Who gets another role.")],
+    role: Annotated[str, Argument("reader|holder", "reader: may let nobody in; holder: may.")],
+    environment: Annotated[list[str] | None, Option("-e, --environment ENV", "May be repeated; default: all you hold.")] = None,
+    yes: Annotated[bool, Option("--yes", "Do not ask on a terminal.")] = False,
 ) -> None:
     """Make a reader a holder, or a holder a reader. The latter takes a new data key."""
     from gitenv.team import follow, let_in, rotate, take_out

@@ -6,9 +6,8 @@ import os
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
 from gitenv.cli import exclusive, options, show
+from gitenv.cli.options import Argument, Option
 from gitenv.cli.words import joined
 from gitenv.errors import NotTrusted, Usage, shell_word
 
@@ -20,17 +19,15 @@ if TYPE_CHECKING:
 
 
 def run(
-    environment: Annotated[str, typer.Argument(help="Default: all, one after the other.", metavar="ENV")] = "",
+    environment: Annotated[str, Argument("ENV", "Default: all, one after the other.")] = "",
     generation: Annotated[
         int,
-        typer.Option(
-            help="Go back to N, which this commit has: the rotation was never merged.", metavar="N", show_default=False
-        ),
+        Option("--generation N", "Go back to N, which this commit has: the rotation was never merged."),
     ] = 0,
-    fingerprint: Annotated[str, typer.Option(help="Do not ask; go on only if this key signed it.", metavar="SHA256:…")] = "",
+    fingerprint: Annotated[str, Option("--fingerprint SHA256:…", "Do not ask; go on only if this key signed it.")] = "",
     only: options.Environment = "",
     json: options.Json = False,
-) -> None:
+) -> int:
     """Show what changed and who signed it, and ask.
 
     It shows what was pinned and what there is now, and pins that after a question.
@@ -41,7 +38,7 @@ def run(
     environment = environment or only
     if json:
         show.as_json(_as_json(environment))
-        return
+        return 0
     workspace = exclusive.workspace()
     if fingerprint and not is_fingerprint(fingerprint):
         raise Usage("that is no fingerprint", "SHA256: and 43 characters, as gitenv key show prints it")
@@ -55,8 +52,7 @@ def run(
         except NotTrusted as error:
             show.error(error)
             is_fine = False
-    if not is_fine:
-        raise typer.Exit(NotTrusted.exit_code)
+    return 0 if is_fine else NotTrusted.exit_code
 
 
 def _as_json(environment: str) -> list[dict[str, object]]:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
 from gitenv.cli import exclusive, show
+from gitenv.cli.options import Option
 from gitenv.cli.words import joined
 from gitenv.errors import printable, shell_word
 
@@ -19,12 +18,10 @@ if TYPE_CHECKING:
 def run(
     repository: Annotated[
         bool,
-        typer.Option("--repository", help="For the whole team: take gitenv out of the repository, its files out of git."),
+        Option("--repository", "For the whole team: take gitenv out of the repository, its files out of git."),
     ] = False,
-    plain_text: Annotated[
-        bool, typer.Option("--plain-text", help="With --repository: the files stay in git, in plain text.")
-    ] = False,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    plain_text: Annotated[bool, Option("--plain-text", "With --repository: the files stay in git, in plain text.")] = False,
+    yes: Annotated[bool, Option("--yes", "Do not ask.")] = False,
 ) -> None:
     """Undo gitenv init here, or for the whole team.
 

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
 from gitenv.cli import exclusive, show
-from gitenv.cli.options import Environments
+from gitenv.cli.options import Argument, Environments, Option
 from gitenv.cli.words import joined, opened_lines, out_lines, trust_lines
 from gitenv.errors import Locked, NotTrusted, shell_word
 
@@ -22,16 +20,12 @@ _MOST = 20
 
 
 def run(
-    environments: Annotated[list[str] | None, typer.Argument(help="Default: all.", metavar="ENV")] = None,
+    environments: Annotated[list[str] | None, Argument("ENV", "Default: all.")] = None,
     chosen: Environments = None,
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
-    fingerprint: Annotated[
-        str, typer.Option(help="Trust a new environment only if this key signed it.", metavar="SHA256:…")
-    ] = "",
-    strict: Annotated[
-        bool, typer.Option("--strict", help="For CI: believe only what GITENV_TRUST=SHA256:… vouches for.")
-    ] = False,
-) -> None:
+    yes: Annotated[bool, Option("--yes", "Do not ask.")] = False,
+    fingerprint: Annotated[str, Option("--fingerprint SHA256:…", "Trust a new environment only if this key signed it.")] = "",
+    strict: Annotated[bool, Option("--strict", "For CI: believe only what GITENV_TRUST=SHA256:… vouches for.")] = False,
+) -> int:
     """Open the files you have been let into.
 
     Environments that are new here are believed after a question.
@@ -50,7 +44,7 @@ def run(
         workspace.check_known(name)
     problems = _pin_new(workspace, wanted, yes, fingerprint, strict)
     if not workspace.access.pinned() and not problems:
-        return
+        return 0
     before = {pin.name: pin for pin in workspace.access.pinned()}
     problems += follow.refresh(workspace)
     said = {problem.message for problem in problems}
@@ -74,9 +68,10 @@ def run(
         show.error(NotTrusted(found.text))
         show.commands(*found.commands, aside=True)  # to choose from: in one line they would be pasted as one
     if problems or unvouched:
-        raise typer.Exit(min(problem.exit_code for problem in problems) if problems else NotTrusted.exit_code)
+        return min(problem.exit_code for problem in problems) if problems else NotTrusted.exit_code
     if all(result.closed for result in results):
         raise lock.nothing_opened(results)
+    return 0
 
 
 def _agree_to_paths(workspace: Workspace, wanted: Sequence[str], yes: bool) -> list[NotTrusted]:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from gitenv.cli import app
+from gitenv.cli import commands
 from tests.conftest import NewLab
 from tests.lab import ALL_SETTINGS, Lab
 from tests.sessions import runner
@@ -58,7 +58,7 @@ def test_each_command_has_a_real_start() -> None:
     started = {
         words[1] for words in (line.removeprefix("! ").removeprefix("? ").split() for line in lines) if words[0] == "gitenv"
     }
-    assert set(app.names()) <= started
+    assert set(commands.names()) <= started
 
 
 @pytest.mark.parametrize("name", [path.stem for path in SESSIONS])

@@ -1,0 +1,90 @@
+"""Reads a command's words without typer, whose load takes longer than many a command.
+
+It reads what is in order, with the standard library's getopt. Help, and what is wrong with the words, is for typer to say.
+tests/test_arguments.py holds that both read the same.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+from gitenv.cli.options import Argument, Option
+
+Given = dict[str, object]
+"""A command's keyword arguments."""
+_LIST = list[str] | None
+_SIMPLE: dict[object, Callable[[str], object]] = {str | None: str, int | None: int}
+
+
+class Parameter(NamedTuple):
+    """One parameter of a command's function."""
+
+    name: str
+    type: Any
+    declared: Argument | Option
+    default: object  # `...` where there is none
+
+    @property
+    def is_list(self) -> bool:
+        """Whether it takes all that come."""
+        return bool(self.type == _LIST)
+
+    def value(self, text: str) -> object:
+        """What a word means for it. Raises `ValueError`."""
+        return text if self.is_list else _SIMPLE.get(self.type, self.type)(text)
+
+
+def parameters(run: Callable[..., object]) -> list[Parameter]:
+    """How the parameters of a command's function are declared. (typing's and inspect's own ways load as much as typer.)"""
+    code: Any = run.__code__
+    defaults = run.__defaults__ or ()
+    names = code.co_varnames[: code.co_argcount]
+    found = []
+    for name, default in zip(names, [*(... for _ in names[len(defaults) :]), *defaults], strict=True):
+        annotation: Any = eval(run.__annotations__[name], run.__globals__)  # noqa: S307
+        found.append(Parameter(name, annotation.__origin__, annotation.__metadata__[0], default))
+    return found
+
+
+def read(run: Callable[..., object], words: Sequence[str]) -> Given | None:
+    """The keyword arguments that `words` mean; None if they mean anything else than these."""
+    declared = parameters(run)
+    places = [each for each in declared if isinstance(each.declared, Argument)]
+    options = {name: each for each in declared if isinstance(each.declared, Option) for name in each.declared.names}
+    given: Given = {each.name: each.default for each in declared}
+    try:
+        typed, rest = _split(words, options) if any(word[:1] == "-" for word in words) else ([], [*words])
+        for name, text in typed:
+            _add(given, options[name], text)
+        while places and rest:
+            _add(given, places[0], rest.pop(0))
+            if not places[0].is_list:
+                places.pop(0)
+    except ValueError:
+        return None
+    return None if rest or ... in given.values() else given
+
+
+def _add(given: Given, parameter: Parameter, text: str) -> None:
+    if parameter.is_list:
+        before = given[parameter.name]
+        given[parameter.name] = [*(before if isinstance(before, list) else ()), text]
+    else:
+        given[parameter.name] = parameter.type is bool or parameter.value(text)
+
+
+def _split(words: Sequence[str], options: dict[str, Parameter]) -> tuple[list[tuple[str, str]], list[str]]:
+    """Options with their values, and the other words. Raises `ValueError`."""
+    import getopt
+
+    short = "".join(name[1:] + ":" * (each.type is not bool) for name, each in options.items() if name[1] != "-")
+    long = [name[2:] + "=" * (each.type is not bool) for name, each in options.items() if name[1] == "-"]
+    # getopt takes the beginning of a name for the name, and has a variable that forbids options behind other words.
+    if "POSIXLY_CORRECT" in os.environ or any(w[:2] == "--" != w and w.partition("=")[0] not in options for w in words):
+        raise ValueError
+    try:
+        return getopt.gnu_getopt([*words], short, long)
+    except getopt.GetoptError:
+        raise ValueError from None

@@ -1,0 +1,88 @@
+"""All commands by what they are for. Each is a function in a module of its own, which is imported when it is typed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from importlib import import_module
+from typing import NamedTuple
+
+
+class Command(NamedTuple):
+    """One command: `key show` is `run_show` in `gitenv/cli/key.py`."""
+
+    name: str
+    example: str
+
+    def function(self) -> Callable[..., object]:
+        """What it does. Whatever it returns, if it is a number, is the exit code."""
+        module, _, verb = self.name.partition(" ")
+        run: Callable[..., object] = getattr(
+            import_module(f"gitenv.cli.{module.replace('-', '_')}"), f"run_{verb}" if verb else "run"
+        )
+        return run
+
+
+GROUPS = {
+    "Start": (
+        Command("init", "gitenv init --name alice"),
+        Command("unlock", "gitenv unlock production"),
+        Command("lock", "gitenv lock"),
+        Command("status", "gitenv status"),
+        Command("demo", "gitenv demo"),
+    ),
+    "People": (
+        Command("add-recipient", "gitenv add-recipient bob -e production"),
+        Command("remove-recipient", "gitenv remove-recipient carol"),
+        Command("set-role", "gitenv set-role bob reader -e production"),
+        Command("recipients", "gitenv recipients"),
+        Command("rotate", "gitenv rotate production"),
+        Command("reissue", "gitenv reissue production"),
+        Command("policy", "gitenv policy production reissue-within=30d"),
+        Command("key new", "gitenv key new"),
+        Command("key rotate", "gitenv key rotate"),
+        Command("key show", "gitenv key show --json"),
+        Command("key export", "gitenv key export --yes > key.pem"),
+        Command("key import", "gitenv key import key.pem"),
+    ),
+    "Values": (
+        Command("set", "gitenv set API_KEY -e production"),
+        Command("accept", "gitenv accept API_KEY -e production"),
+        Command("reject", "gitenv reject API_KEY -e production"),
+        Command("add-environment", "gitenv add-environment production"),
+        Command("remove-environment", "gitenv remove-environment staging"),
+    ),
+    "Review": (
+        Command("diff", "gitenv diff main...HEAD"),
+        Command("check", "gitenv check main..HEAD"),
+        Command("log", "gitenv log HELLO -e production"),
+    ),
+    "Repair": (
+        Command("doctor", "gitenv doctor --fix"),
+        Command("trust", "gitenv trust production"),
+        Command("hook", "gitenv hook --print pre-receive"),
+        Command("uninstall", "gitenv uninstall"),
+    ),
+}
+ALL = [command for commands in GROUPS.values() for command in commands]
+
+
+def say_version() -> None:
+    """What `gitenv --version` says."""
+    from gitenv import __version__
+    from gitenv.cli import show
+
+    show.say(f"gitenv {__version__}")
+
+
+def names() -> list[str]:
+    """What may be typed as the first word."""
+    return list(dict.fromkeys(command.name.partition(" ")[0] for command in ALL))
+
+
+def find(words: Sequence[str]) -> tuple[Command, Sequence[str]] | None:
+    """The command that these words begin with, and the others; None if they do not begin with a whole one."""
+    for command in ALL:
+        name = command.name.split()
+        if name == [*words[: len(name)]]:
+            return command, words[len(name) :]
+    return None
