@@ -145,10 +145,12 @@ class Surroundings:
     def _look_beside(self, pin: Pin, judged: Judged) -> None:
         from gitenv.trust import forks
         from gitenv.trust.access import check_newest
+        from gitenv.trust.recent import Recent
 
         since = clone.searched(self._here.common_dir).get(pin.name, "")
         first_sight = self.access.first_sight(pin.name, WorkSnapshot(self._here.work_tree))
-        check_newest(self._here.work_tree, self.objects, first_sight, pin, judged.environment, since)
+        recent = Recent(self._here.work_tree, self.objects, list)
+        check_newest(recent, first_sight, pin, judged.environment, since)
         if judged.moves:
             heads = ["HEAD", forks.FETCHED]
             forks.check_moved(self._here.work_tree, self.objects, pin.environment, judged.verdict, heads)

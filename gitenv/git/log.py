@@ -97,13 +97,26 @@ def last_with(root: str, path: str, contents: bytes, heads: Sequence[str] = ()) 
 
 def blobs(root: str, paths: Sequence[str], heads: Sequence[str] = ()) -> list[str]:
     """All blobs that ever stood at these paths (files, or folders whole), in what HEAD (or `heads`) reaches; newest first."""
-    words = ("--format=", "--raw", "--no-abbrev", "-z", "--no-renames", "--", *(f":(top,literal){path}" for path in paths))
-    found: dict[str, None] = {}
-    for part in plain(root, *words, heads=heads).decode("utf-8", "surrogateescape").split("\0"):
-        if part.lstrip("\n").startswith(":"):
-            _, _, before, after, _ = part.lstrip("\n").split(" ")
-            found.update(dict.fromkeys(each for each in (after, before) if each.strip("0")))
-    return list(found)
+    return list(dict.fromkeys(blob for _, blob in changed_blobs(root, paths, heads)))
+
+
+def changed_blobs(root: str, paths: Sequence[str], heads: Sequence[str] = ()) -> list[tuple[str, str]]:
+    """The same with the path of each; as often as it came or went there."""
+    words, stdin = ["--format=", "--raw", "--no-abbrev", "-z", "--no-renames"], ""
+    specs = ["--", *(f":(top,literal){path}" for path in paths)]
+    if any("\n" in path or path.endswith("\r") for path in paths):
+        words += specs
+    else:  # of these a command line has no room for any number
+        words += ["--stdin"]
+        stdin = "".join(f"{spec}\n" for spec in specs)
+    found: list[tuple[str, str]] = []
+    fields = iter(plain(root, *words, heads=heads, stdin=os.fsencode(stdin)).decode("utf-8", "surrogateescape").split("\0"))
+    for field in fields:
+        if field.lstrip("\n").startswith(":"):
+            _, _, before, after, _ = field.lstrip("\n").split(" ")
+            path = next(fields)
+            found += [(path, each) for each in (after, before) if each.strip("0")]
+    return found
 
 
 def touches(root: str, head: str, commit: str, folder: str) -> bool:
@@ -189,12 +202,14 @@ def is_shallow(root: str) -> bool:
     return program.attempt(root, "rev-parse", "--is-shallow-repository").stdout.strip() == b"true"
 
 
-def plain(root: str, *words: str, heads: Sequence[str] = ()) -> bytes:
+def plain(root: str, *words: str, heads: Sequence[str] = (), stdin: bytes = b"") -> bytes:
     """`git log` of HEAD or of `heads`, whatever the user's configuration makes of it; nothing before the first commit."""
     if "HEAD" in (heads or ["HEAD"]) and not head(root):
         return b""
     return program.run(
-        root, *SETTINGS, "log", "--no-show-signature", "--no-color", "--full-history", "-m", *(heads or ["HEAD"]), *words
+        root,
+        *(*SETTINGS, "log", "--no-show-signature", "--no-color", "--full-history", "-m", *(heads or ["HEAD"]), *words),
+        stdin=stdin,
     )
 
 

@@ -12,7 +12,7 @@ from gitenv.model.environment import Environment
 from gitenv.model.membership import other_person
 from gitenv.model.reasons import Competing, OtherPerson
 from gitenv.model.statements import Holder, is_fingerprint
-from gitenv.repo import recipients
+from gitenv.repo import clone, recipients
 from gitenv.team import claims, follow
 from gitenv.team.workspace import Workspace
 from gitenv.trust import access, forks
@@ -98,7 +98,7 @@ def believe(
     pinned = Pin.of(statement, None, frozenset(), seen, [*aside, *verdict.past])
     workspace.access.put_back(pinned, verdict.way)
     try:
-        follow.follow_tree(workspace, pinned)
+        follow.follow_tree(workspace, pinned, clone.searched(workspace.repository.layout.common_dir))
     except NotTrusted as error:
         return [error]
     believed = workspace.access.pin(statement.name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 
 from gitenv.errors import GitenvError, NotTrusted
 from gitenv.git import log, rebasing
@@ -89,11 +90,11 @@ def refresh(workspace: Workspace) -> list[NotTrusted]:
     Returns why environments could not be followed; their pins stay as they are.
     """
     problems: list[NotTrusted] = []
-    layout, head = workspace.repository.layout, log.head(workspace.root)
+    layout, head = workspace.repository.layout, workspace.repository.objects.id("HEAD^{commit}")
     searched, put_back = clone.searched(layout.common_dir), set(clone.put_back(layout.common_dir))
     for old in workspace.access.pinned():
         try:
-            follow_tree(workspace, old)
+            follow_tree(workspace, old, searched)
             put_back.discard(old.name)
             if head:
                 searched[old.name] = head
@@ -109,37 +110,39 @@ def refresh(workspace: Workspace) -> list[NotTrusted]:
 
 def look(workspace: Workspace) -> list[NotTrusted]:
     """The same without moving a pin: what is wrong with the tree at hand, and with the history that leads to it."""
-    torn = in_conflict(workspace)
+    torn, searched = in_conflict(workspace), clone.searched(workspace.repository.layout.common_dir)
     problems: list[NotTrusted] = [two_met(name) for name in torn]
     for pin in [pin for pin in workspace.access.pinned() if pin.name not in torn]:
         try:
             judged = workspace.access.judge(pin, workspace.tree)
             if judged:
-                _check(workspace, pin, judged)
+                _check(workspace, pin, judged, searched)
         except NotTrusted as error:
             problems.append(_explained(workspace, pin, error))
     return problems
 
 
-def _check(workspace: Workspace, pin: Pin, judged: Judged) -> None:
+def _check(workspace: Workspace, pin: Pin, judged: Judged, searched: Mapping[str, str]) -> None:
     access.check_not_rolled_back(workspace.root, pin, judged)
     if not judged.is_earlier:
         # A removal may have come together with its undoing: then the pinned one is what was put back, or kept by a merge.
-        since = clone.searched(workspace.repository.layout.common_dir).get(pin.name, "")
         first_sight = workspace.access.first_sight(pin.name, workspace.tree)
-        access.check_newest(workspace.root, workspace.repository.objects, first_sight, pin, judged.environment, since)
+        access.check_newest(workspace.recent, first_sight, pin, judged.environment, searched.get(pin.name, ""))
     if judged.moves:
         forks.check_moved(
             workspace.root, workspace.repository.objects, pin.environment, judged.verdict, workspace.known_heads()
         )
 
 
-def follow_tree(workspace: Workspace, old: Pin) -> None:
-    """Bring one pin to what the tree at hand proves. Raises `NotTrusted`."""
+def follow_tree(workspace: Workspace, old: Pin, searched: Mapping[str, str]) -> None:
+    """Bring one pin to what the tree at hand proves. Raises `NotTrusted`.
+
+    `searched` are the commits up to which history was looked at, by environment.
+    """
     judged = workspace.access.judge(old, workspace.tree)
     if judged is None:
         return
-    _check(workspace, old, judged)
+    _check(workspace, old, judged, searched)
     if judged.is_earlier:
         return
     pin = judged.moves or old

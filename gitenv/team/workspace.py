@@ -24,6 +24,7 @@ from gitenv.team import departures
 from gitenv.trust import forks
 from gitenv.trust.access import Access, Judged, check_not_rolled_back
 from gitenv.trust.pins import Pin
+from gitenv.trust.recent import Recent
 
 _OTHER_HEADS = ("MERGE_HEAD", "CHERRY_PICK_HEAD", "REBASE_HEAD")
 
@@ -54,6 +55,7 @@ class Workspace:
         """Read the clone's notes and pins, again if it has just been set up."""
         self.access = Access(self.repository.layout)
         self._tree: Snapshot | None = None
+        self.recent = Recent(self.root, self.repository.objects, self._some_environments)
 
     def reread(self) -> None:
         """The tree at hand has changed."""
@@ -64,11 +66,15 @@ class Workspace:
         """The `.recipients/` at hand: the work tree's, or in a sparse checkout the index's."""
         if self._tree is None:  # once: it lists everybody's files, and is asked for each of them
             here = WorkSnapshot(self.root)
+            self._tree = here
             # Without reading all that there is: the first one will do.
-            some = [*self.pinned_names(), *recipients.folders(here)[: recipients.MOST]]
-            is_here = any(recipients.is_environment(here, name) for name in some)
-            self._tree = here if is_here else SparseSnapshot(self.repository.objects)
+            if not any(recipients.is_environment(here, name) for name in self._some_environments()):
+                self._tree = SparseSnapshot(self.repository.objects)
         return self._tree
+
+    def _some_environments(self) -> list[str]:
+        """Those that are pinned, and the first others at hand, by their names alone."""
+        return [*self.pinned_names(), *recipients.folders(self.tree)[: recipients.MOST]]
 
     def heads(self) -> list[str]:
         """HEAD, and what git is bringing together with it and has not committed."""

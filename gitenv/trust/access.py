@@ -25,8 +25,8 @@ from gitenv.trust.trusted import Answer, Trusted, Verdict
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from gitenv.git.objects import Objects
     from gitenv.model.membership import Membership
+    from gitenv.trust.recent import Recent
 
 
 class Judged(NamedTuple):
@@ -202,21 +202,22 @@ def check_not_rolled_back(root: str, pin: Pin, judged: Judged, head: str = "HEAD
             raise rollback.error(root, pin.environment, judged.environment, head)
 
 
-def check_newest(root: str, objects: "Objects", first_sight: Trusted, pin: Pin, statement: Environment, since: str) -> None:
+def check_newest(recent: "Recent", first_sight: Trusted, pin: Pin, statement: Environment, since: str) -> None:
     """Raise why HEAD's history speaks against a tree's statement, in what the commit `since` does not reach.
 
     `RolledBack` if it has a later one, and `Forked` if it has one beside the pinned one that takes somebody out who is in that.
     """
-    from gitenv.git import log
-
-    if not (head := log.head(root)) or head == since:
+    if not (blobs := recent.blobs(pin.name, since)):
         return
+    from gitenv.git import log
     from gitenv.trust import forks, rollback
 
-    if rollback.went_back(root, statement, head, since):
-        raise rollback.error(root, statement, statement, head)
-    if statement.text == pin.environment.text:
-        forks.check_none_taken_out(root, objects, first_sight, pin, log.since(root, head, since))
+    root, objects = recent.root, recent.objects
+    before = chain.past_path(statement.name, statement.hash)
+    if any(before in paths for paths in blobs.values()) and rollback.went_back(root, statement, "HEAD", since):
+        raise rollback.error(root, statement, statement)
+    if statement.text == pin.environment.text and forks.is_beside(pin, forks.read(objects, pin.name, blobs)):
+        forks.check_none_taken_out(root, objects, first_sight, pin, log.since(root, "HEAD", since))
 
 
 def open_grant(statement: Environment, own: Grant, key: device.DeviceKey | None) -> Keyring:

@@ -57,7 +57,7 @@ def check_none_taken_out(root: str, objects: Objects, trusted: Trusted, pin: Pin
     takes nobody out stops nobody who does not move: whoever can push could bring any side along. `trusted` has no pin.
     """
     pinned = pin.environment
-    if all(each == pinned.hash or pin.is_past(each) for each in seen(root, objects, pin.name, heads)):
+    if not is_beside(pin, seen(root, objects, pin.name, heads)):
         return
     whole = trusted.about(pinned).way
     left, gone = {person for each in whole for person in each.left}, taken_out(whole)
@@ -71,6 +71,11 @@ def check_none_taken_out(root: str, objects: Objects, trusted: Trusted, pin: Pin
                 f"and history has one beside it by {side[-1].by} that takes somebody out",
                 f"gitenv rotate {pinned.name}",
             )
+
+
+def is_beside(pin: Pin, found: Iterable[str]) -> bool:
+    """Whether one of some statements, by their hashes, is neither the pinned one nor one that it goes back to."""
+    return not all(each == pin.environment.hash or pin.is_past(each) for each in found)
 
 
 def rolled_back(was: Environment, now: Environment, hint: str) -> RolledBack:
@@ -214,9 +219,14 @@ def seen(root: str, objects: Objects, name: str, heads: Sequence[str]) -> dict[s
 
     A squash shows a removal in `past/` only, and a plain log hides what `git merge -s ours` brings. Raises `TooLong`.
     """
+    return read(objects, name, _blobs(root, name, heads))
+
+
+def read(objects: Objects, name: str, blobs: Iterable[str]) -> dict[str, Environment]:
+    """The same of some blobs."""
     found: dict[str, Environment] = {}
     size = 0
-    for number, blob in enumerate(_blobs(root, name, heads)):
+    for number, blob in enumerate(blobs):
         text = objects.read(blob, statements.MAX_BYTES)
         size += len(text or b"")
         if number >= _MAX_STATEMENTS or size > _MAX_BYTES:
