@@ -64,6 +64,7 @@ _ALLOWED = {
     "gitenv.model.kinds.p256",
     "gitenv.model.kinds.registry",
     "gitenv.model.names",
+    "gitenv.model.simple",
     "gitenv.model.smudge",
     "gitenv.model.statements",
     "gitenv.model.token",
