@@ -11,9 +11,9 @@ from gitenv.check.documents import PLAIN, Version, bounded, is_plain, plain, rec
 from gitenv.check.misplaced import like_dotenv, not_a_file, protected_target, unreadable
 from gitenv.check.texts import Texts, is_note
 from gitenv.errors import NotTrusted, from_top
-from gitenv.git import changes, program
-from gitenv.git.changes import Brought
+from gitenv.git import changes, program, walk
 from gitenv.git.objects import Objects
+from gitenv.git.walk import FileChange
 from gitenv.model import comparing, document, dotenv, remedies
 from gitenv.model.codes import finding
 from gitenv.model.finding import Finding, Severity
@@ -58,7 +58,7 @@ class Scan:
         self._old: dict[str, frozenset[bytes]] = {}
         self._ids: frozenset[str] | None = None
 
-    def findings(self, brought: Iterable[Brought]) -> list[Finding]:
+    def findings(self, brought: Iterable[FileChange]) -> list[Finding]:
         """What is plain in them."""
         found: list[Finding] = []
         for each in brought:
@@ -69,7 +69,7 @@ class Scan:
                 found += [*self._judge(each), *self._keys(each)]
         return bounded(found, _MAX_FINDINGS)
 
-    def _judge(self, each: Brought) -> list[Finding]:
+    def _judge(self, each: FileChange) -> list[Finding]:
         if self._claims.covers(each.path):
             if each.mode.startswith("100"):
                 return self._protected(each)
@@ -81,7 +81,7 @@ class Scan:
         is_file = each.mode.startswith("100") and not each.path.startswith(".recipients/")
         return self._alike(each) if is_file and dotenv.kind(each.path) == "alike" else []
 
-    def _keys(self, each: Brought) -> list[Finding]:
+    def _keys(self, each: FileChange) -> list[Finding]:
         if not self._with_keys or not each.mode.startswith(("100", _LINK)) or (self._texts and is_note(each.path)):
             return []
         old = self._before.entry(each.path) if self._before else None
@@ -92,7 +92,7 @@ class Scan:
             return named
         return leaks.keys_in(self._objects, each.path, each.object_id, old, ways, commit)
 
-    def _protected(self, each: Brought) -> list[Finding]:
+    def _protected(self, each: FileChange) -> list[Finding]:
         data = self._objects.read(each.object_id, _MAX_BYTES)
         if data is None:
             return [unreadable(each.path, each.commit)]
@@ -114,7 +114,7 @@ class Scan:
         at = {line: record.raw for record, line in comparing.numbered(document.parse(data))}
         return [one for one in found if new and (not one.line or at.get(one.line) in new)]
 
-    def _mend(self, each: Brought, lines: Sequence[remedies.Line], *, is_old: bool) -> tuple[str, ...]:
+    def _mend(self, each: FileChange, lines: Sequence[remedies.Line], *, is_old: bool) -> tuple[str, ...]:
         if each.commit in self._back:
             return self._back[each.commit]
         if self._is_others:
@@ -137,7 +137,7 @@ class Scan:
         start = f"{each.commit[:10]}^" if self._objects.id(f"{each.commit}^1") else "--root"
         return f"git rebase -i --autostash {start}", *amend
 
-    def before(self, each: Brought) -> frozenset[bytes]:
+    def before(self, each: FileChange) -> frozenset[bytes]:
         """The records that stood at a path, or in the very file that was moved there."""
         if self._before is None:
             return frozenset()
@@ -150,7 +150,7 @@ class Scan:
             return self._old[each.path] | records_of(self._objects.read(each.object_id, _MAX_BYTES))
         return self._old[each.path]
 
-    def _alike(self, each: Brought) -> list[Finding]:
+    def _alike(self, each: FileChange) -> list[Finding]:
         data = self._objects.read(each.object_id, _MAX_BYTES) or b""
         found = like_dotenv(each.path, data, self.before(each), each.commit)
         return [found] if found else []
@@ -173,13 +173,13 @@ def _again(commit: str, tips: Collection[str], first: str = "") -> str:
     return f"{first}git commit --amend" if commit in tips else f"git rebase -i {commit[:10]}^"
 
 
-def ended(change: Change) -> Iterator[Brought]:
+def ended(change: Change) -> Iterator[FileChange]:
     """The files that a change ends with, as if its last commit had brought them.
 
     No commit brings what a merge takes from a parent, and that parent may be any older one, from before a value was encrypted.
     """
     entries = change.files
-    yield from (Brought(change.after.commit, path, *entries[path]) for path in change.changed)
+    yield from (walk.as_brought(change.after.commit, path, *entries[path]) for path in change.changed)
 
 
 class _Key(NamedTuple):
