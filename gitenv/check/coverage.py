@@ -11,7 +11,6 @@ from gitenv.model import dotenv, names
 from gitenv.model.codes import finding
 from gitenv.model.finding import Finding
 from gitenv.repo.attributes import FILE, files_of, look_alikes
-from gitenv.repo.claims import Claims
 from gitenv.repo.snapshot import Entry
 from gitenv.trust.change import Change
 
@@ -74,7 +73,7 @@ def _attributes_of(change: Change, entries: Mapping[str, Entry], paths: Sequence
 
 def _protected(change: Change) -> Iterator[str]:
     """The files that gitenv has to get, and those that would be claimed if somebody made them."""
-    there, claims = change.files, Claims(change.statements.values())
+    there, claims = change.files, change.claims_after
     for path, entry in there.items():
         if entry.is_file and (dotenv.is_protected(path) or claims.statement_of(path)):
             yield path

@@ -119,9 +119,10 @@ def _document(change: Change, path: str, data: bytes, before: frozenset[bytes], 
 
 def _whose(change: Change, path: str, data: bytes) -> Environment | None:
     """Whose file it is; of two that claim it (a finding of its own) the one that it is encrypted for."""
-    claiming = [each for each in change.statements.values() if each.claims(path)]
-    if len(claiming) < 2:
+    those = {each.name for each in change.claims_after.claimants(path)}
+    if len(those) < 2:
         return change.claims.statement_of(path)
+    claiming = [each for name, each in change.statements.items() if name in those]
     tokens = [record for record in document.parse(data) if record.kind is Kind.TOKEN]
     return max(claiming, key=lambda each: sum(not unvouched.code(record, each) for record in tokens))
 

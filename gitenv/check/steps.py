@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 
 from gitenv.errors import FirstEdition, GitenvError, NotTrusted, shell_word
-from gitenv.git import layout
 from gitenv.git.layout import RECIPIENTS
 from gitenv.model import names
 from gitenv.model.codes import CODES, finding
@@ -15,6 +14,7 @@ from gitenv.model.environment import Environment
 from gitenv.model.finding import Finding
 from gitenv.model.membership import other_person
 from gitenv.repo import clone, recipients
+from gitenv.repo.claims import Claims
 from gitenv.repo.snapshot import Snapshot
 from gitenv.trust import chain, forks
 from gitenv.trust.change import Change
@@ -123,7 +123,7 @@ def _founded(change: Change, statement: Environment) -> Iterator[Finding]:
 def _is_believed(change: Change, side: Snapshot, statement: Environment) -> bool:
     """Whether this clone has pinned a statement or goes back to it, or `GITENV_TRUST` vouches for it, whatever the base has."""
     with contextlib.suppress(GitenvError):
-        pin = Pins(clone.identity(layout.find(change.folder).common_dir)).get(statement.name)
+        pin = Pins(clone.identity(change.where.layout.common_dir)).get(statement.name)
         if pin and (pin.environment.text == statement.text or pin.is_past(statement.hash)):
             return True
         if os.environ.get("GITENV_TRUST"):
@@ -143,23 +143,35 @@ def _competing(change: Change) -> Iterator[Finding]:
         return
     # What the base has is claimed by it still, although the change takes it away. Only who held it founds another one there.
     gone = [each for name, each in change.base_statements.items() if name not in change.statements]
-    there = sorted(change.files) if new else []
+    there = _claimed_twice(change, [*listed, *gone]) if new else {}
     done: set[str] = set()
     for one in new:
         done.add(one.name)
-        mine = [path for path in there if one.claims(path)]
         for other in gone:
             state = change.base_members.states.get(other.name)
-            if (state is None or one.by not in state.holders) and (path := names.shared(one.paths, other.paths, mine)):
+            if (state is None or one.by not in state.holders) and (path := _shared(one, other, there)):
                 text = f"{one.name} claims {path}, which is {other.name}'s in the base"
                 yield finding("competing", text, _file(one.name), 0, _look(one.name))
         for other in listed:
-            if other.name not in done and (path := names.shared(one.paths, other.paths, mine)):
+            if other.name not in done and (path := _shared(one, other, there)):
                 known = [_paths(change, each.name) == each.paths for each in (one, other)]
                 blamed = other if known[0] else one
                 both = " and ".join(sorted((one.name, other.name)))
                 text = f"both {both} claim {path}"
                 yield finding("competing", text, _file(blamed.name), 0, _look(blamed.name), was_before=all(known))
+
+
+def _claimed_twice(change: Change, listed: Sequence[Environment]) -> dict[frozenset[str], str]:
+    """Which environments, by their names, claim a file together, each time with the first such file."""
+    claims, found = Claims(listed), dict[frozenset[str], str]()
+    for path in sorted(change.files):
+        found.setdefault(frozenset(each.name for each in claims.claimants(path)), path)
+    return {claiming: path for claiming, path in found.items() if len(claiming) > 1}
+
+
+def _shared(one: Environment, other: Environment, there: Mapping[frozenset[str], str]) -> str:
+    paths = (path for claiming, path in there.items() if claiming.issuperset((one.name, other.name)))
+    return next(paths, "") or names.shared(one.paths, other.paths, ())
 
 
 def _paths(change: Change, name: str) -> tuple[str, ...]:

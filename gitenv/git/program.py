@@ -12,9 +12,9 @@ from gitenv.git.spawn import Done
 
 _RUN_NO_HOOK = frozenset(
     (
-        *("cat-file", "check-attr", "check-ignore", "config", "diff-tree", "fast-import", "for-each-ref", "hash-object"),
-        *("init", "log", "ls-files", "ls-tree", "merge-base", "merge-file", "remote", "rev-list", "rev-parse", "var"),
-        "worktree",
+        *("cat-file", "check-attr", "check-ignore", "config", "diff-index", "diff-tree", "fast-import", "for-each-ref", "grep"),
+        *("hash-object", "init", "log", "ls-files", "ls-tree", "merge-base", "merge-file", "remote", "rev-list", "rev-parse"),
+        *("var", "worktree"),
     )
 )
 """The verbs that start none, whatever hooks there are: they write neither the index nor a branch."""
@@ -66,7 +66,8 @@ def attempt(
     elif with_key and alone.PRIVATE_KEY in os.environ:  # there, no process inherits a pipe that it was not made for
         env[alone.PRIVATE_KEY] = os.environ[alone.PRIVATE_KEY]
     inherited = (pipe,) if pipe >= 0 else ()
-    if not alone.are_known() and _verb(arguments) not in _RUN_NO_HOOK:
+    writes_nothing = _verb(arguments) in _RUN_NO_HOOK or "--no-optional-locks" in arguments
+    if not (writes_nothing or alone.are_known()):
         alone.leave_out(os.fsdecode(attempt(folder, "config", "-z", "--name-only", "--list").stdout).split("\0"))
     words = command(*arguments)
     try:

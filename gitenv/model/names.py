@@ -82,8 +82,11 @@ def claimed(patterns: Iterable[str], path: str) -> bool:
 
     Never one of gitenv's or git's own, a template, or somebody's own, whatever a pattern says.
     """
-    if not any(matches(pattern, path) for pattern in patterns):
-        return False
+    return any(matches(pattern, path) for pattern in patterns) and is_claimable(path)
+
+
+def is_claimable(path: str) -> bool:
+    """Whether any pattern can make a file an environment's."""
     is_ours = path.startswith(".recipients/") or path.rpartition("/")[2].startswith(".git")
     return not is_ours and dotenv.kind(path) not in _NOBODYS
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+import itertools
+from collections.abc import Collection, Iterable, Iterator
 
 from gitenv.git.layout import RECIPIENTS
 from gitenv.model import dotenv, names
@@ -22,7 +23,11 @@ class Claims:
 
     def statement_of(self, path: str) -> Environment | None:
         """The environment that a path belongs to."""
-        return next(filter(None, (state.claimant(path) for state in self._states)), None)
+        return next(self.claimants(path), None)
+
+    def claimants(self, path: str) -> Iterator[Environment]:
+        """All environments that claim a path; only one does where nobody means ill."""
+        return itertools.chain.from_iterable(state.claimants(path) for state in self._states)
 
     def environment_of(self, path: str) -> str:
         """Its name, or ""."""
@@ -53,22 +58,22 @@ class _State:
         listed = list(environments)
         self.environments = [each.name for each in listed]
         self.patterns = [pattern for each in listed for pattern in each.paths]
-        self._bases: dict[str, Environment] = {}
-        self._paths: dict[str, Environment] = {}
+        self._bases: dict[str, list[Environment]] = {}
+        self._paths: dict[str, list[Environment]] = {}
         self._wild: list[tuple[str, Environment]] = []
         for environment in listed:
             for pattern in environment.paths:
                 if "*" in pattern or "?" in pattern:
                     self._wild.append((pattern, environment))
                 else:
-                    (self._paths if "/" in pattern else self._bases).setdefault(pattern, environment)
+                    (self._paths if "/" in pattern else self._bases).setdefault(pattern, []).append(environment)
 
-    def claimant(self, path: str) -> Environment | None:
-        found = self._paths.get(path) or self._bases.get(path.rpartition("/")[2]) or self._by_wild_card(path)
-        return found if found and names.claimed(["*"], path) else None
-
-    def _by_wild_card(self, path: str) -> Environment | None:
-        return next((each for pattern, each in self._wild if names.matches(pattern, path)), None)
+    def claimants(self, path: str) -> Iterator[Environment]:
+        """Those that a path may belong to, the plainest pattern first; one twice that has two patterns for it."""
+        if names.is_claimable(path):
+            yield from self._paths.get(path, ())
+            yield from self._bases.get(path.rpartition("/")[2], ())
+            yield from (each for pattern, each in self._wild if names.matches(pattern, path))
 
 
 def is_about(found: Finding, environments: Collection[str], claims: Claims) -> bool:

@@ -155,6 +155,11 @@ class Change:
         return attributes.filtered(self.where.store, self.after.entries()) if self._is_filtered_otherwise else frozenset()
 
     @cached_property
+    def claims_after(self) -> Claims:
+        """Whose a file is by the statements of the end alone."""
+        return Claims(self.statements.values())
+
+    @cached_property
     def claims(self) -> Claims:
         """Whose a file is: by the statements of the end, or else by those of the base."""
         return Claims(self.statements.values(), self.base_statements.values(), filtered=self.filtered)
