@@ -9,7 +9,7 @@ import pytest
 
 from gitenv.errors import NotInOrder
 from gitenv.git import index
-from gitenv.git.index import Entry
+from gitenv.git.index import IndexEntry as Entry
 from gitenv.git.layout import Layout
 from tests.conftest import NewLab
 from tests.lab import Person
@@ -82,7 +82,13 @@ def test_modes_and_stages(alice: Person) -> None:
     one, two = _blobs(alice, b"one", b"two")
     _put(alice, Entry("file", one, "100755"))
     assert alice.must("git", "ls-files", "--stage").said.startswith("100755")
-    _put(alice, Entry("file", ""), Entry("file", one, stage=1), Entry("file", two, stage=2), Entry("file", two, stage=3))
+    _put(
+        alice,
+        Entry("file", ""),
+        Entry("file", one, stage=1),
+        Entry("file", two, stage=2),
+        Entry("file", two, stage=3),
+    )
     assert alice.must("git", "status", "--porcelain").said.startswith("UU file")
     _put(alice, Entry("file", two))
     assert _listed(alice) == {b"file": b"two"}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from typing import Annotated
 
-from gitenv.cli.decision import Decision, File, Names, Place, Yes, decide
+from gitenv.cli.decision import Decision, File, Names, Scope, Yes, decide
 from gitenv.cli.options import Environment, Option
 
 
@@ -34,4 +34,4 @@ def run(
     decision = Decision(
         question, act, "accepted", "--mine", takes_places=True, shows_values=values, check=check, chosen=accept.mine
     )
-    decide(decision, names, mine, Place(file, environment), yes)
+    decide(decision, names, mine, Scope(file, environment), yes)

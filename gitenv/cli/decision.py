@@ -34,14 +34,14 @@ class Decision(NamedTuple):
     chosen: Callable[[Workspace, Sequence[Question]], list[Question]] | None = None  # of all, those that the option means
 
 
-class Place(NamedTuple):
+class Scope(NamedTuple):
     """Where the lines stand; "" for anywhere."""
 
     file: str
     environment: str
 
 
-def decide(decision: Decision, names: Sequence[str] | None, is_by_option: bool, place: Place, yes: bool) -> None:
+def decide(decision: Decision, names: Sequence[str] | None, is_by_option: bool, place: Scope, yes: bool) -> None:
     """Show the lines that are meant, ask, act, and say what became of them."""
     from gitenv.team import accept
 

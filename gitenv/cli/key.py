@@ -13,7 +13,7 @@ from gitenv.errors import Usage, printable
 
 if TYPE_CHECKING:
     from gitenv.git.repository import Repository
-    from gitenv.team.rotate_key import Plan, Rekeyed
+    from gitenv.team.rotate_key import KeyPlan, Rekeyed
 
 
 def run_new() -> None:
@@ -44,7 +44,7 @@ def run_rotate(yes: Annotated[bool, Option("--yes", "Do not ask on a terminal.")
     _show_rekeyed(workspace.repository, planned, rotate_key.carry_out(workspace, planned))
 
 
-def _show_rekeyed(repository: Repository, planned: Plan, done: Rekeyed) -> None:
+def _show_rekeyed(repository: Repository, planned: KeyPlan, done: Rekeyed) -> None:
     if planned.is_exchange:
         show.say(f"your new key: {done.new.fingerprint()}")
         show.say(f"the old one is kept, for other clones here, as {done.aside}")

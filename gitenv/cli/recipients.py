@@ -9,7 +9,7 @@ from gitenv.cli import show
 from gitenv.cli.options import Environments, Json
 
 if TYPE_CHECKING:
-    from gitenv.team.roster import Entry, People
+    from gitenv.team.roster import People, Role
 
 
 def run(json: Json = False, environments: Environments = None) -> None:
@@ -49,7 +49,7 @@ def _show(found: People) -> None:
             show.commands(entry.command)
 
 
-def _cell(entry: Entry | None) -> str:
+def _cell(entry: Role | None) -> str:
     if entry is None:
         return "-"
     until = f" until {entry.expires} (policy, not cryptography)" if entry.expires else ""

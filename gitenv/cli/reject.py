@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from gitenv.cli.decision import Decision, File, Names, Place, Yes, decide
+from gitenv.cli.decision import Decision, File, Names, Scope, Yes, decide
 from gitenv.cli.options import Environment, Option
 
 
@@ -22,6 +22,6 @@ def run(
         Decision("Remove these lines?", accept.reject, "removed", "--all"),
         names,
         everything,
-        Place(file, environment),
+        Scope(file, environment),
         yes,
     )

@@ -16,7 +16,7 @@ from gitenv.git import layout
 _CHUNK = 64 * 1024
 
 
-class Place(NamedTuple):
+class Extent(NamedTuple):
     """Where something lies."""
 
     start: int
@@ -31,7 +31,7 @@ class Aside:
         self._end = 0
         self._kept = 0
 
-    def put(self, chunks: Iterable[bytes]) -> Place:
+    def put(self, chunks: Iterable[bytes]) -> Extent:
         """Keep some content. Raises `NotInOrder` if there is no room for it."""
         start = self._end
         try:
@@ -43,9 +43,9 @@ class Aside:
         except OSError as error:
             raise NotInOrder(f"{self._end - start:,} bytes cannot be set aside: {error.strerror}", "make room") from None
         self._kept += 1
-        return Place(start, self._end - start)
+        return Extent(start, self._end - start)
 
-    def take(self, place: Place) -> Iterator[bytes]:
+    def take(self, place: Extent) -> Iterator[bytes]:
         """Give some content back, once, in pieces. Its room is free again if nothing was put behind it."""
         self._file.seek(place.start)
         left = place.size

@@ -23,13 +23,24 @@ _TRIES = 5
 _LOOKS, _PAUSE = 40, 0.05  # two seconds
 
 
-class Entry(NamedTuple):
-    """One path of the index as it is to be. Without an object it is taken out, all stages of it."""
+class IndexEntry(NamedTuple):
+    """One file of the index, as it is or is to be. Without an object it is taken out, all stages of it.
+
+    `stage` is 0 unless the file is in conflict.
+    """
 
     path: str
     object_id: str
     mode: str = FILE
     stage: int = 0
+
+    @property
+    def is_file(self) -> bool:
+        return self.mode.startswith("100")
+
+    @property
+    def is_link(self) -> bool:
+        return self.mode == "120000"
 
 
 def write_blobs(root: str, contents: Sequence[bytes]) -> list[str]:
@@ -45,7 +56,7 @@ def write_blobs(root: str, contents: Sequence[bytes]) -> list[str]:
     return said.decode("ascii").split()
 
 
-def replace_entries(root: str, layout: Layout, entries: Iterable[Entry], seen: Iterable[Entry] = ()) -> None:
+def replace_entries(root: str, layout: Layout, entries: Iterable[IndexEntry], seen: Iterable[IndexEntry] = ()) -> None:
     """Put entries into the index, in one step: killed at any moment, the old or the new index is there.
 
     `seen` are the entries that they take the place of, as they were read. Raises `Changed` where somebody has staged since.
@@ -90,13 +101,13 @@ def _update(root: str, copy: str, lines: str, *words: str) -> None:
     program.run(root, "update-index", "-z", *words, stdin=os.fsencode(lines), index=copy, with_key=True)
 
 
-def _check_unchanged(root: str, copy: str, seen: Iterable[Entry]) -> None:
+def _check_unchanged(root: str, copy: str, seen: Iterable[IndexEntry]) -> None:
     if expected := {_staged(entry) for entry in seen}:
         for line in expected.difference(program.paths(root, "ls-files", "-z", "--stage", index=copy)):
             raise Changed(printable(line.partition("\t")[2]))
 
 
-def _staged(entry: Entry) -> str:
+def _staged(entry: IndexEntry) -> str:
     """An entry as `ls-files --stage` says it."""
     return f"{entry.mode} {entry.object_id} {entry.stage}\t{entry.path}"
 
@@ -214,6 +225,6 @@ def _checksum(index: str) -> bytes:
         return b""
 
 
-def _line(entry: Entry, nothing: str) -> str:
+def _line(entry: IndexEntry, nothing: str) -> str:
     mode = entry.mode if entry.object_id else "0"
     return f"{mode} {entry.object_id or nothing} {entry.stage}\t{entry.path}\0"

@@ -15,7 +15,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from hashlib import _Hash as Hash
 
-    from gitenv.git.aside import Aside, Place
+    from gitenv.git.aside import Aside, Extent
 
 _CAPABILITIES = (b"capability=clean", b"capability=smudge", b"capability=delay")
 _CHUNK = 64 * 1024
@@ -68,7 +68,7 @@ class FilterProcess:
     def __init__(self, stdin: BinaryIO, stdout: BinaryIO, limit: int) -> None:
         self._in, self._out = stdin, stdout
         self._files = _Files(limit)
-        self._delayed: dict[bytes, Place] = {}  # contents by path, as git spells it
+        self._delayed: dict[bytes, Extent] = {}  # contents by path, as git spells it
         self._ready: set[bytes] = set()
 
     def serve(self, handler: Handler) -> None:

@@ -12,28 +12,12 @@ from typing import NamedTuple
 
 from gitenv.errors import NotInOrder, printable, shell_word
 from gitenv.git import alone, index, log, program
+from gitenv.git.index import IndexEntry
 from gitenv.git.layout import Layout, index_stamp
 from gitenv.git.objects import Objects
 
 _TRIES = 5
 _MOST_WORDS = 200  # of a command line; on Windows it has an end soon
-
-
-class IndexEntry(NamedTuple):
-    """One file of the index. `stage` is 0 unless the file is in conflict."""
-
-    mode: str
-    object_id: str
-    stage: int
-    path: str
-
-    @property
-    def is_file(self) -> bool:
-        return self.mode.startswith("100")
-
-    @property
-    def is_link(self) -> bool:
-        return self.mode == "120000"
 
 
 class Ignored(NamedTuple):
@@ -202,7 +186,7 @@ class Repository:
         """Take files out of the index and leave them in the work tree."""
         self._with_paths(["rm", "--cached", "-q", "--force", "--ignore-unmatch"], paths)
 
-    def replace_entries(self, entries: Iterable[index.Entry], seen: Iterable[index.Entry] = ()) -> None:
+    def replace_entries(self, entries: Iterable[IndexEntry], seen: Iterable[IndexEntry] = ()) -> None:
         """Write the index at once; the rest is as for `index.replace_entries`."""
         index.replace_entries(self.root, self.layout, entries, seen)
         self._forget_index()
@@ -279,7 +263,7 @@ class Repository:
 def _entry(line: str) -> IndexEntry:
     meta, _, path = line.partition("\t")
     mode, object_id, stage = meta.split(" ")
-    return IndexEntry(mode, object_id, int(stage), path)
+    return IndexEntry(path, object_id, mode, int(stage))
 
 
 def _spelled(key: str) -> str:

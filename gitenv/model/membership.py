@@ -13,7 +13,7 @@ from gitenv.model.reasons import Elsewhere, Expired, NoPoint, NotAHolder, NotSig
 from gitenv.model.statements import Holder, Keyholder, is_signed_by
 
 
-class Refused(NamedTuple):
+class RefusedGrant(NamedTuple):
     """A grant that does not count, and why."""
 
     grant: Grant
@@ -35,7 +35,7 @@ class Membership(NamedTuple):
 
     statement: Environment
     counted: Mapping[str, Grant]
-    refused: list[Refused]
+    refused: list[RefusedGrant]
     keys: Mapping[Holder, PublicKey]  # of all holders
     malformed: Mapping[str, GitenvError] = {}  # files that are no grants, by path
 
@@ -64,11 +64,11 @@ def who_is_in(environment: Environment, grants: Iterable[Grant], today: str) -> 
     statement's own signature is not looked at: it is the pinned one, or a good step led to it.
     """
     counted: dict[str, Grant] = {}
-    refused: list[Refused] = []
+    refused: list[RefusedGrant] = []
     waiting: dict[Holder, list[Grant]] = {}
     for grant in grants:
         if unfit := _unfit(environment, grant, today):
-            refused.append(Refused(grant, unfit))
+            refused.append(RefusedGrant(grant, unfit))
         else:
             waiting.setdefault(grant.by, []).append(grant)
     keys = {each: key for each in environment.holders if (key := environment.key_of(each))}
@@ -80,13 +80,13 @@ def who_is_in(environment: Environment, grants: Iterable[Grant], today: str) -> 
                 check_signed(grant, keys[signer])
                 person = _person(environment, grant)
             except NotTrusted as error:
-                refused.append(Refused(grant, error))
+                refused.append(RefusedGrant(grant, error))
                 continue
             counted[grant.to] = grant
             if grant.role == HOLDER and person not in keys:
                 keys[person] = grant.key
                 ready.append(person)
-    refused += [Refused(grant, _by_no_holder(environment, grant)) for left in waiting.values() for grant in left]
+    refused += [RefusedGrant(grant, _by_no_holder(environment, grant)) for left in waiting.values() for grant in left]
     return Membership(environment, counted, refused, keys)
 
 

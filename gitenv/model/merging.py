@@ -45,14 +45,14 @@ class Merged(NamedTuple):
     conflicts: list[str]  # the keys set to two values; "" for lines without a name
 
 
-class Place(NamedTuple):
+class Position(NamedTuple):
     """What makes a record the same one on all sides: its name, and which of several it is. A sealed value: all of it."""
 
     name: bytes
     number: int
 
 
-_END = Place(b"", 0)
+_END = Position(b"", 0)
 
 
 class Part(NamedTuple):
@@ -259,8 +259,8 @@ def _name(record: Record) -> bytes:
     return record.name if record.kind in _NAMED else b""
 
 
-def _parts(records: Iterable[Record]) -> dict[Place, Part]:
-    found: dict[Place, Part] = {}
+def _parts(records: Iterable[Record]) -> dict[Position, Part]:
+    found: dict[Position, Part] = {}
     count: dict[bytes, int] = {}
     lead: list[Record] = []
     for record in records:
@@ -268,15 +268,15 @@ def _parts(records: Iterable[Record]) -> dict[Place, Part]:
             lead.append(record)
             continue
         count[name] = number = count.get(name, 0) + 1
-        found[Place(name, number)] = Part(tuple(lead), record)
+        found[Position(name, number)] = Part(tuple(lead), record)
         lead = []
     found[_END] = Part(tuple(lead), None)
     return found
 
 
-def _torn(records: _Records) -> set[Place]:
+def _torn(records: _Records) -> set[Position]:
     """The keys in a conflict of what both began from: git makes one where that is two commits itself. They had no one value."""
-    found: set[Place] = set()
+    found: set[Position] = set()
     if not any(map(document.is_marker, records)):
         return found
     count: Counter[bytes] = Counter()
@@ -285,14 +285,14 @@ def _torn(records: _Records) -> set[Place]:
         depth += {b"<": 1, b">": -1}.get(record.raw[:1], 0) if document.is_marker(record) else 0
         if name := _name(record):
             count[name] += 1
-            found |= {Place(name, count[name])} if depth else set()
+            found |= {Position(name, count[name])} if depth else set()
     return found
 
 
-def _ordered(ours: Mapping[Place, Part], theirs: Mapping[Place, Part]) -> Iterator[Place]:
+def _ordered(ours: Mapping[Position, Part], theirs: Mapping[Position, Part]) -> Iterator[Position]:
     """Our order, and behind each place what only they have there."""
-    behind: dict[Place | None, list[Place]] = {}
-    anchor: Place | None = None
+    behind: dict[Position | None, list[Position]] = {}
+    anchor: Position | None = None
     for place in theirs:
         if place in ours:
             anchor = place

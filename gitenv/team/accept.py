@@ -8,7 +8,6 @@ from typing import NamedTuple
 
 from gitenv.errors import Changed, GitenvError, Locked, NotTrusted, Usage, from_top, printable
 from gitenv.git import index
-from gitenv.git.index import Entry
 from gitenv.model import document, editing, known, plain, smudge, token, unverified
 from gitenv.model.document import Kind, Record
 from gitenv.model.keyring import Keyring
@@ -285,8 +284,7 @@ def _accept_in_conflict(workspace: Workspace, chosen: Sequence[Question], rings:
         if new != records:
             entries.append(entry._replace(object_id=index.write_blobs(workspace.root, [document.join(new)])[0]))
     if entries:
-        listed = [Entry(entry.path, entry.object_id, entry.mode, entry.stage) for entry in entries]
-        workspace.repository.replace_entries(listed)
+        workspace.repository.replace_entries(entries)
 
 
 def _spelled(record: Record, question: Question | None, rings: Mapping[str, Keyring]) -> Record:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from gitenv.errors import NotTrusted
-from gitenv.git.repository import IndexEntry
+from gitenv.git.index import IndexEntry
 from gitenv.model import document, merging, rotation, smudge
 from gitenv.model.document import Kind
 from gitenv.model.keyring import Keyring

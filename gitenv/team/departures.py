@@ -8,9 +8,10 @@ from typing import NamedTuple
 
 from gitenv.errors import NotInOrder, printable
 from gitenv.git import log, program
+from gitenv.git.index import IndexEntry
 from gitenv.git.layout import RECIPIENTS
 from gitenv.git.objects import Objects
-from gitenv.git.repository import IndexEntry, Repository
+from gitenv.git.repository import Repository
 from gitenv.model import document, smudge
 from gitenv.repo import recipients
 from gitenv.team import setup

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from gitenv.errors import GitenvError, from_top
-from gitenv.git.repository import IndexEntry
+from gitenv.git.index import IndexEntry
 from gitenv.model import (
     clean,
     comparing,

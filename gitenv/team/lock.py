@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Sequence, Set
 from typing import NamedTuple
 
 from gitenv.errors import GitenvError, Locked, NotInOrder, NotTrusted, printable
-from gitenv.git.repository import IndexEntry
+from gitenv.git.index import IndexEntry
 from gitenv.model import clean, document, inert, smudge, unverified
 from gitenv.model.cipher import sha256
 from gitenv.model.document import Kind

@@ -25,7 +25,7 @@ class Explained(NamedTuple):
     command: str
 
 
-class Retired:
+class RetiredGrants:
     """Looks at the retired grants of one environment; history is read when the first one asks."""
 
     def __init__(self, workspace: Workspace, statement: Environment) -> None:

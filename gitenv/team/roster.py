@@ -11,17 +11,17 @@ from gitenv.git.layout import RECIPIENTS
 from gitenv.model import reasons
 from gitenv.model.environment import Environment
 from gitenv.model.grant import HOLDER, READER, Grant
-from gitenv.model.membership import Refused
+from gitenv.model.membership import RefusedGrant
 from gitenv.model.statements import Holder
 from gitenv.repo import recipients
-from gitenv.team.retired_grants import Retired
+from gitenv.team.retired_grants import RetiredGrants
 from gitenv.team.workspace import Workspace
 from gitenv.trust.access import membership_in
 
 _MOST_ALIKE = 10
 
 
-class Entry(NamedTuple):
+class Role(NamedTuple):
     """One person in one environment."""
 
     role: str  # "holder" or "reader"
@@ -35,7 +35,7 @@ class Person(NamedTuple):
 
     name: str
     fingerprint: str
-    entries: dict[str, Entry]  # by environment
+    entries: dict[str, Role]  # by environment
     is_waiting: bool  # a `.pub`, and no grant that they were ever given for its key
 
 
@@ -65,7 +65,7 @@ class People(NamedTuple):
 
 def membership(workspace: Workspace) -> People:
     """Read `.recipients/`. What is pinned is judged by the pin; the rest by its own statement, unverified."""
-    entries: dict[str, dict[str, Entry]] = {}
+    entries: dict[str, dict[str, Role]] = {}
     fingerprints: dict[str, str] = {}
     granted: dict[str, set[str]] = {}  # a key exchanged in one environment, and not yet in another, makes two
     uncounted: list[Uncounted] = []
@@ -83,7 +83,7 @@ def membership(workspace: Workspace) -> People:
         found = membership_in(workspace.tree, statement)
         for person, grant in found.counted.items():
             role = HOLDER if grant.role == HOLDER else READER
-            entries.setdefault(person, {})[name] = Entry(role, grant.by.name, grant.at, grant.expires)
+            entries.setdefault(person, {})[name] = Role(role, grant.by.name, grant.at, grant.expires)
             fingerprints[person] = grant.key.fingerprint()
             granted.setdefault(person, set()).add(fingerprints[person])
         known.update(found.holders, (Holder(person, grant.key.fingerprint()) for person, grant in found.counted.items()))
@@ -147,10 +147,10 @@ def _before(workspace: Workspace, statement: Environment) -> Environment | None:
 
 
 def _not_counted(
-    workspace: Workspace, statement: Environment, before: Environment | None, found: Sequence[Refused]
+    workspace: Workspace, statement: Environment, before: Environment | None, found: Sequence[RefusedGrant]
 ) -> Iterator[tuple[Uncounted, Grant | None]]:
     """Why grants do not count. Those that belong to an earlier statement beside them are one topic: the commit is older."""
-    name, earlier = statement.name, Retired(workspace, statement)
+    name, earlier = statement.name, RetiredGrants(workspace, statement)
     if before:
         reason = f"generation {before.generation.number} in this commit, now is {statement.generation.number}"
         merge = branches.to_merge(workspace.root)
@@ -163,7 +163,7 @@ def _not_counted(
             yield _refused(name, refused, honest, earlier), refused.grant
 
 
-def _refused(environment: str, refused: Refused, honest: Mapping[str, Grant], earlier: Retired) -> Uncounted:
+def _refused(environment: str, refused: RefusedGrant, honest: Mapping[str, Grant], earlier: RetiredGrants) -> Uncounted:
     """A grant that does not count. That it did once is said only if a holder signed it: anybody can write any date."""
     given = refused.grant
     file = f"{environment}/{given.to}.grant"

@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 from gitenv.errors import GitenvError, Malformed, NotInOrder, Usage, printable
 from gitenv.git import log
+from gitenv.git.index import IndexEntry
 from gitenv.git.layout import RECIPIENTS
-from gitenv.git.repository import IndexEntry
 from gitenv.identity import device
 from gitenv.model import grant, names, rotation, succession
 from gitenv.model.cipher import Dek

@@ -51,7 +51,7 @@ class Left(NamedTuple):
     why: GitenvError | None  # None: a reader's signature on a grant does not count
 
 
-class Plan(NamedTuple):
+class KeyPlan(NamedTuple):
     """What a run is to do."""
 
     now: PublicKey  # the device key as it is
@@ -70,7 +70,7 @@ class Rekeyed(NamedTuple):
     rewrapped: list[str]
 
 
-def plan(workspace: Workspace) -> Plan:
+def plan(workspace: Workspace) -> KeyPlan:
     """Look at all environments of this clone. Raises `Usage`, `Locked`, and why nothing at all can be re-wrapped."""
     if os.environ.get(device.VARIABLE):
         hint = "make a new one for it, and a holder lets that in: gitenv add-recipient FILE --name NAME --replace"
@@ -81,7 +81,7 @@ def plan(workspace: Workspace) -> Plan:
     done = {pin.name for pin in workspace.access.pinned() if pin.grant and pin.grant.key == key.public}
     follow.refresh(workspace)  # to the grants of this work tree
     target = device.need_next() if device.has_next() else None if is_exchange else key
-    planned = Plan(key.public, target, is_exchange, [], [], [])
+    planned = KeyPlan(key.public, target, is_exchange, [], [], [])
     for pin in workspace.access.pinned():
         if pin.grant is not None:
             _look(workspace, pin, pin.grant, planned, is_done=pin.name in done)
@@ -91,7 +91,7 @@ def plan(workspace: Workspace) -> Plan:
     return planned
 
 
-def carry_out(workspace: Workspace, planned: Plan) -> Rekeyed:
+def carry_out(workspace: Workspace, planned: KeyPlan) -> Rekeyed:
     """Write and stage it, and make the new key the device key."""
     key = planned.target or device.need_next()
     written = _write_public_keys(workspace, planned, key.public)
@@ -113,7 +113,7 @@ def _is_former_here(workspace: Workspace, public: PublicKey) -> bool:
     return any(own.key != public and device.former(own.key) for own in granted)
 
 
-def _look(workspace: Workspace, pin: Pin, own: Grant, planned: Plan, *, is_done: bool) -> None:
+def _look(workspace: Workspace, pin: Pin, own: Grant, planned: KeyPlan, *, is_done: bool) -> None:
     """`is_done`: this clone has seen a grant for the device key, in whatever work tree."""
     try:
         pin = workspace.need_pin(pin.name)
@@ -181,7 +181,7 @@ def _write_bridge(workspace: Workspace, rewrap: Rewrap) -> list[str]:
     return written
 
 
-def _write_public_keys(workspace: Workspace, planned: Plan, new: PublicKey) -> list[str]:
+def _write_public_keys(workspace: Workspace, planned: KeyPlan, new: PublicKey) -> list[str]:
     """The new key first. The old ones stay below it: without them nobody could verify what they signed."""
     keep: dict[str, list[PublicKey]] = {}
     for rewrap in planned.rewraps:

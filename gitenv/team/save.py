@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from gitenv.errors import from_top
 from gitenv.git import index
-from gitenv.git.index import Entry
+from gitenv.git.index import IndexEntry
 from gitenv.model import clean, document
 from gitenv.model.document import Kind, Record
 from gitenv.model.keyring import Keyring
@@ -57,7 +57,7 @@ def stage_blobs(workspace: Workspace, blobs: Mapping[str, bytes]) -> None:
             _note_made(workspace, path, blob)
         modes = {entry.path: entry.mode for entry in workspace.repository.tracked()}
         ids = index.write_blobs(workspace.root, list(blobs.values()))
-        entries = [Entry(path, object_id, modes[path]) for path, object_id in zip(blobs, ids, strict=True)]
+        entries = [IndexEntry(path, object_id, modes[path]) for path, object_id in zip(blobs, ids, strict=True)]
         workspace.repository.replace_entries(entries)
 
 

@@ -15,9 +15,8 @@ from typing import NamedTuple
 
 from gitenv.errors import GitenvError
 from gitenv.git import index
-from gitenv.git.index import Entry
+from gitenv.git.index import IndexEntry
 from gitenv.git.layout import RECIPIENTS
-from gitenv.git.repository import IndexEntry
 from gitenv.model import document, environment, grant, names, smudge, statements
 from gitenv.model.environment import Environment
 from gitenv.model.grant import Grant
@@ -69,16 +68,16 @@ def staged(
     listed = workspace.repository.tracked()
     in_index, in_conflict = {entry.path for entry in listed}, {entry.path for entry in listed if entry.stage}
     folders = tuple(f"{path}/" for path in (*texts, *gone))
-    entries = [Entry(path, "") for path in sorted(in_index) if path.startswith(folders)]
+    entries = [IndexEntry(path, "") for path in sorted(in_index) if path.startswith(folders)]
     entries += [
-        Entry(each.entry.path, blob, each.entry.mode, each.entry.stage) for each, blob in zip(documents, ids, strict=False)
+        IndexEntry(each.entry.path, blob, each.entry.mode, each.entry.stage) for each, blob in zip(documents, ids, strict=False)
     ]
-    entries += [Entry(path, blob) for path, blob in zip(texts, ids[len(documents) :], strict=True)]
-    entries += [Entry(path, "") for path in gone if path in in_index]
+    entries += [IndexEntry(path, blob) for path, blob in zip(texts, ids[len(documents) :], strict=True)]
+    entries += [IndexEntry(path, "") for path in gone if path in in_index]
     _close_again(workspace, documents)
     yield
     whole = [each.entry for each in documents if each.entry.path not in in_conflict]
-    seen = [Entry(entry.path, entry.object_id, entry.mode) for entry in whole]
+    seen = [IndexEntry(entry.path, entry.object_id, entry.mode) for entry in whole]
     workspace.repository.replace_entries(entries, seen)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from gitenv.git import log
-from gitenv.git.repository import IndexEntry
+from gitenv.git.index import IndexEntry
 from gitenv.model import environment, rotation, statements
 from gitenv.model.keyring import Keyring
 from gitenv.team.workspace import Workspace

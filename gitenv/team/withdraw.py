@@ -14,9 +14,8 @@ from typing import NamedTuple
 
 from gitenv.errors import GitenvError, Locked, NotInOrder, Usage, printable
 from gitenv.git import attributes, index
-from gitenv.git.index import Entry
+from gitenv.git.index import IndexEntry
 from gitenv.git.layout import RECIPIENTS
-from gitenv.git.repository import IndexEntry
 from gitenv.model import document, smudge, unverified
 from gitenv.repo import recipients
 from gitenv.system import files
@@ -72,8 +71,8 @@ def carry_out(workspace: Workspace, done: Withdrawal) -> None:
     kept = [path for path in changed if path not in gone]
     modes = {entry.path: entry.mode for entry in tracked}
     blobs = index.write_blobs(workspace.root, [changed[path] for path in kept])
-    entries = [Entry(path, blob, modes.get(path, index.FILE)) for path, blob in zip(kept, blobs, strict=True)]
-    entries += [Entry(path, "") for path in sorted(gone)]
+    entries = [IndexEntry(path, blob, modes.get(path, index.FILE)) for path, blob in zip(kept, blobs, strict=True)]
+    entries += [IndexEntry(path, "") for path in sorted(gone)]
     workspace.repository.replace_entries(entries)
     for entry in done.files:
         if entry.path in done.closed and _is_closed(workspace, entry):

@@ -9,8 +9,9 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 
 from gitenv.errors import FROM_TOP, GitenvError, Locked, NotInOrder, NotTrusted, Usage, printable
 from gitenv.git import index, log
+from gitenv.git.index import IndexEntry
 from gitenv.git.layout import RECIPIENTS
-from gitenv.git.repository import IndexEntry, Repository
+from gitenv.git.repository import Repository
 from gitenv.identity import device, home
 from gitenv.model import dotenv, keys, names, statements
 from gitenv.model.environment import Environment
