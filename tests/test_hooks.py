@@ -15,6 +15,7 @@ from gitenv.drivers import hook
 from gitenv.git.repository import Repository
 from gitenv.team import hooks, installation
 from gitenv.team.hooks import State
+from gitenv.team.installation import Installation
 from tests.conftest import NewLab
 from tests.lab import gitenv
 from tests.test_hot_path import _REPORT
@@ -170,6 +171,40 @@ def test_what_a_checkout_must_be_looked_at_for(clone: Path, monkeypatch: pytest.
     subprocess.run(["git", "update-ref", "ORIG_HEAD", first], cwd=clone, check=True)
     assert hook.is_needed("post-merge", ["0"])
     assert not hook.is_needed("post-merge", ["1"])  # --squash
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the stand-in for Python is a shell script")
+def test_the_hook_of_a_checkout_starts_python_only_for_another_commit(clone: Path, tmp_path: Path) -> None:
+    """It leaves out what `is_needed` says no to, also in a linked work tree, and nothing where something waits to be said."""
+    python, starts = tmp_path / "python", tmp_path / "starts"
+    python.write_text(f"#!/bin/sh\necho started >> {starts}\n")
+    python.chmod(0o755)
+    (clone / ".git/hooks/post-checkout").write_bytes(hooks.text("post-checkout", [Installation(str(python), str(python))]))
+    (clone / ".git/hooks/post-checkout").chmod(0o755)
+    linked = tmp_path / "linked"
+
+    def started(folder: Path, *words: str) -> bool:
+        starts.write_text("")
+        subprocess.run(["git", *words], cwd=folder, check=True, capture_output=True)
+        return bool(starts.read_text())
+
+    for name in ("readme", "other"):
+        (clone / name).write_bytes(b"hello\n")
+        subprocess.run(["git", "add", name], cwd=clone, check=True)
+        subprocess.run(["git", "commit", "-qm", name], cwd=clone, check=True)
+    assert started(clone, "worktree", "add", str(linked), "-b", "linked")
+    for folder, git_dir in ((clone, clone / ".git"), (linked, clone / ".git/worktrees/linked")):
+        (git_dir / "gitenv").mkdir()
+        files, branch = ("checkout", "readme"), ("switch", "-c", f"from-{folder.name}")
+        (folder / "web").mkdir()
+        assert not started(folder, *files)
+        assert not started(folder, *branch)
+        assert not started(folder / "web", "checkout", "../readme")
+        assert not started(tmp_path, f"--git-dir={git_dir}", f"--work-tree={folder}", *files)
+        assert started(folder, "checkout", "--detach", "HEAD~")
+        (git_dir / "gitenv/unsaid").write_bytes(b"warning: stays closed\t\n")
+        assert started(folder, *files)
+        assert started(folder, "switch", "-c", f"again-{folder.name}")
 
 
 def test_a_hook_that_nobody_listens_to_has_not_agreed(new_lab: NewLab) -> None:
