@@ -5,7 +5,6 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import cast
 
 import pytest
 
@@ -15,6 +14,7 @@ from gitenv.git.objects import Objects
 from gitenv.model.environment import Environment, Left
 from gitenv.model.reasons import ForeignEnvironment, Forked, RolledBack, TooLong
 from gitenv.trust import chain, forks
+from gitenv.trust.history import FETCHED, History
 from gitenv.trust.pins import Pin
 from gitenv.trust.trusted import Trusted, Verdict
 from tests.model import builders
@@ -36,10 +36,10 @@ def test_a_history_that_is_too_long_is_named(tmp_path: Path, monkeypatch: pytest
     program.run(top, "-c", "user.name=Eve", "-c", "user.email=eve@example.com", "commit", "-qm", "x")
     objects = Objects(top)
     try:
-        assert len(forks.seen(top, objects, "production", ["HEAD"])) == 3  # the other one is about another environment
-        monkeypatch.setattr(forks, "_MAX_STATEMENTS", 2)
+        assert len(History(top, objects).statements("production", ["HEAD"])) == 3  # the other one is about another environment
+        monkeypatch.setattr("gitenv.trust.history._MAX_STATEMENTS", 2)
         with pytest.raises(TooLong) as raised:
-            forks.seen(top, objects, "production", ["HEAD"])
+            History(top, objects).statements("production", ["HEAD"])
     finally:
         objects.close()
     assert raised.value.message == "production/environment: changed more often than can be followed"
@@ -122,21 +122,15 @@ def test_a_side_that_only_history_has() -> None:
         forks.check_asides({**shown, LATE.hash: LATE}, verdict, None)
 
 
-Look = Callable[[Sequence[Environment], Sequence[Environment]], None]
-NO_OBJECTS = cast(Objects, None)
+class Shown(History):
+    """What HEAD's history shows, and what the fetched branch does."""
 
+    def __init__(self, here: Sequence[Environment], fetched: Sequence[Environment] = ()) -> None:
+        super().__init__("", Objects(""))
+        self._here, self._fetched = here, fetched
 
-@pytest.fixture
-def look(monkeypatch: pytest.MonkeyPatch) -> Look:
-    """Sets what HEAD's history shows, and what the fetched branch does."""
-
-    def history(here: Sequence[Environment], fetched: Sequence[Environment]) -> None:
-        def seen(root: str, objects: Objects, name: str, heads: Sequence[str]) -> dict[str, Environment]:
-            return {each.hash: each for each in (*here, *(fetched if forks.FETCHED in heads else ()))}
-
-        monkeypatch.setattr(forks, "seen", seen)
-
-    return history
+    def statements(self, name: str, heads: Sequence[str]) -> dict[str, Environment]:
+        return {each.hash: each for each in (*self._here, *(self._fetched if FETCHED in heads else ()))}
 
 
 OTHER_FOUNDING = statement(ring_of(1, OTHER_IDENTITY), identity=OTHER_IDENTITY, by=EVE, holders=(EVE,))
@@ -165,25 +159,20 @@ def test_first_sight(
     fetched: Sequence[Environment],
     reason: type[NotTrusted] | None,
     named: type[NotTrusted] | None,
-    look: Look,
 ) -> None:
     """Any side and a second founding stop it, but not who named the signer; a later one does where HEAD's history has it."""
-    look([*STORY, *here], fetched)
+    history = Shown([*STORY, *here], fetched)
     for is_named, expected in ((False, reason), (True, named)):
-        check = functools.partial(
-            forks.check_first_sight, "", NO_OBJECTS, _verdict(REMOVAL), ["HEAD", forks.FETCHED], is_named=is_named
-        )
+        check = functools.partial(forks.check_first_sight, history, _verdict(REMOVAL), ["HEAD", FETCHED], is_named=is_named)
         assert _reason(check) is expected
 
 
-def test_a_pin_that_moves(look: Look) -> None:
+def test_a_pin_that_moves() -> None:
     """What only the fetched branch shows keeps it where it is."""
     verdict = _verdict(REMOVAL, TOGETHER)
-    look(STORY, [])
-    forks.check_moved("", NO_OBJECTS, TOGETHER, verdict, ["HEAD", forks.FETCHED])
-    look(STORY, [SIDE])
+    forks.check_moved(Shown(STORY), TOGETHER, verdict, ["HEAD", FETCHED])
     with pytest.raises(Forked):
-        forks.check_moved("", NO_OBJECTS, TOGETHER, verdict, ["HEAD", forks.FETCHED])
+        forks.check_moved(Shown(STORY, [SIDE]), TOGETHER, verdict, ["HEAD", FETCHED])
 
 
 DAVE = Left("dave", EVE.key, 1)
@@ -199,20 +188,19 @@ KEPT = {
 
 
 @pytest.mark.parametrize(("side", "is_refused"), KEPT.values(), ids=KEPT)
-def test_a_side_that_was_kept_beside_a_removal(side: Environment, is_refused: bool, look: Look) -> None:
+def test_a_side_that_was_kept_beside_a_removal(side: Environment, is_refused: bool) -> None:
     """Who pinned it goes on under a key that somebody has who was taken out: not if who held it did, and none gave that up."""
-    look([FOUNDING, TOGETHER, ROTATION, side, FORGED], [])
+    history = Shown([FOUNDING, TOGETHER, ROTATION, side, FORGED])
     trusted = Trusted("production", None, MemoryTree(ROTATION, past=[FOUNDING, TOGETHER]))
     for past, expected in (([], is_refused), ([side.hash], False)):
         pin = Pin.of(ROTATION, None, frozenset(), frozenset(), [FOUNDING.hash, TOGETHER.hash, *past])
-        check = functools.partial(forks.check_none_taken_out, "", NO_OBJECTS, trusted, pin, ["HEAD"])
+        check = functools.partial(forks.check_none_taken_out, history, trusted, pin, ["HEAD"])
         assert _reason(check) is (Forked if expected else None)
 
 
-def test_what_is_no_step_leads_nowhere(look: Look) -> None:
+def test_what_is_no_step_leads_nowhere() -> None:
     """Neither takes a forged founding a name away, nor a forged step a statement further."""
-    look([NO_FOUNDING, FOUNDING, TOGETHER, FORGED], [])
-    assert forks.furthest("", NO_OBJECTS, FOUNDING, ["HEAD"]) == TOGETHER
-    assert not forks.is_free("", NO_OBJECTS, "production", ["HEAD"])
-    look([NO_FOUNDING], [])
-    assert forks.is_free("", NO_OBJECTS, "production", ["HEAD"])
+    history = Shown([NO_FOUNDING, FOUNDING, TOGETHER, FORGED])
+    assert forks.furthest(history, FOUNDING, ["HEAD"]) == TOGETHER
+    assert not forks.is_free(history, "production", ["HEAD"])
+    assert forks.is_free(Shown([NO_FOUNDING]), "production", ["HEAD"])

@@ -65,7 +65,7 @@ def _followed(change: Change, old: Environment, new: Environment) -> Iterator[Fi
     try:
         verdict = Trusted.since(change.base, change.after, old).about(new)
         if verdict.answer is Answer.NEXT:
-            forks.check_moved(change.folder, change.objects, old, verdict, change.heads)
+            forks.check_moved(change.history, old, verdict, change.heads)
             return
     except NotTrusted as error:
         if _is_believed(change, change.after, new) and not _is_believed(change, change.base, old):
@@ -113,7 +113,7 @@ def _founded(change: Change, statement: Environment) -> Iterator[Finding]:
     try:
         verdict = Trusted(name, None, change.after).about(statement)
         is_named = _is_believed(change, change.after, statement)
-        forks.check_first_sight(change.folder, change.objects, verdict, change.heads, is_named=is_named)
+        forks.check_first_sight(change.history, verdict, change.heads, is_named=is_named)
         yield from _other_person(change, name)
     except NotTrusted as error:
         code = error.code if error.code in CODES else "not-a-holder"

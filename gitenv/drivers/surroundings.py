@@ -19,6 +19,10 @@ from gitenv.repo.snapshot import CommitSnapshot, Snapshot, SparseSnapshot, WorkS
 from gitenv.trust.access import Access, Judged, check_not_rolled_back
 from gitenv.trust.pins import Pin
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from gitenv.trust.history import History
+
 
 class Surroundings:
     """One clone, for the length of one git command. Everything is read when the first file asks for it."""
@@ -83,11 +87,13 @@ class Surroundings:
 
         `head` may be a tree without a history (`git stash`, `git checkout 'HEAD^{tree}' -- .env`): it has HEAD's.
         """
+        if not judged.is_earlier:
+            return
         head = head if self.objects.commit(head) else "HEAD"
         what = pin.environment.text, judged.environment.text, head
         if what not in self._went_back:
             try:
-                check_not_rolled_back(self._here.work_tree, pin, judged, head)
+                check_not_rolled_back(self._history(), pin, judged, head)
                 self._went_back[what] = None
             except NotTrusted as error:
                 self._went_back[what] = error
@@ -145,15 +151,20 @@ class Surroundings:
     def _look_beside(self, pin: Pin, judged: Judged) -> None:
         from gitenv.trust import forks
         from gitenv.trust.access import check_newest
-        from gitenv.trust.recent import Recent
+        from gitenv.trust.history import FETCHED
 
         since = clone.searched(self._here.common_dir).get(pin.name, "")
         first_sight = self.access.first_sight(pin.name, WorkSnapshot(self._here.work_tree))
-        recent = Recent(self._here.work_tree, self.objects, list)
-        check_newest(recent, first_sight, pin, judged.environment, since)
+        history = self._history()
+        check_newest(history, first_sight, pin, judged.environment, since)
         if judged.moves:
-            heads = ["HEAD", forks.FETCHED]
-            forks.check_moved(self._here.work_tree, self.objects, pin.environment, judged.verdict, heads)
+            forks.check_moved(history, pin.environment, judged.verdict, ["HEAD", FETCHED])
+
+    def _history(self) -> History:
+        """As it is now: a filter may live longer than a HEAD."""
+        from gitenv.trust.history import History
+
+        return History(self._here.work_tree, self.objects)
 
     def pins_nearby(self, pin: Pin, commits: Iterable[str]) -> Iterator[Pin]:
         """Where good steps lead from a pin: to the statement at hand, and to those of `commits`. No pin is moved."""

@@ -13,7 +13,7 @@ from gitenv.model.membership import other_person
 from gitenv.model.reasons import Competing, OtherPerson
 from gitenv.model.statements import Holder, is_fingerprint
 from gitenv.repo import clone, recipients
-from gitenv.team import advance, claims
+from gitenv.team import claims, follow
 from gitenv.team.workspace import Workspace
 from gitenv.trust import access, forks
 from gitenv.trust.pins import Pin
@@ -98,7 +98,7 @@ def believe(
     pinned = Pin.of(statement, None, frozenset(), seen, [*aside, *verdict.past])
     workspace.access.put_back(pinned, verdict.way)
     try:
-        advance.follow_tree(workspace, pinned, clone.searched(workspace.repository.layout.common_dir))
+        follow.follow_tree(workspace, pinned, clone.searched(workspace.repository.layout.common_dir))
     except NotTrusted as error:
         return [error]
     believed = workspace.access.pin(statement.name)
@@ -126,7 +126,7 @@ def checked(workspace: Workspace, name: str, *, is_named: bool = False) -> Envir
     names.check_name(name, "environment")
     statement = recipients.environment_in(workspace.tree, name)
     verdict = verdict_on(workspace, statement)
-    forks.check_first_sight(workspace.root, workspace.repository.objects, verdict, workspace.known_heads(), is_named=is_named)
+    forks.check_first_sight(workspace.history, verdict, workspace.known_heads(), is_named=is_named)
     check_people(workspace, statement)
     return statement
 

@@ -95,7 +95,7 @@ def _check_new(workspace: Workspace, name: str, patterns: Sequence[str]) -> None
 
 def _may_found(workspace: Workspace, name: str) -> bool:
     """Whether this history had no environment of that name: newcomers would be warned of two foundings."""
-    return forks.is_free(workspace.root, workspace.repository.objects, name, workspace.heads())
+    return forks.is_free(workspace.history, name, workspace.heads())
 
 
 def write_public_key(workspace: Workspace, name: str, key: DeviceKey, replace: bool = False) -> list[str]:

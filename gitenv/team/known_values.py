@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING
 
 from gitenv.errors import GitenvError
 from gitenv.git.layout import RECIPIENTS
@@ -12,9 +11,7 @@ from gitenv.model.environment import Environment
 from gitenv.model.known import Known, Tracked
 from gitenv.model.rotation import Member, Parent
 from gitenv.repo.snapshot import Snapshot
-
-if TYPE_CHECKING:  # `gitenv check` asks of any state, and loads no more than it needs
-    from gitenv.team.workspace import Workspace
+from gitenv.team.workspace import Workspace
 
 FILE = "known"
 

@@ -20,7 +20,7 @@ from gitenv.model.membership import Membership
 from gitenv.model.rotation import Member, Parent
 from gitenv.model.statements import Holder
 from gitenv.repo.snapshot import CommitSnapshot, IndexSnapshot, Snapshot
-from gitenv.team import first_sight, known_values, statement_conflicts
+from gitenv.team import first_sight, follow, known_values
 from gitenv.team.rotate import Dropped, Plan
 from gitenv.team.workspace import Workspace
 from gitenv.trust import access, chain, forks
@@ -60,9 +60,9 @@ def plan(workspace: Workspace, name: str) -> Plan | None:
     pin = workspace.access.pin(name)
     if pin is None:
         return None
-    sides = _staged(workspace, pin) if name in statement_conflicts.in_conflict(workspace) else _in_history(workspace, pin)
+    sides = _staged(workspace, pin) if name in follow.in_conflict(workspace) else _in_history(workspace, pin)
     if sides is None:
-        if error := statement_conflicts.met_in_rebase(workspace, pin):
+        if error := follow.met_in_rebase(workspace, pin):
             raise error
         return None
     origin, base, other = (
@@ -147,7 +147,7 @@ def _in_history(workspace: Workspace, pin: Pin) -> Sides | None:
     if here is None or here.id != pin.environment.id:
         return None
     base = Side(first_sight.verdict_on(workspace, here).way, workspace.tree)
-    found = forks.asides(workspace.root, workspace.repository.objects, base.chain, ["HEAD"])
+    found = forks.asides(workspace.history, base.chain, ["HEAD"])
     for statements_of_it in sorted(found, key=lambda each: -each[-1].revision):
         other = statements_of_it[-1]
         last = log.last_with(workspace.root, chain.path(pin.name), other.text)

@@ -14,7 +14,7 @@ from gitenv.model.environment import Environment
 from gitenv.model.reasons import PastMissing
 from gitenv.repo import recipients
 from gitenv.team.workspace import Workspace
-from gitenv.trust import chain, forks
+from gitenv.trust import chain
 
 
 def problems(workspace: Workspace) -> Iterator[NotTrusted]:
@@ -84,7 +84,7 @@ def put_back(workspace: Workspace, lacking: dict[str, bytes]) -> list[str]:
 
 def _in_history(workspace: Workspace, name: str) -> dict[str, Environment]:
     with contextlib.suppress(GitenvError):  # more than can be followed
-        return forks.seen(workspace.root, workspace.repository.objects, name, [*workspace.heads(), forks.FETCHED])
+        return workspace.history.statements(name, workspace.known_heads())
     return {}
 
 

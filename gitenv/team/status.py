@@ -239,7 +239,7 @@ def _access(workspace: Workspace, pin: Pin, is_in: bool, problems: list[Problem]
             problems.append(Problem("removed", f"{pin.name} was removed, and this clone still believes who held it", look))
         return ABSENT, pin.environment, None
     try:
-        check_not_rolled_back(workspace.root, pin, judged)
+        check_not_rolled_back(workspace.history, pin, judged)
     except NotTrusted as error:
         problems.append(Problem.of(error))
         return NOT_TRUSTED, pin.environment, None

@@ -81,13 +81,13 @@ def _beside(workspace: Workspace, goal: Environment) -> list[str]:
     whole = list(first_sight.verdict_on(workspace, goal).way)
     heads = workspace.known_heads()
     with contextlib.suppress(TooLong):
-        return [each.hash for side in forks.asides(workspace.root, workspace.repository.objects, whole, heads) for each in side]
+        return [each.hash for side in forks.asides(workspace.history, whole, heads) for each in side]
     return []
 
 
 def _forked(workspace: Workspace, first: Verdict) -> NotTrusted | None:
     try:
-        forks.check_first_sight(workspace.root, workspace.repository.objects, first, workspace.known_heads())
+        forks.check_first_sight(workspace.history, first, workspace.known_heads())
         first_sight.check_people(workspace, first.statement)
     except NotTrusted as error:
         return error
@@ -97,7 +97,7 @@ def _forked(workspace: Workspace, first: Verdict) -> NotTrusted | None:
 def _forked_since(workspace: Workspace, pin: Pin, verdict: Verdict) -> NotTrusted | None:
     try:
         if verdict.answer is Answer.NEXT:
-            forks.check_moved(workspace.root, workspace.repository.objects, pin.environment, verdict, workspace.known_heads())
+            forks.check_moved(workspace.history, pin.environment, verdict, workspace.known_heads())
     except NotTrusted as error:
         return error
     return None
@@ -106,7 +106,7 @@ def _forked_since(workspace: Workspace, pin: Pin, verdict: Verdict) -> NotTruste
 def _went_back(workspace: Workspace, pin: Pin) -> NotTrusted | None:
     try:
         if judged := workspace.access.judge(pin, workspace.tree):
-            access.check_not_rolled_back(workspace.root, pin, judged)
+            access.check_not_rolled_back(workspace.history, pin, judged)
     except NotTrusted as error:
         return error
     return None

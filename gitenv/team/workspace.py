@@ -24,8 +24,8 @@ from gitenv.system import files, locking
 from gitenv.team import departures
 from gitenv.trust import forks
 from gitenv.trust.access import Access, Judged, check_not_rolled_back
+from gitenv.trust.history import FETCHED, History
 from gitenv.trust.pins import Pin
-from gitenv.trust.recent import Recent
 
 _OTHER_HEADS = ("MERGE_HEAD", "CHERRY_PICK_HEAD", "REBASE_HEAD")
 
@@ -55,8 +55,8 @@ class Workspace:
     def reload(self) -> None:
         """Read the clone's notes and pins, again if it has just been set up."""
         self.access = Access(self.repository.layout)
+        self.history = History(self.root, self.repository.objects)
         self._tree: Snapshot | None = None
-        self.recent = Recent(self.root, self.repository.objects, self._some_environments)
 
     def reread(self) -> None:
         """The tree at hand has changed."""
@@ -67,15 +67,11 @@ class Workspace:
         """The `.recipients/` at hand: the work tree's, or in a sparse checkout the index's."""
         if self._tree is None:  # once: it lists everybody's files, and is asked for each of them
             here = WorkSnapshot(self.root)
-            self._tree = here
             # Without reading all that there is: the first one will do.
-            if not any(recipients.is_environment(here, name) for name in self._some_environments()):
-                self._tree = SparseSnapshot(self.repository.objects)
+            some = [*self.pinned_names(), *recipients.folders(here)[: recipients.MOST]]
+            is_here = any(recipients.is_environment(here, name) for name in some)
+            self._tree = here if is_here else SparseSnapshot(self.repository.objects)
         return self._tree
-
-    def _some_environments(self) -> list[str]:
-        """Those that are pinned, and the first others at hand, by their names alone."""
-        return [*self.pinned_names(), *recipients.folders(self.tree)[: recipients.MOST]]
 
     def heads(self) -> list[str]:
         """HEAD, and what git is bringing together with it and has not committed."""
@@ -83,7 +79,7 @@ class Workspace:
 
     def known_heads(self) -> list[str]:
         """The same, and the default branches of the remotes: what a clone has to know of, although nothing merged it yet."""
-        return [*self.heads(), forks.FETCHED]
+        return [*self.heads(), FETCHED]
 
     def environments(self) -> list[str]:
         """The names of the environments at hand, right or wrong: those pinned, and all others unless somebody made them up."""
@@ -149,7 +145,7 @@ class Workspace:
         judged = self.access.judge(pin, self.tree)
         if judged is None:
             raise NotInOrder(f"{name} is not in the commit you are on", "check out a newer one")
-        check_not_rolled_back(self.root, pin, judged)
+        check_not_rolled_back(self.history, pin, judged)
         if judged.is_below(pin):
             here = judged.environment.generation.number
             raise Locked(
@@ -164,7 +160,7 @@ class Workspace:
     def follow(self, pin: Pin, judged: Judged) -> None:
         """Move a pin along the good steps that a tree shows. Raises `Forked` where history has another one beside them."""
         assert judged.moves is not None
-        forks.check_moved(self.root, self.repository.objects, pin.environment, judged.verdict, self.known_heads())
+        forks.check_moved(self.history, pin.environment, judged.verdict, self.known_heads())
         self.access.advance(judged.moves, judged.verdict.way)
 
     def need_holder(self, pin: Pin, what_readers_do: str) -> Keyring:

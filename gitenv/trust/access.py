@@ -26,7 +26,7 @@ from gitenv.trust.trusted import Answer, Trusted, Verdict
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from gitenv.model.membership import Membership
-    from gitenv.trust.recent import Recent
+    from gitenv.trust.history import History
 
 
 class Judged(NamedTuple):
@@ -190,7 +190,7 @@ def waiting(pin: Pin, new: Environment) -> list[str]:
     return [path for path in new.paths if path in pin.waiting or path not in pin.environment.paths]
 
 
-def check_not_rolled_back(root: str, pin: Pin, judged: Judged, head: str = "HEAD") -> None:
+def check_not_rolled_back(history: "History", pin: Pin, judged: Judged, head: str = "HEAD") -> None:
     """Raise `RolledBack` if a tree has an earlier statement, and its own history a later one: no older branch has that.
 
     `head` is the commit whose tree it is.
@@ -198,26 +198,23 @@ def check_not_rolled_back(root: str, pin: Pin, judged: Judged, head: str = "HEAD
     if judged.is_earlier:
         from gitenv.trust import rollback
 
-        if rollback.went_back(root, judged.environment, head):
-            raise rollback.error(root, pin.environment, judged.environment, head)
+        if rollback.went_back(history, judged.environment, head):
+            raise rollback.error(history, pin.environment, judged.environment, head)
 
 
-def check_newest(recent: "Recent", first_sight: Trusted, pin: Pin, statement: Environment, since: str) -> None:
+def check_newest(history: "History", first_sight: Trusted, pin: Pin, statement: Environment, since: str) -> None:
     """Raise why HEAD's history speaks against a tree's statement, in what the commit `since` does not reach.
 
     `RolledBack` if it has a later one, and `Forked` if it has one beside the pinned one that takes somebody out who is in that.
     """
-    if not (blobs := recent.blobs(pin.name, since)):
+    if not (head := history.head) or head == since:
         return
-    from gitenv.git import log
     from gitenv.trust import forks, rollback
 
-    root, objects = recent.root, recent.objects
-    before = chain.past_path(statement.name, statement.hash)
-    if any(before in paths for paths in blobs.values()) and rollback.went_back(root, statement, "HEAD", since):
-        raise rollback.error(root, statement, statement)
-    if statement.text == pin.environment.text and forks.is_beside(pin, forks.read(objects, pin.name, blobs)):
-        forks.check_none_taken_out(root, objects, first_sight, pin, log.since(root, "HEAD", since))
+    if rollback.went_back(history, statement, head, since):
+        raise rollback.error(history, statement, statement, head)
+    if statement.text == pin.environment.text:
+        forks.check_none_taken_out(history, first_sight, pin, history.since(head, since))
 
 
 def open_grant(statement: Environment, own: Grant, key: device.DeviceKey | None) -> Keyring:

@@ -18,6 +18,7 @@ from gitenv.repo.snapshot import Entry, Snapshot, WorkSnapshot, differing
 from gitenv.repo.usual import USUAL
 from gitenv.repo.where import Where
 from gitenv.trust import roster
+from gitenv.trust.history import History
 from gitenv.trust.roster import Roster
 
 Pairs = Mapping[str, tuple[Entry | None, Entry | None]]
@@ -56,6 +57,11 @@ class Change:
     @property
     def objects(self) -> Objects:
         return self.where.objects
+
+    @cached_property
+    def history(self) -> History:
+        """What stood in it before."""
+        return History(self.folder, self.objects)
 
     # Files.
 
@@ -114,8 +120,6 @@ class Change:
     @cached_property
     def _is_filtered_otherwise(self) -> bool:
         claimed = {pattern for statement in self.statements.values() for pattern in statement.paths}
-        if isinstance(self.after, WorkSnapshot):  # whoever asks for it knows what attributes the index has
-            return False
         return attributes.names_others(self.objects, self.after.matching(USUAL), claimed)
 
     @cached_property

@@ -9,47 +9,41 @@ from __future__ import annotations
 import itertools
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
-from gitenv.errors import GitenvError, NotTrusted
-from gitenv.git import log
+from gitenv.errors import NotTrusted
 from gitenv.git.layout import RECIPIENTS
-from gitenv.git.objects import Objects
-from gitenv.model import environment, statements, steps
+from gitenv.model import steps
 from gitenv.model.environment import Environment
-from gitenv.model.reasons import ForeignEnvironment, Forked, RolledBack, TooLong
+from gitenv.model.reasons import ForeignEnvironment, Forked, RolledBack
 from gitenv.model.statements import Keyholder
+from gitenv.trust.history import FETCHED, History
 from gitenv.trust.pins import Pin
 from gitenv.trust.trusted import Trusted, Verdict, gives_up
 
-_MAX_STATEMENTS = 20_000
-_MAX_BYTES = 64 * 1024 * 1024
-FETCHED = "--glob=refs/remotes/*/HEAD"
-"""The default branches of the remotes, as they were fetched."""
 
-
-def check_moved(root: str, objects: Objects, pinned: Environment, verdict: Verdict, heads: Sequence[str]) -> None:
+def check_moved(history: History, pinned: Environment, verdict: Verdict, heads: Sequence[str]) -> None:
     """Raise `Forked` if history has good steps aside, by nobody who is out as the pinned statement says."""
-    check_asides(seen(root, objects, pinned.name, heads), verdict, pinned)
+    check_asides(history.statements(pinned.name, heads), verdict, pinned)
 
 
-def check_first_sight(root: str, objects: Objects, verdict: Verdict, heads: Sequence[str], *, is_named: bool = False) -> None:
+def check_first_sight(history: History, verdict: Verdict, heads: Sequence[str], *, is_named: bool = False) -> None:
     """Raise `Forked` for any good step aside or a second founding, and `RolledBack` for a later one in HEAD's history.
 
     Where the user named the signer or a statement (`is_named`), no founding counts, and no step by who is out as the newest
     statement says: else one pushed commit would stop every newcomer and CI for ever.
     """
     newest = verdict.statement
-    found = seen(root, objects, newest.name, heads)
+    found = history.statements(newest.name, heads)
     check_asides(found, verdict, newest if is_named else None)
     if not is_named:
         _check_foundings(found, verdict.way[0], newest)
     if any(later.previous == newest.hash for later in found.values()):  # in a fetched branch it is no more than newer
-        here = seen(root, objects, newest.name, [head for head in heads if head != FETCHED])
+        here = history.statements(newest.name, [head for head in heads if head != FETCHED])
         later = [each for each in here.values() if each.previous == newest.hash]
         if any(steps.is_good(newest, each) for each in later):
             raise rolled_back(later[0], newest, f"git log -- :/{RECIPIENTS}/{newest.name}")
 
 
-def check_none_taken_out(root: str, objects: Objects, trusted: Trusted, pin: Pin, heads: Sequence[str]) -> None:
+def check_none_taken_out(history: History, trusted: Trusted, pin: Pin, heads: Sequence[str]) -> None:
     """Raise `Forked` if history has a side beside the pinned statement that takes out somebody who is in it.
 
     No side counts that somebody made who was taken out before, as the pinned one says.
@@ -57,11 +51,11 @@ def check_none_taken_out(root: str, objects: Objects, trusted: Trusted, pin: Pin
     takes nobody out stops nobody who does not move: whoever can push could bring any side along. `trusted` has no pin.
     """
     pinned = pin.environment
-    if not is_beside(pin, seen(root, objects, pin.name, heads)):
+    if all(each == pinned.hash or pin.is_past(each) for each in history.statements(pin.name, heads)):
         return
     whole = trusted.about(pinned).way
     left, gone = {person for each in whole for person in each.left}, taken_out(whole)
-    for side in asides(root, objects, whole, heads[:1]):
+    for side in asides(history, whole, heads[:1]):
         origin = next(each for each in whole if each.hash == side[0].previous)
         if all(pin.is_past(each.hash) for each in side) or is_by(gone, [origin, *side]):
             continue
@@ -73,11 +67,6 @@ def check_none_taken_out(root: str, objects: Objects, trusted: Trusted, pin: Pin
             )
 
 
-def is_beside(pin: Pin, found: Iterable[str]) -> bool:
-    """Whether one of some statements, by their hashes, is neither the pinned one nor one that it goes back to."""
-    return not all(each == pin.environment.hash or pin.is_past(each) for each in found)
-
-
 def rolled_back(was: Environment, now: Environment, hint: str) -> RolledBack:
     """The error for a tree that has `now`, and whose history has `was`, which is later."""
     return RolledBack(
@@ -87,15 +76,15 @@ def rolled_back(was: Environment, now: Environment, hint: str) -> RolledBack:
     )
 
 
-def is_free(root: str, objects: Objects, name: str, heads: Sequence[str]) -> bool:
+def is_free(history: History, name: str, heads: Sequence[str]) -> bool:
     """Whether no environment of this name was ever founded in a history."""
-    found = seen(root, objects, name, [*heads, FETCHED]).values()
+    found = history.statements(name, [*heads, FETCHED]).values()
     return not any(each.revision == 1 and _is_good_founding(each) for each in found)
 
 
-def furthest(root: str, objects: Objects, start: Environment, heads: Sequence[str]) -> Environment:
+def furthest(history: History, start: Environment, heads: Sequence[str]) -> Environment:
     """How far good steps lead from a statement in a history."""
-    found = seen(root, objects, start.name, heads)
+    found = history.statements(start.name, heads)
     while following := [each for each in found.values() if each.previous == start.hash and steps.is_good(start, each)]:
         start = following[0]
     return start
@@ -192,9 +181,9 @@ def _check_foundings(found: Mapping[str, Environment], first: Environment, newes
             )
 
 
-def asides(root: str, objects: Objects, whole: Sequence[Environment], heads: Sequence[str]) -> list[list[Environment]]:
+def asides(history: History, whole: Sequence[Environment], heads: Sequence[str]) -> list[list[Environment]]:
     """The sides that history has beside a whole chain and nobody gave up, as far as they lead: see `sides`."""
-    return sides(seen(root, objects, whole[-1].name, heads), whole)
+    return sides(history.statements(whole[-1].name, heads), whole)
 
 
 def sides(found: Mapping[str, Environment], whole: Sequence[Environment]) -> list[list[Environment]]:
@@ -212,37 +201,6 @@ def sides(found: Mapping[str, Environment], whole: Sequence[Environment]) -> lis
         if not good and any(not gives_up(each, whole) for each in path[1:]):
             made.append(path[1:])
     return made
-
-
-def seen(root: str, objects: Objects, name: str, heads: Sequence[str]) -> dict[str, Environment]:
-    """The statements of an environment in a history, by hash. Nobody vouches for them.
-
-    A squash shows a removal in `past/` only, and a plain log hides what `git merge -s ours` brings. Raises `TooLong`.
-    """
-    return read(objects, name, _blobs(root, name, heads))
-
-
-def read(objects: Objects, name: str, blobs: Iterable[str]) -> dict[str, Environment]:
-    """The same of some blobs."""
-    found: dict[str, Environment] = {}
-    size = 0
-    for number, blob in enumerate(blobs):
-        text = objects.read(blob, statements.MAX_BYTES)
-        size += len(text or b"")
-        if number >= _MAX_STATEMENTS or size > _MAX_BYTES:
-            raise TooLong(f"{name}/environment: changed more often than can be followed", f"gitenv trust {name}")
-        try:
-            statement = environment.read(text or b"", name)
-        except GitenvError:
-            continue
-        if statement.name == name:
-            found[statement.hash] = statement
-    return found
-
-
-def _blobs(root: str, name: str, heads: Sequence[str]) -> list[str]:
-    folder = f"{RECIPIENTS}/{name}"
-    return log.blobs(root, [f"{folder}/environment", f"{folder}/past"], heads)
 
 
 def _is_good_founding(statement: Environment) -> bool:

@@ -7,41 +7,28 @@ and could stop everybody for ever: where there is one, a good step after it must
 
 from __future__ import annotations
 
-from contextlib import closing
-
 from gitenv.errors import NotTrusted
 from gitenv.git import log
 from gitenv.git.layout import RECIPIENTS
 from gitenv.model.environment import Environment
-from gitenv.trust import chain
+from gitenv.trust import chain, forks
+from gitenv.trust.history import History
 
 
-def went_back(root: str, earlier: Environment, head: str = "HEAD", since: str = "") -> bool:
+def went_back(history: History, earlier: Environment, head: str = "HEAD", since: str = "") -> bool:
     """Whether the history of `head` ever had a statement later than `earlier`; with `since` only in what that does not reach.
 
     Raises `NotInOrder` where git cannot say.
     """
-    heads = log.since(root, head, since)
-    if log.last_with(root, chain.past_path(earlier.name, earlier.hash), earlier.text, heads) is None:
-        return False
-    from gitenv.git.objects import Objects
-    from gitenv.trust import forks
-
-    with closing(Objects(root)) as objects:
-        return forks.furthest(root, objects, earlier, heads) != earlier
+    heads, past = history.since(head, since), chain.past_path(earlier.name, earlier.hash)
+    return history.ever_had(earlier.name, past, earlier.text, heads) and forks.furthest(history, earlier, heads) != earlier
 
 
-def error(root: str, pinned: Environment, now: Environment, head: str = "HEAD") -> NotTrusted:
+def error(history: History, pinned: Environment, now: Environment, head: str = "HEAD") -> NotTrusted:
     """The error for a tree that has `now` after a later statement: the pinned one, or what history has after that."""
-    from gitenv.git.objects import Objects
-    from gitenv.trust import forks
-
     folder = f"{RECIPIENTS}/{now.name}"
-    was = pinned
-    if pinned.text == now.text:
-        with closing(Objects(root)) as objects:
-            was = forks.furthest(root, objects, now, [head])
-    last = log.last_with(root, chain.path(now.name), was.text, [head])
+    was = forks.furthest(history, now, [head]) if pinned.text == now.text else pinned
+    last = log.last_with(history.root, chain.path(now.name), was.text, [head])
     undo = "look for the commit that did it"
     if last:
         undo = f"git revert {last.undid}" if last.undid else f"git restore --source={last.had} -- :/{folder}"

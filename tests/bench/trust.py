@@ -18,6 +18,7 @@ from gitenv.model.environment import Environment
 from gitenv.model.keyring import Keyring
 from gitenv.repo.snapshot import CommitSnapshot
 from gitenv.trust import chain, forks
+from gitenv.trust.history import History
 from gitenv.trust.pins import Pin
 from gitenv.trust.trusted import Trusted
 from tests.bench import histories
@@ -63,7 +64,7 @@ def measure(root: str) -> tuple[float, float]:
         moved = Trusted(name, pin, snapshot).judge()
         assert moved
         begin = time.perf_counter()
-        forks.check_moved(root, objects, pinned, moved, ["long"])
+        forks.check_moved(History(root, objects), pinned, moved, ["long"])
         return first, time.perf_counter() - begin
 
 

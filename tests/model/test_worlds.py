@@ -25,6 +25,7 @@ from gitenv.model.reasons import Forked
 from gitenv.team import merge_rotations
 from gitenv.team.merge_rotations import Side, Sides
 from gitenv.trust import forks
+from gitenv.trust.history import History
 from gitenv.trust.pins import Pin
 from gitenv.trust.trusted import Answer, Trusted, Verdict
 from tests.model.builders import ALICE, BOB, CAROL, EVE, MemoryTree, Person, grant_for, ring_of, statement
@@ -288,11 +289,12 @@ def test_sides_that_nobody_gave_up() -> None:
 def test_who_was_listed_since_is_nobody_who_was_taken_out(monkeypatch: pytest.MonkeyPatch) -> None:
     """dave, let in on one side, takes bob out; who pinned bob's own step beside it stops, and goes on from dave's side."""
     shown = {each.hash: each for each in (FOUNDING, DAVE_LISTED, BY_LISTED, BY_BOB)}
-    monkeypatch.setattr(forks, "seen", lambda *_: shown)
-    first_sight, objects = Trusted("production", None, world().tree), Objects("")
+    monkeypatch.setattr(History, "statements", lambda *_: shown)
+    history = History("", Objects(""))
+    first_sight = Trusted("production", None, world().tree)
     with pytest.raises(Forked, match=r"one beside it by dave .* that takes somebody out"):
-        forks.check_none_taken_out("", objects, first_sight, pinned_at(BY_BOB), ["HEAD"])
-    forks.check_none_taken_out("", objects, first_sight, pinned_at(BY_LISTED), ["HEAD"])
+        forks.check_none_taken_out(history, first_sight, pinned_at(BY_BOB), ["HEAD"])
+    forks.check_none_taken_out(history, first_sight, pinned_at(BY_LISTED), ["HEAD"])
     daves = Side([FOUNDING, DAVE_LISTED, BY_LISTED], world().tree)
     sides = Sides(FOUNDING, world().tree, Side([FOUNDING, BY_BOB], world().tree), daves)
     assert merge_rotations._by_who_stays_in(sides).base == daves

@@ -1,0 +1,81 @@
+"""What `.recipients/` once was: the statements that a history has. It may refuse, and never vouches."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from gitenv.errors import GitenvError
+from gitenv.git import log
+from gitenv.git.layout import RECIPIENTS
+from gitenv.git.objects import Objects
+from gitenv.model import environment, statements
+from gitenv.model.environment import Environment
+from gitenv.model.reasons import TooLong
+
+# By their form: of many literal ones git would ask for each name in each folder whether it is one of them.
+_STATEMENTS = [f":(top,glob){RECIPIENTS}/*/{name}" for name in ("environment", "past/**")]
+_MAX_STATEMENTS = 20_000
+_MAX_BYTES = 64 * 1024 * 1024
+FETCHED = "--glob=refs/remotes/*/HEAD"
+"""The default branches of the remotes, as they were fetched."""
+
+
+class History:
+    """A clone's history as it was when it was first asked: git walks it once, however many environments are asked about.
+
+    So it is for one command, or for one question of what lives longer.
+    """
+
+    def __init__(self, root: str, objects: Objects) -> None:
+        self.root, self.objects = root, objects
+        self._head: str | None = None
+        self._listed: dict[tuple[str, ...], dict[str, dict[str, list[str]]]] = {}
+
+    @property
+    def head(self) -> str:
+        """The commit that HEAD is, or "" before the first."""
+        if self._head is None:
+            self._head = self.objects.id("HEAD^{commit}")
+        return self._head
+
+    def since(self, head: str, commit: str) -> list[str]:
+        """Words for what `head` reaches and `commit` does not; for all, where a rewritten history has no such commit."""
+        return [head, f"^{commit}"] if commit and self.objects.id(commit) else [head]
+
+    def statements(self, name: str, heads: Sequence[str]) -> dict[str, Environment]:
+        """The statements of an environment in what `heads` reach, by hash. Nobody vouches for them.
+
+        A squash shows a removal in `past/` only, and a plain log hides what `git merge -s ours` brings. Raises `TooLong`.
+        """
+        found: dict[str, Environment] = {}
+        size = 0
+        blobs = list(dict.fromkeys(blob for stood in self._of(name, heads).values() for blob in stood))
+        for number, text in enumerate(self.objects.each(blobs, statements.MAX_BYTES)):
+            size += len(text or b"")
+            if number >= _MAX_STATEMENTS or size > _MAX_BYTES:
+                raise TooLong(f"{name}/environment: changed more often than can be followed", f"gitenv trust {name}")
+            try:
+                statement = environment.read(text or b"", name)
+            except GitenvError:
+                continue
+            if statement.name == name:
+                found[statement.hash] = statement
+        return found
+
+    def ever_had(self, name: str, path: str, text: bytes, heads: Sequence[str]) -> bool:
+        """Whether these very bytes ever stood at a path of an environment's `past/`, in what `heads` reach."""
+        blobs = self._of(name, heads).get(path, [])
+        return any(found == text for found in self.objects.each(blobs, len(text)))
+
+    def _of(self, name: str, heads: Sequence[str]) -> dict[str, list[str]]:
+        """All blobs that ever stood at the paths of an environment's statements, by path; newest first."""
+        key = tuple(heads)
+        if key not in self._listed:
+            self._listed[key] = self._walk(heads)
+        return self._listed[key].get(name, {})
+
+    def _walk(self, heads: Sequence[str]) -> dict[str, dict[str, list[str]]]:
+        listed: dict[str, dict[str, dict[str, None]]] = {}
+        for path, blob in log.changed_blobs(self.root, _STATEMENTS, heads):
+            listed.setdefault(path.split("/")[1], {}).setdefault(path, {})[blob] = None
+        return {name: {path: list(blobs) for path, blobs in paths.items()} for name, paths in listed.items()}
