@@ -174,6 +174,21 @@ def test_a_command_loads_neither_typer_nor_rich(clone: Path, words: list[str]) -
     assert len(modules) <= 1, "of all commands, the one"
 
 
+@pytest.mark.skipif(not hasattr(os, "openpty"), reason="there are no pseudo-terminals")
+@pytest.mark.parametrize("words", [["status"], ["recipients"], ["check"], ["diff"]], ids=" ".join)
+def test_a_terminal_needs_no_rich(clone: Path, words: list[str]) -> None:
+    """Colours and tables on an ordinary terminal are written without rich, which takes longer than the command."""
+    command = [sys.executable, "-E", "-P", "-c", _REPORT.format(arguments=words)]
+    ours, theirs = os.openpty()
+    settings = {name: value for name, value in os.environ.items() if name not in ("FORCE_COLOR", "TTY_COMPATIBLE")}
+    done = subprocess.run(
+        command, cwd=clone, env=settings | {"TERM": "xterm"}, stdout=theirs, stderr=subprocess.PIPE, check=True, timeout=60
+    )
+    os.close(theirs)
+    os.close(ours)
+    assert not set(done.stderr.decode().rpartition("loaded: ")[2].split()) & {"typer", "rich"}
+
+
 def test_the_start_compiles_no_annotations(clone: Path) -> None:
     """No NamedTuple of the hot path has its fields as text, which typing would compile at every start of the filter."""
     count = "import builtins, sys\nreal, calls = compile, []\n"

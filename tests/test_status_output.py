@@ -26,7 +26,7 @@ def test_table_fits_the_terminal(monkeypatch: pytest.MonkeyPatch, capsys: pytest
     lines = re.sub(r"\x1b\[[\d;]*m", "", capsys.readouterr().out).splitlines()
     assert max(map(len, lines)) <= 80
     assert " ".join(lines[2].split()) == "production open (holder) alice, alice-laptop, .env.production 3 open"
-    show.table("", ["", "key"], [["alice", "SHA256:" + 90 * "x"]])
+    show.table(["", "key"], [["alice", "SHA256:" + 90 * "x"]])
     assert "SHA256:" + 90 * "x" in capsys.readouterr().out
 
 

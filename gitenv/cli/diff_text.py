@@ -61,7 +61,7 @@ def _show_file(file: File, with_values: bool) -> None:
 
 def _show_table(table: Table) -> None:
     rows = [[row.name, *(wording.cell(cell) for cell in row.cells)] for row in table.rows[:_MOST]]
-    show.table("", ["key", *(_column(table.folder, name) for name in table.columns)], rows)
+    show.table(["key", *(_column(table.folder, name) for name in table.columns)], rows)
     if len(table.rows) > _MOST:
         show.say(f"and {wording.count(len(table.rows) - _MOST, 'more key')}")
     if table.incomplete:

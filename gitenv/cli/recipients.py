@@ -38,9 +38,9 @@ def _show(found: People) -> None:
     for person in found.people:
         cells = [_cell(person.entries.get(name)) for name in found.environments]
         rows.append([person.name, *(["asks to be let in", *cells[1:]] if person.is_waiting else cells)])
-    show.table("", ["", *found.environments], rows)
+    show.table(["", *found.environments], rows)
     # A table of its own: beside the environments it would be wider than most terminals, and fingerprints are to be compared.
-    show.table("", ["", "key"], [[person.name, person.fingerprint] for person in found.people])
+    show.table(["", "key"], [[person.name, person.fingerprint] for person in found.people])
     from gitenv.team import roster
 
     for entry in roster.grouped(found.uncounted, 20):

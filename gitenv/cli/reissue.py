@@ -74,7 +74,7 @@ def _show(found: Sequence[Reissue]) -> None:
         if not found:
             show.say("nothing to reissue")
         return
-    show.table("", ["environment", "key", "file", "known to", "since", "to be set by"], rows, folding=2)
+    show.table(["environment", "key", "file", "known to", "since", "to be set by"], rows, folding=2)
     show.say("give each a new value where it comes from, and then here; the old ones stay readable to them:")
     show.commands("gitenv set KEY -f FILE")
 

@@ -11,6 +11,7 @@ import sys
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, TextIO
 
+from gitenv.cli import terminal
 from gitenv.errors import GitenvError, Usage, printable
 
 if TYPE_CHECKING:
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
 
     from gitenv.git.repository import Repository
 
-_NARROWEST = 16  # columns of a terminal: a fold that still shows a name
 _ANSWER = "\0[y/N]:"  # typer adds it; it stays with the last word
 _COMMAND = "bold"
 _COMMANDS = r"(?:(?<=: )|(?<=; )|(?<=, )|(?<= or )|(?<= then ))(?:gitenv|git) (?:(?![.:] )[^;,])*"  # in a sentence
@@ -43,13 +43,19 @@ def labelled(label: str, label_style: str, text: str, style: str = "", *, aside:
     text = printable(text)
     if style != _COMMAND and stream.isatty():
         text = _folded(label + text)[len(label) :]
-    if not _is_styled(stream):
-        stream.write(f"{label}{text}\n")
-        stream.flush()  # both streams often go to one place, and stay in order there
-        return
-    from rich.text import Text
+    _write_line(stream, label, label_style, text, style)
 
-    console(stderr=aside).print(Text.assemble((label, label_style), (text, style)))
+
+def _write_line(stream: TextIO, label: str, label_style: str, text: str, style: str) -> None:
+    if terminal.is_ordinary(stream):
+        label, text = terminal.styled(label, label_style), terminal.styled(text, style)
+    elif _is_styled(stream):
+        from rich.text import Text
+
+        console(stderr=stream is sys.stderr).print(Text.assemble((label, label_style), (text, style)))
+        return
+    stream.write(f"{label}{text}\n")
+    stream.flush()  # both streams often go to one place, and stay in order there
 
 
 def _folded(text: str) -> str:
@@ -58,7 +64,7 @@ def _folded(text: str) -> str:
     import shutil
     import textwrap
 
-    width = max(shutil.get_terminal_size().columns, _NARROWEST)
+    width = max(shutil.get_terminal_size().columns, terminal.NARROWEST)
     if len(text) <= width:
         return text
     whole = re.sub(_COMMANDS, lambda found: found[0].replace(" ", "\0"), text)
@@ -103,29 +109,30 @@ def error(problem: GitenvError) -> None:
         labelled("hint: ", "cyan", problem.hint, aside=True)
 
 
-def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[str]], *, folding: int | None = None) -> None:
+def table(columns: Sequence[str], rows: Iterable[Sequence[str]], *, folding: int | None = None) -> None:
     """A table on a terminal; tab-separated lines for a pipe. The column `folding` may go over several lines."""
     listed = [[printable(cell) for cell in row] for row in rows]
     columns = [printable(column) for column in columns]
     if not _is_styled(sys.stdout):
         sys.stdout.write("".join("\t".join(row).rstrip() + "\n" for row in [columns, *listed]))
         return
-    from rich.cells import cell_len
+    if terminal.is_ordinary(sys.stdout) and (lines := terminal.table(columns, listed, folding)):
+        sys.stdout.write(lines)
+        sys.stdout.flush()
+        return
     from rich.table import Table
     from rich.text import Text
 
-    shown = Table(title=Text(printable(title)), title_justify="left", box=None, pad_edge=False, header_style="dim")
+    shown = Table(box=None, pad_edge=False, header_style="dim")
     for column in columns:
         shown.add_column(Text(column), no_wrap=True)
     for row in listed:
         shown.add_row(*(Text(cell) for cell in row))
     if folding is not None:
-        widths = [max(map(cell_len, cells)) for cells in zip(columns, *listed, strict=True)]
-        others = sum(widths) - widths[folding] + 2 * (len(columns) - 1)
         shown.columns[folding].no_wrap = False
-        shown.columns[folding].max_width = max(console().width - others, _NARROWEST)
+        shown.columns[folding].max_width = terminal.room(terminal.widths(columns, listed), folding, console().width)
     # Wider than the terminal is for the terminal to wrap: a fingerprint that is cut or folded cannot be compared.
-    console(width=4096).print(shown, crop=False)
+    console(width=terminal.WIDEST).print(shown, crop=False)
 
 
 def listing(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
@@ -142,15 +149,12 @@ def listing(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
 
 def _pages(columns: list[str], lines: Iterator[list[str]]) -> None:
     """Columns get wider from page to page, and never narrower."""
-    from rich.cells import cell_len
-    from rich.text import Text
-
-    screen, widths, head = console(), [0] * len(columns), [columns]
+    widths, head = [0] * len(columns), [columns]
     while page := list(itertools.islice(lines, _PAGE)):
-        widths = [max(width, *map(cell_len, cells)) for width, *cells in zip(widths, *head, *page, strict=True)]
+        widths = [max(width, *map(terminal.cell_len, cells)) for width, *cells in zip(widths, *head, *page, strict=True)]
         for row in [*head, *page]:
-            padded = (cell + " " * (width - cell_len(cell)) for cell, width in zip(row, widths, strict=True))
-            screen.print(Text("  ".join(padded).rstrip(), style="dim" if row is columns else ""))
+            padded = (cell + " " * (width - terminal.cell_len(cell)) for cell, width in zip(row, widths, strict=True))
+            _write_line(sys.stdout, "", "", "  ".join(padded).rstrip(), "dim" if row is columns else "")
         head = []
 
 
@@ -178,7 +182,7 @@ def ask(question: str, yes: bool, hint: str = "add --yes once you have checked")
         shown = _folded(f"{printable(question)}{_ANSWER}").replace(_ANSWER, "").removesuffix(" [y/N]:")
         return typer.confirm(shown, default=False, err=True)
     except typer.Abort:
-        console(stderr=True).print()  # the terminal has put ^C behind the question
+        sys.stderr.write("\n")  # the terminal has put ^C behind the question
         raise
 
 

@@ -50,7 +50,7 @@ def _show(found: Status) -> None:
         for cell in cells or [["", "", ""]]:
             rows.append([*first, *cell])
             first = ["", "", ""]
-    show.table("", ["environment", "access", "holders", "file", "keys", "state"], rows, folding=2)
+    show.table(["environment", "access", "holders", "file", "keys", "state"], rows, folding=2)
     # The command is for who can let somebody in.
     waiting = found.waiting if any(environment.role == HOLDER for environment in found.environments) else []
     for name in waiting[:_MOST]:
