@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from enum import Enum
+from functools import lru_cache
 from typing import NamedTuple
 
 from gitenv.model import document, token
@@ -16,6 +17,7 @@ from gitenv.model.document import Kind, Record
 
 _TEXT = (Kind.ASSIGNMENT, Kind.LOOKALIKE)
 _HIDDEN = (Kind.COMMENT, Kind.UNKNOWN, Kind.TOKEN, Kind.UNVERIFIED, Kind.LOOKALIKE)
+_LONG = 1024  # bytes of a line
 _TELLING = 8  # bytes that hardly ever two keys have in common by chance
 
 OpenOf = Callable[[Record], bytes | None]
@@ -74,10 +76,35 @@ def places(data: bytes) -> dict[str, list[Place]]:
     Raises `NotTrusted` for a document that is too large.
     """
     found: dict[str, list[Place]] = {}
-    for record, line in numbered(document.parse(data)):
-        if record.name and record.kind is not Kind.SEALED:
-            found.setdefault(record.name.decode("ascii"), []).append(Place(record, line))
+    for place in _alone(data) or (Place(*each) for each in numbered(document.parse(data))):
+        if place.record.name and place.record.kind is not Kind.SEALED:
+            found.setdefault(place.name, []).append(place)
     return found
+
+
+def _alone(data: bytes) -> list[Place] | None:
+    """The lines of a document each of which says by itself what it is, as most commits have it; None for others.
+
+    Of two versions most lines are the same: they are read once.
+    """
+    lines = data.split(b"\n")
+    if lines.pop() or len(lines) > document.MAX_RECORDS or len(data) > document.MAX_BYTES:
+        return None
+    found = []
+    for number, line in enumerate(lines, 1):
+        place = _place(line, number) if len(line) < _LONG else _placed(line, number)
+        if place is None:
+            return None
+        found.append(place)
+    return found
+
+
+def _placed(line: bytes, number: int) -> Place | None:
+    record = document.alone(line)
+    return Place(record, number) if record else None
+
+
+_place = lru_cache(maxsize=8192)(_placed)
 
 
 def in_conflict(data: bytes) -> dict[str, int]:
@@ -108,7 +135,11 @@ def compare(before: bytes, after: bytes, open_of: OpenOf | None = None) -> Compa
 
 def keys(old: Mapping[str, list[Place]], new: Mapping[str, list[Place]], open_of: OpenOf | None = None) -> list[KeyChange]:
     """What happened to each key, in the order of the new version; what is gone at the end."""
-    changes = {name: change for name in new if (change := _change(name, old.get(name), new[name], open_of))}
+    changes = {
+        name: change
+        for name, now in new.items()
+        if (was := old.get(name)) != now and (change := _change(name, was, now, open_of))
+    }
     gone = {name: KeyChange(name, Outcome.REMOVED, old[name][-1], None) for name in old if name not in new}
     for name, former, is_sure in _renames(old, new, open_of):
         changes[name] = KeyChange(name, Outcome.RENAMED, old[former][-1], new[name][-1], is_sure)

@@ -74,6 +74,16 @@ def parse(data: bytes) -> list[Record]:
     return _Parser(data).records()
 
 
+def alone(line: bytes) -> Record | None:
+    """The record that a line is, wherever it stands among such lines: a mark of gitenv's, a heading, or nothing at all.
+
+    None for any other: what that is depends on the lines before it.
+    """
+    if b"gitenv" in line and (marked := _marked(line)):
+        return Record(*marked, line, b"\n")
+    return Record(Kind.PLAIN, b"", line, b"\n") if not line or _is_heading(line) else None
+
+
 def join(records: Iterable[Record]) -> bytes:
     """The bytes that `parse` was given."""
     return b"".join([part for record in records for part in (record.raw, record.end)])
@@ -137,7 +147,7 @@ class _Parser:
         if self.in_block:
             return self._hidden(Kind.UNKNOWN, start, line_end)
         if line[0] == 0x23:  # "#"
-            if line.startswith(b"## ") and b"-----" not in line and _is_readable(line):
+            if _is_heading(line):
                 return Kind.PLAIN, b"", line_end
             return self._hidden(Kind.COMMENT, start, line_end)
         assigned = _ASSIGNMENT.match(self.data, start, line_end)
@@ -221,6 +231,10 @@ def _marked(line: bytes) -> tuple[Kind, bytes] | None:
     if lookalike := re.match(_LOOKALIKE, line):
         return Kind.LOOKALIKE, lookalike.group(1) or b""
     return None
+
+
+def _is_heading(line: bytes) -> bool:
+    return line.startswith(b"## ") and b"-----" not in line and _is_readable(line)
 
 
 def _is_one_line(line: bytes) -> bool:

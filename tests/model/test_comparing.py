@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 
-from gitenv.model import token
+from gitenv.errors import NotTrusted
+from gitenv.model import comparing, document, token
 from gitenv.model.comparing import Comparison, OpenOf, Outcome, compare
-from gitenv.model.document import Record
+from gitenv.model.document import Kind, Record
 from gitenv.model.keyring import Keyring
 from tests.model.builders import committed, ring_of, rotated
 from tests.model.documents import anything
@@ -113,3 +116,26 @@ def test_all_documents(before: bytes, after: bytes) -> None:
     assert compare(before, before) == Comparison([], 0, 0)
     found = compare(before, after, _opener(NEW))
     assert len({key.name for key in found.keys}) == len(found.keys)
+
+
+_TOKENS = [b"%b=gitenv1:%d.abcdef:%b" % (name, number, b"A" * 64) for name in (b"A", b"B") for number in (1, 2)]
+_ALONE = [*_TOKENS, b"#gitenv1:1.abcdef:" + b"A" * 64, b"", b"## A heading", b"A=gitenv1:what", b"#gitenv-unverified:x:y"]
+_OTHERS = [b"A=1", b" ", b"# B=1", b"-----BEGIN X-----", b"<<<<<<< a", b"=======", b"B='", b"'", b"## $(x)", _TOKENS[0] + b"\r"]
+
+
+@given(st.lists(st.sampled_from(_ALONE + _OTHERS)) | st.lists(st.sampled_from(_ALONE)), st.sampled_from([b"", b"\n"]))
+def test_lines_that_stand_alone(lines: list[bytes], end: bytes) -> None:
+    """Documents of which each line says by itself what it is have the keys that they have when they are parsed."""
+    data = b"\n".join(lines) + end
+    found: dict[str, list[comparing.Place]] = {}
+    for record, line in comparing.numbered(document.parse(data)):
+        if record.name and record.kind is not Kind.SEALED:
+            found.setdefault(record.name.decode(), []).append(comparing.Place(record, line))
+    assert list(comparing.places(data).items()) == list(found.items())
+
+
+def test_as_many_as_a_document_may_have() -> None:
+    """A document of lines that stand alone has no more of them than any other."""
+    comparing.places(b"\n" * document.MAX_RECORDS)
+    with pytest.raises(NotTrusted):
+        comparing.places(b"\n" * (document.MAX_RECORDS + 1))
