@@ -1,7 +1,8 @@
 """Python, where each process writes down what it loaded, started, read and asked git for, once gitenv has done its work there.
 
 `make` puts a `python` into a folder that takes the words which Python takes, and a `git` for the processes below it that notes
-the questions to `git cat-file --batch`. `gitenv init` run by that `python` gives it to git: hooks and filters are counted, too.
+the questions to `git cat-file --batch`, and how much any other answers. `gitenv init` run by that `python` gives it to git:
+hooks and filters are counted, too.
 """
 
 from __future__ import annotations
@@ -16,8 +17,14 @@ from pathlib import Path
 _GIT = """\
 #!/bin/sh
 case " $* " in
-*" cat-file --batch"*) tee -a {asked}.$PPID | {git} "$@" ;;
-*) exec {git} "$@" ;;
+*" cat-file --batch"*) tee -a {folder}/asked.$PPID | {git} "$@" ;;
+*)
+    {git} "$@" >{folder}/answer.$$
+    code=$?
+    cat {folder}/answer.$$
+    tr -dc '\\n\\0' <{folder}/answer.$$ | wc -c >>{folder}/answered.$PPID
+    exit $code
+    ;;
 esac
 """
 _OPTIONS_WITH_WORD = ("-X", "-W")
@@ -30,7 +37,7 @@ def make(folder: Path, home: Path) -> Path:
     words = [sys.executable, "-E", "-P", __file__, str(folder), str(home)]
     _program(bin_folder / "python", f'#!/bin/sh\nexec {shlex.join(words)} "$@"\n')
     git = shlex.quote(shutil.which("git") or "git")
-    _program(bin_folder / "git", _GIT.format(git=git, asked=shlex.quote(str(folder / "asked"))))
+    _program(bin_folder / "git", _GIT.format(git=git, folder=shlex.quote(str(folder))))
     return bin_folder / "python"
 
 

@@ -36,6 +36,7 @@ class Costs(NamedTuple):
     gits: int  # that gitenv starts; git itself may start others
     files: int  # opened, and folders listed, in the repository and the home
     questions: int  # to `git cat-file --batch`
+    lines: int  # of what all other gits answer: whole listings are seen here
 
 
 class Counted:
@@ -88,26 +89,29 @@ class Counted:
 
     def _take(self) -> list[Process]:
         """What was counted since the last time."""
-        log = self.folder / "counted"
-        found = [Process(json.loads(line), self.folder) for line in log.read_text("utf-8").splitlines()] if log.exists() else []
-        log.unlink(missing_ok=True)
-        return found
+        return [Process(json.loads(line), self.folder) for line in _taken(self.folder / "counted").splitlines()]
 
 
 class Process:
     """What one Python wrote down."""
 
     def __init__(self, found: dict[str, Any], folder: Path) -> None:
-        asked = folder / f"asked.{found['pid']}"
-        questions = os.fsdecode(asked.read_bytes()).splitlines() if asked.exists() else []
-        asked.unlink(missing_ok=True)
+        questions = os.fsdecode(_taken(folder / f"asked.{found['pid']}")).splitlines()
+        lines = sum(map(int, _taken(folder / f"answered.{found['pid']}").split()))
         standard = [module for module in found["modules"] if module.partition(".")[0] in sys.stdlib_module_names]
         others = [module for module in found["modules"] if module not in standard]
         started = [" ".join(words) for words in found["started"]]
         self.is_filter = found["words"][-1] == "filter-process"
-        self.costs = tuple(map(len, (others, standard, started, found["read"], questions)))
-        lines = (*started, *found["read"], *questions, " ".join(others), " ".join(standard))
-        self.details = "\n  ".join((" ".join(found["words"]), *lines))
+        self.costs = (*map(len, (others, standard, started, found["read"], questions)), lines)
+        details = (*started, *found["read"], *questions, " ".join(others), " ".join(standard))
+        self.details = "\n  ".join((" ".join(found["words"]), *details))
+
+
+def _taken(file: Path) -> bytes:
+    """What stands in a file, which is removed; nothing if it is not there."""
+    data = file.read_bytes() if file.exists() else b""
+    file.unlink(missing_ok=True)
+    return data
 
 
 def _columns(name: str, cells: Iterator[object]) -> str:
@@ -200,6 +204,11 @@ def test_no_command_costs_more_than_it_did(new_lab: NewLab, tmp_path: Path) -> N
     lab = new_lab("team")
     alice, bob = lab.person("alice"), lab.person("bob")
     alice.cwd, bob.cwd = alice.home / "app", bob.home / "app"
+    for number in range(_MANY):
+        (alice.cwd / f"other{number}").write_bytes(b"hello\n")
+    alice.must("git", "add", ".")
+    alice.must("git", "commit", "-qm", "What is none of gitenv's")
+    alice.must("git", "push", "-q")
     clone = Counted(alice, tmp_path / "counted")
     _ask(clone)
     _work(clone)

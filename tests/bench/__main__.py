@@ -40,7 +40,8 @@ def main() -> int:
     if options.compare:
         print("\n" + report.compared(results, json.loads(Path(options.compare).read_text("utf-8"))["rows"]))
     if options.markdown:
-        print("\n" + report.markdown(results, facts))
+        document = Path(options.markdown)
+        document.write_text(report.write_into(document.read_text("utf-8"), results, facts), "utf-8")
     return failed
 
 
@@ -64,7 +65,7 @@ def _options() -> argparse.Namespace:
     parser.add_argument("--only", nargs="+", default=(), metavar="WORD", help="only rows with one of these words in their name")
     parser.add_argument("--json", metavar="FILE", help="write the machine and every run there")
     parser.add_argument("--compare", metavar="OLD.json", help="what --json wrote earlier: print old, new, and the ratio")
-    parser.add_argument("--markdown", action="store_true", help="print the table of docs/performance.md")
+    parser.add_argument("--markdown", metavar="FILE", help="write the figures into a page, as docs/performance.md has them")
     parser.add_argument("--gitenv", metavar="PYTHON", default=sys.executable, help="the interpreter whose gitenv is measured")
     parser.add_argument("--before", metavar="PYTHON", default="", help="another whose gitenv is measured in turn with it")
     # In memory if the system has such a folder: a thousand new objects wait for a disk much longer than for any filter.

@@ -79,6 +79,16 @@ def thousand_files(subject: Subject, size: int) -> Mapping[str, Run]:
     }
 
 
+def file_history(subject: Subject, size: int) -> Mapping[str, Run]:
+    """What changed in a file over many commits, read as plain text."""
+    repository = subject.repository()
+    for number in range(size):
+        repository.write(".env", env_file() + b"HELLO=%d\n" % number)
+        repository.must("git", "add", ".env")
+        repository.must("git", "-c", "core.hooksPath=/dev/null", "commit", "-q", "-m", "Set HELLO")
+    return {"git log -p": lambda: repository.cost("git", "log", "-p", "--", ".env")}
+
+
 def monorepo(subject: Subject, size: int) -> Mapping[str, Run]:
     """Many files that are none of gitenv's, and one .env file."""
     repository = subject.repository()

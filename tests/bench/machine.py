@@ -17,7 +17,7 @@ def facts() -> dict[str, str]:
     """The machine, its load when the run began, and every version that matters."""
     load = f"{os.getloadavg()[0]:.1f}" if hasattr(os, "getloadavg") else ABSENT
     return {
-        "machine": f"{os.cpu_count()} cores, load {load}, {platform.system()}",
+        "machine": f"{os.cpu_count()} cores, {platform.system()}, load {load}",
         "processor": _processor(),
         "python": platform.python_version(),
         "git": version_of("git"),

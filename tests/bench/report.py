@@ -1,13 +1,15 @@
-"""Results as lines for people, as JSON for programs, and as the table of docs/performance.md."""
+"""Results as lines for people, as JSON for programs, and as the table in docs/performance.md."""
 
 from __future__ import annotations
 
+import datetime
 import statistics
 from collections.abc import Mapping, Sequence
 
 from tests.bench.machine import ABSENT
 from tests.bench.measure import Result, times
 
+_BEGIN, _END = "<!-- figures -->\n", "<!-- end of figures -->\n"
 _WIDTHS = (46, 10, 10, 10, 10, 28, 10, 20, 5)
 _HEAD = ("row", "before", "median", "least", "CPU", "peer", "ratio", "at most", "holds")
 
@@ -63,14 +65,23 @@ def compared(results: Sequence[Result], earlier: Sequence[Mapping[str, object]])
     return "\n".join(lines)
 
 
-def markdown(results: Sequence[Result], facts: Mapping[str, str]) -> str:
-    """The table as documents have it."""
-    lines = ["| what | gitenv | beside it | ratio | at most |", "|---|---|---|---|---|"]
+def write_into(document: str, results: Sequence[Result], facts: Mapping[str, str]) -> str:
+    """A document with these results as its table of figures, between the two marks that it has for them."""
+    before, begin, rest = document.partition(_BEGIN)
+    _, end, after = rest.partition(_END)
+    if not end:
+        raise ValueError(f"there is no {_BEGIN.strip()} … {_END.strip()}")
+    return before + begin + _markdown(results, facts) + end + after
+
+
+def _markdown(results: Sequence[Result], facts: Mapping[str, str]) -> str:
+    lines = ["| | gitenv | beside it | gitenv takes | at most |", "|---|---|---|---|---|"]
     for result in results:
-        limit = str(result.row.limit or "") + (" (missed)" if result.holds is False else "")
+        limit = str(result.row.limit or "") + (", missed" if result.holds is False else "")
         ratio = times(result.ratio) if result.ratio else ""
         lines.append(f"| {_name(result)} | {seconds(result.median(result.ours))} | {_peer(result)} | {ratio} | {limit} |")
-    return "\n".join((*lines, "", "; ".join(f"{word} {value}" for word, value in facts.items())))
+    said = ", ".join(f"{word} {value}" for word, value in facts.items() if word != "machine")
+    return f"\n{datetime.date.today()}, {facts['machine']}: {said}.\n\n" + "\n".join(lines) + "\n\n"
 
 
 def seconds(value: float) -> str:

@@ -1,7 +1,7 @@
 """The table: what is measured, beside whom, and what it may take.
 
 A case is built for each gitenv that is measured, and for git alone and git-crypt where a row has them for its peer. Limits
-are for the full size, and of medians; a row without one is there to be looked at.
+are for the full size, and for medians; a row without one is there to be looked at.
 """
 
 from __future__ import annotations
@@ -35,6 +35,13 @@ CASES = (
         (Row("git add", seconds(0.050), ALONE), Row("git checkout", seconds(0.055), ALONE)),
         KEYS,
     ),
+    Case(
+        "one file, git-crypt's",
+        cases.one_file,
+        (Row("git add", None, CRYPT, full_only=True), Row("git checkout", None, CRYPT, full_only=True)),
+        KEYS,
+    ),
+    Case("{} commits of a file", cases.file_history, (Row("git log -p", None, CRYPT, full_only=True),), 30),
     Case(
         "{} files",
         cases.thousand_files,
