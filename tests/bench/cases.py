@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from functools import partial
+from functools import cache, partial
 
 from tests.bench import histories
 from tests.bench.conversation import Conversation
@@ -58,24 +58,29 @@ def one_file(subject: Subject, size: int) -> Mapping[str, Run]:
     return {"git add": add, "git checkout": checkout}
 
 
-def thousand_files(subject: Subject, size: int) -> Mapping[str, Run]:
+def many_new_files(subject: Subject, size: int) -> Mapping[str, Run]:
     """Many files, added in a fresh repository each time, taken away and checked out again, and cloned and opened."""
     new = subject.repository().copy("new")
     for name, data in many_files(size).items():
         new.write(name, data)
-    full = new.copy("full")
-    full.must("git", "add", ".")
-    full.must("git", "commit", "-q", "-m", "Files")
+
+    @cache
+    def committed() -> Repository:
+        repository = Repository(subject, new.path.with_name("added"))
+        if not repository.path.exists():
+            new.copy("added").must("git", "add", ".")
+        repository.must("git", "commit", "-q", "-m", "Files")
+        return repository
 
     def checkout() -> Cost:
         for name in many_files(size):
-            (full.path / name).unlink()
-        return full.cost("git", "checkout", "-q", "--", ".")
+            (committed().path / name).unlink()
+        return committed().cost("git", "checkout", "-q", "--", ".")
 
     return {
         "git add": lambda: new.copy("added").cost("git", "add", "."),
         "git checkout": checkout,
-        "clone and open": lambda: subject.opened(full),
+        "clone and open": lambda: subject.opened(committed()),
     }
 
 
@@ -218,7 +223,7 @@ def rotation(subject: Subject, size: int) -> Mapping[str, Run]:
         repository.must("git", "commit", "-q", "-m", "Rotate")
         return cost
 
-    return {"rotate for 100 people": rotate}
+    return {"rotate": rotate}
 
 
 def hooks(subject: Subject, size: int) -> Mapping[str, Run]:
@@ -246,20 +251,25 @@ def one_process(subject: Subject, size: int) -> Mapping[str, Run]:
     assert isinstance(subject, Gitenv)
     repository = subject.repository()
 
-    def answer(verb: str, keys: int) -> Cost:
+    def first_answer() -> Cost:
         begin = time.perf_counter()
         with Conversation(repository) as git:
             git.shake_hands()
-            if keys > KEYS:  # the start is measured elsewhere
-                git.ask("smudge", ".env", git.ask("clean", ".env", env_file(1)))
-                stored = git.ask("clean", ".env", env_file(keys)) if verb == "smudge" else b""
-                begin = time.perf_counter()
-            git.ask(verb, ".env", env_file(keys) if verb == "clean" else stored)
+            git.ask("clean", ".env", env_file())
+            return Cost(time.perf_counter() - begin, 0)
+
+    def later(verb: str) -> Cost:
+        with Conversation(repository) as git:
+            git.shake_hands()
+            git.ask("smudge", ".env", git.ask("clean", ".env", env_file(1)))
+            data = env_file(size) if verb == "clean" else git.ask("clean", ".env", env_file(size))
+            begin = time.perf_counter()
+            git.ask(verb, ".env", data)
             return Cost(time.perf_counter() - begin, 0)
 
     return {
-        "start to first answer": lambda: answer("clean", KEYS),
-        "clean": lambda: answer("clean", size),
-        "smudge": lambda: answer("smudge", size),
+        "start to first answer": first_answer,
+        "clean": lambda: later("clean"),
+        "smudge": lambda: later("smudge"),
         BARE: _bare(repository),
     }

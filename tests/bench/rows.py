@@ -44,7 +44,7 @@ CASES = (
     Case("{} commits of a file", cases.file_history, (Row("git log -p", None, CRYPT, full_only=True),), 30),
     Case(
         "{} files",
-        cases.thousand_files,
+        cases.many_new_files,
         (
             Row("git add", Limit(1 / 28), CRYPT),
             Row("git checkout", Limit(1 / 20), CRYPT),
@@ -91,7 +91,7 @@ CASES = (
         (Row("pre-commit", None, BARE, full_only=True), Row("pre-commit with .env", None, BARE, full_only=True)),
         20,
     ),
-    Case("{} files", cases.rotation, (Row("rotate for 100 people", full_only=True),), 100, 1_000),
+    Case("{} files, 100 people", cases.rotation, (Row("rotate", full_only=True),), 100, 1_000),
     Case(
         "trust, {} commits",
         cases.trust,
