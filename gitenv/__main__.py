@@ -3,7 +3,24 @@
 from __future__ import annotations
 
 import gc
+import os
 import sys
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import NoReturn
+
+
+def start() -> NoReturn:
+    """Run one command and end. Python does not take everything apart first: that is a tenth of what a filter's start takes."""
+    code = main()
+    try:
+        for stream in (sys.stdout, sys.stderr):
+            if stream is not None:  # None, where it was closed
+                stream.flush()
+    except (OSError, ValueError):
+        sys.exit(code)  # Python tries once more, and says what is wrong
+    os._exit(code)
 
 
 def main() -> int:
@@ -68,4 +85,4 @@ def _cannot_start(error: Exception) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    start()

@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from gitenv.git import changes
-from gitenv.git.changes import Change
+from gitenv.git.walk import FileChange
 from tests.conftest import NewLab
 from tests.lab import Person
 
@@ -35,12 +35,12 @@ def _commit(alice: Person, **files: bytes | None) -> str:
 def _steps(alice: Person, *patterns: str) -> list[tuple[str, list[tuple[str, str, str]]]]:
     """Each step, with contents in the place of object ids."""
     found = changes.steps(str(alice.cwd), patterns or [".env"])
-    return [(step.commit, [_read(alice, change) for change in step.changes]) for step in found]
+    return [(step.id, [_read(alice, change) for change in step.changes]) for step in found]
 
 
-def _read(alice: Person, change: Change) -> tuple[str, str, str]:
+def _read(alice: Person, change: FileChange) -> tuple[str, str, str]:
     before, after = (
-        alice.must("git", "cat-file", "blob", each).stdout.decode() if each else "" for each in (change.before, change.after)
+        alice.must("git", "cat-file", "blob", each).stdout.decode() if each else "" for each in (*change.before, change.after)
     )
     return change.path, before, after
 
@@ -134,7 +134,7 @@ def _steps_raw(alice: Person) -> list[tuple[str, str, str]]:
     for step in changes.steps(str(alice.cwd), [".env"]):
         (change,) = step.changes
         after = alice.must("git", "cat-file", "blob", change.after).said if change.after else ""
-        found.append((step.commit, change.before, after))
+        found.append((step.id, change.before[0], after))
     return found
 
 

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gitenv.check import commits, documents, formats, gate, judge
+from gitenv.check import documents, formats, gate, judge, misplaced, ranges
 from gitenv.check.documents import Version
 from gitenv.errors import Usage
 from gitenv.git import attributes, index, program
@@ -133,10 +133,10 @@ def test_an_unborn_branch_and_zeros(repository: Where) -> None:
     """Before the first commit there is nothing to find; zeros for a base mean that everything is new."""
     assert judge.here(repository) == []
     assert judge.staged(repository, judge.next_commit(repository)) == []
-    assert judge.history(repository) == []
+    assert ranges.history(repository) == []
     end = commit(repository, {"readme": b"x\n", ".env": b"A=1\n", "b/.ENV.Production": b"B=1\n", ".env.example": b"C=1\n"})
     for zeros in ("0" * 40, "0" * 64):
-        found = judge.commit_range(repository, f"{zeros}..{end}")
+        found = ranges.commit_range(repository, f"{zeros}..{end}")
         assert [(each.path, each.code) for each in found] == [(".env", "plain-text"), ("b/.ENV.Production", "plain-text")]
 
 
@@ -145,7 +145,7 @@ def test_hostile_names_and_depths(repository: Where) -> None:
     names = [f"{name}/.env" for name in HOSTILE if "\udcff" not in name] + ["d/" * 200 + ".env", "\udcff/.env"]
     commit(repository, {"readme": b"x\n"})
     commit(repository, dict.fromkeys(names, b"A=1\n"))
-    for found in (judge.commit_range(repository, "HEAD~1"), judge.everything(repository), judge.history(repository)):
+    for found in (ranges.commit_range(repository, "HEAD~1"), judge.everything(repository), ranges.history(repository)):
         assert {each.path for each in found} == set(names)
 
 
@@ -153,7 +153,7 @@ def test_a_huge_document_and_many_lines(repository: Where) -> None:
     """What is larger than a document may be cannot be judged and says so; of many plain lines the first are named."""
     commit(repository, {"readme": b"x\n"})
     commit(repository, {".env": b"A" * (document.MAX_BYTES + 10), "a/.env": b"A=1\n" * 5000, "b/.env": b"A=1\n" * 20_000})
-    found = judge.commit_range(repository, "HEAD~1")
+    found = ranges.commit_range(repository, "HEAD~1")
     assert {each.path for each in found if each.code == "unreadable"} == {".env", "b/.env"}
     assert len([each for each in found if each.path == "a/.env"]) < 50
     assert any("4,980 more" in each.text for each in found)
@@ -164,9 +164,9 @@ def test_plain_text_that_was_there_and_moved(repository: Where) -> None:
     commit(repository, {".env": b"A=1\nB=2\n"})
     program.run(repository.folder, "rm", "-q", "--cached", ".env")
     commit(repository, {"web/.env": b"A=1\nB=2\n"})
-    assert {each.severity for each in judge.commit_range(repository, "HEAD~1")} == {Severity.WARNING}
+    assert {each.severity for each in ranges.commit_range(repository, "HEAD~1")} == {Severity.WARNING}
     commit(repository, {"web/.env": b"A=1\nB=3\n"})
-    found = [each for each in judge.commit_range(repository, "HEAD~1") if each.code == "plain-text"]
+    found = [each for each in ranges.commit_range(repository, "HEAD~1") if each.code == "plain-text"]
     assert [(each.severity, each.line) for each in found] == [(Severity.WARNING, 1), (Severity.ERROR, 2)]
 
 
@@ -179,7 +179,7 @@ def test_a_merge_is_judged_for_what_it_slips_in(repository: Where) -> None:
     commit(repository, {".env": b"A=2\n"})
     tree = program.run(repository.folder, "write-tree").decode().strip()
     merged = program.run(repository.folder, "commit-tree", tree, "-p", one, "-p", two, "-m", "x").decode().strip()
-    found = [(each.commit, each.line) for each in judge.commit_range(repository, f"{base}..{merged}")]
+    found = [(each.commit, each.line) for each in ranges.commit_range(repository, f"{base}..{merged}")]
     assert found == [(two, 1), (merged, 1)]
 
 
@@ -189,7 +189,7 @@ def test_a_merge_that_takes_what_was_before(repository: Where) -> None:
     base = commit(repository, {".env": builders.committed(b"A=1\n", builders.ring_of())})
     words = ("commit-tree", f"{legacy}^{{tree}}", "-p", base, "-p", legacy, "-m", "x")
     merged = program.run(repository.folder, *words).decode().strip()
-    found = judge.commit_range(repository, f"{base}..{merged}")
+    found = ranges.commit_range(repository, f"{base}..{merged}")
     assert [(each.code, each.severity, each.line, each.commit) for each in found] == [("plain-text", Severity.ERROR, 1, merged)]
     update = gate.Update(base, merged, "refs/heads/main")
     assert gate.outgoing(repository.folder, [update], ["--all"]) == found
@@ -227,13 +227,13 @@ def test_an_environment_in_the_place_of_another(repository: Where) -> None:
     other = builders.statement(ring, name="prod", holders=(EVE,), by=EVE)
     mine = {".recipients/prod/environment": other.text, ".env.production": builders.committed(b"A=2\n", ring)}
     end = commit(repository, mine | {".recipients/prod/eve.grant": builders.grant_for(EVE, EVE, other).text})
-    found = judge.commit_range(repository, f"{base}..{end}")
+    found = ranges.commit_range(repository, f"{base}..{end}")
     errors = [(each.code, each.path) for each in found if each.severity is Severity.ERROR]
     assert errors == [("competing", ".recipients/prod/environment")]
     own = builders.statement(ring, name="prod")
     program.run(repository.folder, "rm", "-q", "--cached", ".recipients/prod/eve.grant")
     mine = {".recipients/prod/environment": own.text, ".recipients/prod/alice.grant": builders.grant_for(ALICE, about=own).text}
-    assert "competing" not in _codes(judge.commit_range(repository, f"{base}..{commit(repository, mine)}"))
+    assert "competing" not in _codes(ranges.commit_range(repository, f"{base}..{commit(repository, mine)}"))
 
 
 def test_attributes_behind_a_thousand_others(repository: Where) -> None:
@@ -245,7 +245,7 @@ def test_attributes_behind_a_thousand_others(repository: Where) -> None:
     commit(repository, many | lifted | {"z/.env.production": builders.committed(b"A=1\n", ring)})
     wide = _ATTRIBUTES + b"#" * 1024 * 1024 + b"\nconfig/* filter=gitenv\n"
     end = commit(repository, {".gitattributes": wide, "config/x": b"x\n"})
-    found = _codes(judge.commit_range(repository, f"{base}..{end}"))
+    found = _codes(ranges.commit_range(repository, f"{base}..{end}"))
     for code in ("not-filtered", "guard-removed", "filter-unclaimed"):
         assert found[code] is Severity.ERROR
 
@@ -254,9 +254,9 @@ def test_a_nested_file_lifts_the_guard_where_no_file_is_yet(repository: Where) -
     """The next .env in that folder would be plain text in a fresh clone; other attributes of a folder are its own matter."""
     base = _founded(repository, builders.ring_of())
     usual = commit(repository, {"a/.gitattributes": b"* text=auto\n", "b/.gitattributes": b"* filter=lfs -text\n"})
-    assert "guard-removed" not in _codes(judge.commit_range(repository, f"{base}..{usual}"))
+    assert "guard-removed" not in _codes(ranges.commit_range(repository, f"{base}..{usual}"))
     end = commit(repository, {"z/.gitattributes": b"* !working-tree-encoding\n"})
-    [found] = [each for each in judge.commit_range(repository, f"{usual}..{end}") if each.code == "guard-removed"]
+    [found] = [each for each in ranges.commit_range(repository, f"{usual}..{end}") if each.code == "guard-removed"]
     assert (found.path, found.severity, found.commands) == (
         "z/.gitattributes",
         Severity.ERROR,
@@ -273,7 +273,7 @@ def test_what_only_begins_like_a_token(repository: Where) -> None:
     end = commit(repository, {".env": b"\n", ".recipients/.env": b"\n"})
     wanted = [(bad, ".env", 1), (bad, ".env", 2), (bad, ".recipients/.env", 1)]
     for found in (
-        judge.commit_range(repository, f"{base}..{end}"),
+        ranges.commit_range(repository, f"{base}..{end}"),
         gate.outgoing(repository.folder, [gate.Update("0" * 40, bad, "refs/tags/v1")], [base]),
     ):
         plain = [each for each in found if each.code == "plain-text" and each.severity is Severity.ERROR]
@@ -286,10 +286,10 @@ def test_where_case_is_ignored(repository: Where) -> None:
     forged = builders.statement(builders.ring_of(), holders=(EVE,), by=EVE)
     stray = {".Recipients/production/environment": forged.text, "z/.GitAttributes": b".env -filter !working-tree-encoding\n"}
     end = commit(repository, stray)
-    errors = {(each.code, each.path) for each in judge.commit_range(repository, f"{base}..{end}")}
+    errors = {(each.code, each.path) for each in ranges.commit_range(repository, f"{base}..{end}")}
     assert errors == set(zip(("stray-name", "guard-removed"), stray, strict=True))
     commit(repository, {"readme": b"x\n"})
-    assert judge.commit_range(repository, "HEAD~1") == []
+    assert ranges.commit_range(repository, "HEAD~1") == []
 
 
 def test_what_came_and_went_after_a_branch_began(repository: Where) -> None:
@@ -301,14 +301,14 @@ def test_what_came_and_went_after_a_branch_began(repository: Where) -> None:
     base = commit(repository, {".env": b"## empty\n"})
     program.run(repository.folder, "switch", "-qc", "topic", begin)
     end = commit(repository, {".env": sealed + value, "other": b"x\n"})
-    found = _codes(judge.commit_range(repository, f"{base}..{end}"))
+    found = _codes(ranges.commit_range(repository, f"{base}..{end}"))
     assert found["replayed"] is Severity.ERROR
     assert found["value-rolled-back"] is Severity.WARNING
     again = commit(repository, {".env": b"## empty\n" + value})
     program.run(repository.folder, "branch", "-qf", "main", base)
     program.run(repository.folder, "switch", "-q", "main")
     base = commit(repository, {".env": value})
-    assert "value-rolled-back" not in _codes(judge.commit_range(repository, f"{base}..{again}"))
+    assert "value-rolled-back" not in _codes(ranges.commit_range(repository, f"{base}..{again}"))
 
 
 def test_what_is_replaced_is_judged_as_it_is(repository: Where) -> None:
@@ -317,7 +317,7 @@ def test_what_is_replaced_is_judged_as_it_is(repository: Where) -> None:
     bad = commit(repository, {".env": b"A=1\n"})
     program.run(repository.folder, "-c", "core.useReplaceRefs=true", "replace", "-f", bad, base)
     with closing(judge.find(repository.folder)) as place:
-        assert _codes(judge.commit_range(place, f"{base}..{bad}")) == {"plain-text": Severity.ERROR}
+        assert _codes(ranges.commit_range(place, f"{base}..{bad}")) == {"plain-text": Severity.ERROR}
         assert _codes(judge.everything(place))["plain-text"] is Severity.ERROR
 
 
@@ -329,12 +329,12 @@ def test_ten_thousand_grants(repository: Where) -> None:
     commit(repository, {f"{folder}/environment": founded.text, f"{folder}/alice.grant": own.text, ".gitattributes": b""})
     forged = {f"{folder}/eve.grant": builders.grant_for(EVE, about=founded, signer=EVE).text}
     commit(repository, {f"{folder}/p{number}.grant": b"x\n" for number in range(9_990)} | forged)
-    found = judge.commit_range(repository, "HEAD~1")
+    found = ranges.commit_range(repository, "HEAD~1")
     assert [each.code for each in found if each.path.endswith("eve.grant")] == ["grant-not-signed"]
     assert len([each for each in found if each.code == "grant-malformed"]) == 20
     assert any(each.text == "and 9,970 more like these" for each in found)
     commit(repository, {f"{folder}/q.grant": b"x\n"})
-    later = judge.commit_range(repository, "HEAD~1")
+    later = ranges.commit_range(repository, "HEAD~1")
     assert [each.path for each in later if each.severity is Severity.ERROR] == [f"{folder}/q.grant"]
 
 
@@ -351,19 +351,19 @@ def test_statements_are_judged_from_the_base(repository: Where) -> None:
     commit(repository, mine | {".env.production": builders.committed(b"A=1\n", ring), ".gitattributes": _ATTRIBUTES})
     wider = builders.statement(ring, before=founded, paths=(".env.production", "public/*"))
     base = commit(repository, {where: wider.text, _past(founded): founded.text})
-    assert _codes(judge.commit_range(repository, "HEAD~1")) == {"paths-changed": Severity.WARNING}
+    assert _codes(ranges.commit_range(repository, "HEAD~1")) == {"paths-changed": Severity.WARNING}
     stolen = builders.statement(ring, before=wider, holders=(EVE,), by=EVE)
     commit(repository, {where: stolen.text, _past(wider): wider.text, ".recipients/eve.pub": EVE.key.line("eve")})
-    assert _codes(judge.commit_range(repository, base))["not-a-holder"] is Severity.ERROR
+    assert _codes(ranges.commit_range(repository, base))["not-a-holder"] is Severity.ERROR
     forged = builders.statement(ring, before=wider, holders=(ALICE, EVE), signer=EVE)
     commit(repository, {where: forged.text})
-    assert _codes(judge.commit_range(repository, base))["not-signed"] is Severity.ERROR
+    assert _codes(ranges.commit_range(repository, base))["not-signed"] is Severity.ERROR
     commit(repository, {where: founded.text})
-    assert _codes(judge.commit_range(repository, base))["rolled-back"] is Severity.ERROR
+    assert _codes(ranges.commit_range(repository, base))["rolled-back"] is Severity.ERROR
     commit(repository, {where: b"junk\n"})
-    assert _codes(judge.commit_range(repository, base))["statement-malformed"] is Severity.ERROR
+    assert _codes(ranges.commit_range(repository, base))["statement-malformed"] is Severity.ERROR
     commit(repository, {where: builders.statement(ring, before=founded).text})
-    assert _codes(judge.commit_range(repository, base))["other-text"] is Severity.ERROR
+    assert _codes(ranges.commit_range(repository, base))["other-text"] is Severity.ERROR
 
 
 def test_a_shallow_clone_says_so(repository: Where, tmp_path: Path) -> None:
@@ -375,7 +375,7 @@ def test_a_shallow_clone_says_so(repository: Where, tmp_path: Path) -> None:
     with closing(judge.find(clone)) as place:
         assert _codes(judge.everything(place)) == {"shallow": Severity.NOTE}
         with pytest.raises(Usage, match="shallow"):
-            judge.commit_range(place, f"{first}..HEAD")
+            ranges.commit_range(place, f"{first}..HEAD")
 
 
 @given(st.binary(max_size=300))
@@ -384,7 +384,7 @@ def test_any_bytes_can_be_judged(data: bytes) -> None:
     """No document makes the judges fail, and no finding quotes a value."""
     version = Version(".env", data, None, frozenset())
     found = [*documents.plain(version, lambda lines: tuple(remedies.words(lines))), *documents.encrypted(version, frozenset)]
-    found += [each] if (each := commits.like_dotenv("a.env", data, frozenset())) else []
+    found += [each] if (each := misplaced.like_dotenv("a.env", data, frozenset())) else []
     names = {record.name for record in document.parse(data)}
     for each in found:
         assert each.code in codes.CODES

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from gitenv.check import commits
+from gitenv.check import misplaced
 from gitenv.errors import Usage
 from gitenv.git import attributes, program
 from gitenv.model import dotenv, names, remedies
@@ -168,5 +168,5 @@ def test_what_has_a_kind_is_noticed(paths: list[str]) -> None:
 )
 def test_other_usual_names(path: str, data: bytes, severity: Severity | None) -> None:
     """A file that is named much like a dotenv one is named where it holds plain values; by a note where most mean it."""
-    found = commits.like_dotenv(path, data, frozenset())
+    found = misplaced.like_dotenv(path, data, frozenset())
     assert (found.severity if found else None) is severity

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 
 from gitenv.cli import founding
-from gitenv.git.history import Exposed
 from gitenv.git.repository import Ignored, Repository
 from gitenv.model.foreign import Tool
+from gitenv.repo.exposed import Exposed
 from gitenv.team.discover import ReadableComment
 from gitenv.team.hooks import Left
 from gitenv.team.init import Founded

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from gitenv.check import gate, tagged
+from gitenv.check import before_commit, gate, tagged
 from gitenv.check.gate import Update
 from gitenv.errors import NotInOrder
 from gitenv.identity import device
@@ -145,17 +145,17 @@ def test_what_is_staged_is_judged_from_head(lab: Lab, monkeypatch: pytest.Monkey
     """pre-commit asks for the index that git names, and for all of a file that this commit changes."""
     alice = _at_app(lab)
     monkeypatch.chdir(alice.cwd)
-    assert gate.staged(".") == []
+    assert before_commit.staged(".") == []
     _stage_plain(alice, b"PASSWORD=not-a-secret\n")
-    assert [each.code for each in gate.staged(".")] == ["plain-text"]
+    assert [each.code for each in before_commit.staged(".")] == ["plain-text"]
     alice.must("git", "commit", "-nqm", "By mistake")
-    assert gate.staged(".") == []
+    assert before_commit.staged(".") == []
     _stage_plain(alice, b"PASSWORD=not-a-secret\nMORE=not-a-secret\n")
-    assert [(each.severity.value, each.line) for each in gate.staged(".")] == [("error", 1), ("error", 2)]
+    assert [(each.severity.value, each.line) for each in before_commit.staged(".")] == [("error", 1), ("error", 2)]
     monkeypatch.setenv("GIT_INDEX_FILE", os.path.join(alice.cwd, ".git", "another"))
     alice.must("git", "reset", "-q", "--hard")
     (Path(alice.cwd) / ".git" / "another").write_bytes((Path(alice.cwd) / ".git" / "index").read_bytes())
-    assert gate.staged(".") == []
+    assert before_commit.staged(".") == []
 
 
 def _at_app(lab: Lab) -> Person:

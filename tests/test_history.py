@@ -1,11 +1,11 @@
-"""What the log makes of commits, without git's filter in between: both walks, moves, hostile names, damage."""
+"""What the log makes of commits, without git's filter in between: the walk, moves, hostile names, damage."""
 
 from __future__ import annotations
 
 import csv
 import io
+import os
 import re
-import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,63 +15,18 @@ import pytest
 from gitenv.cli import log, show
 from gitenv.cli.fact_words import sentence
 from gitenv.errors import NotInOrder
-from gitenv.git import commits
-from gitenv.git.commits import Author, GitCommits, Visit
+from gitenv.git import commits, walk
+from gitenv.git.commits import Author
 from gitenv.git.objects import Objects
-from gitenv.git.walk import commits_in
 from gitenv.log.facts import Event, Fact, What
 from gitenv.log.history import History
+from tests.fast_import import Repo
 
 _A = b"A=gitenv1:1.abcdef:" + b"A" * 64
 _B, _C, _A2 = (
     _A.replace(b"A" * 64, letter * 63 + b"A").replace(b"A=", name)
     for letter, name in ((b"B", b"B="), (b"C", b"C="), (b"D", b"A="))
 )
-
-
-class Repo:
-    """A repository that is written by `git fast-import`."""
-
-    def __init__(self, folder: Path, *words: str) -> None:
-        self.folder = folder
-        self.git("init", "-q", "-b", "main", *words)
-        self._stream = b""
-        self._marks = 0
-
-    def git(self, *words: str, stdin: bytes = b"") -> str:
-        command = ["git", "-c", "user.name=Alice", "-c", "user.email=alice@example.com", *words]
-        done = subprocess.run(command, cwd=self.folder, input=stdin, capture_output=True, check=True)
-        return done.stdout.decode().strip()
-
-    def commit(
-        self,
-        files: dict[str | bytes, bytes | None],
-        parents: Sequence[int] = (),
-        *,
-        branch: str = "main",
-        author: bytes = b"Alice <alice@example.com>",
-        at: int = 1_700_000_000,
-    ) -> int:
-        """Queue a commit; without parents it goes on where the branch is. Returns its mark."""
-        self._marks += 1
-        head = b"commit refs/heads/%b\nmark :%d\nauthor %b %d +0000\ncommitter %b %d +0000\ndata 1\nx\n" % (
-            *(branch.encode(), self._marks, author, at),
-            *(author, 1_700_000_000 + self._marks),
-        )
-        for word, parent in zip((b"from", *(b"merge",) * 9), parents, strict=False):
-            head += b"%b :%d\n" % (word, parent)
-        for path, data in files.items():
-            raw = path if isinstance(path, bytes) else path.encode()
-            name = b'"%b"' % b"".join(b"\\%03o" % byte for byte in raw)
-            head += b"D %b\n" % name if data is None else b"M 100644 inline %b\ndata %d\n%b\n" % (name, len(data), data)
-        self._stream += head
-        return self._marks
-
-    def written(self) -> str:
-        """Write what was queued; return the folder."""
-        self.git("fast-import", "--quiet", "--force", stdin=self._stream)
-        self._stream = b""
-        return str(self.folder)
 
 
 @pytest.fixture
@@ -87,47 +42,63 @@ def _told(folder: str, key: str = "", *environments: str) -> list[str]:
     return [f"{fact.path}: {sentence(fact)}" for fact in _facts(History(folder, key=key, environments=environments))]
 
 
-def _visits(repo: Repo) -> list[list[Visit]]:
-    folder = repo.written()
-    head = repo.git("rev-parse", "main")
+def _walked(folder: str, *heads: str, words: Sequence[str] = ("--date-order",)) -> list[tuple[str, list[tuple[str, ...]]]]:
+    """Each commit by its subject, with path, contents before, one for each parent, and contents now of what it changed."""
     objects = Objects(folder)
-    both = [list(each.walk([head], [])) for each in (commits_in(folder, objects), GitCommits(folder, objects))]
+    found = []
+    for commit in walk.commits(folder, heads or ["main"], merges=walk.NEW, words=words):
+        changes = [
+            (each.path, *((objects.read(blob) or b"").decode() for blob in (*each.before, each.after)))
+            for each in commit.changes
+        ]
+        found.append(((objects.commit(commit.id) or b"").rpartition(b"\n\n")[2].decode(), changes))
     objects.close()
-    return both
+    return found
 
 
-def test_both_walks_agree(repo: Repo) -> None:
-    """libgit2 and git tell the same of plain commits, merges of two and three, deletions, and odd paths."""
+def test_changes(repo: Repo) -> None:
+    """Of plain commits all that differs, of merges of two and three what is like in no parent; deletions and odd paths too."""
     first = repo.commit({".env": b"1", "a/.env": b"1", b"\xff\n\t": b"1"})
     left = repo.commit({".env": b"2"}, [first], branch="left")
     right = repo.commit({"a/.env": b"2"}, [first], branch="right")
     third = repo.commit({b"\xff\n\t": None}, [first], branch="third")
-    repo.commit({"a/.env": b"2", "merged": b"1"}, [left, right])
-    repo.commit({".env": b"3", b"\xff\n\t": None}, [left, right, third])
-    one, other = _visits(repo)
-    assert {visit.commit: visit for visit in one} == {visit.commit: visit for visit in other}
-    assert [change.path for change in one[0].changes] == [".env", "a/.env"] or [change.path for change in one[0].changes] == [
-        ".env"
+    merged = repo.commit({"a/.env": b"2", "merged": b"1"}, [left, right])
+    repo.commit({".env": b"3", "a/.env": b"3", b"\xff\n\t": None}, [merged, right, third])
+    odd = os.fsdecode(b"\xff\n\t")
+    assert _walked(repo.written()) == [
+        ("6", [(".env", "2", "1", "1", "3"), ("a/.env", "2", "2", "1", "3")]),
+        ("5", [("merged", "", "", "1")]),
+        ("4", [(odd, "1", "")]),
+        ("3", [("a/.env", "1", "2")]),
+        ("2", [(".env", "1", "2")]),
+        ("1", [(".env", "", "1"), ("a/.env", "", "1"), (odd, "", "1")]),
     ]
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="links need a privilege there")
 def test_links_are_no_files(repo: Repo) -> None:
-    """A file that became a link, or a submodule's commit, is gone, for both walks."""
+    """A file that became a link, or a submodule's commit, is gone."""
     repo.commit({".env": b"1"})
     folder = Path(repo.written())
     repo.git("reset", "-q", "--hard")
     (folder / ".env").unlink()
     (folder / ".env").symlink_to("elsewhere")
     repo.git("commit", "-qam", "link")
-    head = repo.git("rev-parse", "HEAD")
-    for each in (commits_in(str(folder), Objects(str(folder))), GitCommits(str(folder), Objects(str(folder)))):
-        newest = next(iter(each.walk([head], [])))
-        assert [(change.path, change.after) for change in newest.changes] == [(".env", "")]
+    assert _walked(str(folder))[0] == ("link\n", [(".env", "1", "")])
+
+
+def test_replaced_objects(repo: Repo) -> None:
+    """What somebody pushed to `refs/replace/` hides nothing from the log."""
+    repo.commit({".env": _A})
+    repo.commit({".env": b"\n".join([_A, _B])})
+    repo.commit({".env": b"\n".join([_A, _B, _C])})
+    folder = repo.written()
+    repo.git("replace", "main~1", "main~2")
+    assert _told(folder) == [".env: set C", ".env: set B", ".env: set A"]
 
 
 def test_sha256(tmp_path: Path) -> None:
-    """What libgit2 cannot read, git reads."""
+    """Long ids are read as well."""
     repo = Repo(tmp_path, "--object-format=sha256")
     repo.commit({".env": _A + b"\n"})
     assert _told(repo.written()) == [".env: set A"]

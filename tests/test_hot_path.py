@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+import gitenv
 from gitenv.errors import NotInOrder
 from gitenv.repo import founding
 from gitenv.team import lock
@@ -64,6 +65,7 @@ _ALLOWED = {
     "gitenv.model.kinds.p256",
     "gitenv.model.kinds.registry",
     "gitenv.model.names",
+    "gitenv.model.simple",
     "gitenv.model.smudge",
     "gitenv.model.statements",
     "gitenv.model.token",
@@ -284,3 +286,25 @@ def test_lock_asks_history_once_for_all_files(clone: Path, monkeypatch: pytest.M
     with contextlib.suppress(NotInOrder):  # what is staged is not committed
         lock.lock(workspace)
     assert asked == ["development"]
+
+
+def test_python_takes_nothing_apart_at_the_end(clone: Path) -> None:
+    """What git starts ends at once with its exit code, and all that it had to say is said."""
+    code = "import atexit, sys\nfrom gitenv import __main__\natexit.register(print, 'taken apart')\n"
+    code += "sys.argv[1:] = ['textconv', {path!r}]\n__main__.start()"
+    for path, status in ((".env", 0), ("nowhere", 1)):
+        words = [sys.executable, "-E", "-P", "-c", code.format(path=path)]
+        done = subprocess.run(words, cwd=clone, capture_output=True, check=False)
+        assert done.returncode == status
+        assert (b"HELLO=" in done.stdout) is (status == 0)
+        assert b"taken apart" not in done.stdout
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs a file that is always full")
+def test_what_cannot_be_written_at_the_end_is_no_success(clone: Path) -> None:
+    """git must not take the half of a diff for all of it."""
+    words = [sys.executable, "-E", "-P", str(Path(gitenv.__file__).with_name("__main__.py")), "textconv", ".env"]
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run(words, cwd=clone, stdout=full, stderr=subprocess.PIPE, check=False)
+    assert done.returncode
+    assert b"No space left" in done.stderr

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
@@ -68,13 +69,13 @@ def test_all_are_looked_at_at_once(top: Path, monkeypatch: pytest.MonkeyPatch) -
     """One walk for any number of environments, and another one only for other heads."""
     _commit(top, 1, _NAMES)
     started: list[str] = []
-    real = spawn.run
+    real = spawn.stream
 
-    def run(words: list[str], *others: Any) -> Done:
+    def stream(words: list[str], *others: Any) -> Generator[bytes, None, Done]:
         started.append(words[-1])
         return real(words, *others)
 
-    monkeypatch.setattr(spawn, "run", run)
+    monkeypatch.setattr(spawn, "stream", stream)
     objects = Objects(str(top))
     history = History(str(top), objects)
     assert all(history.statements(name, [history.head]) for name in (*_NAMES, *_NAMES))

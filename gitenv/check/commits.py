@@ -8,12 +8,13 @@ from typing import NamedTuple
 
 from gitenv.check import leaks
 from gitenv.check.documents import PLAIN, Version, bounded, is_plain, plain, records_of
+from gitenv.check.misplaced import like_dotenv, not_a_file, protected_target, unreadable
 from gitenv.check.texts import Texts, is_note
 from gitenv.errors import NotTrusted, from_top
-from gitenv.git import changes, program
-from gitenv.git.changes import Brought
+from gitenv.git import changes, program, walk
 from gitenv.git.objects import Objects
-from gitenv.model import comparing, document, dotenv, links, remedies
+from gitenv.git.walk import FileChange
+from gitenv.model import comparing, document, dotenv, remedies
 from gitenv.model.codes import finding
 from gitenv.model.finding import Finding, Severity
 from gitenv.model.leaks import key_lines
@@ -57,7 +58,7 @@ class Scan:
         self._old: dict[str, frozenset[bytes]] = {}
         self._ids: frozenset[str] | None = None
 
-    def findings(self, brought: Iterable[Brought]) -> list[Finding]:
+    def findings(self, brought: Iterable[FileChange]) -> list[Finding]:
         """What is plain in them."""
         found: list[Finding] = []
         for each in brought:
@@ -68,7 +69,7 @@ class Scan:
                 found += [*self._judge(each), *self._keys(each)]
         return bounded(found, _MAX_FINDINGS)
 
-    def _judge(self, each: Brought) -> list[Finding]:
+    def _judge(self, each: FileChange) -> list[Finding]:
         if self._claims.covers(each.path):
             if each.mode.startswith("100"):
                 return self._protected(each)
@@ -80,7 +81,7 @@ class Scan:
         is_file = each.mode.startswith("100") and not each.path.startswith(".recipients/")
         return self._alike(each) if is_file and dotenv.kind(each.path) == "alike" else []
 
-    def _keys(self, each: Brought) -> list[Finding]:
+    def _keys(self, each: FileChange) -> list[Finding]:
         if not self._with_keys or not each.mode.startswith(("100", _LINK)) or (self._texts and is_note(each.path)):
             return []
         old = self._before.entry(each.path) if self._before else None
@@ -91,7 +92,7 @@ class Scan:
             return named
         return leaks.keys_in(self._objects, each.path, each.object_id, old, ways, commit)
 
-    def _protected(self, each: Brought) -> list[Finding]:
+    def _protected(self, each: FileChange) -> list[Finding]:
         data = self._objects.read(each.object_id, _MAX_BYTES)
         if data is None:
             return [unreadable(each.path, each.commit)]
@@ -113,7 +114,7 @@ class Scan:
         at = {line: record.raw for record, line in comparing.numbered(document.parse(data))}
         return [one for one in found if new and (not one.line or at.get(one.line) in new)]
 
-    def _mend(self, each: Brought, lines: Sequence[remedies.Line], *, is_old: bool) -> tuple[str, ...]:
+    def _mend(self, each: FileChange, lines: Sequence[remedies.Line], *, is_old: bool) -> tuple[str, ...]:
         if each.commit in self._back:
             return self._back[each.commit]
         if self._is_others:
@@ -136,7 +137,7 @@ class Scan:
         start = f"{each.commit[:10]}^" if self._objects.id(f"{each.commit}^1") else "--root"
         return f"git rebase -i --autostash {start}", *amend
 
-    def before(self, each: Brought) -> frozenset[bytes]:
+    def before(self, each: FileChange) -> frozenset[bytes]:
         """The records that stood at a path, or in the very file that was moved there."""
         if self._before is None:
             return frozenset()
@@ -149,7 +150,7 @@ class Scan:
             return self._old[each.path] | records_of(self._objects.read(each.object_id, _MAX_BYTES))
         return self._old[each.path]
 
-    def _alike(self, each: Brought) -> list[Finding]:
+    def _alike(self, each: FileChange) -> list[Finding]:
         data = self._objects.read(each.object_id, _MAX_BYTES) or b""
         found = like_dotenv(each.path, data, self.before(each), each.commit)
         return [found] if found else []
@@ -172,53 +173,13 @@ def _again(commit: str, tips: Collection[str], first: str = "") -> str:
     return f"{first}git commit --amend" if commit in tips else f"git rebase -i {commit[:10]}^"
 
 
-def ended(change: Change) -> Iterator[Brought]:
+def ended(change: Change) -> Iterator[FileChange]:
     """The files that a change ends with, as if its last commit had brought them.
 
     No commit brings what a merge takes from a parent, and that parent may be any older one, from before a value was encrypted.
     """
     entries = change.files
-    yield from (Brought(change.after.commit, path, *entries[path]) for path in change.changed)
-
-
-def like_dotenv(path: str, data: bytes, before: frozenset[bytes], commit: str = "") -> Finding | None:
-    """The one warning for a file that is named much like a dotenv one and holds keys in plain text, some of them new."""
-    try:
-        numbered = list(comparing.numbered(document.parse(data)))
-    except NotTrusted:
-        return None
-    listed = [(record, line) for record, line in numbered if record.name and record.kind in PLAIN and record.raw not in before]
-    # What direnv and Flask read is committed on purpose by most: only plain values are named there, and as a note.
-    is_usual = path.rpartition("/")[2].lower().startswith((".envrc", ".flaskenv"))
-    if is_usual:
-        listed = [(record, line) for record, line in listed if not set(record.raw) & set(b"$`")]
-    if not listed:
-        return None
-    count = "1 key" if len(listed) == 1 else f"{len(listed):,} keys"
-    text = f"looks like a dotenv file, with {count} in plain text, and no environment claims it"
-    commands = (remedies.claim(path),)
-    found = finding("dotenv-like", text, path, listed[0][1], commands, commit)
-    return found._replace(severity=Severity.NOTE) if is_usual else found
-
-
-def unreadable(path: str, commit: str = "", why: str = "it is damaged, or larger than a document may be") -> Finding:
-    """The finding for a protected file that nobody can judge."""
-    return finding("unreadable", f"cannot be judged: {why}", path, 0, (), commit)
-
-
-def not_a_file(path: str, mode: str, commit: str = "", *, was_before: bool = False) -> Finding:
-    """The finding for a link or a submodule where a protected file belongs."""
-    what = "a link" if mode == _LINK else "a submodule"
-    text = f"{what} in the place of a protected file, or of its folder; gitenv does not follow links"
-    return finding("not-a-file", text, path, 0, (f"git rm --cached {from_top(path)}",), commit, was_before=was_before)
-
-
-def protected_target(objects: Objects, claims: Claims, path: str, mode: str, object_id: str) -> str:
-    """The protected file of the same repository that a link at a protected path leads to; else ""."""
-    if mode != _LINK or not object_id or dotenv.kind(path) == "private":
-        return ""
-    target = links.leads_to(path, objects.read(object_id, links.MAX_BYTES))
-    return target if target and claims.covers(target) else ""
+    yield from (walk.as_brought(change.after.commit, path, *entries[path]) for path in change.changed)
 
 
 class _Key(NamedTuple):

@@ -1,28 +1,23 @@
-"""What hooks ask: may this be committed, may this go out, may this come in. The same rules as `gitenv check`, and no key."""
+"""What hooks ask of commits: may this go out, may this come in. The same rules as `gitenv check`, and no key."""
 
 from __future__ import annotations
 
-import itertools
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import closing
 from typing import NamedTuple
 
-from gitenv.check import commits, judge, leaks, state
+from gitenv.check import commits, judge, leaks, ranges, state
 from gitenv.check.tagged import Named, Tagged
 from gitenv.check.texts import NOTES, Texts
-from gitenv.errors import from_top, printable
 from gitenv.git import changes, log, program, refs
-from gitenv.model.codes import finding
-from gitenv.model.finding import Finding, Severity
+from gitenv.model.finding import Finding
 from gitenv.repo import environments
 from gitenv.repo.claims import Claims
 from gitenv.repo.recipients import statements_in
 from gitenv.repo.snapshot import CommitSnapshot
 from gitenv.repo.where import Where
-from gitenv.team import founding_steps
 from gitenv.trust.change import Change
-from gitenv.trust.keys_at_hand import KeysAtHand
 
 _BRANCHES = "refs/heads/"
 
@@ -33,23 +28,6 @@ class Update(NamedTuple):
     old: str
     new: str
     ref: str
-
-
-def staged(folder: str) -> list[Finding]:
-    """What pre-commit stops for: the index against HEAD, and only what this commit changes."""
-    with closing(judge.find(folder)) as where:
-        change = judge.next_commit(where)
-        return [*judge.staged(where, change), *_through_links(change), *_copies(where, change), *_too_early(where.folder)]
-
-
-def staged_plain(folder: str) -> list[Finding]:
-    """Plain text that waits in the index, said before a push.
-
-    None of it goes out with this one; but some program here stages past the filter, and its next commit may run no hook.
-    """
-    with closing(judge.find(folder)) as where:
-        found = judge.staged(where, judge.next_commit(where)) if where.has_work_tree else []
-        return [each for each in found if each.code == "plain-text" and each.severity is Severity.ERROR]
 
 
 def outgoing(folder: str, updates: Iterable[Update], known: Sequence[str] | None = None) -> list[Finding]:
@@ -68,34 +46,6 @@ def outgoing(folder: str, updates: Iterable[Update], known: Sequence[str] | None
         return leaks.without_allowed(where.folder, found)
 
 
-def _through_links(change: Change) -> Iterator[Finding]:
-    """Files that a link in the place of a protected one leads to: what somebody types there lands in them, in plain text."""
-    covers, leads = change.claims.covers, change.claims.leads_to_covered
-    linked = [path for path, entry in change.files.items() if entry.is_link and (covers(path) or leads(path))]
-    if not linked:
-        return
-    top, new = os.path.realpath(change.folder), [path for path in change.changed if path not in linked and not covers(path)]
-    for path, target in itertools.product(linked, new):
-        below = os.path.relpath(os.path.join(top, target), os.path.realpath(os.path.join(top, path)))
-        if below == "." or (not below.startswith("..") and covers(f"{path}/{below}")):
-            text = f"{printable(path)} is a link that leads to it: what is typed there is committed here, in plain text"
-            yield finding("not-a-file", text, target, 0, (f"git restore --staged {from_top(target)}",))
-
-
-def _copies(where: Where, change: Change) -> list[Finding]:
-    """Only before a commit, and with a key: nobody else can say what a value is."""
-    keys = KeysAtHand(where.layout, change.after, where.objects)
-    return leaks.without_allowed(where.folder, leaks.copies(change, keys, where.folder))
-
-
-def _too_early(folder: str) -> Iterator[Finding]:
-    for path in founding_steps.too_early(folder):
-        commands = (f"git rm --cached {from_top(path)}", "gitenv init")
-        yield finding(
-            "waits-for-team", "a pull would replace the files of those who have not pulled the first step", path, 0, commands
-        )
-
-
 class _Moved(NamedTuple):
     update: Update
     old: str  # the commit, "" where there is none, or it is not here
@@ -108,7 +58,7 @@ def _judged(where: Where, moved: Sequence[_Moved], known: Sequence[str]) -> list
     found = _plain(where, moved, list(bases.values()), known) if moved else []
     for base, new in dict.fromkeys((bases[each], each.new) for each in branches):
         if base != new:
-            change = judge.between(where, base, new)
+            change = ranges.between(where, base, new)
             found += _slipped_in(where, change, found) if "--all" in known else []
             found += state.findings(change, with_plain=False)
     return list(dict.fromkeys(found))
@@ -136,7 +86,7 @@ def _slipped_in(where: Where, change: Change, found: Sequence[Finding]) -> list[
     head = where.head()
     also = [CommitSnapshot(where.objects, head)] if head else []
     tips = (change.after.commit,)
-    is_others = judge.are_others(where, tips)
+    is_others = ranges.are_others(where, tips)
     scan = commits.Scan(where.objects, change.claims, change.before, *also, tips=tips, with_keys=False, is_others=is_others)
     known = {(each.code, each.path, each.severity) for each in found}
     return [each for each in scan.findings(commits.ended(change)) if (each.code, each.path, each.severity) not in known]
@@ -158,11 +108,11 @@ def _plain(where: Where, moved: Sequence[_Moved], bases: Sequence[str], known: S
     revisions = [*(each.new for each in moved), *(f"^{old}" for old in dict.fromkeys(olds)), "--not", *known]
     before = (olds or bases)[0]
     side = CommitSnapshot(where.objects, before) if before else None
-    filtered = judge.between(where, before, moved[0].new).filtered
+    filtered = ranges.between(where, before, moved[0].new).filtered
     claims, tips = Claims(*(state.values() for state in states), filtered=filtered), [each.new for each in moved]
     notes = next((each.update.ref for each in moved if each.update.ref.startswith(NOTES)), f"{NOTES}commits")
     texts = Texts(where.objects, _known_state(where, moved), notes)
-    is_others, with_keys = judge.are_others(where, tips), not where.is_partial
+    is_others, with_keys = ranges.are_others(where, tips), not where.is_partial
     scan = commits.Scan(where.objects, claims, side, tips=tips, with_keys=with_keys, texts=texts, is_others=is_others)
     return [*scan.findings(changes.brought(where.folder, revisions)), *commits.messages(where.folder, revisions, tips)]
 

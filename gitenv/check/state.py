@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from gitenv.check import coverage, news, people, reissue, steps, value_origins
-from gitenv.check.commits import like_dotenv, not_a_file, protected_target, unreadable
 from gitenv.check.documents import PLAIN, Version, bounded, encrypted, plain, records_of
+from gitenv.check.misplaced import like_dotenv, not_a_file, protected_target, unreadable
 from gitenv.errors import GitenvError, NotTrusted, printable
 from gitenv.model import document, dotenv, origins, remedies, unvouched
 from gitenv.model.codes import finding

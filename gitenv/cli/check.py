@@ -58,14 +58,14 @@ def run(
     if sum([commits is not None, staged, everything, history]) > 1:
         raise Usage("BASE..HEAD, --staged, --all and --history exclude each other", "gitenv check --help")
     with closing(judge.find(os.getcwd())) as where:
-        if commits is not None:
-            found = judge.commit_range(where, commits)
+        if commits is not None or history:
+            from gitenv.check import ranges
+
+            found = ranges.history(where) if commits is None else ranges.commit_range(where, commits)
         elif staged:
             found = judge.staged(where, judge.next_commit(where))
-        elif everything:
-            found = judge.everything(where)
         else:
-            found = judge.history(where) if history else judge.here(where)
+            found = judge.everything(where) if everything else judge.here(where)
         found = judge.only(where, found, environments) if environments else found
     found = formats.ordered(found)
     _write(found, Format.JSON if json else how)

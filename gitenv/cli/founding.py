@@ -127,4 +127,4 @@ def _show_what_to_look_at(done: Founded) -> None:
             "them at their providers; rewriting history takes back nothing that was fetched"
         )
     if done.exposed is None:
-        show.note("gitenv cannot read this kind of history; look yourself for .env files in old commits: git log -- .env")
+        show.note("git cannot read all of this history, so it is not known what stands in plain text in old commits: git fsck")

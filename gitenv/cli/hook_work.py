@@ -33,10 +33,10 @@ def work(name: str, arguments: Sequence[str]) -> int:
 
 
 def _judge_staged() -> int:
-    from gitenv.check import gate
+    from gitenv.check import before_commit
     from gitenv.model import finding
 
-    found = gate.staged(os.getcwd())
+    found = before_commit.staged(os.getcwd())
     _note_told(_show(_news(found), notes=("link", "plain-copy")))
     if finding.stops(found):
         _say_other_filter()
@@ -57,7 +57,7 @@ def _say_other_filter() -> None:
 
 
 def _judge_updates(name: str, arguments: Sequence[str]) -> int:
-    from gitenv.check import gate
+    from gitenv.check import before_commit, gate
     from gitenv.drivers import hook
     from gitenv.model import finding
     from gitenv.model.finding import Severity
@@ -75,7 +75,7 @@ def _judge_updates(name: str, arguments: Sequence[str]) -> int:
     if name == "pre-push":
         told = said.told(_common_dir())
         found = [each for each in _news(found) if each.severity is Severity.ERROR or _line(each) not in told]
-        if not finding.stops(found) and hook.is_staged() and (staged := gate.staged_plain(os.getcwd())):
+        if not finding.stops(found) and hook.is_staged() and (staged := before_commit.staged_plain(os.getcwd())):
             _show(staged)
             show.say("nothing was pushed: some program here stages past the filter. Mend that, then push again", aside=True)
             return 1

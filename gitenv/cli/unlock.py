@@ -30,7 +30,7 @@ def run(
 
     Environments that are new here are believed after a question.
     """
-    from gitenv.team import file_status, follow, hooks, lock, news, permissions, setup
+    from gitenv.team import file_status, follow, hooks, lock, news, permissions, setup, statement_conflicts
 
     workspace = exclusive.workspace()
     workspace.need_environments()
@@ -48,7 +48,7 @@ def run(
     before = {pin.name: pin for pin in workspace.access.pinned()}
     problems += follow.refresh(workspace)
     said = {problem.message for problem in problems}
-    met = [follow.two_met(name) for name in follow.in_conflict(workspace)]
+    met = [statement_conflicts.two_met(name) for name in statement_conflicts.in_conflict(workspace)]
     problems += [problem for problem in met if problem.message not in said]
     for line in out_lines(news.taken_out(workspace, before, workspace.access.pinned())):
         show.say(line)

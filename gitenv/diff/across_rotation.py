@@ -64,7 +64,10 @@ class Between:
         heads = f"{self._before}...{self._after}"
         for number, step in enumerate(changes.newest(self._folder, paths, heads, _MAX_STEPS), 1):
             mine = [change for change in step.changes if change.path in paths]
-            sides = [[change.before for change in mine if change.before], [change.after for change in mine if change.after]]
+            sides = [
+                [blob for change in mine for blob in change.before if blob],
+                [change.after for change in mine if change.after],
+            ]
             datas = [[self._objects.read(blob, document.MAX_BYTES) or b"" for blob in side] for side in sides]
             budget -= sum(len(data) for side in datas for data in side)
             if budget < 0 or number >= _MAX_STEPS:

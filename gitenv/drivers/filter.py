@@ -17,7 +17,7 @@ from gitenv.errors import INTERRUPTED, GitenvError, Locked, NotTrusted, from_top
 from gitenv.git import alone, process
 from gitenv.git.pktline import ProtocolError
 from gitenv.git.process import FilterProcess, Refused, Request
-from gitenv.model import clean, document, inert, smudge
+from gitenv.model import clean, document, inert, simple, smudge
 from gitenv.model.cipher import sha256
 from gitenv.model.document import MAX_BYTES
 from gitenv.model.keyring import Keyring
@@ -26,6 +26,8 @@ from gitenv.trust.pins import Pin
 
 if TYPE_CHECKING:
     from gitenv.drivers.notices import Notices
+
+_SEVERAL = 4
 
 
 def serve() -> int:
@@ -71,11 +73,13 @@ class EnvFilter:
 
     def __init__(self) -> None:
         self._around = Surroundings()
+        self._files = 0
 
     def clean(self, request: Request, data: bytes) -> bytes | Iterator[bytes]:
         """The bytes for the object store. Raises `Refused`, after it said why."""
         if not data:
             return data
+        self._count()
         try:
             if request.whole:
                 document.check_size(request.whole.size)
@@ -93,6 +97,7 @@ class EnvFilter:
         is_archive = request.treeish and not request.can_delay and not request.is_delayed
         if is_archive or not data:
             return data
+        self._count()
         # Only viewing comes without a tree and without a checkout that could wait, but with a blob.
         is_bare = not request.treeish and not request.can_delay and not request.is_delayed
         # What is viewed and stands in the index may be a `checkout-index`, and is one side of `git diff`: marks and all.
@@ -102,6 +107,12 @@ class EnvFilter:
     def checked_out(self) -> None:
         """The work tree has the new `.recipients/` now."""
         self._around.access.forget_judgements()
+
+    def _count(self) -> None:
+        """One more file: of several, each is short work."""
+        self._files += 1
+        if self._files == _SEVERAL:
+            simple.prepare()
 
     @functools.cached_property
     def _notices(self) -> Notices:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from gitenv.errors import shell_word
-from gitenv.git import log, program
+from gitenv.git import log, program, walk
 
 MOST = 200  # branches that are looked at, the newest
 _MOST_COMMITS = 50_000  # of all of them together
@@ -84,7 +84,7 @@ def _commits(folder: str, tips: Sequence[str]) -> dict[str, _Commit]:
     """What the tips reach and HEAD does not, children before parents, and where that ends; nothing where it is too much."""
     words = ("log", "--boundary", "--topo-order", f"--max-count={_MOST_COMMITS}", "--no-color", "--no-show-signature")
     stdin = "".join(f"{each}\n" for each in (*tips, "^HEAD")).encode()
-    listed = program.run(folder, *log.SETTINGS, *words, "--format=%m %H %T %P", "--stdin", stdin=stdin)
+    listed = program.run(folder, *walk.SETTINGS, *words, "--format=%m %H %T %P", "--stdin", stdin=stdin)
     lines = [line.split(" ") for line in listed.decode("ascii").splitlines()]
     if len(lines) >= _MOST_COMMITS:
         return {}

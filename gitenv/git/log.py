@@ -3,33 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from gitenv.git import program
-
-#: Against what people set for their own eyes, and what would hide commits or add lines here.
-SETTINGS = tuple(
-    word
-    for setting in (
-        "log.follow=false",
-        "log.diffMerges=separate",
-        "log.showSignature=false",
-        "log.showRoot=true",
-        "diff.relative=false",
-    )
-    for word in ("-c", setting)
-)
-
+from gitenv.errors import NotInOrder
+from gitenv.git import program, walk
+from gitenv.git.walk import Commit, FileChange
 
 _BROUGHT_TOGETHER = ("FETCH_HEAD", "MERGE_HEAD", "CHERRY_PICK_HEAD", "REBASE_HEAD")
-
-
-class Commit(NamedTuple):
-    """A commit and those it was made from."""
-
-    id: str
-    parents: tuple[str, ...]
 
 
 def commits_of(root: str, path: str, limit: int, since: str = "", heads: Sequence[str] = ()) -> list[Commit]:
@@ -40,10 +21,8 @@ def commits_of(root: str, path: str, limit: int, since: str = "", heads: Sequenc
     With `since` only those that this commit does not reach. Raises `NotInOrder` where git cannot say, as in a partial clone
     whose host does not answer: "could not look" must not be taken for "nothing there".
     """
-    words = ("--format=%H %P", f"--max-count={limit}", *_without(root, since), "--", f":(literal){path}")
-    # With -m a merge is listed once for each parent that it differs from.
-    lines = dict.fromkeys(plain(root, *words, heads=heads).decode("ascii", "replace").splitlines())
-    return [Commit(commit, tuple(parents)) for commit, *parents in map(str.split, filter(None, lines))]
+    found = walked(root, heads, [f":(literal){path}"], f"--max-count={limit}", *_without(root, since))
+    return list({commit.id: commit for commit in found}.values())
 
 
 def changed(root: str, patterns: str, since: str) -> list[str]:
@@ -51,15 +30,14 @@ def changed(root: str, patterns: str, since: str) -> list[str]:
 
     Raises `NotInOrder` where git cannot say.
     """
-    words = ("--format=", "--name-only", "-z", "--no-renames", *_without(root, since), "--", f":(glob){patterns}")
-    return sorted({path.strip("\n") for path in plain(root, *words).decode("utf-8", "surrogateescape").split("\0")} - {""})
+    found = walked(root, [], [f":(glob){patterns}"], *_without(root, since))
+    return sorted({change.path for commit in found for change in commit.changes})
 
 
 def appeared(root: str, patterns: str, commit: str) -> list[str]:
     """The paths that fit a glob pattern in the order in which the main line up to a commit had them first."""
-    words = ("--first-parent", "--reverse", "--diff-filter=A", "--format=", "--name-only", "-z", "--no-renames")
-    found = plain(root, *words, "--", f":(glob){patterns}", heads=[commit]).decode("utf-8", "surrogateescape")
-    return list(dict.fromkeys(filter(None, (path.strip("\n") for path in found.split("\0")))))
+    found = walked(root, [commit], [f":(glob){patterns}"], "--first-parent", "--reverse", "--diff-filter=A")
+    return list(dict.fromkeys(change.path for each in found for change in each.changes))
 
 
 def added(root: str, path: str) -> list[str] | None:
@@ -69,7 +47,7 @@ def added(root: str, path: str) -> list[str] | None:
     """
     words = ("--no-show-signature", "--full-history", "--no-renames", "--diff-filter=A", "--format=%H")
     heads = [head for head in _BROUGHT_TOGETHER if _id(root, f"{head}^{{commit}}")]
-    done = program.attempt(root, *SETTINGS, "log", *words, "--all", *heads, "--", f":(literal){path}")
+    done = program.attempt(root, *walk.SETTINGS, "log", *words, "--all", *heads, "--", f":(literal){path}")
     return list(dict.fromkeys(done.stdout.decode("ascii", "replace").split())) if done.returncode == 0 else None
 
 
@@ -86,44 +64,29 @@ class LastSeen(NamedTuple):
 def last_with(root: str, path: str, contents: bytes, heads: Sequence[str] = ()) -> LastSeen | None:
     """Where `path` last had these very bytes, in all that HEAD (or `heads`) reaches; None if it never had."""
     blob = blob_id(root, contents)
-    words = ("--format=%H %P", "--max-count=1", f"--find-object={blob}", "--", f":(literal){path}")
-    newest, *parents = plain(root, *words, heads=heads).decode("ascii", "replace").split() or [""]
-    for number, commit in enumerate(filter(None, (newest, *parents))):
-        if _id(root, f"{commit}:{path}") == blob:
-            mainline = f"-m {number} " if len(parents) > 1 else ""
-            return LastSeen(commit, f"{mainline}{newest}" if number else "")
+    newest = next(walked(root, heads, [f":(literal){path}"], "--max-count=1", f"--find-object={blob}"), None)
+    for number, commit in enumerate((newest.id, *newest.parents) if newest else ()):
+        if newest and _id(root, f"{commit}:{path}") == blob:
+            mainline = f"-m {number} " if len(newest.parents) > 1 else ""
+            return LastSeen(commit, f"{mainline}{newest.id}" if number else "")
     return None
 
 
 def blobs(root: str, paths: Sequence[str], heads: Sequence[str] = ()) -> list[str]:
     """All blobs that ever stood at these paths (files, or folders whole), in what HEAD (or `heads`) reaches; newest first."""
-    return list(dict.fromkeys(blob for _, blob in changed_blobs(root, [f":(top,literal){path}" for path in paths], heads)))
+    return list(dict.fromkeys(blob for _, blob in _blobs(walked_at(root, heads, paths))))
 
 
-def changed_blobs(root: str, pathspecs: Sequence[str], heads: Sequence[str] = ()) -> list[tuple[str, str]]:
+def changed_blobs(root: str, pathspecs: Sequence[str], heads: Sequence[str] = ()) -> Iterator[tuple[str, str]]:
     """The same of what pathspecs mean, with the path of each; as often as it came or went there."""
-    words, stdin = ["--format=", "--raw", "--no-abbrev", "-z", "--no-renames"], ""
-    specs = ["--", *pathspecs]
-    if any("\n" in spec or spec.endswith("\r") for spec in specs):
-        words += specs
-    else:  # of these a command line has no room for any number
-        words += ["--stdin"]
-        stdin = "".join(f"{spec}\n" for spec in specs)
-    found: list[tuple[str, str]] = []
-    fields = iter(plain(root, *words, heads=heads, stdin=os.fsencode(stdin)).decode("utf-8", "surrogateescape").split("\0"))
-    for field in fields:
-        if field.lstrip("\n").startswith(":"):
-            _, _, before, after, _ = field.lstrip("\n").split(" ")
-            path = next(fields)
-            found += [(path, each) for each in (after, before) if each.strip("0")]
-    return found
+    yield from _blobs(walked(root, heads, pathspecs))
 
 
 def touches(root: str, head: str, commit: str, folder: str) -> bool:
     """Whether any commit that `head` reaches and `commit` ("": none) does not changes a folder. True where git cannot say."""
     revisions = [head, *([f"^{commit}"] if commit else [])]
     words = ("--max-count=1", "--full-history", *revisions, "--", f":(top,literal){folder}")
-    done = program.attempt(root, *SETTINGS, "rev-list", *words)
+    done = program.attempt(root, *walk.SETTINGS, "rev-list", *words)
     return bool(done.returncode or done.stdout)
 
 
@@ -140,25 +103,25 @@ def blob_id(root: str, contents: bytes) -> str:
 def brought(root: str, path: str, contents: bytes, heads: Sequence[str] = ()) -> list[str]:
     """The commits that HEAD (or `heads`) reaches and that brought these bytes to `path`: they have them, and no parent has."""
     blob = blob_id(root, contents)
-    words = ("--format=%H %P", f"--find-object={blob}", "--", f":(literal){path}")
-    found = []
-    for line in dict.fromkeys(plain(root, *words, heads=heads).decode("ascii", "replace").splitlines()):
-        if line:
-            commit, *parents = line.split()
-            there, *before = ids(root, [f"{each}:{path}" for each in (commit, *parents)])
-            if there == blob and blob not in before:
-                found.append(commit)
-    return found
+    found = {commit.id: commit.parents for commit in walked(root, heads, [f":(literal){path}"], f"--find-object={blob}")}
+    return [
+        commit
+        for commit, parents in found.items()
+        if _is_new(blob, ids(root, [f"{each}:{path}" for each in (commit, *parents)]))
+    ]
 
 
 def with_blobs(root: str, blobs: Sequence[str], heads: Sequence[str]) -> frozenset[str]:
     """Those of some blobs that commits have which `heads` reach, as `git log` reads them; none where git cannot say."""
-    words = ("log", "--no-show-signature", "--no-color", "--full-history", "-m", "--raw", "--no-abbrev", "--no-renames")
-    looked_for = (f"--find-object={blob}" for blob in blobs)
-    done = program.attempt(root, *SETTINGS, *words, "--format=", *looked_for, *heads, "--") if blobs else None
-    lines = done.stdout.split(b"\n") if done and not done.returncode else []
-    there = {word for line in lines if line.startswith(b":") for word in line.partition(b"\t")[0].split(b" ")[2:4]}
-    return frozenset(blob for blob in blobs if blob.encode("ascii") in there)
+    missing = set(blobs)
+    try:
+        for change in _with(root, blobs, heads) if blobs else ():
+            missing.difference_update(change.ids)
+            if not missing:
+                break
+    except NotInOrder:
+        return frozenset()
+    return frozenset(blobs) - missing
 
 
 def is_ancestor(root: str, earlier: str, later: str) -> bool:
@@ -194,7 +157,7 @@ def contains(root: str, commit: str) -> bool:
 def recent_heads(root: str, limit: int) -> list[str]:
     """The last commits that HEAD was, newest first, as git notes them in each work tree; none where it does not."""
     words = ("log", "--walk-reflogs", "--no-show-signature", "--no-color", "--format=%H", f"--max-count={limit}", "HEAD", "--")
-    return program.attempt(root, *SETTINGS, *words).stdout.decode("ascii", "replace").split()
+    return program.attempt(root, *walk.SETTINGS, *words).stdout.decode("ascii", "replace").split()
 
 
 def is_shallow(root: str) -> bool:
@@ -202,15 +165,42 @@ def is_shallow(root: str) -> bool:
     return program.attempt(root, "rev-parse", "--is-shallow-repository").stdout.strip() == b"true"
 
 
-def plain(root: str, *words: str, heads: Sequence[str] = (), stdin: bytes = b"") -> bytes:
-    """`git log` of HEAD or of `heads`, whatever the user's configuration makes of it; nothing before the first commit."""
-    if "HEAD" in (heads or ["HEAD"]) and not head(root):
-        return b""
-    return program.run(
-        root,
-        *(*SETTINGS, "log", "--no-show-signature", "--no-color", "--full-history", "-m", *(heads or ["HEAD"]), *words),
-        stdin=stdin,
-    )
+def walked(root: str, heads: Sequence[str], pathspecs: Sequence[str], *words: str) -> Iterator[Commit]:
+    """The commits that HEAD (or `heads`) reaches, a merge once for each parent that it differs from; none before the first.
+
+    Raises `NotInOrder` where git cannot say.
+    """
+    heads = heads or ["HEAD"]
+    if "HEAD" not in heads or head(root):
+        yield from walk.commits(root, heads, pathspecs, merges=walk.EACH_PARENT, words=words)
+
+
+def walked_at(root: str, heads: Sequence[str], paths: Collection[str], *words: str) -> Iterator[Commit]:
+    """`walked` for any number of files (or folders whole) by their paths."""
+    heads = heads or ["HEAD"]
+    if "HEAD" not in heads or head(root):
+        yield from walk.commits_at(root, heads, paths, merges=walk.EACH_PARENT, words=words)
+
+
+def plain(root: str, *words: str) -> bytes:
+    """`git log` of HEAD, whatever the user's configuration makes of it; nothing before the first commit."""
+    return program.run(root, *walk.SETTINGS, *walk.WORDS, *walk.EACH_PARENT, "HEAD", *words) if head(root) else b""
+
+
+def _blobs(walked: Iterable[Commit]) -> Iterator[tuple[str, str]]:
+    for commit in walked:
+        for change in commit.changes:
+            yield from ((change.path, blob) for blob in reversed(change.ids) if blob)
+
+
+def _with(root: str, blobs: Sequence[str], heads: Sequence[str]) -> Iterator[FileChange]:
+    looked_for = [f"--find-object={blob}" for blob in blobs]
+    return walk.changes(root, heads, merges=walk.EACH_PARENT, words=looked_for)
+
+
+def _is_new(blob: str, ids: Sequence[str]) -> bool:
+    """Whether the first has a blob, and none of the others."""
+    return ids[0] == blob and blob not in ids[1:]
 
 
 def _without(root: str, since: str) -> list[str]:

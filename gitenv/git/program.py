@@ -28,7 +28,7 @@ def path() -> str:
         candidate = os.path.join(folder, "git.exe")
         if os.path.isabs(folder) and os.path.exists(candidate):
             return candidate
-    raise NotInOrder("git was not found", "install git 2.31 or later")
+    raise not_found()
 
 
 def see_real_objects() -> None:
@@ -73,7 +73,7 @@ def attempt(
     try:
         return spawn.run(words, folder, env, stdin, inherited)
     except FileNotFoundError:
-        raise NotInOrder("git was not found", "install git 2.31 or later") from None
+        raise not_found() from None
     finally:
         for descriptor in inherited:
             os.close(descriptor)
@@ -132,6 +132,11 @@ def no_repository(done: Done) -> NotInOrder:
     if "unknown option" in said or "path-format" in said:
         return too_old()
     return NotInOrder("this is not a git repository", "change to the folder of one, or make one: git init")
+
+
+def not_found() -> NotInOrder:
+    """That there is no git."""
+    return NotInOrder("git was not found", "install git 2.31 or later")
 
 
 def too_old() -> NotInOrder:

@@ -1,7 +1,7 @@
 """A repository with a work tree, through git's own command line.
 
 Not through libgit2: it knows neither SHA-256 nor reftable repositories, and its `index.add` runs no filter, so it would stage
-plain text. Only reading history goes through pygit2 (git.history).
+plain text.
 """
 
 from __future__ import annotations

@@ -10,10 +10,11 @@ import os
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Generator, Mapping, Sequence
     from typing import IO
 
 _PIECE = 65536
+_MOST_COMPLAINTS = 16  # pieces
 _PATIENCE = 25  # hundredths of a second
 
 
@@ -85,6 +86,73 @@ def start(words: Sequence[str], folder: str, environment: Mapping[str, str]) -> 
         hearing.close()
         raise
     return Child(asking, io.BufferedReader(hearing), lambda: _wait(process))
+
+
+def stream(words: Sequence[str], folder: str, environment: Mapping[str, str]) -> Generator[bytes, None, Done]:
+    """What git says in `folder`, piece by piece while it works; then how it ended, with the first of its complaints.
+
+    It is ended when this is closed: it may be far from its next word. Raises `FileNotFoundError`.
+    """
+    if not hasattr(os, "posix_spawnp"):
+        return (yield from _stream_elsewhere(words, folder, environment))
+    (asked, asking), (hearing, saying), (lamenting, complaining) = _pipe(), _pipe(), _pipe()
+    asking.close()
+    with hearing, lamenting:
+        process = _spawn(words, folder, environment, (asked, saying, complaining))
+        try:
+            complaints = yield from _heard(hearing, lamenting)
+            return Done(_wait(process), b"", complaints)
+        except BaseException as error:
+            _stop(process, is_patient=isinstance(error, KeyboardInterrupt))
+            raise
+
+
+def _heard(hearing: io.FileIO, lamenting: io.FileIO) -> Generator[bytes, None, bytes]:
+    """What comes on one stream; then what came on the other, which is never kept waiting."""
+    import select
+
+    poll, complaints = select.poll(), b""
+    streams = {each.fileno() for each in (hearing, lamenting)}
+    for number in streams:
+        poll.register(number, select.POLLIN)
+    while streams:
+        for number, _ in poll.poll():
+            piece = os.read(number, _PIECE)
+            if not piece:
+                poll.unregister(number)
+                streams.remove(number)
+            elif number == hearing.fileno():
+                yield piece
+            elif len(complaints) < _PIECE:
+                complaints += piece
+    return complaints
+
+
+def _stream_elsewhere(words: Sequence[str], folder: str, environment: Mapping[str, str]) -> Generator[bytes, None, Done]:
+    from subprocess import DEVNULL, PIPE, Popen
+    from threading import Thread
+
+    with Popen(words, cwd=folder, env=environment, stdin=DEVNULL, stdout=PIPE, stderr=PIPE, bufsize=0) as there:
+        assert there.stdout is not None
+        assert there.stderr is not None
+        complaints: list[bytes] = []
+        listener = Thread(target=_listen, args=(there.stderr, complaints), daemon=True)
+        listener.start()
+        try:
+            while piece := there.stdout.read(_PIECE):
+                yield piece
+        except BaseException:
+            there.kill()
+            raise
+        finally:
+            listener.join()
+    return Done(there.returncode, b"", b"".join(complaints))
+
+
+def _listen(stream: IO[bytes], complaints: list[bytes]) -> None:
+    while piece := stream.read(_PIECE):
+        if len(complaints) < _MOST_COMPLAINTS:
+            complaints.append(piece)
 
 
 def _pipe() -> tuple[io.FileIO, io.FileIO]:

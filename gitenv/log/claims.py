@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from gitenv.errors import GitenvError
+from gitenv.git.layout import RECIPIENTS
+from gitenv.git.objects import Objects
+from gitenv.git.walk import Commit
 from gitenv.model import dotenv, names
 from gitenv.repo import recipients
-from gitenv.repo.snapshot import Snapshot
+from gitenv.repo.snapshot import CommitSnapshot, Snapshot
 
+_BELOW = f"{RECIPIENTS}/"
 _MAX_KEPT = 64
 _MAX_PATHS = 100_000
 
@@ -32,29 +36,45 @@ class Claims:
 
 
 class AllClaims:
-    """The claims of many commits. Most of them have the same `.recipients/`, which is read once."""
+    """The claims of many commits. Most of them have the same `.recipients/`, which is looked up and read once."""
 
-    def __init__(self, recipients_of: Callable[[str], str], tree_of: Callable[[str], Snapshot]) -> None:
-        """How to find the id of a commit's `.recipients/`, and its tree."""
-        self._recipients_of, self._tree_of = recipients_of, tree_of
+    def __init__(self, objects: Objects) -> None:
+        self._objects = objects
+        self._ids: dict[str, str] = {}  # of `.recipients/`, by commit: of those that a walk comes to next
         self._kept: OrderedDict[str, Claims] = OrderedDict()
 
     def of(self, commit: str) -> Claims:
         """What the statements of a commit claim. One that cannot be read claims nothing."""
-        identity = self._recipients_of(commit)
+        identity = self._id(commit)
         if identity not in self._kept:
-            self._keep(identity, Claims(_patterns(self._tree_of(commit)) if identity else {}))
+            self._keep(identity, Claims(_patterns(CommitSnapshot(self._objects, commit)) if identity else {}))
         self._kept.move_to_end(identity)
         return self._kept[identity]
 
     def are_as_in(self, commit: str, parent: str) -> None:
         """Note that no statement changed between the two: letting in a thousand people changes `.recipients/` and no path."""
-        self._keep(self._recipients_of(parent), self.of(commit))
+        self._keep(self._id(parent), self.of(commit))
+
+    def go_on(self, commit: Commit) -> None:
+        """The walk has done with a commit. If it left `.recipients/` alone, its one parent has the same."""
+        identity = self._ids.pop(commit.id, None)
+        if identity is not None and len(commit.parents) == 1 and not any(is_below(change.path) for change in commit.changes):
+            self._ids[commit.parents[0]] = identity
+
+    def _id(self, commit: str) -> str:
+        if commit not in self._ids:
+            self._ids[commit] = self._objects.id(f"{commit}:{RECIPIENTS}")
+        return self._ids[commit]
 
     def _keep(self, identity: str, claims: Claims) -> None:
         self._kept[identity] = claims
         while len(self._kept) > _MAX_KEPT:
             self._kept.popitem(last=False)
+
+
+def is_below(path: str) -> bool:
+    """Whether a file is one of `.recipients/`."""
+    return path.startswith(_BELOW)
 
 
 def by_name(path: str) -> str | None:

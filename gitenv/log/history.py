@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
-from gitenv.errors import GitenvError
-from gitenv.git import commits, log
-from gitenv.git.commits import FileChange, Visit
+from gitenv.errors import GitenvError, NotInOrder
+from gitenv.git import commits, log, program, walk
 from gitenv.git.layout import RECIPIENTS
 from gitenv.git.objects import Objects
-from gitenv.git.walk import commits_in
+from gitenv.git.walk import Commit, FileChange
 from gitenv.log import claims, key_facts, member_facts
 from gitenv.log.facts import Event, Fact, Skipped, What
 from gitenv.model import document
@@ -41,12 +40,12 @@ class History:
 
         `opener_of` is what opens tokens of a path, where there are keys at hand: they tell what changed while it was rotated.
         """
+        program.see_real_objects()
         self._folder, self._opener_of = folder, opener_of
         self._objects = Objects(folder)
-        self._commits = commits_in(folder, self._objects)
         self._heads, self._hidden = _ends(folder, revision)
         self._wanted = Wanted(key, environments)
-        self._claims = claims.AllClaims(self._commits.recipients, lambda commit: CommitSnapshot(self._objects, commit))
+        self._claims = claims.AllClaims(self._objects)
         self._kept: OrderedDict[str, bytes] = OrderedDict()
         self._kept_bytes = 0
         self.is_cut = log.is_shallow(folder)
@@ -60,49 +59,62 @@ class History:
 
     def events(self, looked: Callable[[], None] = lambda: None) -> Iterator[Event]:
         """What happened. `looked` is called for each commit. Raises `NotInOrder` where the history is damaged."""
-        for visit in self._commits.walk(self._heads, self._hidden) if self._heads else ():
+        for commit in self._walked():
             looked()
-            if facts := self._facts(visit):
-                author = self._commits.author(visit.commit)
-                if author.parents and not visit.parents:  # a shallow clone begins here: all looks new, and nothing is
+            if facts := self._facts(commit):
+                author = commits.author(self._objects.commit(commit.id) or b"")
+                if author.parents and not commit.parents:  # a shallow clone begins here: all looks new, and nothing is
                     facts = self._wanted.earlier(facts)
-                yield from (Event(visit.commit, author, fact) for fact in self._wanted.of(facts))
+                yield from (Event(commit.id, author, fact) for fact in self._wanted.of(facts))
+            self._claims.go_on(commit)
         self._objects.close()
 
-    def _facts(self, visit: Visit) -> list[Fact]:
-        if not visit.changes:
+    def _walked(self) -> Iterator[Commit]:
+        """Newest first, and children before parents."""
+        # Without pathspecs: statements may have claimed any path, and git compares no slower.
+        ends, last = [*self._heads, *(f"^{commit}" for commit in self._hidden)], ""
+        try:
+            for commit in walk.commits(self._folder, ends, merges=walk.NEW, words=("--date-order",)) if self._heads else ():
+                last = commit.id
+                yield commit
+        except NotInOrder:
+            where = f"at {last[:10]}, or in what it was made from" if last else "at its newest commit"
+            raise NotInOrder(f"the history is damaged {where}", "git fsck") from None
+
+    def _facts(self, commit: Commit) -> list[Fact]:
+        if not commit.changes:
             return []
-        touched = [change.path for change in visit.changes if change.path.startswith(f"{RECIPIENTS}/")]
-        found = self._of_members(visit, touched) if touched and not self._wanted.key else []
+        touched = [change.path for change in commit.changes if claims.is_below(change.path)]
+        found = self._of_members(commit, touched) if touched and not self._wanted.key else []
         keys: list[Fact] = []
-        for environment, changes in self._documents(visit, touched).items():
+        for environment, changes in self._documents(commit, touched).items():
             if self._wanted.has(environment):
-                keys += [fact._replace(environment=environment) for fact in self._of_files(visit.commit, environment, changes)]
+                keys += [fact._replace(environment=environment) for fact in self._of_files(commit.id, environment, changes)]
         if len(self.names) < _MAX_NAMES:
             self.names.update(fact.key for fact in keys if fact.key)
         return [*found, *keys] if self._wanted.key else together(found, keys)
 
-    def _of_members(self, visit: Visit, touched: Sequence[str]) -> list[Fact]:
+    def _of_members(self, commit: Commit, touched: Sequence[str]) -> list[Fact]:
         try:
-            before = [self._membership(parent, touched) for parent in visit.parents] or [Roster({}, {}, {})]
-            return member_facts.of_commit(before, self._membership(visit.commit, touched))
+            before = [self._membership(parent, touched) for parent in commit.parents] or [Roster({}, {}, {})]
+            return member_facts.of_commit(before, self._membership(commit.id, touched))
         except GitenvError as error:
-            self._skip(visit.commit, RECIPIENTS, error.message)
+            self._skip(commit.id, RECIPIENTS, error.message)
             return []
 
     def _membership(self, commit: str, touched: Sequence[str]) -> Roster:
         return roster.read(member_facts.Touched(CommitSnapshot(self._objects, commit), touched))
 
-    def _documents(self, visit: Visit, touched: Sequence[str]) -> dict[str, list[FileChange]]:
+    def _documents(self, commit: Commit, touched: Sequence[str]) -> dict[str, list[FileChange]]:
         """The changed documents by environment."""
-        known = [self._claims.of(visit.commit)]
+        known = [self._claims.of(commit.id)]
         if any(path.endswith("/environment") for path in touched):
-            known += map(self._claims.of, visit.parents)  # an environment can go together with its files
-        elif touched and len(visit.parents) == 1:
-            self._claims.are_as_in(visit.commit, visit.parents[0])
+            known += map(self._claims.of, commit.parents)  # an environment can go together with its files
+        elif touched and len(commit.parents) == 1:
+            self._claims.are_as_in(commit.id, commit.parents[0])
         found: dict[str, list[FileChange]] = {}
-        for change in visit.changes:
-            if change.path.startswith(f"{RECIPIENTS}/"):
+        for change in commit.changes:
+            if claims.is_below(change.path):
                 continue
             claimed = next(filter(None, (each.environment_of(change.path) for each in known)), None)
             name = claimed or claims.by_name(change.path)
@@ -123,7 +135,7 @@ class History:
             if self._has_wanted(environment, new.after):
                 yield Fact(What.MOVED, path=new.path, former=old.path)
             if {new.after} != set(old.before):
-                yield from self._of_file(commit, FileChange(new.path, old.before, new.after))
+                yield from self._of_file(commit, new.coming_from(old))
         for change in changes:
             if change.path not in done:
                 yield from self._of_file(commit, change)
@@ -166,9 +178,7 @@ class History:
         if blob in self._kept:
             self._kept.move_to_end(blob)
             return self._kept[blob]
-        data = self._commits.blob(blob, document.MAX_BYTES)
-        if data is None:  # git fetches what a partial clone has not
-            data = self._objects.read(blob, document.MAX_BYTES)
+        data = self._objects.read(blob, document.MAX_BYTES)
         if data is None:
             self._objects.close()  # git ends at some damaged objects; the next question starts it again
             return None

@@ -68,7 +68,7 @@ class Keys:
 
     def encrypt(self, kind: bytes, name: bytes, raw: bytes) -> bytes:
         """Encrypt one record: `kind` is b"kv" or b"line", `name` the visible name or b"-"."""
-        return self._values.encrypt(pad(raw), [b"gitenv/1/value", self._id, kind, name])
+        return self._values.encrypt(raw + _padding(len(raw)), [b"gitenv/1/value", self._id, kind, name])
 
     def decrypt(self, kind: bytes, name: bytes, body: bytes) -> bytes:
         """Undo `encrypt`. Raises `Unopened` if one bit, the name, the kind or the environment is another."""

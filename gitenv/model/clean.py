@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence, Set
 
 from gitenv.errors import GitenvError, NotTrusted
-from gitenv.model import document, inert, token
+from gitenv.model import document, inert, simple, token
 from gitenv.model.cipher import Unopened
 from gitenv.model.document import Kind, Record
 from gitenv.model.keyring import Keyring
@@ -27,10 +27,20 @@ def clean(data: bytes, ring: Keyring, committed: Committed, before: Before = tup
     Raises `NotTrusted` for a line that only looks like a token, for an edited mark, and for the mask of a diff; the message has
     the line's number and name.
     """
+    kept = Kept(ring, before)
+    if simple.is_worth(data) and (lines := simple.lines(data)) and kept.is_nothing():
+        cleaned = simple.encrypt(lines, data, ring.keys, ring.head)
+        document.check_size(len(cleaned))  # ciphertext is longer, and what is committed must open again
+        return cleaned
+    return by_records(data, ring, committed, kept)
+
+
+def by_records(data: bytes, ring: Keyring, committed: Committed, kept: Kept) -> bytes:
+    """The same for lines of every kind, one record after the other."""
     records = document.parse(data)
     if document.MASK in data:
         _refuse_masks(records, committed)
-    keys, head, kept = ring.keys, token.head(ring.current), _Kept(ring, before)
+    keys, head = ring.keys, ring.head
     out: list[bytes] = []
     for position, record in enumerate(records):
         kind = record.kind
@@ -55,7 +65,7 @@ def trimmed(raw: bytes) -> bytes:
     return raw.rstrip(b"\t\v\f\r ")
 
 
-class _Kept:
+class Kept:
     """What stands for a text before the edit, and counts for nothing: it must not become a value by being cleaned again."""
 
     def __init__(self, ring: Keyring, before: Before) -> None:
@@ -64,18 +74,26 @@ class _Kept:
         self._trimmed: dict[tuple[bytes, bytes], bytes] = {}
         self._standing: Set[bytes] = frozenset()
 
+    def is_nothing(self) -> bool:
+        """Whether there is no such text."""
+        return not self._found()
+
     def instead_of(self, record: Record, spelled: bytes) -> bytes:
         """What stays in the place of a text, or the token that `spelled` is."""
+        kept = self._found()
+        if spelled in self._standing:  # it counts already, whatever somebody put beside it
+            return spelled
+        stands = kept.get((record.name, record.raw))
+        return stands or self._trimmed.get((record.name, trimmed(record.raw)), spelled)
+
+    def _found(self) -> dict[tuple[bytes, bytes], bytes]:
         if self._kept is None:
             # Behind a plain line comes a token for the same text: it is what stood open there.
             records = sorted(self._before(), key=lambda each: each.kind is Kind.TOKEN)
             self._kept = dict(filter(None, map(self._stays, records)))
             self._standing = {each.raw for each in records} if self._kept else frozenset()
             self._trimmed = {(name, trimmed(text)): stands for (name, text), stands in self._kept.items()}
-        if spelled in self._standing:  # it counts already, whatever somebody put beside it
-            return spelled
-        stands = self._kept.get((record.name, record.raw))
-        return stands or self._trimmed.get((record.name, trimmed(record.raw)), spelled)
+        return self._kept
 
     def _stays(self, record: Record) -> tuple[tuple[bytes, bytes], bytes] | None:
         if record.kind in TEXT:

@@ -44,7 +44,7 @@ class Record(NamedTuple):
 _ASSIGNMENT = re.compile(rb"(?:\xef\xbb\xbf)?[ \t]*(?:export[ \t]+)?(" + NAME + rb")[ \t]*(?:=|:(?=[ \t]))[ \t]*")
 # Most lines of most documents. In one without marks, blocks, backslashes and CRs they need no second look.
 _SIMPLE = re.compile(rb"(" + NAME + rb")=[^\s'\"`=][^\n]*+")
-_INTRICATE = (b"gitenv", b"-----", b"\\", b"\r")
+INTRICATE = (b"gitenv", b"-----", b"\\", b"\r")
 _TOKEN = re.compile(rb"(?:(" + NAME + rb")=|#)gitenv1:[1-9][0-9]{0,8}\.[A-Za-z0-9_-]{6}:[A-Za-z0-9_-]+")
 _SEALED = rb"(" + NAME + rb")=gitenv1-sealed:[1-9][0-9]{0,8}\.[A-Za-z0-9_-]{6}:[a-z0-9][a-z0-9._-]{0,62}:[A-Za-z0-9_-]+"
 _UNVERIFIED = b"#gitenv-unverified:"
@@ -61,7 +61,7 @@ _CLOSING_QUOTE = {quote: rb"(?s)%c[^%c\\]*+(?:\\.[^%c\\]*+)*+%c" % ((quote,) * 4
 _TAIL = re.compile(rb"(?s)[ \t]*([A-Za-z0-9_.-]+)(==?)['\"`]?(?:[ \t]+#.*)?[ \t]*\r?")
 _MAY_RUN_ON = rb"([A-Za-z0-9+/_-]{16,})[ \t]*\\?\r?\Z"
 _HEX = rb"[0-9A-Fa-f]+"
-_SURELY_A_NAME = rb"[A-Z][A-Z0-9]{0,5}|[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+"
+SURELY_A_NAME = rb"[A-Z][A-Z0-9]{0,5}|[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+"
 _MIXED_CASE = rb"(?=.*[a-z])(?=.*[A-Z])[A-Za-z0-9_-]{11,}"
 
 
@@ -110,7 +110,7 @@ class _Parser:
 
     def __init__(self, data: bytes) -> None:
         self.data = data
-        self.is_plain = not any(mark in data for mark in _INTRICATE)
+        self.is_plain = not any(mark in data for mark in INTRICATE)
         self.in_block = False  # between -----BEGIN and -----END
         self.conflicts = 0  # <<<<<<< without their >>>>>>>: a conflict's base may hold another one
         self.open_value: tuple[int, int] | None = None  # where the value before stands, if it is in no quotes
@@ -262,7 +262,7 @@ def _is_base64_tail(line: bytes, before: bytes, after_unknown: bool) -> bool:
     if re.fullmatch(_MIXED_CASE, name) and ((len(name) + 1) % 4 == 0 or (len(name) >= 16 and re.search(rb"[0-9]", name))):
         return True
     runs_on = re.search(_MAY_RUN_ON, before)
-    return bool(runs_on and not re.fullmatch(_HEX, runs_on.group(1)) and not re.fullmatch(_SURELY_A_NAME, name))
+    return bool(runs_on and not re.fullmatch(_HEX, runs_on.group(1)) and not re.fullmatch(SURELY_A_NAME, name))
 
 
 def _end_of_line(data: bytes, start: int) -> int:

@@ -30,6 +30,7 @@ class Keyring:
         self.dek = dek
         self.id = environment_id
         self._older = older
+        self.head = token.head(current)
         self._named = current.number, token.hint(current.commitment)
         self._opened: dict[tuple[int, bytes], tuple[Generation, Keys, Dek]] = {self._named: (current, self.keys, dek)}
         self._chain_walked = False

@@ -91,7 +91,7 @@ def _leave_out_restored(
     last: dict[str, str] = {}
     for step in changes.newest(folder, gone, base, _MAX_VERSIONS, is_main_line=True):
         for change in step.changes:
-            last.setdefault(change.path, change.before)
+            last.setdefault(change.path, change.before[0])
     others: dict[bytes, set[bytes]] = {}
     for record in (record for data in (taken if last else ()) for record in _records(data)):
         others.setdefault(record.name, set()).add(record.raw)
@@ -115,4 +115,4 @@ def _versions(folder: str, base: str, paths: Sequence[str]) -> Iterator[tuple[st
         for change in step.changes:
             if change.after and (change.path, change.after) not in seen:
                 seen.add((change.path, change.after))
-                yield step.commit, change.path, change.after
+                yield step.id, change.path, change.after

@@ -49,7 +49,7 @@ class Contributors:
             gone: set[bytes] = set()
             for step in changes.steps(self._workspace.root, statement.paths):
                 mine = [change for change in step.changes if statement.claims(change.path)]
-                before = {line for change in mine for line in self._lines(change.before)}
+                before = {line for change in mine for blob in change.before for line in self._lines(blob)}
                 gone |= before.difference(line for change in mine for line in self._lines(change.after) if before)
             self._decided[statement.name] = frozenset(gone)
         return self._decided[statement.name]

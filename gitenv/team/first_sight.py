@@ -13,7 +13,7 @@ from gitenv.model.membership import other_person
 from gitenv.model.reasons import Competing, OtherPerson
 from gitenv.model.statements import Holder, is_fingerprint
 from gitenv.repo import clone, recipients
-from gitenv.team import claims, follow
+from gitenv.team import advance, claims
 from gitenv.team.workspace import Workspace
 from gitenv.trust import access, forks
 from gitenv.trust.pins import Pin
@@ -98,7 +98,7 @@ def believe(
     pinned = Pin.of(statement, None, frozenset(), seen, [*aside, *verdict.past])
     workspace.access.put_back(pinned, verdict.way)
     try:
-        follow.follow_tree(workspace, pinned, clone.searched(workspace.repository.layout.common_dir))
+        advance.follow_tree(workspace, pinned, clone.searched(workspace.repository.layout.common_dir))
     except NotTrusted as error:
         return [error]
     believed = workspace.access.pin(statement.name)

@@ -10,7 +10,7 @@ import os
 from collections.abc import Collection, Iterable, Sequence
 
 from gitenv.errors import NotInOrder
-from gitenv.git import layout, program, scratch
+from gitenv.git import program, scratch
 from gitenv.git.layout import RECIPIENTS
 from gitenv.git.repository import Repository
 from gitenv.repo import clone
@@ -54,13 +54,6 @@ def waiting(workspace: Workspace) -> list[str]:
     noted = [path for path in clone.waiting(repository.layout.common_dir) if os.path.isfile(repository.path(path))]
     committed = repository.committed(noted)
     return [path for path in noted if path not in committed]
-
-
-def too_early(folder: str) -> list[str]:
-    """The files that wait, and that the next commit would add all the same."""
-    noted = clone.waiting(layout.find(folder).common_dir)
-    words = ("--literal-pathspecs", "diff", "--cached", "--no-ext-diff", "--name-only", "--diff-filter=A", "-z", "--")
-    return program.paths(folder, *words, *noted) if noted else []
 
 
 def not_shared(repository: Repository) -> NotInOrder | None:

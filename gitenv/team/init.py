@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from gitenv.errors import GitenvError, NotInOrder, NotTrusted, Usage, printable, shell_word
-from gitenv.git.history import Exposed
 from gitenv.git.layout import RECIPIENTS
 from gitenv.git.repository import Ignored
 from gitenv.identity import device
@@ -16,6 +15,8 @@ from gitenv.model import names
 from gitenv.model.environment import Environment
 from gitenv.model.foreign import Tool
 from gitenv.model.reasons import SwappedKey
+from gitenv.repo import exposed
+from gitenv.repo.exposed import Exposed
 from gitenv.repo.snapshot import WorkSnapshot
 from gitenv.team import (
     claims,
@@ -309,6 +310,4 @@ def _set_up(workspace: Workspace, name: str) -> None:
 
 
 def _exposed(workspace: Workspace, paths: Sequence[str]) -> list[Exposed] | None:
-    from gitenv.git import history
-
-    return history.exposed(workspace.repository.layout.git_dir, paths, discover.was_exposed)
+    return exposed.find(workspace.root, workspace.repository.objects, paths, discover.was_exposed)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
 from gitenv.errors import GitenvError
 from gitenv.git.layout import RECIPIENTS
@@ -11,7 +12,9 @@ from gitenv.model.environment import Environment
 from gitenv.model.known import Known, Tracked
 from gitenv.model.rotation import Member, Parent
 from gitenv.repo.snapshot import Snapshot
-from gitenv.team.workspace import Workspace
+
+if TYPE_CHECKING:  # `gitenv check` asks of any state, and loads no more than it needs
+    from gitenv.team.workspace import Workspace
 
 FILE = "known"
 

@@ -17,7 +17,7 @@ from gitenv.model.document import Kind
 from gitenv.model.keyring import Keyring
 from gitenv.repo import clone, founding
 from gitenv.system import files
-from gitenv.team import conversions, discover, follow, permissions, setup
+from gitenv.team import conversions, discover, permissions, setup, statement_conflicts
 from gitenv.team.workspace import Workspace
 from gitenv.trust.access import check_not_rolled_back
 from gitenv.trust.pins import Pin
@@ -45,7 +45,9 @@ def open_files(workspace: Workspace, wanted: Iterable[str] = ()) -> list[Opened]
         workspace.access.locked = still_locked
     pins = [pin for pin in workspace.access.pinned() if pin.name in chosen]
     entries = workspace.files_of([pin.environment for pin in pins])
-    for name in follow.in_conflict(workspace):  # `rotate` merges such files anew, but for those that somebody opened
+    for name in statement_conflicts.in_conflict(
+        workspace
+    ):  # `rotate` merges such files anew, but for those that somebody opened
         entries[name] = [entry for entry in entries.get(name, ()) if not entry.stage]
     results = [_open_environment(workspace, pin, entries[pin.name], is_asked=pin.name in asked) for pin in pins]
     setup.lift_guard(workspace.repository, workspace.access.pinned())

@@ -20,7 +20,7 @@ from gitenv.model.membership import Membership
 from gitenv.model.rotation import Member, Parent
 from gitenv.model.statements import Holder
 from gitenv.repo.snapshot import CommitSnapshot, IndexSnapshot, Snapshot
-from gitenv.team import first_sight, follow, known_values
+from gitenv.team import first_sight, known_values, statement_conflicts
 from gitenv.team.rotate import Dropped, Plan
 from gitenv.team.workspace import Workspace
 from gitenv.trust import access, chain, forks
@@ -60,9 +60,9 @@ def plan(workspace: Workspace, name: str) -> Plan | None:
     pin = workspace.access.pin(name)
     if pin is None:
         return None
-    sides = _staged(workspace, pin) if name in follow.in_conflict(workspace) else _in_history(workspace, pin)
+    sides = _staged(workspace, pin) if name in statement_conflicts.in_conflict(workspace) else _in_history(workspace, pin)
     if sides is None:
-        if error := follow.met_in_rebase(workspace, pin):
+        if error := statement_conflicts.met_in_rebase(workspace, pin):
             raise error
         return None
     origin, base, other = (

@@ -6,8 +6,7 @@ It is information: nobody is believed for it, and whoever writes a false stateme
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from datetime import date, timedelta
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from gitenv.errors import GitenvError
 from gitenv.model import comparing, document, known
@@ -18,8 +17,10 @@ from gitenv.model.kinds import PublicKey
 from gitenv.model.known import Known
 from gitenv.repo.snapshot import Snapshot
 from gitenv.team import known_values
-from gitenv.team.workspace import Workspace
 from gitenv.trust import access, chain
+
+if TYPE_CHECKING:
+    from gitenv.team.workspace import Workspace
 
 _MOST_NAMED = 3
 _MAX_BYTES = document.MAX_BYTES
@@ -55,8 +56,12 @@ class Value(NamedTuple):
 
     def is_overdue(self, within: int, today: str) -> bool:
         """Whether a policy of so many days (0: none) is over."""
+        if not within:
+            return False
+        from datetime import date, timedelta
+
         try:
-            return bool(within) and today > str(date.fromisoformat(self.since) + timedelta(days=within))
+            return today > str(date.fromisoformat(self.since) + timedelta(days=within))
         except (ValueError, OverflowError):  # a holder may write any date
             return True
 

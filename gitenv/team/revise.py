@@ -15,7 +15,7 @@ from gitenv.model.document import Record
 from gitenv.model.environment import Environment
 from gitenv.model.keyring import Keyring
 from gitenv.model.known import Known, Tracked
-from gitenv.team import follow, known_values, past
+from gitenv.team import follow, known_values, past, statement_conflicts
 from gitenv.team.workspace import Workspace, now
 from gitenv.trust import access, chain
 from gitenv.trust.pins import Pin
@@ -98,7 +98,7 @@ def _sign(workspace: Workspace, pin: Pin, ring: Keyring, tracked: Tracked | None
 def _check_here(workspace: Workspace, statement: Environment) -> None:
     """Raise `NotInOrder` where the next statement would be a fork, or would decide git's conflict for one of two sides."""
     name = statement.name
-    if name in follow.in_conflict(workspace):
+    if name in statement_conflicts.in_conflict(workspace):
         raise NotInOrder(f"{chain.path(name)} is in conflict", f"gitenv rotate {name}")
     if workspace.tree.read(chain.path(name), statements.MAX_BYTES) != statement.text:
         raise NotInOrder(f"{name} has a newer statement than this commit", _to_bring(workspace, statement))

@@ -120,6 +120,8 @@ class Change:
     @cached_property
     def _is_filtered_otherwise(self) -> bool:
         claimed = {pattern for statement in self.statements.values() for pattern in statement.paths}
+        if isinstance(self.after, WorkSnapshot):  # whoever asks for it knows what attributes the index has
+            return False
         return attributes.names_others(self.objects, self.after.matching(USUAL), claimed)
 
     @cached_property

@@ -26,7 +26,7 @@ def main() -> int:
     print(report.head(bool(options.before)), flush=True)
     results, failed = [], 0
     with tempfile.TemporaryDirectory(prefix="gitenv-bench-", dir=options.folder) as folder:
-        bench = Bench(Path(folder), options.gitenv, options.before, options.full)
+        bench = Bench(Path(folder), options.gitenv, options.before, full=options.full, by_cpu=options.cpu)
         for case, rows in _chosen(options.full, options.only):
             try:
                 for result in bench.results(case, rows):
@@ -63,6 +63,9 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser("python -m tests.bench", description="Measure gitenv beside its peers.")
     parser.add_argument("--full", action="store_true", help="every row, each at its full size, with more rounds")
     parser.add_argument("--only", nargs="+", default=(), metavar="WORD", help="only rows with one of these words in their name")
+    parser.add_argument(
+        "--cpu", action="store_true", help="go by the processor's time in all rows, on a machine that has other work"
+    )
     parser.add_argument("--json", metavar="FILE", help="write the machine and every run there")
     parser.add_argument("--compare", metavar="OLD.json", help="what --json wrote earlier: print old, new, and the ratio")
     parser.add_argument("--markdown", metavar="FILE", help="write the figures into a page, as docs/performance.md has them")

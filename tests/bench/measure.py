@@ -82,9 +82,10 @@ class Result(NamedTuple):
 class Bench:
     """A folder with everybody's home, for one run."""
 
-    def __init__(self, folder: Path, python: str, before: str, full: bool) -> None:
+    def __init__(self, folder: Path, python: str, before: str, *, full: bool, by_cpu: bool) -> None:
         self.folder = folder
         self.full = full
+        self.by_cpu = by_cpu
         self._pythons = {"ours": python} | ({"before": before} if before else {})
 
     def results(self, case: Case, rows: Sequence[Row]) -> Iterator[Result]:
@@ -109,7 +110,10 @@ class Bench:
                 taken = interleaved(turns, 6 if self.full else 1.5)
                 name = f"{case.name.format(f'{size:,}')}: {row.name}"
                 scaled = size != case.size_in(full=True)
-                yield Result(name, row, scaled, taken["ours"], taken.get("before", ()), taken.get("peer", ()))
+                unit = "cpu" if self.by_cpu and all(cost.cpu for cost in taken["ours"]) else row.unit
+                yield Result(
+                    name, row._replace(unit=unit), scaled, taken["ours"], taken.get("before", ()), taken.get("peer", ())
+                )
         finally:
             remove(place)
 

@@ -5,15 +5,17 @@ from __future__ import annotations
 import re
 
 from gitenv.errors import NotTrusted
-from gitenv.model import base64url, document, inert, sealed, token
+from gitenv.model import base64url, document, inert, sealed, simple, token
+from gitenv.model import smudge as opening
 from gitenv.model.cipher import Generation, Unopened
-from gitenv.model.clean import clean, pass_through
+from gitenv.model.clean import Kept, by_records, clean, pass_through
 from gitenv.model.document import Kind
 from gitenv.model.keyring import Keyring
 from gitenv.model.smudge import smudge
 from tests.fuzz import seeds
 from tests.fuzz.outcome import said
 
+simple.prepare()
 MARKS = (Kind.TOKEN, Kind.SEALED, Kind.UNVERIFIED, Kind.LOOKALIKE)
 _TOKEN = re.compile(rb"(?:([A-Za-z_][A-Za-z0-9_.-]{0,127})=|#)gitenv1:([1-9][0-9]{0,8})\.([A-Za-z0-9_-]{6}):([A-Za-z0-9_-]+)")
 _LIKE_A_VALUE = re.compile(rb"(?:\xef\xbb\xbf)?\s*(?:export\s+)?[A-Za-z_][\w.-]*\s*[=:]")
@@ -41,6 +43,7 @@ def check_clean(data: bytes) -> str:
         cleaned = clean(data, seeds.RING, frozenset)
     except NotTrusted as error:
         return said(error)
+    assert cleaned == by_records(data, seeds.RING, frozenset, Kept(seeds.RING, tuple))
     marked = [record for record in document.parse(data) if record.kind in MARKS]
     assert all(map(_vouched_for, marked))
     assert len(cleaned) <= 2 * len(data) + 300 * (data.count(b"\n") + 1)
@@ -79,6 +82,7 @@ def _smudged(data: bytes, rings: list[Keyring] | None) -> str:
         opened = smudge(data, rings)
     except NotTrusted as error:
         return said(error)
+    assert opened == opening.by_records(data, rings)
     lines = set(data.split(b"\n"))
     vouched = {(match[1] or b"", _opened(line, rings or [])) for line in lines if (match := _TOKEN.fullmatch(line))}
     for record in document.parse(opened):

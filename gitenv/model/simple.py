@@ -1,0 +1,115 @@
+"""Documents of simple lines, which most are: encrypted and opened in one pass, without a record for each line.
+
+A line is simple if it is read in the same way wherever it stands, so that nothing has to be known of the lines around it. What
+is more than that gets None for an answer, and takes the general way; the two give the same bytes (tests/model/test_simple.py).
+"""
+
+from __future__ import annotations
+
+import re
+
+from gitenv.model import base64url
+from gitenv.model.cipher import Keys, Unopened
+from gitenv.model.document import INTRICATE, MAX_BYTES, MAX_RECORDS, NAME, SURELY_A_NAME
+
+_WORTH = 4096
+_IN_QUOTES = rb"%c(?:[^%c\s][^%c\n]*+%c|%c(?!%c))[^\n]*+"
+_VALUE = rb"(?:[^\s'\"`=][^\n]*+|" + b"|".join(_IN_QUOTES % ((quote,) * 6) for quote in b"'\"`") + rb"|)"
+_HEADING = rb"## [^=*?[($`\\'\"\x00-\x1f\x7f-\xff]*+"  # what every reader takes for one line that means nothing
+_LINE = rb"(?m)^((?:export[ \t]+)?(" + NAME + rb")=" + _VALUE + rb"|#(?!# )[^\n]*+|" + _HEADING + rb"|)\n"
+_NO_VALUE = rb"(?m)^([A-Za-z0-9_.-]+)=$"  # could be the last line of base64
+_COMMITTED = rb"(?m)^((?:(" + NAME + rb")=|#)gitenv1:[^:\n]++:([A-Za-z0-9_-]++)|" + _HEADING + rb"|)\n"
+
+_Line = re.Pattern[bytes]
+_prepared: list[_Line] = []
+
+
+def prepare() -> None:
+    """Compile what this takes: a millisecond, which a single short document is not worth."""
+    if not _prepared:
+        _prepared[:] = re.compile(_LINE), re.compile(_COMMITTED)
+
+
+def is_worth(data: bytes) -> bool:
+    """Whether to try this way at all."""
+    if not _prepared and len(data) > _WORTH:
+        prepare()
+    return bool(_prepared)
+
+
+def lines(data: bytes) -> list[tuple[bytes, bytes]] | None:
+    """The lines of a document in plain text, each with its name; None if they are not all simple."""
+    if not data or len(data) > MAX_BYTES or any(mark in data for mark in INTRICATE):
+        return None
+    whole = data if data.endswith(b"\n") else data + b"\n"
+    found: list[tuple[bytes, bytes]] = _prepared[0].findall(whole)
+    if len(found) > MAX_RECORDS or sum([len(raw) for raw, _ in found]) + len(found) != len(whole):
+        return None  # something stands between them
+    if b"=\n" in whole and not all(re.fullmatch(SURELY_A_NAME, name) for name in re.findall(_NO_VALUE, whole)):
+        return None
+    return found
+
+
+def encrypt(found: list[tuple[bytes, bytes]], data: bytes, keys: Keys, head: bytes) -> bytes:
+    """What clean makes of a document, all of whose `lines` were found, with `head` in each token."""
+    spell, seal = base64url.encode, keys.encrypt
+    out = []
+    for raw, name in found:
+        if name:
+            out.append(name + b"=" + head + spell(seal(b"kv", name, raw)))
+        else:
+            out.append(b"#" + head + spell(seal(b"line", b"-", raw)) if is_hidden(raw) else raw)
+    return _ended(out, data)
+
+
+def decrypt(data: bytes, keys: Keys, head: bytes) -> bytes | None:
+    """What smudge makes of a document whose tokens all have this `head` and open to what they show."""
+    if (found := _committed(data, head)) is None:
+        return None
+    read, unseal = base64url.decode, keys.decrypt
+    opened = []
+    try:
+        for line, name, text in found:
+            if not text:
+                opened.append((line, b""))
+                continue
+            body = read(text)
+            raw = unseal(b"kv", name, body) if name else unseal(b"line", b"-", body)
+            if not (name or is_hidden(raw)):
+                return None
+            opened.append((raw, name))
+    except (ValueError, Unopened):
+        return None
+    result = _ended([raw for raw, _ in opened], data)
+    # Somebody may have put the tokens into another order, or encrypted what no simple line is.
+    return result if lines(result) == opened else None
+
+
+def tokens(data: bytes, head: bytes) -> list[bytes] | None:
+    """The lines of a committed document that are tokens, if they all have this `head` and nothing else is hidden there."""
+    found = _committed(data, head) if is_worth(data) else None
+    return None if found is None else [line for line, _, text in found if text]
+
+
+def _committed(data: bytes, head: bytes) -> list[tuple[bytes, bytes, bytes]] | None:
+    """The lines of a committed document, each with the name and ciphertext of its token; None if they are not all simple."""
+    if not data or len(data) > MAX_BYTES:
+        return None
+    whole = data if data.endswith(b"\n") else data + b"\n"
+    found: list[tuple[bytes, bytes, bytes]] = _prepared[1].findall(whole)
+    if len(found) > MAX_RECORDS or sum([len(line) for line, _, _ in found]) + len(found) != len(whole):
+        return None
+    if any(not text and b"-----" in line for line, _, text in found):  # is no heading
+        return None
+    # A token has one mark of its kind, and so each has this one.
+    return found if data.count(head) == sum([1 for _, _, text in found if text]) else None
+
+
+def is_hidden(raw: bytes) -> bool:
+    """Whether a simple line without a name is a comment, and nothing that a commit shows."""
+    return raw.startswith(b"#") and not raw.startswith(b"## ")
+
+
+def _ended(found: list[bytes], like: bytes) -> bytes:
+    """Lines joined, the last one ended as it is in another document."""
+    return b"\n".join([*found, b""] if like.endswith(b"\n") else found)
