@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gitenv.check import documents, formats, gate, judge, misplaced, ranges
-from gitenv.check.documents import Version
+from gitenv.check.documents import Document
 from gitenv.errors import Usage
 from gitenv.git import attributes, index, program
 from gitenv.model import codes, document, remedies
@@ -100,7 +100,7 @@ def test_a_value_under_another_name_is_named() -> None:
     one, two, line = (record.raw for record in document.parse(first))
 
     def found(data: bytes, before: bytes) -> list[tuple[str, int]]:
-        version = Version(".env", data, statement, documents.records_of(before))
+        version = Document(".env", data, statement, documents.records_of(before))
         return [(each.code, each.line) for each in documents.encrypted(version, list)]
 
     assert found(b"\n".join([two, line, one, line]), first) == []
@@ -116,7 +116,7 @@ def test_a_retired_value_beside_the_one_that_counts() -> None:
     statement, before = builders.statement(ring, older), builders.committed(b"A=1\nB=2\n", ring)
 
     def found(data: bytes) -> list[tuple[str, int, tuple[str, ...]]]:
-        version = Version(".env", data, statement, documents.records_of(before))
+        version = Document(".env", data, statement, documents.records_of(before))
         return [(each.code, each.line, each.commands) for each in documents.encrypted(version, list)]
 
     ways = ("git log -p -- :/.env", "gitenv accept A B -f :/.env", "gitenv reject A B -f :/.env")
@@ -382,7 +382,7 @@ def test_a_shallow_clone_says_so(repository: Where, tmp_path: Path) -> None:
 @settings(max_examples=100, deadline=None)
 def test_any_bytes_can_be_judged(data: bytes) -> None:
     """No document makes the judges fail, and no finding quotes a value."""
-    version = Version(".env", data, None, frozenset())
+    version = Document(".env", data, None, frozenset())
     found = [*documents.plain(version, lambda lines: tuple(remedies.words(lines))), *documents.encrypted(version, frozenset)]
     found += [each] if (each := misplaced.like_dotenv("a.env", data, frozenset())) else []
     names = {record.name for record in document.parse(data)}

@@ -16,12 +16,12 @@ from gitenv.diff.difference import (
     Difference,
     Doubt,
     Duplicate,
-    Environment,
+    EnvironmentDifference,
     File,
     FileState,
     Key,
-    Pending,
     Row,
+    SealedValue,
     Slip,
     Table,
     Told,
@@ -64,7 +64,7 @@ def _difference(name: str = ".env") -> Difference:
         f"{name}.old",
         keys,
         *(1, 0),
-        [Pending("LEVEL", "carol", 6)],
+        [SealedValue("LEVEL", "carol", 6)],
         [Unvouched("EVIL", 7, Doubt.PLAIN)],
         [Duplicate("HELLO", [1, 8])],
     )
@@ -72,7 +72,7 @@ def _difference(name: str = ".env") -> Difference:
     founded = EnvironmentChange("production", None, statement(), [PersonChange("production", "bob", None, grant_for(BOB))])
     return Difference(
         *("main", "HEAD", "1" * 40, "2" * 40),
-        [Environment(founded, f"odd {name}")],
+        [EnvironmentDifference(founded, f"odd {name}")],
         [Broken("staging", Malformed(f"{name}: unknown word").message)],
         [RequestChange("a5c3785ed8d6a35868bc169f07e40e889087fd2e", (), ("SHA256:x",))],
         [file, broken],
@@ -123,7 +123,7 @@ def test_what_a_rotation_did_is_folded() -> None:
 
 def test_a_sealed_value_alone() -> None:
     """A file in which nothing but a sealed value came shows it."""
-    file = File(".env.production", "production", FileState.CHANGED, pending=[Pending("LEVEL", "carol", 6)])
+    file = File(".env.production", "production", FileState.CHANGED, pending=[SealedValue("LEVEL", "carol", 6)])
     text = markdown.render(_nothing()._replace(files=[file]))
     assert "**`.env.production`** (`production`)\n- `LEVEL`: sealed by `carol`, waits for a holder\n" in text
 

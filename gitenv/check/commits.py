@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from gitenv.check import leaks
-from gitenv.check.documents import PLAIN, Version, bounded, is_plain, plain, records_of
+from gitenv.check.documents import PLAIN, Document, bounded, is_plain, plain, records_of
 from gitenv.check.misplaced import like_dotenv, not_a_file, protected_target, unreadable
 from gitenv.check.texts import Texts, is_note
 from gitenv.errors import NotTrusted, from_top
@@ -103,7 +103,7 @@ class Scan:
                 return []
             before = self.before(each)
             is_old = before.issuperset(records)
-            version = Version(each.path, data, None, before)
+            version = Document(each.path, data, None, before)
             found = plain(version, lambda lines: self._mend(each, lines, is_old=is_old), each.commit)
         except NotTrusted as error:
             return [unreadable(each.path, each.commit, error.message)]

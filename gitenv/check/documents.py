@@ -22,7 +22,7 @@ _MARKERS = (b"<<<<<<<", b">>>>>>>", b"|||||||")
 _MOST = 20  # lines of one file that are named one by one
 
 
-class Version(NamedTuple):
+class Document(NamedTuple):
     """One file as it is to be judged."""
 
     path: str
@@ -45,7 +45,7 @@ def records_of(data: bytes | None) -> frozenset[bytes]:
         return frozenset()
 
 
-def plain(version: Version, mend: Mend, commit: str = "") -> list[Finding]:
+def plain(version: Document, mend: Mend, commit: str = "") -> list[Finding]:
     """The lines in plain text, each by its name or number. Raises `NotTrusted` for a document that is too large.
 
     `mend` says for these lines which commands mend the file.
@@ -57,7 +57,7 @@ def plain(version: Version, mend: Mend, commit: str = "") -> list[Finding]:
     return bounded([_plain(version, record, line, commit, commands) for record, line in listed])
 
 
-def encrypted(version: Version, people: People) -> Iterator[Finding]:
+def encrypted(version: Document, people: People) -> Iterator[Finding]:
     """Everything else that a document can have wrong. Raises `NotTrusted` for one that is too large."""
     numbered = list(comparing.numbered(document.parse(version.data)))
     if version.statement is None:
@@ -72,14 +72,14 @@ def encrypted(version: Version, people: People) -> Iterator[Finding]:
     yield from _names(version)
 
 
-def _nameless(version: Version, numbered: Sequence[tuple[Record, int]]) -> Iterator[Finding]:
+def _nameless(version: Document, numbered: Sequence[tuple[Record, int]]) -> Iterator[Finding]:
     """A document in another encoding than UTF-8 is encrypted like comments: nobody sees which keys it sets."""
     hidden = [record for record, _ in numbered if record.kind in (*_ENCRYPTED, Kind.SEALED)]
     if hidden and not any(record.name for record in hidden):
         yield finding("no-names", "no key name can be read: it is all comments, or not in UTF-8 (UTF-16?)", version.path)
 
 
-def _moved(version: Version, numbered: Sequence[tuple[Record, int]]) -> Iterator[Finding]:
+def _moved(version: Document, numbered: Sequence[tuple[Record, int]]) -> Iterator[Finding]:
     """Values under another name than they were encrypted for: the name is part of what is encrypted, so no two are alike."""
     known = [raw.partition(token.MARK) for raw in version.before or ()]
     owners = {text: name[:-1] for name, mark, text in known if mark}
@@ -96,7 +96,7 @@ def _moved(version: Version, numbered: Sequence[tuple[Record, int]]) -> Iterator
                 yield finding("token-moved", text_of, version.path, line, look, was_before=was_before)
 
 
-def _unclaimed(version: Version, numbered: Sequence[tuple[Record, int]]) -> Iterator[Finding]:
+def _unclaimed(version: Document, numbered: Sequence[tuple[Record, int]]) -> Iterator[Finding]:
     marked = [(record, line) for record, line in numbered if record.kind in (*_ENCRYPTED, Kind.SEALED)]
     if marked:
         count = "1 encrypted line" if len(marked) == 1 else f"{len(marked):,} encrypted lines"
@@ -115,13 +115,13 @@ def bounded(found: Sequence[Finding], most: int = _MOST) -> list[Finding]:
     return [*ranked[:most], rest]
 
 
-def _plain(version: Version, record: Record, line: int, commit: str, commands: tuple[str, ...]) -> Finding:
+def _plain(version: Document, record: Record, line: int, commit: str, commands: tuple[str, ...]) -> Finding:
     what = f"{record.name.decode('ascii')} stands there" if record.name else "a line stands there"
     was_before = version.before is not None and record.raw in version.before
     return finding("plain-text", f"{what} in plain text", version.path, line, commands, commit, was_before=was_before)
 
 
-def _ways(version: Version, numbered: Sequence[tuple[Record, int]]) -> tuple[str, ...]:
+def _ways(version: Document, numbered: Sequence[tuple[Record, int]]) -> tuple[str, ...]:
     """What decides about the retired tokens that came in, all at once. `gitenv status` says those that share a name."""
     statement = version.statement
     codes = [(unvouched.code(record, statement), record) for record, _ in numbered] if statement else []
@@ -132,7 +132,7 @@ def _ways(version: Version, numbered: Sequence[tuple[Record, int]]) -> tuple[str
     return (remedies.look(version.path), *decide, *(("gitenv status",) if len(lines) < len(retired) else ()))
 
 
-def _judge(version: Version, record: Record, line: int, people: People, ways: tuple[str, ...]) -> Finding | None:
+def _judge(version: Document, record: Record, line: int, people: People, ways: tuple[str, ...]) -> Finding | None:
     is_known = version.before is not None and record.raw in version.before
     look = (remedies.look(version.path),)
     name = record.name.decode("ascii") or "a line"
@@ -156,7 +156,7 @@ def _judge(version: Version, record: Record, line: int, people: People, ways: tu
     return None
 
 
-def _token(version: Version, record: Record) -> tuple[str, str]:
+def _token(version: Document, record: Record) -> tuple[str, str]:
     """The code and what to say of a token that is not one of today's; nothing of one that is."""
     statement, found = version.statement, token.read(record) if record.kind is Kind.TOKEN else None
     assert statement is not None
@@ -179,7 +179,7 @@ def _at(statement: Environment) -> str:
     return f"{statement.name} is at {statement.generation.number}"
 
 
-def _sealed(version: Version, record: Record, line: int, people: People, *, is_known: bool) -> Finding:
+def _sealed(version: Document, record: Record, line: int, people: People, *, is_known: bool) -> Finding:
     name, word = record.name.decode("ascii"), from_top(version.path)
     assert version.statement is not None
     problem = contribution.problem(version.statement, record, people, name)
@@ -192,12 +192,12 @@ def _sealed(version: Version, record: Record, line: int, people: People, *, is_k
     return finding("sealed", text, version.path, line, remedies.decide(version.path, [record.name.decode("ascii")]))
 
 
-def _counts(version: Version, record: Record) -> bool:
+def _counts(version: Document, record: Record) -> bool:
     """Whether a record sets its key: a file that is opened has a mark for what nobody vouches for."""
     return version.statement is None or unvouched.code(record, version.statement) not in ("plain-text", "token-retired")
 
 
-def _names(version: Version) -> Iterator[Finding]:
+def _names(version: Document) -> Iterator[Finding]:
     """Keys that are set twice, and keys that a reader takes for each other."""
     places = comparing.places(version.data)
     undecided = comparing.in_conflict(version.data)  # the markers are said, and a key stands on both sides of them

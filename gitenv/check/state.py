@@ -6,16 +6,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from gitenv.check import coverage, news, people, reissue, steps, value_origins
-from gitenv.check.documents import PLAIN, Version, bounded, encrypted, plain, records_of
+from gitenv.check.documents import PLAIN, Document, bounded, encrypted, plain, records_of
 from gitenv.check.misplaced import like_dotenv, not_a_file, protected_target, unreadable
 from gitenv.errors import GitenvError, NotTrusted, printable
 from gitenv.model import document, dotenv, origins, remedies, unvouched
 from gitenv.model.codes import finding
+from gitenv.model.comparing import Place
 from gitenv.model.document import Kind
 from gitenv.model.environment import Environment
 from gitenv.model.finding import Finding
 from gitenv.repo.snapshot import Entry
-from gitenv.repo.value_rollbacks import Came, came, rollbacks
+from gitenv.repo.value_rollbacks import came, rollbacks
 from gitenv.trust.change import Change
 
 _MAX_FINDINGS = 500
@@ -25,7 +26,7 @@ class Documents(NamedTuple):
     """What was found in files, and what came in that may have been there once before."""
 
     findings: list[Finding]
-    came: Mapping[str, list[Came]]
+    came: Mapping[str, list[Place]]
     tokens: list[origins.Came]  # that are new in their file
 
 
@@ -47,7 +48,7 @@ def findings(change: Change, *, with_plain: bool) -> Iterator[Finding]:
 
 def _documents(change: Change, *, with_plain: bool) -> Documents:
     found: list[Finding] = []
-    new: dict[str, list[Came]] = {}
+    new: dict[str, list[Place]] = {}
     tokens: list[origins.Came] = []
     entries = change.files
     for path in _judged(change):
@@ -108,7 +109,7 @@ def _judged(change: Change) -> list[str]:
 def _document(change: Change, path: str, data: bytes, before: frozenset[bytes], *, with_plain: bool) -> Iterator[Finding]:
     statement = _whose(change, path, data)
     has_base = change.before is not None or not change.is_whole
-    version = Version(path, data, statement, before if has_base else None, change.ahead_of(statement) if statement else None)
+    version = Document(path, data, statement, before if has_base else None, change.ahead_of(statement) if statement else None)
     if with_plain:
         # Where the whole is judged, what stands in plain text is an error, however long it has. And before a commit: whoever
         # changes a file decides about the lines in it that nobody vouches for.
@@ -127,7 +128,7 @@ def _whose(change: Change, path: str, data: bytes) -> Environment | None:
     return max(claiming, key=lambda each: sum(not unvouched.code(record, each) for record in tokens))
 
 
-def _mend(change: Change, version: Version, lines: Sequence[remedies.Line]) -> tuple[str, ...]:
+def _mend(change: Change, version: Document, lines: Sequence[remedies.Line]) -> tuple[str, ...]:
     before = version.before or frozenset()
     standing = (record.raw for record in document.parse(version.data) if record.kind in PLAIN)
     return remedies.plain_text(
@@ -139,7 +140,7 @@ def _mend(change: Change, version: Version, lines: Sequence[remedies.Line]) -> t
     )
 
 
-def _rolled_back(change: Change, came_in: Mapping[str, list[Came]]) -> Iterator[Finding]:
+def _rolled_back(change: Change, came_in: Mapping[str, list[Place]]) -> Iterator[Finding]:
     """Values that went back to an earlier one, told by all of the base's history.
 
     Not only by what was before the change began: whoever begins before a value came and went would bring it back.

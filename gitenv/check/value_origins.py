@@ -9,7 +9,7 @@ from gitenv.errors import joined
 from gitenv.model import origins, remedies
 from gitenv.model.codes import finding
 from gitenv.model.finding import Finding, Severity
-from gitenv.model.origins import Came, File, Origin
+from gitenv.model.origins import Came, FileVersions, Origin
 from gitenv.trust.change import Change
 
 
@@ -48,7 +48,7 @@ def _new(change: Change, came: Sequence[Came]) -> Iterator[Came]:
             yield each
 
 
-def _files(change: Change, name: str) -> Iterator[File]:
+def _files(change: Change, name: str) -> Iterator[FileVersions]:
     """The files of an environment, as they are at the end, and as they were in the states before: there a line is enough."""
     listed = ((change.before, change.former_files), (change.base, change.base_files))
     sides = {side: there for side, there in listed if side}
@@ -63,4 +63,4 @@ def _files(change: Change, name: str) -> Iterator[File]:
         budget -= len(after) + sum(map(len, former))
         if budget < 0:
             return
-        yield File(path, b"\n".join(former), after)
+        yield FileVersions(path, b"\n".join(former), after)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gitenv.diff.difference import Difference, Environment, File, Key
+from gitenv.diff.difference import Difference, EnvironmentDifference, File, Key
 from gitenv.model.environment import Environment as Statement
 from gitenv.trust.roster import PersonChange
 
@@ -39,7 +39,7 @@ def as_json(found: Difference, *, with_values: bool = False) -> dict[str, object
     return shown | ({"closed": found.closed} if with_values else {})
 
 
-def _environment(each: Environment) -> dict[str, object]:
+def _environment(each: EnvironmentDifference) -> dict[str, object]:
     change = each.change
     return {
         "name": each.name,

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from gitenv.diff import file_changes, sisters
 from gitenv.diff.across_rotation import Between
-from gitenv.diff.difference import Broken, Difference, Environment, File, FileState
+from gitenv.diff.difference import Broken, Difference, EnvironmentDifference, File, FileState
 from gitenv.diff.file_changes import Version
 from gitenv.errors import GitenvError, NotTrusted
 from gitenv.model import origins
@@ -175,11 +175,11 @@ class _Comparing:
             file._replace(keys=[key._replace(origin=found.get((file.path, key.name))) for key in file.keys]) for file in files
         ]
 
-    def _files_of(self, environment: str) -> Iterator[origins.File]:
+    def _files_of(self, environment: str) -> Iterator[origins.FileVersions]:
         budget = origins.MAX_BYTES
         for path in dict.fromkeys((*self._change.files, *self._change.former_files)):
             if self._environment_of(path) == environment:
-                found = origins.File(path, self._data_before(path), self._data_after(path))
+                found = origins.FileVersions(path, self._data_before(path), self._data_after(path))
                 budget -= len(found.before) + len(found.after)
                 if budget < 0:
                     return
@@ -210,19 +210,21 @@ class _Comparing:
 
     # Environments.
 
-    def _environment(self, change: EnvironmentChange) -> Environment:
+    def _environment(self, change: EnvironmentChange) -> EnvironmentDifference:
         """Whether the new statement follows from the one before, by the rules that a pin goes by."""
         old, new = self._old.states.get(change.name), self._new.states.get(change.name)
         if new is None or (old and old.statement.text == new.statement.text):
-            return Environment(change)
+            return EnvironmentDifference(change)
         try:
             if old is None:
                 Trusted(change.name, None, self._after).about(new.statement)
             elif Trusted.since(self._before, self._after, old.statement).about(new.statement).answer is Answer.PAST:
-                return Environment(change, f"went back from revision {old.statement.revision} to {new.statement.revision}")
+                return EnvironmentDifference(
+                    change, f"went back from revision {old.statement.revision} to {new.statement.revision}"
+                )
         except GitenvError as error:
-            return Environment(change, error.message)
-        return Environment(change)
+            return EnvironmentDifference(change, error.message)
+        return EnvironmentDifference(change)
 
     def _is_in(self, change: RequestChange) -> bool:
         """Whether somebody who is new is let in by the same change: then that is what is said."""

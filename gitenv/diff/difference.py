@@ -56,7 +56,7 @@ class Key(NamedTuple):
     origin: Origin | None = None  # other files of the environment that have this very value, or had it
 
 
-class Pending(NamedTuple):
+class SealedValue(NamedTuple):
     """A sealed value that came, as it says of itself."""
 
     name: str
@@ -89,7 +89,7 @@ class File(NamedTuple):
     keys: Sequence[Key] = ()
     hidden_added: int = 0  # comments, and lines that are nothing known
     hidden_removed: int = 0
-    pending: Sequence[Pending] = ()
+    pending: Sequence[SealedValue] = ()
     unvouched: Sequence[Unvouched] = ()
     duplicates: Sequence[Duplicate] = ()
     conflicts: Sequence[str] = ()  # keys between git's markers: they have no value yet, and are in none of the lists above
@@ -102,7 +102,7 @@ class File(NamedTuple):
         return self.state is not FileState.CHANGED or any((*listed, self.hidden_added, self.hidden_removed, self.problem))
 
 
-class Environment(NamedTuple):
+class EnvironmentDifference(NamedTuple):
     """One environment whose `.recipients/` folder is not what it was."""
 
     change: EnvironmentChange
@@ -124,7 +124,7 @@ class Told(NamedTuple):
     """What happened to a key in one file."""
 
     path: str
-    key: Key | Pending
+    key: Key | SealedValue
 
 
 class Row(NamedTuple):
@@ -175,7 +175,7 @@ class Difference(NamedTuple):
     after: str
     before_commit: str  # full ids; "" for what is no commit
     after_commit: str
-    environments: list[Environment]
+    environments: list[EnvironmentDifference]
     broken: list[Broken]
     requests: list[RequestChange]
     files: list[File]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping
 from typing import NamedTuple
 
-from gitenv.diff.difference import Doubt, Duplicate, File, FileState, Key, Pending, Unvouched
+from gitenv.diff.difference import Doubt, Duplicate, File, FileState, Key, SealedValue, Unvouched
 from gitenv.errors import GitenvError
 from gitenv.model import comparing, document, sealed, smudge, token
 from gitenv.model.comparing import KeyChange, OpenOf, Outcome, Place
@@ -87,11 +87,11 @@ def _is_ours(version: Version) -> bool:
     return version.statement is not None or smudge.is_encrypted(version.data)
 
 
-def _pending(data: bytes) -> Iterator[tuple[bytes, Pending]]:
+def _pending(data: bytes) -> Iterator[tuple[bytes, SealedValue]]:
     for record, line in comparing.numbered(document.parse(data)):
         if record.kind is Kind.SEALED:
             found = sealed.read(record)
-            yield record.raw, Pending(record.name.decode("ascii"), found.by if found else "", line)
+            yield record.raw, SealedValue(record.name.decode("ascii"), found.by if found else "", line)
 
 
 def _unvouched(version: Version, stood: Collection[bytes] = ()) -> dict[bytes, Unvouched]:

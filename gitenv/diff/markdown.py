@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 
 from gitenv.diff import wording
-from gitenv.diff.difference import Cell, Difference, File, FileState, Key, Pending, Table, Told
+from gitenv.diff.difference import Cell, Difference, File, FileState, Key, SealedValue, Table, Told
 from gitenv.errors import joined, printable
 from gitenv.model.comparing import Outcome
 
@@ -109,13 +109,13 @@ def _cell(cell: Cell, told: Told | None, who_can_set: str) -> str:
     return _told(told.key) if told else wording.cell(cell)
 
 
-def _told(key: Key | Pending) -> str:
+def _told(key: Key | SealedValue) -> str:
     return wording.key_text(key, code) if isinstance(key, Key) else wording.pending(key, code)
 
 
 def _file(file: File, told: Collection[Told]) -> Iterator[str]:
     """What no table tells of a file."""
-    listed: list[Key | Pending] = [*(key for key in file.keys if key.outcome is not Outcome.REENCRYPTED), *file.pending]
+    listed: list[Key | SealedValue] = [*(key for key in file.keys if key.outcome is not Outcome.REENCRYPTED), *file.pending]
     keys = [key for key in listed if Told(file.path, key) not in told]
     notes = list(wording.file_notes(file))
     if listed and not (keys or notes) and file.state is FileState.CHANGED:

@@ -22,7 +22,7 @@ class States(NamedTuple):
     after: Callable[[str], bytes]
 
 
-class Member(NamedTuple):
+class Sister(NamedTuple):
     """One environment in one folder."""
 
     name: str
@@ -38,7 +38,7 @@ class Group(NamedTuple):
     """One folder."""
 
     folder: str
-    members: list[Member]
+    members: list[Sister]
 
 
 def touched(states: States, files: Sequence[File]) -> list[Group]:
@@ -104,7 +104,7 @@ def _folder(path: str) -> str:
     return path.rpartition("/")[0]
 
 
-def _member(name: str, paths: Iterable[str], states: States, files: Mapping[str, File]) -> Member:
+def _member(name: str, paths: Iterable[str], states: States, files: Mapping[str, File]) -> Sister:
     there: dict[str, tuple[str, int]] = {}
     was: set[str] = set()
     pending: set[str] = set()
@@ -122,7 +122,7 @@ def _member(name: str, paths: Iterable[str], states: States, files: Mapping[str,
         else:
             was |= there.keys()
     new = {key: place for key, place in there.items() if key not in was}
-    return Member(name, there, pending, new, changed, was - there.keys(), told)
+    return Sister(name, there, pending, new, changed, was - there.keys(), told)
 
 
 def _table(group: Group) -> Table:
@@ -138,7 +138,7 @@ def _table(group: Group) -> Table:
     return Table(group.folder, [member.name for member in group.members], rows, incomplete)
 
 
-def _cell(member: Member, name: str) -> Cell:
+def _cell(member: Sister, name: str) -> Cell:
     if name in member.pending:
         return Cell.SEALED
     if name in member.new:

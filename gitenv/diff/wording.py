@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from gitenv.diff.difference import Cell, Difference, Doubt, Environment, File, FileState, Key, Pending, Table
+from gitenv.diff.difference import Cell, Difference, Doubt, EnvironmentDifference, File, FileState, Key, SealedValue, Table
 from gitenv.errors import joined
 from gitenv.model.comparing import Outcome
 from gitenv.model.statements import Holder
@@ -64,7 +64,7 @@ def who_can_set(found: Difference, environment: str, code: Code) -> str:
     return f"{joined(readers, 3)} can set it" if readers else ""
 
 
-def pending(each: Pending, code: Code) -> str:
+def pending(each: SealedValue, code: Code) -> str:
     """A sealed value that came."""
     return f"sealed by {code(each.by) if each.by else 'somebody'}, waits for a holder"
 
@@ -106,7 +106,7 @@ def file_notes(file: File) -> Iterator[str]:
         yield "only order, headings or white space"
 
 
-def people(environment: Environment, code: Code) -> Iterator[str]:
+def people(environment: EnvironmentDifference, code: Code) -> Iterator[str]:
     """What happened to an environment, but for its files."""
     change = environment.change
     before, after = change.before, change.after

@@ -3,36 +3,17 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Sequence
 
-from gitenv.errors import GitenvError
 from gitenv.git.layout import RECIPIENTS
 from gitenv.git.objects import Objects
 from gitenv.git.walk import Commit
 from gitenv.model import dotenv, names
-from gitenv.repo import recipients
-from gitenv.repo.snapshot import CommitSnapshot, Snapshot
+from gitenv.repo.claims import Claims
+from gitenv.repo.recipients import statements_in
+from gitenv.repo.snapshot import CommitSnapshot
 
 _BELOW = f"{RECIPIENTS}/"
 _MAX_KEPT = 64
-_MAX_PATHS = 100_000
-
-
-class Claims:
-    """The patterns of the environments of one `.recipients/`. Nobody vouches for them: they only say where to look."""
-
-    def __init__(self, patterns: dict[str, Sequence[str]]) -> None:
-        self._patterns = patterns
-        self._known: dict[str, str] = {}
-
-    def environment_of(self, path: str) -> str:
-        """The environment that claims a path, or "". Commits have the same paths again and again, so answers are kept."""
-        if path not in self._known:
-            if len(self._known) >= _MAX_PATHS:
-                self._known.clear()
-            claiming = (name for name, patterns in self._patterns.items() if names.claimed(patterns, path))
-            self._known[path] = next(claiming, "")
-        return self._known[path]
 
 
 class AllClaims:
@@ -47,7 +28,7 @@ class AllClaims:
         """What the statements of a commit claim. One that cannot be read claims nothing."""
         identity = self._id(commit)
         if identity not in self._kept:
-            self._keep(identity, Claims(_patterns(CommitSnapshot(self._objects, commit)) if identity else {}))
+            self._keep(identity, Claims(statements_in(CommitSnapshot(self._objects, commit)).values() if identity else ()))
         self._kept.move_to_end(identity)
         return self._kept[identity]
 
@@ -83,16 +64,3 @@ def by_name(path: str) -> str | None:
         return None
     name = dotenv.environment_in(path)
     return name if names.is_name(name) else ""
-
-
-def _patterns(tree: Snapshot) -> dict[str, Sequence[str]]:
-    found: dict[str, Sequence[str]] = {}
-    try:
-        for name in recipients.environments(tree):
-            try:
-                found[name] = recipients.environment_in(tree, name).paths
-            except GitenvError:
-                continue
-    except GitenvError:
-        return found  # more folders than anybody could need
-    return found

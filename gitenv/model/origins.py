@@ -26,7 +26,7 @@ class Came(NamedTuple):
     former: frozenset[bytes]  # the records that set the same key there before
 
 
-class File(NamedTuple):
+class FileVersions(NamedTuple):
     """A file of the same environment, before and after; empty where there is none."""
 
     path: str
@@ -64,7 +64,7 @@ def came(path: str, before: bytes, after: bytes) -> list[Came]:
     ]
 
 
-def origins(new: Sequence[Came], files: Iterable[File]) -> list[Origin]:
+def origins(new: Sequence[Came], files: Iterable[FileVersions]) -> list[Origin]:
     """Which of the tokens that came another file of the same environment has, or had.
 
     Not where both files had one value before as well: then somebody changed it in both, or a rotation did.

@@ -9,7 +9,7 @@ from gitenv.git import log
 from gitenv.git.objects import Objects
 from gitenv.model import document, origins, remedies
 from gitenv.model.environment import Environment
-from gitenv.model.origins import Came, File
+from gitenv.model.origins import Came, FileVersions
 from gitenv.team.file_status import Problem
 from gitenv.team.workspace import Workspace
 
@@ -72,7 +72,7 @@ def _came(objects: Objects, path: str, old: str, new: str) -> list[Came]:
         return []  # whoever judges files says so
 
 
-def _files(objects: Objects, index: Version, former: Sequence[Version]) -> Iterator[File]:
+def _files(objects: Objects, index: Version, former: Sequence[Version]) -> Iterator[FileVersions]:
     budget = _MAX_BYTES
     for path, object_id in index.items():
         before = b"\n".join(_read(objects, each) for each in dict.fromkeys(state[path] for state in former))
@@ -80,7 +80,7 @@ def _files(objects: Objects, index: Version, former: Sequence[Version]) -> Itera
         budget -= len(before) + len(after)
         if budget < 0:
             return
-        yield File(path, before, after)
+        yield FileVersions(path, before, after)
 
 
 def _read(objects: Objects, object_id: str) -> bytes:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gitenv.model.origins import File, came, grouped, origins
+from gitenv.model.origins import FileVersions, came, grouped, origins
 
 _BODY = "A" * 70
 
@@ -17,9 +17,9 @@ def test_a_value_of_another_file_is_told() -> None:
     new = came("x/.env", before, after)
     assert [(each.name, each.line) for each in new] == [("A", 1), ("B", 2), ("C", 3)]
     files = [
-        File("x/.env", before, after),
-        File("y/.env", _token("A", 2) + _token("B", 3), _token("A", 2)),
-        File("z/.env", b"", _token("A", 2)),
+        FileVersions("x/.env", before, after),
+        FileVersions("y/.env", _token("A", 2) + _token("B", 3), _token("A", 2)),
+        FileVersions("z/.env", b"", _token("A", 2)),
     ]
     found = origins(new, files)
     assert [(each.name, each.others, each.is_there, each.is_instead) for each in found] == [
@@ -33,15 +33,15 @@ def test_a_value_of_another_file_is_told() -> None:
 def test_what_was_equal_before_is_no_news() -> None:
     """A rotation, or somebody who sets a value in two files, brings equal tokens to both; so does encrypting what was plain."""
     before, after = _token("A", 1), _token("A", 9, generation=2)
-    assert origins(came("x/.env", before, after), [File("y/.env", before, after)]) == []
-    assert origins(came("x/.env", b"A=1\n", after), [File("y/.env", b"A=1\n", after)]) == []
-    assert origins(came("x/.env", _token("A", 2), after), [File("y/.env", before, after)]) != []
+    assert origins(came("x/.env", before, after), [FileVersions("y/.env", before, after)]) == []
+    assert origins(came("x/.env", b"A=1\n", after), [FileVersions("y/.env", b"A=1\n", after)]) == []
+    assert origins(came("x/.env", _token("A", 2), after), [FileVersions("y/.env", before, after)]) != []
 
 
 def test_a_copied_file_is_one_sentence() -> None:
     """And of many files that have a value, the first are named."""
     text = b"".join(_token(f"K{number}", number) for number in range(50))
-    found = origins(came("x/.env", b"", text), [File(f"{number}/.env", b"", text) for number in range(6)])
+    found = origins(came("x/.env", b"", text), [FileVersions(f"{number}/.env", b"", text) for number in range(6)])
     assert [len(group) for group in grouped(found)] == [50]
     assert found[0].where() == "the same value as in 0/.env, 1/.env, 2/.env, 3/.env and 2 more"
 
