@@ -14,6 +14,7 @@ from gitenv.errors import NotInOrder, printable, shell_word
 from gitenv.git import alone, index, log, program
 from gitenv.git.index import IndexEntry
 from gitenv.git.layout import Layout, index_stamp
+from gitenv.git.listing import Listing
 from gitenv.git.objects import Objects
 
 _TRIES = 5
@@ -49,7 +50,7 @@ class Repository:
         self.layout = Layout(self.root, os.path.normpath(git_dir), os.path.normpath(common_dir))
         self.objects = Objects(self.root)
         self._values: dict[str, str | None] = {}
-        self._tracked: tuple[tuple[int, int, int], list[IndexEntry]] | None = None
+        self._listing: tuple[tuple[int, int, int], Listing] | None = None
         alone.forget()
 
     def path(self, relative: str) -> str:
@@ -96,12 +97,17 @@ class Repository:
 
     # Files.
 
-    def tracked(self) -> list[IndexEntry]:
-        """Everything in the index; read again once somebody has written it."""
+    @property
+    def listing(self) -> Listing:
+        """The index; read again once somebody has written it."""
         stamp = index_stamp(self.layout)
-        if self._tracked is None or self._tracked[0] != stamp:
-            self._tracked = stamp, list(map(_entry, program.paths(self.root, "ls-files", "-z", "--stage")))
-        return list(self._tracked[1])
+        if self._listing is None or self._listing[0] != stamp:
+            self._listing = stamp, Listing(program.run(self.root, "ls-files", "-z", "--stage"))
+        return self._listing[1]
+
+    def tracked(self) -> list[IndexEntry]:
+        """Everything in the index. Who looks for certain files asks `listing` for them."""
+        return self.listing.all()
 
     def filtered(self) -> list[str]:
         """Tracked files that git hands to gitenv."""
@@ -162,7 +168,7 @@ class Repository:
         words = ("ls-files", "-z", "--modified", "--others", "--exclude-standard")
         # Without the slash git looks into every file, and would start the filter for a .env file, where there may be no key.
         listed = dict.fromkeys(program.paths(self.root, "--literal-pathspecs", *words, "--", f"{folder}/"))
-        in_conflict = {entry.path for entry in self.tracked() if entry.stage} if listed else set()
+        in_conflict = {entry.path for entry in self.listing.below(folder) if entry.stage} if listed else set()
         return [path for path in listed if path not in in_conflict and os.path.isfile(self.path(path))]
 
     def touched(self, paths: Sequence[str]) -> set[str]:
@@ -193,7 +199,7 @@ class Repository:
 
     def _forget_index(self) -> None:
         self.objects.close()  # it would go on with the index that it read first
-        self._tracked = None
+        self._listing = None
 
     def refresh(self, paths: Iterable[str]) -> None:
         """Let git look again at files that were rewritten, opened or closed, without a change.
@@ -258,12 +264,6 @@ class Repository:
                 text = f"{printable(path)}: git was told not to look at it ({flag})"
                 raise NotInOrder(text, self.to_see(path, flag))
         program.check(done, self.root, words)
-
-
-def _entry(line: str) -> IndexEntry:
-    meta, _, path = line.partition("\t")
-    mode, object_id, stage = meta.split(" ")
-    return IndexEntry(path, object_id, mode, int(stage))
 
 
 def _spelled(key: str) -> str:

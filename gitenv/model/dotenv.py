@@ -21,6 +21,9 @@ PRIVATE = (".env.local", ".env.*.local", ".env.keys")
 LOOKS = (".env*", "*.env", ".flas*env", ".dev.vars*")
 """Globs, whatever the case, for every name that has a kind, and for more: git's `icase` takes U+212A for no k."""
 
+WORDS = ("env",)
+"""What stands, whatever the case, in each name that is shared, private or a template."""
+
 
 def kind(path: str) -> Kind:
     """What the file at `path` is by its name; "" for any other file.

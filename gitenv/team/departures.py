@@ -96,6 +96,15 @@ def left_behind(repository: Repository) -> list[str]:
     ]
 
 
+def check_not_nested(repository: Repository) -> None:
+    """Raise `NotInOrder` if what this repository should have at its top lies in a folder of it."""
+    paths = {entry.path for entry in repository.tracked()}
+    if nested := recipients.nested(paths):
+        where = f"{printable(nested[0])}/{RECIPIENTS}/"
+        text = f"{where} is of another repository that became a folder of this one; gitenv reads only {RECIPIENTS}/ at the top"
+        raise NotInOrder(text, recipients.move_up(nested[0], paths))
+
+
 def check_here(repository: Repository) -> None:
     """Raise `Departed` where the next commit takes gitenv out, or one did and the clone has nothing of it any more."""
     departure = find(repository.root)

@@ -128,17 +128,16 @@ def leads_to(pins: Iterable[Pin], path: str) -> bool:
 
 def linked(workspace: Workspace, is_protected: Callable[[str], bool]) -> Iterator[Undecided]:
     """Links in the place of protected files, or of their folders. Programs follow them, and so does what somebody types."""
-    tracked = workspace.repository.tracked()
-    for entry in tracked:
-        if entry.is_link and is_protected(entry.path) and not _leads_to_protected(workspace, entry, tracked):
+    for entry in workspace.repository.listing.links():
+        if is_protected(entry.path) and not _leads_to_protected(workspace, entry):
             text = f"{entry.path} is a link, and is not encrypted: programs read, and write, what it leads to"
             yield Undecided("not-a-file", text, [remedies.look(entry.path), remedies.take_out(entry.path)])
 
 
-def _leads_to_protected(workspace: Workspace, link: IndexEntry, tracked: Sequence[IndexEntry]) -> bool:
+def _leads_to_protected(workspace: Workspace, link: IndexEntry) -> bool:
     target = links.leads_to(link.path, workspace.repository.objects.read(link.object_id, links.MAX_BYTES))
     try:
-        return any(entry.path == target for entry in tracked) and workspace.access.claimant(target) is not None
+        return workspace.repository.listing.has(target) and workspace.access.claimant(target) is not None
     except GitenvError:
         return False
 

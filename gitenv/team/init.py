@@ -21,6 +21,7 @@ from gitenv.repo.snapshot import WorkSnapshot
 from gitenv.team import (
     claims,
     conversions,
+    departures,
     discover,
     first_sight,
     follow,
@@ -100,7 +101,7 @@ def look(workspace: Workspace, wanted: Mapping[str, Sequence[str]], name: str, u
         names.check_name(each, "environment")
         for pattern in patterns:
             names.check_pattern(pattern)
-    workspace.check_not_nested()
+    departures.check_not_nested(workspace.repository)
     seen = discover.find(workspace.repository, wanted, unignore)
     claims.check(seen.environments, claims.paths(workspace.repository))
     for path in seen.files:

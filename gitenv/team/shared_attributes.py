@@ -31,7 +31,7 @@ def mend(workspace: Workspace) -> bool:
     code, _ = lacking(workspace)
     if not code:
         return False
-    tracked = any(entry.path == FILE for entry in workspace.repository.tracked())
+    tracked = workspace.repository.listing.has(FILE)
     is_edited = tracked and bool(workspace.repository.may_be_edited([FILE]))
     guard = code == "no-attributes" or attributes.has_guard(_text(workspace))
     written = found.write_attributes(workspace, _patterns(workspace), guard)

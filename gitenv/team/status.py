@@ -281,7 +281,7 @@ def _waiting(workspace: Workspace) -> Iterator[Problem]:
 
 def _unclaimed(workspace: Workspace) -> list[Problem]:
     """Files that the attributes protect and no pinned environment claims."""
-    tracked = workspace.repository.tracked()
+    tracked = workspace.repository.listing.named(dotenv.WORDS)
     pins = workspace.access.pinned()
     problems: list[Problem] = [
         *file_status.linked(workspace, lambda path: dotenv.kind(path) == "shared" or file_status.leads_to(pins, path))

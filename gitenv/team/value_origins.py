@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from gitenv.errors import NotTrusted
 from gitenv.git import log
@@ -15,6 +15,7 @@ from gitenv.team.workspace import Workspace
 
 _MAX_BYTES = 256 * 1024 * 1024  # of the files of one environment that are looked through
 _MOST = 8
+_FEW = 8
 _RECENT = 100  # entries of HEAD's reflog
 
 Version = Mapping[str, str]
@@ -30,9 +31,8 @@ def problems(workspace: Workspace, environments: Sequence[Environment]) -> list[
     if len(index) < 2:
         return []
     objects = workspace.repository.objects
-    commits = ["HEAD", *_came_in(workspace)]
-    ids = log.ids(workspace.root, [f"{commit}:{path}" for commit in commits for path in index])
-    head, *came = (dict(zip(index, ids[start:], strict=False)) for start in range(0, len(ids), len(index)))
+    head = _version(workspace, "HEAD", index)
+    came = _came_in(workspace, index)
     found: list[Problem] = []
     for listed in entries.values():
         mine = {entry.path: index[entry.path] for entry in listed if entry.path in index}
@@ -41,13 +41,23 @@ def problems(workspace: Workspace, environments: Sequence[Environment]) -> list[
     return found
 
 
-def _came_in(workspace: Workspace) -> list[str]:
-    """The commits before and after what git brought last: a pull, a merge, a rebase, a reset; none where it does not say."""
+def _came_in(workspace: Workspace, index: Version) -> list[Version]:
+    """The files before and after what git brought last: a pull, a merge, a rebase, a reset; none where it does not say.
+
+    None, too, where the index has them all as they were before: then nothing that came is there.
+    """
     before = workspace.repository.objects.id("ORIG_HEAD^{commit}")
-    if not before:
+    if not before or (old := _version(workspace, before, index)) == index:
         return []
     heads = log.recent_heads(workspace.root, _RECENT)
-    return [before, heads[heads.index(before, 1) - 1]] if before in heads[1:] else []
+    return [old, _version(workspace, heads[heads.index(before, 1) - 1], index)] if before in heads[1:] else []
+
+
+def _version(workspace: Workspace, commit: str, paths: Collection[str]) -> Version:
+    specs = [f"{commit}:{path}" for path in paths]
+    # Of a few their contents, which come along, take less than a git of its own.
+    ids = map(workspace.repository.objects.id, specs) if len(paths) <= _FEW else log.ids(workspace.root, specs)
+    return dict(zip(paths, ids, strict=False))
 
 
 def _of(objects: Objects, index: Version, old: Version, new: Version, when: str, *also: Version) -> Iterator[Problem]:

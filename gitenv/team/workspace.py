@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Collection, Iterable, Iterator
 
 from gitenv.errors import FROM_TOP, GitenvError, Locked, NotInOrder, NotTrusted, Usage, printable
-from gitenv.git import index, log
+from gitenv.git import index, listing, log
 from gitenv.git.index import IndexEntry
 from gitenv.git.layout import RECIPIENTS
 from gitenv.git.repository import Repository
@@ -94,7 +94,7 @@ class Workspace:
         if isinstance(self.tree, SparseSnapshot):  # HEAD still has what the next commit takes out
             departures.check_here(self.repository)
         if not (found := self.environments()) and not recipients.too_many(self.tree, self.pinned_names()):
-            self.check_not_nested()
+            departures.check_not_nested(self.repository)
             if self.access.pinned():
                 text, where = f"{RECIPIENTS}/ is not in the commit you are on", f":/{RECIPIENTS}"
                 departure = departures.find(self.root)
@@ -110,16 +110,6 @@ class Workspace:
         """The files in the index that pinned environments claim."""
         listed = self.files_of([pin.environment for pin in self.access.pinned()])
         return [entry for found in listed.values() for entry in found]
-
-    def check_not_nested(self) -> None:
-        """Raise `NotInOrder` if what this repository should have at its top lies in a folder of it."""
-        paths = {entry.path for entry in self.repository.tracked()}
-        if nested := recipients.nested(paths):
-            where = f"{printable(nested[0])}/{RECIPIENTS}/"
-            text = (
-                f"{where} is of another repository that became a folder of this one; gitenv reads only {RECIPIENTS}/ at the top"
-            )
-            raise NotInOrder(text, recipients.move_up(nested[0], paths))
 
     def check_recipients_lie_here(self) -> None:
         """Raise `NotInOrder` if the work tree has none of the environments: nothing can be written beside them."""
@@ -275,10 +265,10 @@ class Workspace:
         """The tracked files of environments, by name. Those in conflict are listed once for each stage."""
         found: dict[str, list[IndexEntry]] = {environment.name: [] for environment in environments}
         claims = [(self._claims(environment), found[environment.name]) for environment in environments]
-        for entry in self.repository.tracked():
+        words = {listing.fixed(pattern) for environment in environments for pattern in environment.paths}
+        for entry in filter(lambda entry: entry.is_file, self.repository.listing.named(words)):
             for claim, files_found in claims:
-                if entry.is_file and claim(entry.path):
-                    files_found.append(entry)
+                files_found += [entry] if claim(entry.path) else []
         for folder in {os.path.dirname(entry.path) for entries in found.values() for entry in entries}:
             self.clear_temporary(folder)
         return found
@@ -345,7 +335,7 @@ class Workspace:
         self.access.pins.clear_leftovers()
         self.clear_temporary("")
         if was_cut_off:
-            for folder in (self.repository.hooks_folder(), os.path.join(layout.common_dir, "info")):
+            for folder in self.repository.hooks_folder(), os.path.join(layout.common_dir, "info"):
                 files.clear_temporary(folder, is_alone=self._is_alone)
             self.files_of([pin.environment for pin in self.access.pinned()])
             for folder in ("", *self.tree.names(RECIPIENTS)):

@@ -1,0 +1,65 @@
+"""What `git ls-files --stage` says: of tens of thousands of files only those are taken apart that somebody looks for."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Collection, Iterator
+
+from gitenv.git.index import IndexEntry
+
+_WILD = re.compile(r"[*?]")
+
+
+class Listing:
+    """The index. Each line ends in NUL, which is nowhere else; a path begins behind the first tab, and may have more."""
+
+    def __init__(self, said: bytes) -> None:
+        self._said = b"\0" + said
+        self._lower = b""
+        self._all: list[IndexEntry] | None = None
+
+    def all(self) -> list[IndexEntry]:
+        """Every entry."""
+        if self._all is None:
+            self._all = list(map(_entry, os.fsdecode(self._said).strip("\0").split("\0"))) if self._said != b"\0" else []
+        return list(self._all)
+
+    def has(self, path: str) -> bool:
+        """Whether there is an entry of this path."""
+        return any(entry.path == path for entry in self._with(b"\t%b\0" % os.fsencode(path), self._said))
+
+    def below(self, folder: str) -> Iterator[IndexEntry]:
+        """The entries in a folder at the top."""
+        start = f"{folder}/"
+        found = self._with(b"\t%b" % os.fsencode(start), self._said)
+        return (entry for entry in found if entry.path.startswith(start))
+
+    def links(self) -> Iterator[IndexEntry]:
+        """The links."""
+        return self._with(b"\x00120000 ", self._said)
+
+    def named(self, words: Collection[str]) -> list[IndexEntry]:
+        """The entries in whose path one of `words` (ASCII) stands, in upper or lower case; and perhaps others."""
+        if "" in words:
+            return self.all()
+        self._lower = self._lower or self._said.lower()
+        found = {entry: None for word in words for entry in self._with(word.lower().encode("ascii"), self._lower)}
+        return sorted(found, key=lambda entry: (os.fsencode(entry.path), entry.stage)) if len(words) > 1 else list(found)
+
+    def _with(self, mark: bytes, where: bytes) -> Iterator[IndexEntry]:
+        end = 0
+        while (at := where.find(mark, end)) >= 0:
+            end = where.index(b"\0", at + 1)
+            yield _entry(os.fsdecode(self._said[where.rindex(b"\0", 0, at + 1) + 1 : end]))
+
+
+def fixed(pattern: str) -> str:
+    """The longest part of a path pattern that stands so in each path it means; "" if there is none."""
+    return max(_WILD.split(pattern), key=len)
+
+
+def _entry(line: str) -> IndexEntry:
+    meta, _, path = line.partition("\t")
+    mode, object_id, stage = meta.split(" ")
+    return IndexEntry(path, object_id, mode, int(stage))
