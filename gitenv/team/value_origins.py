@@ -31,33 +31,30 @@ def problems(workspace: Workspace, environments: Sequence[Environment]) -> list[
     if len(index) < 2:
         return []
     objects = workspace.repository.objects
-    head = _version(workspace, "HEAD", index)
-    came = _came_in(workspace, index)
+    before = objects.id("ORIG_HEAD^{commit}")
+    head, *old = _versions(workspace, ["HEAD", before] if before else ["HEAD"], index)
+    # Where the index has them all as they were before, nothing is there that came since.
+    came = [old[0], *_after(workspace, before, index)] if old and old[0] != index else []
     found: list[Problem] = []
     for listed in entries.values():
         mine = {entry.path: index[entry.path] for entry in listed if entry.path in index}
         found += _of(objects, mine, head, mine, "; it is not committed")
-        found += _of(objects, mine, came[0], came[1], "; it came in last", head) if came else []
+        found += _of(objects, mine, came[0], came[1], "; it came in last", head) if len(came) > 1 else []
     return found
 
 
-def _came_in(workspace: Workspace, index: Version) -> list[Version]:
-    """The files before and after what git brought last: a pull, a merge, a rebase, a reset; none where it does not say.
-
-    None, too, where the index has them all as they were before: then nothing that came is there.
-    """
-    before = workspace.repository.objects.id("ORIG_HEAD^{commit}")
-    if not before or (old := _version(workspace, before, index)) == index:
-        return []
+def _after(workspace: Workspace, before: str, index: Version) -> list[Version]:
+    """The files after what git brought last: a pull, a merge, a rebase, a reset; none where it does not say."""
     heads = log.recent_heads(workspace.root, _RECENT)
-    return [old, _version(workspace, heads[heads.index(before, 1) - 1], index)] if before in heads[1:] else []
+    return _versions(workspace, [heads[heads.index(before, 1) - 1]], index) if before in heads[1:] else []
 
 
-def _version(workspace: Workspace, commit: str, paths: Collection[str]) -> Version:
-    specs = [f"{commit}:{path}" for path in paths]
+def _versions(workspace: Workspace, commits: Sequence[str], paths: Collection[str]) -> list[Version]:
+    specs = [f"{commit}:{path}" for commit in commits for path in paths]
     # Of a few their contents, which come along, take less than a git of its own.
-    ids = map(workspace.repository.objects.id, specs) if len(paths) <= _FEW else log.ids(workspace.root, specs)
-    return dict(zip(paths, ids, strict=False))
+    few = len(paths) <= _FEW
+    ids = list(map(workspace.repository.objects.id, specs)) if few else log.ids(workspace.root, specs)
+    return [dict(zip(paths, ids[start:], strict=False)) for start in range(0, len(ids), len(paths))]
 
 
 def _of(objects: Objects, index: Version, old: Version, new: Version, when: str, *also: Version) -> Iterator[Problem]:
