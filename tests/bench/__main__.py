@@ -10,6 +10,7 @@ import argparse
 import json
 import sys
 import tempfile
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -24,7 +25,7 @@ def main() -> int:
     facts = machine.facts()
     print("\n".join(f"{word}: {value}" for word, value in facts.items()), end="\n\n", flush=True)
     print(report.head(bool(options.before)), flush=True)
-    results, failed = [], 0
+    results, failed, begin = [], 0, time.monotonic()
     with tempfile.TemporaryDirectory(prefix="gitenv-bench-", dir=options.folder) as folder:
         bench = Bench(Path(folder), options.gitenv, options.before, full=options.full, by_cpu=options.cpu)
         for case, rows in _chosen(options.full, options.only):
@@ -35,6 +36,7 @@ def main() -> int:
             except RuntimeError as error:
                 failed = 1
                 print(f"{case.name}: failed: {error}", flush=True)
+    print(f"\n{len(results)} rows in {time.monotonic() - begin:.0f} s")
     if options.json:
         Path(options.json).write_text(json.dumps({"machine": facts, "rows": report.as_json(results)}, indent=1) + "\n", "utf-8")
     if options.compare:

@@ -28,7 +28,7 @@ def line(result: Result, has_before: bool) -> str:
         seconds(result.median(result.before)) if result.before else "",
         seconds(result.median(result.ours)),
         seconds(least),
-        seconds(statistics.median(cost.cpu for cost in result.ours)),
+        seconds(cpu) if (cpu := statistics.median(cost.cpu for cost in result.ours)) else "",
         _peer(result),
         times(result.ratio) if result.ratio else "",
         limit + (" at full size" if result.is_scaled and limit else ""),
