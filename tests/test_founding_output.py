@@ -12,12 +12,12 @@ from gitenv.git.repository import Ignored, Repository
 from gitenv.model.foreign import Tool
 from gitenv.repo.exposed import Exposed
 from gitenv.team.discover import ReadableComment
-from gitenv.team.hooks import Left
+from gitenv.team.hooks import HookLine
 from gitenv.team.init import Founded
 
 _MANY = [f"apps/{number}/.env" for number in range(40)]
 _IGNORED = [Ignored(path, ".gitignore", 3, ".env*") for path in _MANY]
-_LEFT = [Left(name, f".husky/{name}", f'gitenv hook {name} "$@"') for name in ("pre-commit", "pre-push", "post-merge")]
+_LEFT = [HookLine(name, f".husky/{name}", f'gitenv hook {name} "$@"') for name in ("pre-commit", "pre-push", "post-merge")]
 
 
 @pytest.mark.parametrize("waiting", [[], _MANY])

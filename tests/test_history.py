@@ -19,7 +19,7 @@ from gitenv.git import commits, walk
 from gitenv.git.commits import Author
 from gitenv.git.objects import Objects
 from gitenv.log.facts import Event, Fact, What
-from gitenv.log.history import History
+from gitenv.log.history import Log
 from tests.fast_import import Repo
 
 _A = b"A=gitenv1:1.abcdef:" + b"A" * 64
@@ -34,12 +34,12 @@ def repo(tmp_path: Path) -> Repo:
     return Repo(tmp_path)
 
 
-def _facts(history: History) -> list[Fact]:
+def _facts(history: Log) -> list[Fact]:
     return [event.fact for event in history.events()]
 
 
 def _told(folder: str, key: str = "", *environments: str) -> list[str]:
-    return [f"{fact.path}: {sentence(fact)}" for fact in _facts(History(folder, key=key, environments=environments))]
+    return [f"{fact.path}: {sentence(fact)}" for fact in _facts(Log(folder, key=key, environments=environments))]
 
 
 def _walked(folder: str, *heads: str, words: Sequence[str] = ("--date-order",)) -> list[tuple[str, list[tuple[str, ...]]]]:
@@ -155,7 +155,7 @@ def test_generations(repo: Repo) -> None:
     folder = repo.written()
     assert _told(folder)[0] == ".env: encrypted 2 keys anew, generation 1 to 2"
     assert _told(folder, "B")[0] == ".env: encrypted B anew, generation 1 to 2"
-    assert not _facts(History(folder))[0].is_sure
+    assert not _facts(Log(folder))[0].is_sure
 
 
 def test_what_cannot_be_looked_at(repo: Repo) -> None:
@@ -164,7 +164,7 @@ def test_what_cannot_be_looked_at(repo: Repo) -> None:
     repo.commit({".env": b"x" * (5 * 1024 * 1024), "web/.env": b"\n" * 20_000})
     repo.commit({".env": _B, "web/.env": _C})
     folder = repo.written()
-    history = History(folder)
+    history = Log(folder)
     assert [fact.what for fact in _facts(history)] == [What.SET, What.SET]
     assert [(skipped.path, skipped.why[:7]) for skipped in history.skipped] == [
         *((".env", "damaged"), ("web/.env", "the doc")),
@@ -181,7 +181,7 @@ def test_damaged(repo: Repo) -> None:
     loose = Path(folder) / ".git/objects" / blob[:2] / blob[2:]
     loose.chmod(0o600)
     loose.write_bytes(b"junk")
-    history = History(folder)
+    history = Log(folder)
     assert [f"{fact.path}: {sentence(fact)}" for fact in _facts(history)] == ["web/.env: set B", ".env: set A"]
     assert [skipped.path for skipped in history.skipped] == [".env"]
 
@@ -195,7 +195,7 @@ def test_a_damaged_commit(repo: Repo) -> None:
         "update-ref", "refs/heads/main", repo.git("hash-object", "-t", "commit", "-w", "--stdin", "--literally", stdin=raw)
     )
     with pytest.raises(NotInOrder, match="history is damaged"):
-        _facts(History(str(repo.folder)))
+        _facts(Log(str(repo.folder)))
 
 
 def test_statements_that_are_none(repo: Repo) -> None:
@@ -204,14 +204,14 @@ def test_statements_that_are_none(repo: Repo) -> None:
         {".recipients/production/environment": b"junk", "secret": _A, ".recipients/x.pub": b"junk", ".recipients/y": b""}
     )
     repo.commit({".recipients/production/environment": None})
-    facts = _facts(History(repo.written()))
+    facts = _facts(Log(repo.written()))
     assert [(fact.what, fact.environment) for fact in facts] == [(What.UNREADABLE, "production")]
 
 
 def test_harmless_names(repo: Repo) -> None:
     """In CSV no name is a formula, a line or anything but ASCII, and a record is a row."""
     repo.commit({b"=1+1\n\xff/.env": _A}, author="@SUM(1)é <+1>".encode(), at=0)
-    (event,) = History(repo.written()).events()
+    (event,) = Log(repo.written()).events()
     record = log.as_record(event)
     assert record["at"] == "1970-01-01T00:00:00Z"
     cells = [log.cell(record[name]) for name in log.NAMES]

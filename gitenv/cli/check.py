@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _STYLES = {"error": "bold red", "warning": "yellow", "note": "cyan"}
 
 
-class Format(StrEnum):
+class CheckFormat(StrEnum):
     """How findings are written."""
 
     TEXT = "text"
@@ -35,9 +35,9 @@ def run(
     everything: Annotated[bool, Option("--all", "All of HEAD.")] = False,
     history: Annotated[bool, Option("--history", "Plain text in any commit of any branch.")] = False,
     how: Annotated[
-        Format,
+        CheckFormat,
         Option("--format text|json|sarif|github", "How to write what is found."),
-    ] = Format.TEXT,
+    ] = CheckFormat.TEXT,
     json: Json = False,
     environments: About = None,
     strict: Annotated[bool, Option("--strict", "End with 1 for warnings, too.")] = False,
@@ -68,7 +68,7 @@ def run(
             found = judge.everything(where) if everything else judge.here(where)
         found = judge.only(where, found, environments) if environments else found
     found = formats.ordered(found)
-    _write(found, Format.JSON if json else how)
+    _write(found, CheckFormat.JSON if json else how)
     return int(finding.stops(found, is_strict=strict))
 
 
@@ -99,15 +99,15 @@ def show_findings(found: Sequence[Finding], *, aside: bool = False) -> None:
         show.say("(git filter-repo) changes every commit after them, and is your decision.", aside=aside)
 
 
-def _write(found: Sequence[Finding], how: Format) -> None:
+def _write(found: Sequence[Finding], how: CheckFormat) -> None:
     from gitenv import __version__
     from gitenv.check import formats
 
-    if how is Format.JSON:
+    if how is CheckFormat.JSON:
         show.as_json(formats.as_json(found))
-    elif how is Format.SARIF:
+    elif how is CheckFormat.SARIF:
         show.as_json(formats.as_sarif(found, __version__))
-    elif how is Format.GITHUB:
+    elif how is CheckFormat.GITHUB:
         show.write(formats.as_workflow_commands(found))
     else:
         show_findings(found)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from gitenv.diff.difference import Difference
 
 
-class Format(StrEnum):
+class DiffFormat(StrEnum):
     """How it is shown."""
 
     TEXT = "text"
@@ -29,9 +29,9 @@ def run(
     ] = None,
     staged: Annotated[bool, Option("--staged, --cached", "Compare with the index, not the work tree.")] = False,
     form: Annotated[
-        Format,
+        DiffFormat,
         Option("--format text|json|markdown", "markdown is one comment for a pull request."),
-    ] = Format.TEXT,
+    ] = DiffFormat.TEXT,
     json: Json = False,
     environments: Environments = None,
     exit_code: Annotated[bool, Option("--exit-code", "End with 1 if anything differs.")] = False,
@@ -46,10 +46,10 @@ def run(
     from gitenv.model.names import check_name
     from gitenv.repo.where import Where
 
-    form = Format.JSON if json else form
+    form = DiffFormat.JSON if json else form
     for name in environments or []:
         check_name(name, "environment")
-    if values and form is Format.MARKDOWN:
+    if values and form is DiffFormat.MARKDOWN:
         raise Usage("a comment is no place for values", "gitenv diff --values, without --format markdown")
     where = Where.around(os.getcwd())
     change = chosen(where, revisions or [], staged=staged)
@@ -63,12 +63,12 @@ def run(
     return 1 if exit_code and not compared.is_empty else 0
 
 
-def _show(compared: Difference, form: Format, values: bool) -> None:
-    if form is Format.JSON:
+def _show(compared: Difference, form: DiffFormat, values: bool) -> None:
+    if form is DiffFormat.JSON:
         from gitenv.diff.as_json import as_json
 
         show.as_json(as_json(compared, with_values=values))
-    elif form is Format.MARKDOWN:
+    elif form is DiffFormat.MARKDOWN:
         from gitenv.diff import markdown
 
         show.write(markdown.render(compared))

@@ -13,14 +13,14 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from gitenv.git.repository import Ignored, Repository
-    from gitenv.team.hooks import Left
+    from gitenv.team.hooks import HookLine
     from gitenv.team.init import Founded
 
 _ENCRYPT, _SET_UP = "Encrypt .env with gitenv", "Set gitenv up"
 COST = "git replaces an ignored file without a word: whoever has one of their own copies it before they pull this"
 
 
-def show_founded(repository: Repository, done: Founded, left: Sequence[Left]) -> None:
+def show_founded(repository: Repository, done: Founded, left: Sequence[HookLine]) -> None:
     """What was done, what to look at, and what comes next."""
     show_identity(done.name, done.fingerprint, made=done.made_key)
     _show_environments(done.environments)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from gitenv.git.repository import Ignored
     from gitenv.team.discover import Found
-    from gitenv.team.hooks import Left
+    from gitenv.team.hooks import HookLine
     from gitenv.team.init import Joined
     from gitenv.team.workspace import Workspace
 
@@ -164,7 +164,7 @@ def _wants_unignore(lines: Sequence[Ignored]) -> bool:
     return show.is_terminal() and show.ask("Take that out, so that git sees these files?", yes=False)
 
 
-def _show_left(left: Sequence[Left]) -> None:
+def _show_left(left: Sequence[HookLine]) -> None:
     if left:
         show.note("hooks that are not gitenv's to write; each line belongs into the file before it:")
         show.commands(*(f"{each.file}: {each.line}" for each in left), aside=True)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from gitenv.log.facts import Event
-    from gitenv.log.history import History
+    from gitenv.log.history import Log
 
 _FIRST_IN_A_FORMULA = ("=", "+", "-", "@")
 _MOST_SKIPPED = 10
@@ -28,7 +28,7 @@ _ON_A_TERMINAL = ("when (UTC)", "commit", "who", "what")
 _COLUMNS = ("when (UTC)", "who", "what", "where", "commit", "signed")
 
 
-class Format(Enum):
+class LogFormat(Enum):
     """How the events are written."""
 
     TEXT = "text"
@@ -40,9 +40,9 @@ def run(
     key: Annotated[str, Argument("KEY", "The life of one key; without it, all that happened.")] = "",
     environment: Environments = None,
     format_: Annotated[
-        Format,
+        LogFormat,
         Option("--format text|json|csv", "text for people; json and csv tell more."),
-    ] = Format.TEXT,
+    ] = LogFormat.TEXT,
     json: Json = False,
     number: Annotated[int | None, Option("-n N", "Only the newest N lines.")] = None,
     revision: Annotated[str, Option("-r, --revision REV", "A branch, a commit, or main..topic; else HEAD.")] = "",
@@ -54,7 +54,7 @@ def run(
     verified them.
     """
     from gitenv.cli.progress import Bar
-    from gitenv.log.history import History
+    from gitenv.log.history import Log
     from gitenv.model.names import check_name
     from gitenv.repo.snapshot import WorkSnapshot
     from gitenv.repo.where import Where
@@ -66,7 +66,7 @@ def run(
         check_name(name, "environment")
     where = Where.around(os.getcwd())
     keys = KeysAtHand(where.layout if where.has_work_tree else None, WorkSnapshot(where.folder), where.objects)
-    history = History(
+    history = Log(
         where.folder,
         key=key,
         environments=environment or (),
@@ -76,7 +76,7 @@ def run(
     bar = Bar("looking through the commits", history.count)
     seen = Seen(itertools.islice(history.events(bar.step), number), bar.give_way)
     try:
-        _WRITERS[Format.JSON if json else format_](history, seen)
+        _WRITERS[LogFormat.JSON if json else format_](history, seen)
     finally:
         bar.close()
     _notes(history, seen, key)
@@ -99,7 +99,7 @@ class Seen:
             yield event
 
 
-def _write_text(_: History, seen: Seen) -> None:
+def _write_text(_: Log, seen: Seen) -> None:
     if sys.stdout.isatty():
         narrow = shutil.get_terminal_size().columns < _WIDE
         show.listing(_ON_A_TERMINAL, (_short_row(event, narrow) for event in seen))
@@ -139,7 +139,7 @@ def _where(event: Event) -> str:
     return fact.path if not fact.environment or by_name(fact.path) == fact.environment else f"{fact.path} ({fact.environment})"
 
 
-def _write_json(history: History, seen: Seen) -> None:
+def _write_json(history: Log, seen: Seen) -> None:
     """One event a line, as they are found: a long history need not fit into memory."""
     import json
 
@@ -150,7 +150,7 @@ def _write_json(history: History, seen: Seen) -> None:
     show.write(f'\n ],\n "shallow": {json.dumps(history.is_cut)},\n "skipped": {skipped}\n}}\n')
 
 
-def _write_csv(_: History, seen: Seen) -> None:
+def _write_csv(_: Log, seen: Seen) -> None:
     out = csv.writer(sys.stdout, lineterminator="\n")
     out.writerow(NAMES)
     for event in seen:
@@ -158,7 +158,7 @@ def _write_csv(_: History, seen: Seen) -> None:
         out.writerow([cell(record[name]) for name in NAMES])
 
 
-_WRITERS = {Format.TEXT: _write_text, Format.JSON: _write_json, Format.CSV: _write_csv}
+_WRITERS = {LogFormat.TEXT: _write_text, LogFormat.JSON: _write_json, LogFormat.CSV: _write_csv}
 NAMES = (
     *("at", "author", "email", "signed", "commit", "event", "environment", "path", "key", "former", "person", "person_key"),
     *("by", "by_key", "role", "expires", "paths", "revision", "generation", "former_generation", "keys"),
@@ -214,7 +214,7 @@ def _moment(event: Event) -> str:
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if seconds >= 0 else ""
 
 
-def _notes(history: History, seen: Seen, key: str) -> None:
+def _notes(history: Log, seen: Seen, key: str) -> None:
     """What was not looked at, and why there may be nothing; on standard error."""
     for skipped in history.skipped[:_MOST_SKIPPED]:
         show.note(f"not looked at: {skipped.path} in {skipped.commit[:10]}: {skipped.why}")

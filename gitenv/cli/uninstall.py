@@ -11,7 +11,7 @@ from gitenv.errors import printable, shell_word
 
 if TYPE_CHECKING:
     from gitenv.git.repository import Repository
-    from gitenv.team.leave import Left
+    from gitenv.team.leave import Uninstalled
     from gitenv.team.withdraw import Withdrawal
 
 
@@ -56,7 +56,7 @@ def _question(withdrawal: Withdrawal, plain_text: bool) -> str:
     return f"Take gitenv out of this repository ({'; '.join(parts if paths else parts[1:]) or 'no file'})?"
 
 
-def _show(done: Left) -> None:
+def _show(done: Uninstalled) -> None:
     show.say("git calls gitenv no more in this clone")
     if done.departure and done.departure.commit:
         commit = done.departure.commit[:10]

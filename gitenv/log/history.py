@@ -24,7 +24,7 @@ _MOST_SKIPPED = 100
 _MAX_MOVES = 20
 
 
-class History:
+class Log:
     """The events of one repository, newest first; afterwards, what was not looked at."""
 
     def __init__(

@@ -14,7 +14,7 @@ from gitenv.team.workspace import Workspace
 from gitenv.trust.pins import Pin
 
 
-class LetIn(NamedTuple):
+class Given(NamedTuple):
     """An environment that somebody let the user into."""
 
     environment: str
@@ -24,7 +24,7 @@ class LetIn(NamedTuple):
 class Arrived(NamedTuple):
     """What is new for whoever works in this clone."""
 
-    let_in: list[LetIn]
+    let_in: list[Given]
     new: list[str]  # environments that this clone does not believe yet, and that have a grant for the user
     asking: list[Asking]
     out: list[Out]
@@ -45,7 +45,7 @@ def arrived(workspace: Workspace) -> Arrived:
         permissions.apply(workspace, after)
         lock.catch_up(workspace, {name for name, pin in before.items() if pin.grant})
     # Who follows what came in may be able to open it now; without that it is no news.
-    let_in = [LetIn(pin.name, pin.grant.by.name) for pin in after if pin.grant and _had_none(before.get(pin.name))]
+    let_in = [Given(pin.name, pin.grant.by.name) for pin in after if pin.grant and _had_none(before.get(pin.name))]
     undecided, pending = file_status.undecided(workspace, after) if after else ([], [])
     problems += [NotTrusted(each.text, each.commands[0]) for each in undecided if each.code == "not-a-file"]
     asking, out = news.asking(workspace, since), news.taken_out(workspace, before, after)

@@ -18,7 +18,7 @@ _BASE, _OURS, _THEIRS = 1, 2, 3
 _TYPED = (Kind.ASSIGNMENT, Kind.COMMENT, Kind.UNKNOWN, Kind.UNVERIFIED, Kind.LOOKALIKE)
 
 
-class Merged(NamedTuple):
+class MergedAgain(NamedTuple):
     """One file, merged again under one key."""
 
     path: str
@@ -30,7 +30,7 @@ class Merged(NamedTuple):
 
 def merge_again(
     workspace: Workspace, entries: Iterable[IndexEntry], before: Sequence[Keyring], origin: Keyring | None, ring: Keyring
-) -> list[Merged]:
+) -> list[MergedAgain]:
     """Merge the sides of files in conflict, each re-encrypted first. `origin` opens what both began from."""
     sides: dict[str, dict[int, IndexEntry]] = {}
     for entry in entries:
@@ -38,7 +38,7 @@ def merge_again(
     return [_merged(workspace, path, found, before, origin, ring) for path, found in sides.items()]
 
 
-def write(workspace: Workspace, merged: Iterable[Merged], ring: Keyring) -> list[str]:
+def write(workspace: Workspace, merged: Iterable[MergedAgain], ring: Keyring) -> list[str]:
     """Open the merged files in the work tree; return those that hold what somebody typed since, and are left alone."""
     alone: list[str] = []
     for each in merged:
@@ -52,7 +52,7 @@ def write(workspace: Workspace, merged: Iterable[Merged], ring: Keyring) -> list
     return alone
 
 
-def left(merged: Iterable[Merged]) -> list[str]:
+def left(merged: Iterable[MergedAgain]) -> list[str]:
     """The files in which something is left to decide."""
     return [each.path for each in merged if each.is_left]
 
@@ -64,7 +64,7 @@ def _merged(
     before: Sequence[Keyring],
     origin: Keyring | None,
     ring: Keyring,
-) -> Merged:
+) -> MergedAgain:
     rewritten = []
     for stage, entry in sorted(sides.items()):
         stored = workspace.repository.objects.read(entry.object_id) or b""
@@ -73,15 +73,15 @@ def _merged(
     texts = {each.entry.stage: each.after for each in rewritten}
     pairs = [(each.before, each.after) for each in rewritten if each.entry.stage != _BASE]
     if _OURS not in texts or _THEIRS not in texts:  # deleted on one side
-        return Merged(path, rewritten, texts.get(_OURS) or texts.get(_THEIRS) or b"", True, pairs)
+        return MergedAgain(path, rewritten, texts.get(_OURS) or texts.get(_THEIRS) or b"", True, pairs)
     try:
         merged = merging.merge(texts.get(_BASE, b""), texts[_OURS], texts[_THEIRS], merging.opener([ring]))
     except NotTrusted:  # too large together, or in conflict already in a commit
         merged = merging.in_conflict(texts[_OURS], texts[_THEIRS])
     if merged.conflicts:
-        return Merged(path, rewritten, merged.data, True, pairs)
+        return MergedAgain(path, rewritten, merged.data, True, pairs)
     ours = next(each for each in rewritten if each.entry.stage == _OURS)
-    return Merged(path, [Rewritten(ours.entry._replace(stage=0), ours.before, merged.data)], merged.data, False, pairs)
+    return MergedAgain(path, [Rewritten(ours.entry._replace(stage=0), ours.before, merged.data)], merged.data, False, pairs)
 
 
 def _is_typed(data: bytes) -> bool:

@@ -20,17 +20,17 @@ from gitenv.trust.pins import Pin
 from gitenv.trust.trusted import Verdict
 
 
-class Found(NamedTuple):
+class Unpinned(NamedTuple):
     """What is not pinned in a tree."""
 
     new: list[Environment]  # signed by one of their own holders: whether that is the right person, nobody here can know
     problems: list[NotTrusted]  # what is not even that
 
 
-def new_environments(workspace: Workspace, wanted: Iterable[str], *, is_named: bool = False) -> Found:
+def new_environments(workspace: Workspace, wanted: Iterable[str], *, is_named: bool = False) -> Unpinned:
     """The environments at hand (or those `wanted`) that are not pinned: those that can be, and why others cannot."""
     asked = list(wanted)
-    found = Found([], [])
+    found = Unpinned([], [])
     for name in asked or workspace.environments():
         if workspace.access.pin(name) is None:
             try:

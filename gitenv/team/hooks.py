@@ -47,7 +47,7 @@ class State(Enum):
     MISSING = "missing"
 
 
-class Left(NamedTuple):
+class HookLine(NamedTuple):
     """A hook that is not gitenv's to write, and the line for whoever may."""
 
     hook: str
@@ -68,7 +68,7 @@ def text(name: str, places: Sequence[Installation]) -> bytes:
     return data.replace(_FROM_PATH, os.fsencode(installation.function(places)))
 
 
-def install(repository: Repository) -> list[Left]:
+def install(repository: Repository) -> list[HookLine]:
     """Install the clone's hooks, or bring them up to date; return those that are not gitenv's to write."""
     if repository.config(_LEFT_OUT):
         repository.unset_config(_LEFT_OUT)
@@ -110,7 +110,7 @@ def states(repository: Repository) -> dict[str, State]:
     return {name: _state(repository, folder, name) for name in NAMES}
 
 
-def lines(repository: Repository) -> list[Left]:
+def lines(repository: Repository) -> list[HookLine]:
     """The lines for hooks that are missing and are not gitenv's to write."""
     folder = repository.hooks_folder()
     missing = [name for name in NAMES if _state(repository, folder, name) is State.MISSING]
@@ -119,7 +119,7 @@ def lines(repository: Repository) -> list[Left]:
     return [_line_for(repository, folder, name) for name in foreign]
 
 
-def _install(repository: Repository, folder: str, name: str) -> Iterator[Left]:
+def _install(repository: Repository, folder: str, name: str) -> Iterator[HookLine]:
     path = os.path.join(folder, name)
     there = _contents(path)
     if there is not None and _calls(there, name) and not there.startswith(_BEGIN):
@@ -132,7 +132,7 @@ def _install(repository: Repository, folder: str, name: str) -> Iterator[Left]:
         return
     if there is not None and not there.startswith(_BEGIN):
         if _is_blocked(path):
-            yield Left(name, path, _call(name))
+            yield HookLine(name, path, _call(name))
             return
         if not os.path.lexists(path + _BEFORE):
             _keep_beside(path)
@@ -210,19 +210,19 @@ def _calls(data: bytes, name: str) -> bool:
     return f"gitenv hook {name}".encode() in data
 
 
-def _line_for(repository: Repository, folder: str, name: str) -> Left:
+def _line_for(repository: Repository, folder: str, name: str) -> HookLine:
     path = os.path.join(folder, name)
     if os.path.basename(folder) == "_" and os.path.basename(os.path.dirname(folder)) == ".husky":
         path = os.path.join(os.path.dirname(folder), name)  # husky's own stubs are in `_`
     if _rewriter(path) == "lefthook":
         run = f"run: '{_call(name, '{0}')}'" + (", use_stdin: true" if name == "pre-push" else "")
-        return Left(name, "lefthook.yml", f"{name}: {{commands: {{gitenv: {{{run}}}}}}}")
+        return HookLine(name, "lefthook.yml", f"{name}: {{commands: {{gitenv: {{{run}}}}}}}")
     if _rewriter(path) == _SWEEPER:
         import json
 
-        return Left(name, "package.json", f'"{_SWEEPER}": {{"{name}": {json.dumps(_call(name))}}}')
+        return HookLine(name, "package.json", f'"{_SWEEPER}": {{"{name}": {json.dumps(_call(name))}}}')
     inside = os.path.relpath(path, repository.root).replace(os.sep, "/")
-    return Left(name, path if inside.startswith("../") else inside, _call(name))
+    return HookLine(name, path if inside.startswith("../") else inside, _call(name))
 
 
 def _call(name: str, arguments: str = '"$@"') -> str:

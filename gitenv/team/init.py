@@ -38,7 +38,7 @@ from gitenv.team import (
     vouchers,
 )
 from gitenv.team.discover import ReadableComment
-from gitenv.team.hooks import Left
+from gitenv.team.hooks import HookLine
 from gitenv.team.lock import Opened
 from gitenv.team.workspace import Workspace
 from gitenv.trust.pins import Pin
@@ -296,7 +296,7 @@ def set_up_without_key(workspace: Workspace) -> None:
     conversions.undo_in_recipients(workspace)
 
 
-def install_hooks(workspace: Workspace, *, wanted: bool) -> list[Left]:
+def install_hooks(workspace: Workspace, *, wanted: bool) -> list[HookLine]:
     """Install git's hooks, or take them out; return those that are not gitenv's to write."""
     if wanted:
         return hooks.install(workspace.repository)

@@ -24,7 +24,7 @@ from gitenv.trust.pins import Pin
 _MAX_BYTES = 16 * 1024 * 1024
 
 
-class Left(NamedTuple):
+class Uninstalled(NamedTuple):
     """What uninstalling did."""
 
     still_committed: bool  # the team goes on with gitenv
@@ -36,7 +36,7 @@ class Left(NamedTuple):
     left_behind: list[str]  # other work trees that still have gitenv
 
 
-def uninstall(workspace: Workspace) -> Left:
+def uninstall(workspace: Workspace) -> Uninstalled:
     """Open what can be opened, take gitenv out of this clone, and out of the repository if it was never committed."""
     departure = departures.find(workspace.root)
     if not setup.is_known(workspace.repository) and not (departure and setup.is_lifted(workspace.repository)):
@@ -68,10 +68,10 @@ def uninstall(workspace: Workspace) -> Left:
         workspace.repository.stage(_committed_paths(workspace, pins))  # in plain text, as they were
     workspace.access.pins.forget()
     clone.forget(workspace.repository.layout.common_dir)
-    return Left(committed, bool(pins) and not committed, None, sorted(readable), sorted(closed), PutBack([], []), [])
+    return Uninstalled(committed, bool(pins) and not committed, None, sorted(readable), sorted(closed), PutBack([], []), [])
 
 
-def _after_departure(workspace: Workspace, departure: Departure) -> Left:
+def _after_departure(workspace: Workspace, departure: Departure) -> Uninstalled:
     """The team has left: no guard stays, and what the pull took from the work tree is there again."""
     repository, pins = workspace.repository, workspace.access.pinned()
     put_back = restore.put_back(workspace, pins, departure)
@@ -87,7 +87,7 @@ def _after_departure(workspace: Workspace, departure: Departure) -> Left:
     there = {path: files.read_inside(workspace.root, path, _MAX_BYTES) for path in claimed}
     closed = sorted(path for path, data in there.items() if data and smudge.is_encrypted(data))
     readable = sorted(path for path, data in there.items() if data is not None and path not in closed)
-    return Left(False, False, departure, readable, closed, put_back, left_behind)
+    return Uninstalled(False, False, departure, readable, closed, put_back, left_behind)
 
 
 def _undo_founding(workspace: Workspace, pins: list[Pin], paths: list[str]) -> None:

@@ -20,7 +20,7 @@ _MAX_ATTRIBUTES = 1024 * 1024
 _SHOWN = 5
 
 
-class Removal(NamedTuple):
+class EnvironmentRemoval(NamedTuple):
     """An environment that can go."""
 
     pin: Pin
@@ -29,7 +29,7 @@ class Removal(NamedTuple):
     unprotected: Sequence[str]  # files that would be nobody's, and that git would take as they are
 
 
-def look(workspace: Workspace, name: str) -> Removal:
+def look(workspace: Workspace, name: str) -> EnvironmentRemoval:
     """What removing would do. Raises `Locked` for who does not hold it, and `Usage` while it has tracked files."""
     workspace.check_known(name)
     follow.refresh(workspace)
@@ -42,10 +42,10 @@ def look(workspace: Workspace, name: str) -> Removal:
     else:
         _check_was_removed(workspace, name)
     _check_no_files(workspace, pin)
-    return Removal(pin, is_here, sorted(holder.name for holder in pin.holders), _unprotected(workspace, pin))
+    return EnvironmentRemoval(pin, is_here, sorted(holder.name for holder in pin.holders), _unprotected(workspace, pin))
 
 
-def carry_out(workspace: Workspace, removal: Removal) -> None:
+def carry_out(workspace: Workspace, removal: EnvironmentRemoval) -> None:
     """Take it out and stage that, and forget its pin. Killed in between, a second run does the rest."""
     name = removal.pin.name
     if removal.is_here:

@@ -43,7 +43,7 @@ class Rewrap(NamedTuple):
     tracked: Tracked | None
 
 
-class Left(NamedTuple):
+class Unchanged(NamedTuple):
     """One whose grant stays as it is, and why."""
 
     own: Grant
@@ -59,7 +59,7 @@ class KeyPlan(NamedTuple):
     is_exchange: bool  # or the device key stays, and grants for former ones come to it
     rewraps: list[Rewrap]
     done: list[Grant]  # for the target already
-    left: list[Left]
+    left: list[Unchanged]
 
 
 class Rekeyed(NamedTuple):
@@ -137,7 +137,7 @@ def _look(workspace: Workspace, pin: Pin, own: Grant, planned: KeyPlan, *, is_do
         signer = _signer(workspace, pin, own.to, old)
         me = Holder(own.to, signer.public.fingerprint())
         if me not in found.holders:
-            planned.left.append(Left(counted, _to_ask(found, own.to), None))
+            planned.left.append(Unchanged(counted, _to_ask(found, own.to), None))
             return
         tracked = known_values.now(workspace, pin.environment)
         made = succession.bridge(pin.environment, ring, found, me, tracked, me=me, signer=signer, at=now())
@@ -145,7 +145,7 @@ def _look(workspace: Workspace, pin: Pin, own: Grant, planned: KeyPlan, *, is_do
         if (made.statement or is_exchanged) and not _is_committed(workspace, counted):
             raise NotInOrder(f"{pin.name}: your last key is in no commit yet, and nobody could follow", "commit it first")
     except GitenvError as error:
-        planned.left.append(Left(own, [], error))
+        planned.left.append(Unchanged(own, [], error))
         return
     planned.rewraps.append(Rewrap(pin.name, pin.environment, counted, signer, ring, made, tracked))
 

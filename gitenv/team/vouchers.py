@@ -16,7 +16,7 @@ from gitenv.model.environment import Environment
 from gitenv.model.reasons import NotVouchedFor
 from gitenv.model.statements import is_fingerprint, is_hash
 from gitenv.team import first_sight
-from gitenv.team.first_sight import Found
+from gitenv.team.first_sight import Unpinned
 from gitenv.team.workspace import Workspace
 from gitenv.trust.trusted import Verdict
 
@@ -64,10 +64,10 @@ def check_vouched(workspace: Workspace, statement: Environment, trusted: Voucher
     )
 
 
-def sort_out(workspace: Workspace, statements: Iterable[Environment], strict: bool) -> Found:
+def sort_out(workspace: Workspace, statements: Iterable[Environment], strict: bool) -> Unpinned:
     """Which of these are vouched for. Without `GITENV_TRUST` all are, or with `strict` none."""
     trusted = vouchers()
-    found = Found([], [])
+    found = Unpinned([], [])
     for statement in statements:
         try:
             if trusted or strict:
