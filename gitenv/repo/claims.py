@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Iterator
 
 from gitenv.git.layout import RECIPIENTS
 from gitenv.model import dotenv, names
+from gitenv.model.claimants import Claimants
 from gitenv.model.environment import Environment
 from gitenv.model.finding import Finding
 
@@ -52,28 +53,16 @@ class Claims:
 
 
 class _State:
-    """The patterns of one state. Quick for repositories of a hundred thousand files: most patterns have no wild card."""
+    """The patterns of one state."""
 
     def __init__(self, environments: Iterable[Environment]) -> None:
-        listed = list(environments)
-        self.environments = [each.name for each in listed]
-        self.patterns = [pattern for each in listed for pattern in each.paths]
-        self._bases: dict[str, list[Environment]] = {}
-        self._paths: dict[str, list[Environment]] = {}
-        self._wild: list[tuple[str, Environment]] = []
-        for environment in listed:
-            for pattern in environment.paths:
-                if "*" in pattern or "?" in pattern:
-                    self._wild.append((pattern, environment))
-                else:
-                    (self._paths if "/" in pattern else self._bases).setdefault(pattern, []).append(environment)
+        self.environments = {each.name: each for each in environments}
+        self.patterns = [pattern for each in self.environments.values() for pattern in each.paths]
+        self._claimants = Claimants({name: each.paths for name, each in self.environments.items()})
 
     def claimants(self, path: str) -> Iterator[Environment]:
-        """Those that a path may belong to, the plainest pattern first; one twice that has two patterns for it."""
-        if names.is_claimable(path):
-            yield from self._paths.get(path, ())
-            yield from self._bases.get(path.rpartition("/")[2], ())
-            yield from (each for pattern, each in self._wild if names.matches(pattern, path))
+        """Those that a path may belong to, the plainest pattern first."""
+        return (self.environments[name] for name in self._claimants.of(path))
 
 
 def is_about(found: Finding, environments: Collection[str], claims: Claims) -> bool:

@@ -7,17 +7,17 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from gitenv.errors import GitenvError, Usage, printable
 from gitenv.git.repository import Repository
 from gitenv.model import names
+from gitenv.model.claimants import Claimants
 from gitenv.repo import recipients
 from gitenv.team.workspace import Workspace
 
 
 def check(environments: Mapping[str, Collection[str]], paths: Iterable[str]) -> None:
     """Raise `Usage` if two of these environments (name → patterns) claim one path: it names the path and both."""
-    listed, there = list(environments.items()), list(paths)
+    listed, mine = list(environments.items()), Claimants(environments).sorted(paths)
     for position, (name, patterns) in enumerate(listed):
-        mine = [path for path in there if names.claimed(patterns, path)]
         for other, others in listed[position + 1 :]:
-            if path := names.shared(patterns, others, mine):
+            if path := names.shared(patterns, others, mine.get(name, ())):
                 raise _both(path, name, other)
 
 

@@ -14,6 +14,7 @@ from gitenv.errors import GitenvError
 from gitenv.git import program
 from gitenv.git.layout import RECIPIENTS
 from gitenv.model import document
+from gitenv.model.claimants import Claimants
 from gitenv.model.environment import Environment
 from gitenv.repo import recipients
 from gitenv.system import files
@@ -25,9 +26,9 @@ _MOST = 20_000  # control files that are looked at, more than any team has: whoe
 def find(workspace: Workspace) -> dict[str, bytes]:
     """The files of environments that are unedited, but converted; with what git wrote. For a clone that is not set up yet."""
     found = {}
-    statements = list(_statements(workspace))
+    claimants = Claimants({statement.name: statement.paths for statement in _statements(workspace)})
     for entry in workspace.repository.tracked():
-        if not entry.is_file or entry.stage or not any(statement.claims(entry.path) for statement in statements):
+        if not entry.is_file or entry.stage or not claimants.of(entry.path):
             continue
         stored, there = workspace.repository.objects.read(entry.object_id), _contents(workspace, entry.path)
         if there is None or there == stored:

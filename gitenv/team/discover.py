@@ -11,6 +11,7 @@ from gitenv.errors import GitenvError, NotInOrder, NotTrusted, printable, shell_
 from gitenv.git.repository import Ignored, Repository
 from gitenv.model import clean, document, dotenv, encoding, foreign, names, smudge
 from gitenv.model.cipher import Dek, EnvironmentId
+from gitenv.model.claimants import Claimants
 from gitenv.model.document import Kind
 from gitenv.model.foreign import Tool
 from gitenv.model.keyring import Keyring, first_generation
@@ -45,25 +46,28 @@ def find(repository: Repository, wanted: Mapping[str, Sequence[str]], unignore: 
     The default environment is made for `.env` wherever that is, unless one was asked for that has such a file.
     """
     environments = {name: list(patterns) for name, patterns in wanted.items()}
+    claimants = Claimants(environments)
     impossible, linked, files_found = [], [], []
     for path in _candidates(repository, unignore):
-        claiming = [name for name, patterns in environments.items() if names.claimed(patterns, path)]
-        if not claiming and dotenv.kind(path) != "shared":
+        is_claimed = bool(claimants.of(path))
+        if not (is_claimed or dotenv.kind(path) == "shared") or not os.path.lexists(repository.path(path)):
             continue
         if os.path.islink(repository.path(path)):
             linked.append(path)
             continue
-        name = claiming[0] if claiming else dotenv.environment_in(path)
-        if not names.is_name(name):
+        name = dotenv.environment_in(path)
+        if not (is_claimed or names.is_name(name)):
             impossible.append(path)
             continue
-        if not claiming:
+        if not is_claimed:
             environments.setdefault(name, []).extend(_patterns(path, name))
+            claimants.add(name, _patterns(path, name))
         files_found.append(path)
     if not any(names.shared(patterns, [".env"], ()) for patterns in environments.values()):
         environments.setdefault(DEVELOPMENT, []).extend([".env", ".env.development"])
     environments = {name: list(dict.fromkeys(patterns)) for name, patterns in environments.items()}
-    ignored = [path for path in repository.ignored() if dotenv.kind(path) == "shared" or _claimed(environments, path)]
+    claimants = Claimants(environments)
+    ignored = [path for path in repository.ignored() if dotenv.kind(path) == "shared" or claimants.of(path)]
     return Found(environments, files_found, impossible, linked, repository.why_ignored(ignored))
 
 
@@ -142,14 +146,10 @@ def _contents(repository: Repository, path: str) -> bytes:
 
 
 def _candidates(repository: Repository, unignore: bool) -> list[str]:
-    tracked = [entry.path for entry in repository.tracked() if os.path.lexists(repository.path(entry.path))]
+    tracked = (entry.path for entry in repository.tracked())
     return sorted({*tracked, *repository.untracked(), *(repository.ignored() if unignore else ())})
 
 
 def _patterns(path: str, name: str) -> list[str]:
     usual = [".env", ".env.development"] if name == DEVELOPMENT else []
     return usual if names.claimed(usual, path) else [*usual, os.path.basename(path)]
-
-
-def _claimed(environments: Mapping[str, Sequence[str]], path: str) -> bool:
-    return any(names.claimed(patterns, path) for patterns in environments.values())

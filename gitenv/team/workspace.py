@@ -14,6 +14,7 @@ from gitenv.git.layout import RECIPIENTS
 from gitenv.git.repository import Repository
 from gitenv.identity import device, home
 from gitenv.model import dotenv, keys, names, statements
+from gitenv.model.claimants import Claimants
 from gitenv.model.environment import Environment
 from gitenv.model.keyring import Keyring
 from gitenv.model.kinds import PublicKey
@@ -264,19 +265,19 @@ class Workspace:
     def files_of(self, environments: Collection[Environment]) -> dict[str, list[IndexEntry]]:
         """The tracked files of environments, by name. Those in conflict are listed once for each stage."""
         found: dict[str, list[IndexEntry]] = {environment.name: [] for environment in environments}
-        claims = [(self._claims(environment), found[environment.name]) for environment in environments]
+        claimants = Claimants({environment.name: self._paths(environment) for environment in environments})
         words = {listing.fixed(pattern) for environment in environments for pattern in environment.paths}
         for entry in filter(lambda entry: entry.is_file, self.repository.listing.named(words)):
-            for claim, files_found in claims:
-                files_found += [entry] if claim(entry.path) else []
+            for name in claimants.of(entry.path):
+                found[name].append(entry)
         for folder in {os.path.dirname(entry.path) for entries in found.values() for entry in entries}:
             self.clear_temporary(folder)
         return found
 
-    def _claims(self, environment: Environment) -> Callable[[str], bool]:
-        """Whose files those of a statement are: new paths of a pinned one wait for the user's yes."""
+    def _paths(self, environment: Environment) -> tuple[str, ...]:
+        """The path patterns of a statement that count: new ones of a pinned one wait for the user's yes."""
         pin = self.access.pin(environment.name)
-        return pin.claims if pin and pin.environment.text == environment.text else environment.claims
+        return pin.paths if pin and pin.environment.text == environment.text else environment.paths
 
     def relative(self, file: str, folder: str) -> str:
         """The path from the top of a file that somebody typed in `folder`. Raises `Usage` for one outside."""

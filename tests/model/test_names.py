@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from gitenv.errors import Usage
 from gitenv.model import names
+from gitenv.model.claimants import Claimants
 
 GOOD = [
     "alice",
@@ -282,3 +283,14 @@ def test_shared_is_claimed_by_both(first: list[str], second: list[str], paths: l
     both = [path for path in paths if names.claimed(first, path) and names.claimed(second, path)]
     assert bool(found) or not both
     assert not both or found == both[0]
+
+
+@given(st.dictionaries(st.sampled_from(["a", "b", "c"]), st.lists(_PATTERNS, max_size=3)), st.lists(_PATHS, max_size=5))
+def test_of_many_each_claims_as_alone(patterns: dict[str, list[str]], paths: list[str]) -> None:
+    """Looking for the claimants of a path finds every environment that claims it, once."""
+    claimants = Claimants(patterns)
+    for path in paths:
+        found = claimants.of(path)
+        assert sorted(found) == sorted(name for name, its in patterns.items() if names.claimed(its, path))
+    expected = {name: [path for path in paths if names.claimed(its, path)] for name, its in patterns.items()}
+    assert claimants.sorted(paths) == {name: its for name, its in expected.items() if its}
