@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterator
 from gitenv.git.index import IndexEntry
 
 _WILD = re.compile(r"[*?]")
+_USUAL = ".env"
 
 
 class Listing:
@@ -43,6 +44,8 @@ class Listing:
         """The entries in whose path one of `words` (ASCII) stands, in upper or lower case; and perhaps others."""
         if "" in words:
             return self.all()
+        if len(words) > 1:  # a team may have two hundred of `.env.NAME`, and each word is one look through all of it
+            words = {_USUAL if _USUAL in word else word for word in words}
         self._lower = self._lower or self._said.lower()
         found = {entry: None for word in words for entry in self._with(word.lower().encode("ascii"), self._lower)}
         return sorted(found, key=lambda entry: (os.fsencode(entry.path), entry.stage)) if len(words) > 1 else list(found)

@@ -6,7 +6,7 @@ import contextlib
 import os
 import stat
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from gitenv.errors import Changed, NotInOrder, NotTrusted, printable
 
@@ -87,24 +87,14 @@ def replace(
     `instead_of` is what was read there: an editor may have saved since. What `is_elsewhere`, in git's objects, need not outlive
     a power cut. Raises `Changed`, `NotTrusted` if `path` is a link, `NotInOrder` if the disk is full or the folder closed.
     """
-    if os.path.islink(path):
-        raise NotTrusted(f"{printable(path)} is a link; gitenv does not follow links", "put the file itself there")
-    # Whatever the file is called: if we are killed, the attributes of `.env.*` keep git from staging what is left behind.
-    beside = os.path.join(os.path.dirname(path), f"{_TEMPORARY}{os.getpid()}.tmp")
+    beside = _beside(path)
     try:
-        # A leftover of a killed run with our process id may be in the way.
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(beside)
-        group = -1
-        with contextlib.suppress(OSError):
-            status = os.stat(path)
-            group, mode = status.st_gid, stat.S_IMODE(status.st_mode) if mode is None else mode
-        _write_new(beside, data, mode, is_elsewhere, group)
+        _write_instead(beside, path, data, mode, is_elsewhere)
         if instead_of is not None and not _is_still(path, instead_of):
             raise Changed(printable(path))
         os.replace(beside, path)
         if not is_elsewhere:
-            _sync_folder(os.path.dirname(path) or ".")
+            _sync_folder(os.path.dirname(path))
     except OSError as error:
         raise _refused(error, "written", path) from None
     finally:
@@ -112,9 +102,57 @@ def replace(
             os.unlink(beside)
 
 
+def replace_all(texts: Mapping[str, bytes], mode: int | None = None) -> None:
+    """`replace` for many files, which come to stand there in this order: killed at any moment, each is the old or the new.
+
+    All are written before the first is brought to the disk, which then takes them together.
+    """
+    written, path = dict[str, str](), ""
+    try:
+        for path, data in texts.items():
+            beside = _beside(path, f"-{len(written)}")
+            written[beside] = path
+            _write_instead(beside, path, data, mode, is_elsewhere=True)
+        for beside in written:
+            path = written[beside]
+            with open(beside, "r+b") as file:
+                os.fsync(file.fileno())
+        for beside, path in written.items():
+            os.replace(beside, path)
+        for folder in dict.fromkeys(map(os.path.dirname, written)):
+            _sync_folder(folder)
+    except OSError as error:
+        raise _refused(error, "written", path) from None
+    finally:
+        for beside in written:
+            with contextlib.suppress(OSError):
+                os.unlink(beside)
+
+
+def _beside(path: str, number: str = "") -> str:
+    """Where a file is written, which then takes the place of another one.
+
+    Whatever that is called: if we are killed, the attributes of `.env.*` keep git from staging what is left behind.
+    """
+    return os.path.join(os.path.dirname(path), f"{_TEMPORARY}{os.getpid()}{number}.tmp")
+
+
+def _write_instead(beside: str, path: str, data: bytes, mode: int | None, is_elsewhere: bool) -> None:
+    if os.path.islink(path):
+        raise NotTrusted(f"{printable(path)} is a link; gitenv does not follow links", "put the file itself there")
+    # A leftover of a killed run with our process id may be in the way.
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(beside)
+    group = -1
+    with contextlib.suppress(OSError):
+        status = os.stat(path)
+        group, mode = status.st_gid, stat.S_IMODE(status.st_mode) if mode is None else mode
+    _write_new(beside, data, mode, is_elsewhere, group)
+
+
 def create(path: str, data: bytes, mode: int) -> bool:
     """Write a file that is not there yet, whole or not at all; False, and nothing is done, if it is. Raises `NotInOrder`."""
-    beside = os.path.join(os.path.dirname(path), f"{_TEMPORARY}{os.getpid()}.tmp")
+    beside = _beside(path)
     try:
         with contextlib.suppress(FileNotFoundError):
             os.unlink(beside)
@@ -209,71 +247,13 @@ def keep_to_owner(descriptor: int) -> None:
 def _sync_folder(folder: str) -> None:
     if os.name == "nt":  # a folder cannot be opened there
         return
-    descriptor = os.open(folder, os.O_RDONLY)
+    descriptor = os.open(folder or ".", os.O_RDONLY)
     try:
         os.fsync(descriptor)
     except OSError:
         pass  # some network file systems cannot; the file itself is on the disk
     finally:
         os.close(descriptor)
-
-
-def clear_leftovers(folder: str) -> None:
-    """Remove what killed runs of gitenv left in a folder of gitenv's own: files, copies of the index, places to merge.
-
-    All of them have the number of their process in their name. On Windows nothing is removed: asking there whether it runs
-    would end it.
-    """
-    import re
-
-    if os.name == "nt":
-        return
-    with contextlib.suppress(OSError):
-        for name in os.listdir(folder):
-            found = re.fullmatch(r"(?:\.env\.gitenv-|index-|merge-)([0-9]{1,9})(?:\.tmp|\.lock|-\w+)?", name)
-            if found and not _is_running(int(found[1])):
-                _remove(os.path.join(folder, name))
-
-
-def clear_temporary(folder: str, *, is_alone: bool) -> None:
-    """Remove what `replace` left in any folder where it was killed. `is_alone` if nobody else can be writing there."""
-    with contextlib.suppress(OSError):
-        for name in os.listdir(folder):
-            number = name.removeprefix(_TEMPORARY).removesuffix(".tmp")
-            if name == f"{_TEMPORARY}{number}.tmp" and number.isdecimal() and len(number) < 10:
-                path = os.path.join(folder, name)
-                is_dead = is_alone or (os.name != "nt" and not _is_running(int(number)))
-                if is_dead and stat.S_ISREG(os.lstat(path).st_mode):
-                    os.unlink(path)
-
-
-def _is_running(process: int) -> bool:
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except OSError:
-        return True  # somebody else's
-    return True
-
-
-def _remove(path: str) -> None:
-    with contextlib.suppress(OSError):
-        status = os.lstat(path)
-        if stat.S_ISDIR(status.st_mode):
-            import shutil
-
-            shutil.rmtree(path, ignore_errors=True)
-        elif status.st_nlink == 1 or not _is_index_lock(path, status):
-            os.unlink(path)
-
-
-def _is_index_lock(path: str, status: os.stat_result) -> bool:
-    """Whether a copy of the index is git's `index.lock` as well, and by it known to be ours: see git.index."""
-    try:
-        return os.path.samestat(status, os.lstat(os.path.join(os.path.dirname(os.path.dirname(path)), "index.lock")))
-    except OSError:
-        return False
 
 
 def make_folder(path: str, mode: int = 0o777) -> None:

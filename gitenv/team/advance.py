@@ -30,7 +30,7 @@ def check(workspace: Workspace, pin: Pin, judged: Judged, searched: Mapping[str,
         first_sight = workspace.access.first_sight(pin.name, workspace.tree)
         access.check_newest(workspace.history, first_sight, pin, judged.environment, searched.get(pin.name, ""))
     if judged.moves:
-        forks.check_moved(workspace.history, pin.environment, judged.verdict, workspace.known_heads())
+        forks.check_moved(workspace.history, pin.environment, judged.verdict, workspace.history.known_heads)
 
 
 def follow_tree(workspace: Workspace, old: Pin, searched: Mapping[str, str]) -> None:
@@ -38,18 +38,26 @@ def follow_tree(workspace: Workspace, old: Pin, searched: Mapping[str, str]) -> 
 
     `searched` are the commits up to which history was looked at, by environment.
     """
+    judged, new = _followed(workspace, old, searched)
+    if judged and new != old:
+        workspace.access.advance(new, judged.verdict.way)
+
+
+def followed(workspace: Workspace, old: Pin, searched: Mapping[str, str]) -> Pin:
+    """What that would make of a pin; nothing is written."""
+    return _followed(workspace, old, searched)[1]
+
+
+def _followed(workspace: Workspace, old: Pin, searched: Mapping[str, str]) -> tuple[Judged | None, Pin]:
     judged = workspace.access.judge(old, workspace.tree)
     if judged is None:
-        return
+        return None, old
     check(workspace, old, judged, searched)
-    if judged.is_earlier:
-        return
-    pin = judged.moves or old
-    believe(workspace, old, pin, judged)
+    return judged, old if judged.is_earlier else _with_people(workspace, old, judged.moves or old)
 
 
-def believe(workspace: Workspace, old: Pin, pin: Pin, judged: Judged) -> None:
-    """Pin a statement of the tree at hand, with the people and the user's own grant that count beside it there."""
+def _with_people(workspace: Workspace, old: Pin, pin: Pin) -> Pin:
+    """A pin of a statement of the tree at hand, with the people and the user's own grant that count beside it there."""
     tree = stage.without_later_grants(workspace, pin.environment)
     members = access.membership_in(tree, pin.environment)
     own = _own(workspace, members, old.grant.to if old.grant else workspace.access.name)
@@ -61,9 +69,7 @@ def believe(workspace: Workspace, old: Pin, pin: Pin, judged: Judged) -> None:
     # And whose key another holder exchanged is known by both: who holds this environment could else get into another one.
     seen = counted.union(person for person in pin.seen if not _took_over(members.counted.get(person.name), person))
     granted = members.holders - set(pin.environment.holders)
-    new = Pin.of(pin.environment, own or pin.grant, granted, seen, pin.earlier, pin.waiting)
-    if new != old:
-        workspace.access.advance(new, judged.verdict.way)
+    return Pin.of(pin.environment, own or pin.grant, granted, seen, pin.earlier, pin.waiting)
 
 
 def _took_over(given: Grant | None, person: Holder) -> bool:

@@ -69,6 +69,16 @@ def check_not_deleted(departure: Departure | None, objects: Objects, files: Iter
         raise Deleted(f"{who}, and files are encrypted still: nothing opens without it", departure.undo)
 
 
+def why_not_here(repository: Repository, files: Iterable[IndexEntry]) -> NotInOrder:
+    """The error where a clone has pins, and the commit at hand no environment. `files` are those that the pins claim."""
+    text, departure = f"{RECIPIENTS}/ is not in the commit you are on", find(repository.root)
+    check_not_deleted(departure, repository.objects, files)
+    if not log.is_shallow(repository.root) and not departure:
+        return NotInOrder(f"{text}: it is from before gitenv", "go to a newer commit, or merge the main branch")
+    hint = f"see who took it away: git log -- :/{RECIPIENTS}; if your team left gitenv: gitenv uninstall"
+    return NotInOrder(text, hint)
+
+
 def is_encrypted_still(objects: Objects, files: Iterable[IndexEntry]) -> bool:
     """Whether git has one of an environment's `files` in ciphertext: then nobody has left, whatever a commit took away.
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import NamedTuple
 
 from gitenv.errors import GitenvError, NotTrusted, Usage
 from gitenv.model import names
+from gitenv.model.claimants import Claimants
 from gitenv.model.environment import Environment
 from gitenv.model.membership import other_person
 from gitenv.model.reasons import Competing, OtherPerson
@@ -72,19 +73,31 @@ def pin(workspace: Workspace, statements: Iterable[Environment]) -> list[NotTrus
     Returns what is wrong with the user's own grants: such a grant is not used, and does not keep the rest from being pinned.
     """
     problems: list[NotTrusted] = []
-    listed = list(statements)
-    for statement in listed:
-        others = [other for other in listed if other is not statement]
-        if other := competitor(workspace, statement, others):
-            problems.append(
-                Competing(
-                    f"{statement.name} and {other} claim the same files; {statement.name} was not pinned",
-                    "ask your team which is right",
-                )
-            )
-            continue
-        problems += believe(workspace, statement)
+    listed, believed = list(statements), list[_Believed]()
+    claimed = Claimants({each.name: each.paths for each in listed}).sorted(claims.paths(workspace.repository))
+    try:
+        for statement in listed:
+            others = [other for other in listed if other is not statement]
+            if other := competitor(workspace, statement, others, claimed.get(statement.name, ())):
+                text = f"{statement.name} and {other} claim the same files; {statement.name} was not pinned"
+                problems.append(Competing(text, "ask your team which is right"))
+                continue
+            believed.append(_believed(workspace, statement))
+            problems += believed[-1].problems
+    finally:
+        if believed:
+            workspace.access.put_back_all([(each.pin, each.way) for each in believed])
+            _note_searched(workspace, [each.pin.name for each in believed if each.is_searched])
     return problems
+
+
+class _Believed(NamedTuple):
+    """One statement that is to be pinned."""
+
+    pin: Pin
+    way: Sequence[Environment]  # the steps that lead to it
+    problems: list[NotTrusted]
+    is_searched: bool  # whether nothing in HEAD's history speaks against it
 
 
 def believe(
@@ -94,15 +107,28 @@ def believe(
 
     `aside` are statements that history has beside it. The user was asked, so they are past from now on.
     """
+    believed = _believed(workspace, statement, seen, aside)
+    workspace.access.put_back(believed.pin, believed.way)
+    return believed.problems
+
+
+def _believed(
+    workspace: Workspace, statement: Environment, seen: frozenset[Holder] = frozenset(), aside: Sequence[str] = ()
+) -> _Believed:
     verdict = verdict_on(workspace, statement)
-    pinned = Pin.of(statement, None, frozenset(), seen, [*aside, *verdict.past])
-    workspace.access.put_back(pinned, verdict.way)
+    pin = Pin.of(statement, None, frozenset(), seen, [*aside, *verdict.past])
     try:
-        advance.follow_tree(workspace, pinned, clone.searched(workspace.repository.layout.common_dir))
+        pin = advance.followed(workspace, pin, clone.searched(workspace.repository.layout.common_dir))
     except NotTrusted as error:
-        return [error]
-    believed = workspace.access.pin(statement.name)
-    return [] if believed and believed.grant else _why_no_grant(workspace, statement)
+        return _Believed(pin, verdict.way, [error], is_searched=False)
+    return _Believed(pin, verdict.way, [] if pin.grant else _why_no_grant(workspace, statement), is_searched=True)
+
+
+def _note_searched(workspace: Workspace, names: Iterable[str]) -> None:
+    """History was looked through for these: the next command need not do that again."""
+    if head := workspace.history.head:
+        common_dir = workspace.repository.layout.common_dir
+        clone.set_searched(common_dir, clone.searched(common_dir) | dict.fromkeys(names, head))
 
 
 def _why_no_grant(workspace: Workspace, statement: Environment) -> list[NotTrusted]:
@@ -126,7 +152,7 @@ def checked(workspace: Workspace, name: str, *, is_named: bool = False) -> Envir
     names.check_name(name, "environment")
     statement = recipients.environment_in(workspace.tree, name)
     verdict = verdict_on(workspace, statement)
-    forks.check_first_sight(workspace.history, verdict, workspace.known_heads(), is_named=is_named)
+    forks.check_first_sight(workspace.history, verdict, workspace.history.known_heads, is_named=is_named)
     check_people(workspace, statement)
     return statement
 
@@ -151,12 +177,15 @@ def agree_to_paths(workspace: Workspace, pin: Pin) -> None:
     workspace.access.put_back(Pin.of(pin.environment, pin.grant, granted, pin.seen, pin.earlier))
 
 
-def competitor(workspace: Workspace, new: Environment, others: Iterable[Environment]) -> str:
-    """The environment, pinned or as new as this one, that it shares an id or a path with; or "".
+def competitor(
+    workspace: Workspace, new: Environment, others: Iterable[Environment], claimed: Collection[str] | None = None
+) -> str:
+    """The environment, pinned or as new as this one, that it shares an id or a path with; or "". `claimed` are its files.
 
     Of two new ones neither is pinned: whoever can push can name theirs so that it comes first.
     """
-    claimed = [path for path in claims.paths(workspace.repository) if new.claims(path)]
+    if claimed is None:
+        claimed = [path for path in claims.paths(workspace.repository) if new.claims(path)]
     pinned = [(pin.environment, pin.paths) for pin in workspace.access.pinned() if pin.name != new.name]
     for old, paths in (*pinned, *((other, other.paths) for other in others)):
         if old.id == new.id or names.shared(paths, new.paths, claimed):

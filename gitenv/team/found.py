@@ -29,23 +29,21 @@ def make_environments(workspace: Workspace, wanted: Mapping[str, Sequence[str]],
     Whoever calls it has asked `check_wanted` before.
     """
     me = Keyholder(name, key.public)
-    made = {
-        environment_name: environment.found(environment_name, patterns, me, now(), key)
-        for environment_name, patterns in wanted.items()
-        if not is_unfinished(workspace, environment_name)
-    }
+    finished = [each for each in wanted if is_unfinished(workspace, each)]  # a founding that was cut off, or is in no commit
     written = write_public_key(workspace, name, key) or [f"{RECIPIENTS}/{name}.pub"]
-    for environment_name in wanted:
-        folder = f"{RECIPIENTS}/{environment_name}"
-        if environment_name not in made:  # a founding that was cut off, or has not been committed yet
-            written += [f"{folder}/{name}.grant", f"{folder}/environment"]
-            continue
-        statement, dek = made[environment_name]
-        own = grant.write(statement, dek, name, key.public, grant.HOLDER, by=me.holder, at=now(), signer=key)
-        # The grant first: a statement without one would be an environment that nobody can open.
-        written.append(workspace.write(f"{folder}/{name}.grant", own.text))
-        written.append(workspace.write(f"{folder}/environment", statement.text))
-        workspace.access.advance(Pin.of(statement, own, frozenset(), frozenset({me.holder})))
+    written += [f"{RECIPIENTS}/{each}/{file}" for each in finished for file in (f"{name}.grant", "environment")]
+    texts: dict[str, bytes] = {}
+    pins = []
+    for each, patterns in wanted.items():
+        if each not in finished:
+            statement, dek = environment.found(each, patterns, me, now(), key)
+            own = grant.write(statement, dek, name, key.public, grant.HOLDER, by=me.holder, at=now(), signer=key)
+            # The grant first: a statement without one would be an environment that nobody can open.
+            texts[f"{RECIPIENTS}/{each}/{name}.grant"] = own.text
+            texts[f"{RECIPIENTS}/{each}/environment"] = statement.text
+            pins.append(Pin.of(statement, own, frozenset(), frozenset({me.holder})))
+    written += workspace.write_all(texts)
+    workspace.access.advance_all(pins)
     setup.lift_guard(workspace.repository, workspace.access.pinned())
     return written
 
@@ -95,7 +93,7 @@ def _check_new(workspace: Workspace, name: str, patterns: Sequence[str]) -> None
 
 def _may_found(workspace: Workspace, name: str) -> bool:
     """Whether this history had no environment of that name: newcomers would be warned of two foundings."""
-    return forks.is_free(workspace.history, name, workspace.heads())
+    return forks.is_free(workspace.history, name, workspace.history.heads)
 
 
 def write_public_key(workspace: Workspace, name: str, key: DeviceKey, replace: bool = False) -> list[str]:

@@ -118,7 +118,7 @@ def _staged(workspace: Workspace, pin: Pin) -> Sides:
         raise _not_on_all_sides(workspace, pin.name)
     is_mine = ours.environment.by.fingerprint == workspace.me().fingerprint
     is_theirs = theirs.environment.by.fingerprint == workspace.me().fingerprint
-    if is_mine and not is_theirs and "MERGE_HEAD" in workspace.heads():
+    if is_mine and not is_theirs and "MERGE_HEAD" in workspace.history.heads:
         ours, theirs = theirs, ours
     return _by_who_stays_in(_parted(workspace, pin, ours, theirs))
 
@@ -189,7 +189,7 @@ def _parting(workspace: Workspace, origin: Environment, base: Side, other: Side)
     A merge that kept one of them has the other one behind it, so where they part is asked of the commits that brought them.
     Raises `NotInOrder` if none can be found.
     """
-    path, heads = chain.path(origin.name), workspace.heads()
+    path, heads = chain.path(origin.name), workspace.history.heads
     brought = [log.brought(workspace.root, path, side.environment.text, heads) for side in (base, other)]
     for one, two in itertools.islice(itertools.product(*map(reversed, brought)), _MAX_PAIRS):
         parting = log.merge_base(workspace.root, one, two)
@@ -241,7 +241,7 @@ def _not_on_all_sides(workspace: Workspace, name: str) -> NotInOrder:
 
 def _way_back(workspace: Workspace) -> str:
     """The command that gives up what git is bringing together. A rebase may have a `CHERRY_PICK_HEAD` as well."""
-    heads = workspace.heads()
+    heads = workspace.history.heads
     commands = {
         "MERGE_HEAD": "git merge --abort",
         "REBASE_HEAD": "git rebase --abort",

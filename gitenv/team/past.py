@@ -84,7 +84,7 @@ def put_back(workspace: Workspace, lacking: dict[str, bytes]) -> list[str]:
 
 def _in_history(workspace: Workspace, name: str) -> dict[str, Environment]:
     with contextlib.suppress(GitenvError):  # more than can be followed
-        return workspace.history.statements(name, workspace.known_heads())
+        return workspace.history.statements(name, workspace.history.known_heads)
     return {}
 
 

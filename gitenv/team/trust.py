@@ -79,7 +79,7 @@ def move(workspace: Workspace, outlook: Outlook) -> list[NotTrusted]:
 def _beside(workspace: Workspace, goal: Environment) -> list[str]:
     """The statements that history has beside the goal; none where somebody made more of them than can be looked at."""
     whole = list(first_sight.verdict_on(workspace, goal).way)
-    heads = workspace.known_heads()
+    heads = workspace.history.known_heads
     with contextlib.suppress(TooLong):
         return [each.hash for side in forks.asides(workspace.history, whole, heads) for each in side]
     return []
@@ -87,7 +87,7 @@ def _beside(workspace: Workspace, goal: Environment) -> list[str]:
 
 def _forked(workspace: Workspace, first: Verdict) -> NotTrusted | None:
     try:
-        forks.check_first_sight(workspace.history, first, workspace.known_heads())
+        forks.check_first_sight(workspace.history, first, workspace.history.known_heads)
         first_sight.check_people(workspace, first.statement)
     except NotTrusted as error:
         return error
@@ -97,7 +97,7 @@ def _forked(workspace: Workspace, first: Verdict) -> NotTrusted | None:
 def _forked_since(workspace: Workspace, pin: Pin, verdict: Verdict) -> NotTrusted | None:
     try:
         if verdict.answer is Answer.NEXT:
-            forks.check_moved(workspace.history, pin.environment, verdict, workspace.known_heads())
+            forks.check_moved(workspace.history, pin.environment, verdict, workspace.history.known_heads)
     except NotTrusted as error:
         return error
     return None

@@ -29,7 +29,7 @@ def find(workspace: Workspace, pin: Pin, ring: Keyring, files: Sequence[IndexEnt
     path = chain.path(pin.name)
     if workspace.tree.read(path, statements.MAX_BYTES) != pin.environment.text:
         return None
-    rings = [opened for head in workspace.heads() if (opened := _earlier(workspace, pin, ring, f"{head}:{path}"))]
+    rings = [opened for head in workspace.history.heads if (opened := _earlier(workspace, pin, ring, f"{head}:{path}"))]
     if not rings or log.last_with(workspace.root, path, pin.environment.text):
         return None
     if _earlier(workspace, pin, ring, f":0:{path}"):

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 
-from gitenv.errors import FROM_TOP, GitenvError, Locked, NotInOrder, NotTrusted, Usage, printable
-from gitenv.git import index, listing, log
+from gitenv.errors import FROM_TOP, GitenvError, Locked, NotInOrder, Usage, printable
+from gitenv.git import index, listing
 from gitenv.git.index import IndexEntry
 from gitenv.git.layout import RECIPIENTS
 from gitenv.git.repository import Repository
@@ -21,14 +20,12 @@ from gitenv.model.kinds import PublicKey
 from gitenv.model.statements import Holder
 from gitenv.repo import clone, recipients
 from gitenv.repo.snapshot import Snapshot, SparseSnapshot, WorkSnapshot
-from gitenv.system import files, locking
+from gitenv.system import files, leftovers, locking
 from gitenv.team import departures
 from gitenv.trust import forks
 from gitenv.trust.access import Access, Judged, check_not_rolled_back
-from gitenv.trust.history import FETCHED, History
+from gitenv.trust.history import History
 from gitenv.trust.pins import Pin
-
-_OTHER_HEADS = ("MERGE_HEAD", "CHERRY_PICK_HEAD", "REBASE_HEAD")
 
 
 class Workspace:
@@ -41,10 +38,9 @@ class Workspace:
         """
         self.repository = Repository(folder)
         self.root = self.repository.root
-        self._cleared: set[str] = set()
+        self._leftovers = leftovers.Below(self.root, is_alone=bool(waits))
         self._ignored: list[str] | None = None
         lock = clone.lock_path(self.repository.layout.common_dir)
-        self._is_alone = bool(waits)
         was_cut_off = locking.hold(lock, waits) if waits else locking.was_cut_off(lock)
         self.reload()
         self._clear_up(was_cut_off)
@@ -74,14 +70,6 @@ class Workspace:
             self._tree = here if is_here else SparseSnapshot(self.repository.objects)
         return self._tree
 
-    def heads(self) -> list[str]:
-        """HEAD, and what git is bringing together with it and has not committed."""
-        return ["HEAD", *(head for head in _OTHER_HEADS if self.repository.objects.id(head))]
-
-    def known_heads(self) -> list[str]:
-        """The same, and the default branches of the remotes: what a clone has to know of, although nothing merged it yet."""
-        return [*self.heads(), FETCHED]
-
     def environments(self) -> list[str]:
         """The names of the environments at hand, right or wrong: those pinned, and all others unless somebody made them up."""
         return list(recipients.environments(self.tree, self.pinned_names()))
@@ -97,13 +85,7 @@ class Workspace:
         if not (found := self.environments()) and not recipients.too_many(self.tree, self.pinned_names()):
             departures.check_not_nested(self.repository)
             if self.access.pinned():
-                text, where = f"{RECIPIENTS}/ is not in the commit you are on", f":/{RECIPIENTS}"
-                departure = departures.find(self.root)
-                departures.check_not_deleted(departure, self.repository.objects, self.pinned_files())
-                if not log.is_shallow(self.root) and not departure:
-                    raise NotInOrder(f"{text}: it is from before gitenv", "go to a newer commit, or merge the main branch")
-                hint = f"see who took it away: git log -- {where}; if your team left gitenv: gitenv uninstall"
-                raise NotInOrder(text, hint)
+                raise departures.why_not_here(self.repository, self.pinned_files())
             raise NotInOrder("this repository has no environments", "gitenv init")
         return found
 
@@ -151,7 +133,7 @@ class Workspace:
     def follow(self, pin: Pin, judged: Judged) -> None:
         """Move a pin along the good steps that a tree shows. Raises `Forked` where history has another one beside them."""
         assert judged.moves is not None
-        forks.check_moved(self.history, pin.environment, judged.verdict, self.known_heads())
+        forks.check_moved(self.history, pin.environment, judged.verdict, self.history.known_heads)
         self.access.advance(judged.moves, judged.verdict.way)
 
     def need_holder(self, pin: Pin, what_readers_do: str) -> Keyring:
@@ -271,7 +253,7 @@ class Workspace:
             for name in claimants.of(entry.path):
                 found[name].append(entry)
         for folder in {os.path.dirname(entry.path) for entries in found.values() for entry in entries}:
-            self.clear_temporary(folder)
+            self._leftovers.clear(folder)
         return found
 
     def _paths(self, environment: Environment) -> tuple[str, ...]:
@@ -298,16 +280,27 @@ class Workspace:
         is_elsewhere: bool = False,
     ) -> str:
         """Write a file below the top, through no link, and return its path. The rest is as for `files.replace`."""
+        path = self._ready(relative)
+        files.replace(path, data, mode, instead_of=instead_of, is_elsewhere=is_elsewhere)
+        if relative.startswith(f"{RECIPIENTS}/"):
+            self.reread()  # it may be the first file there
+        return relative
+
+    def write_all(self, texts: Mapping[str, bytes]) -> list[str]:
+        """The same for many files of `.recipients/`, by path, in this order; and return their paths."""
+        files.replace_all({self._ready(relative): data for relative, data in texts.items()})
+        self.reread()
+        return list(texts)
+
+    def _ready(self, relative: str) -> str:
+        """The path of a file below the top, for which all is ready to be written there."""
         files.check_inside(self.root, relative)
         if relative.startswith(f"{RECIPIENTS}/"):
             self.check_recipients_lie_here()
         path = self.repository.path(relative)
         files.make_folder(os.path.dirname(path))
-        self.clear_temporary(os.path.dirname(relative))
-        files.replace(path, data, mode, instead_of=instead_of, is_elsewhere=is_elsewhere)
-        if relative.startswith(f"{RECIPIENTS}/"):
-            self.reread()  # it may be the first file there
-        return relative
+        self._leftovers.clear(os.path.dirname(relative))
+        return path
 
     def unstaged(self, paths: Iterable[str]) -> list[str]:
         """Those of gitenv's own files that are not in the index as they lie here: a run that was cut off wrote them."""
@@ -318,29 +311,21 @@ class Workspace:
                 found.append(path)
         return found
 
-    def clear_temporary(self, folder: str) -> None:
-        """Remove what runs that were killed left in a folder below the top; once, however many files are written there."""
-        if folder not in self._cleared:
-            self._cleared.add(folder)
-            with contextlib.suppress(NotTrusted):  # it leads over a link
-                files.check_inside(self.root, os.path.join(folder, "."))
-                files.clear_temporary(os.path.join(self.root, folder), is_alone=self._is_alone)
-
     def _clear_up(self, was_cut_off: bool) -> None:
         """What killed runs left in git's folder and the user's own; and where one was cut off, wherever it may have written."""
         layout = self.repository.layout
         index.clear_lock(layout)
         for folder in {layout.git_dir, layout.common_dir}:
-            files.clear_leftovers(os.path.join(folder, "gitenv"))
-        files.clear_leftovers(home.folder())
+            leftovers.clear(os.path.join(folder, "gitenv"))
+        leftovers.clear(home.folder())
         self.access.pins.clear_leftovers()
-        self.clear_temporary("")
+        self._leftovers.clear("")
         if was_cut_off:
-            for folder in self.repository.hooks_folder(), os.path.join(layout.common_dir, "info"):
-                files.clear_temporary(folder, is_alone=self._is_alone)
+            for folder in (self.repository.hooks_folder(), os.path.join(layout.common_dir, "info")):
+                leftovers.clear_temporary(folder, is_alone=self._leftovers.is_alone)
             self.files_of([pin.environment for pin in self.access.pinned()])
             for folder in ("", *self.tree.names(RECIPIENTS)):
-                self.clear_temporary(f"{RECIPIENTS}/{folder}".rstrip("/"))
+                self._leftovers.clear(f"{RECIPIENTS}/{folder}".rstrip("/"))
 
 
 def now() -> str:

@@ -154,10 +154,20 @@ class Access:
         self._pinned[pin.name] = pin
         self.forget_judgements()  # they were about the pin before
 
+    def advance_all(self, pins: list[Pin]) -> None:
+        """The same for pins that nothing came before."""
+        self.pins.put_all([(pin, ()) for pin in pins])
+        self._pinned.update((pin.name, pin) for pin in pins)
+        self.forget_judgements()
+
     def put_back(self, pin: Pin, way: Iterable[Environment] = ()) -> None:
         """Set a pin to whatever the user decided, backwards as well."""
-        self.pins.put_back(pin, self._texts(pin, way))
-        self._pinned[pin.name] = pin
+        self.put_back_all([(pin, way)])
+
+    def put_back_all(self, pins: list[tuple[Pin, Iterable[Environment]]]) -> None:
+        """The same for many, each with the steps that lead there."""
+        self.pins.put_back_all([(pin, self._texts(pin, way)) for pin, way in pins])
+        self._pinned.update((pin.name, pin) for pin, _ in pins)
         self.forget_judgements()
 
     def forget(self, name: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 
 from gitenv.errors import GitenvError
 from gitenv.git import log
@@ -16,6 +17,7 @@ from gitenv.model.reasons import TooLong
 _STATEMENTS = [f":(top,glob){RECIPIENTS}/*/{name}" for name in ("environment", "past/**")]
 _MAX_STATEMENTS = 20_000
 _MAX_BYTES = 64 * 1024 * 1024
+_OTHER_HEADS = ("MERGE_HEAD", "CHERRY_PICK_HEAD", "REBASE_HEAD")
 FETCHED = "--glob=refs/remotes/*/HEAD"
 """The default branches of the remotes, as they were fetched."""
 
@@ -28,15 +30,22 @@ class History:
 
     def __init__(self, root: str, objects: Objects) -> None:
         self.root, self.objects = root, objects
-        self._head: str | None = None
         self._listed: dict[tuple[str, ...], dict[str, dict[str, list[str]]]] = {}
 
-    @property
+    @cached_property
     def head(self) -> str:
         """The commit that HEAD is, or "" before the first."""
-        if self._head is None:
-            self._head = self.objects.id("HEAD^{commit}")
-        return self._head
+        return self.objects.id("HEAD^{commit}")
+
+    @cached_property
+    def heads(self) -> list[str]:
+        """HEAD, and what git is bringing together with it and has not committed."""
+        return ["HEAD", *(head for head in _OTHER_HEADS if self.objects.id(head))]
+
+    @property
+    def known_heads(self) -> list[str]:
+        """The same, and the default branches of the remotes: what a clone has to know of, although nothing merged it yet."""
+        return [*self.heads, FETCHED]
 
     def since(self, head: str, commit: str) -> list[str]:
         """Words for what `head` reaches and `commit` does not; for all, where a rewritten history has no such commit."""

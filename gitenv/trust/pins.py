@@ -8,7 +8,7 @@ out of `past/` can be named, and put back.
 
 import contextlib
 import os
-from collections.abc import Iterable, Set
+from collections.abc import Iterable, Sequence, Set
 from typing import NamedTuple
 
 from gitenv.errors import FirstEdition, Malformed, NotInOrder, printable
@@ -149,42 +149,60 @@ class Pins:
 
         `before` are texts of statements that it goes back to, as far as they are not there yet.
         """
+        self.put_all([(pin, before)])
+
+    def put_all(self, pins: Iterable[tuple[Pin, Iterable[bytes]]]) -> None:
+        """The same for many, each with its texts."""
         from gitenv.system.locking import Briefly
 
         with Briefly(self._folder):
-            old = self.get(pin.name)
-            if old is None or not (old == pin or old.is_past(pin.environment.hash)):
-                self.put_back(pin, before)
+            self.put_back_all([(pin, before) for pin, before in pins if self._moves(pin)])
+
+    def _moves(self, pin: Pin) -> bool:
+        old = self.get(pin.name)
+        return old is None or not (old == pin or old.is_past(pin.environment.hash))
 
     def put_back(self, pin: Pin, before: Iterable[bytes] = ()) -> None:
         """Pin, whatever was pinned before: only where the user was asked."""
+        self.put_back_all([(pin, before)])
+
+    def put_back_all(self, pins: Sequence[tuple[Pin, Iterable[bytes]]]) -> None:
+        """The same for many, each with its texts; in one go, since the disk takes a second for a few hundred files."""
+        if not pins:
+            return
         home.make()
         files.make_folder(self._folder, 0o700)
-        for text in before:
-            self._keep(pin.name, text)
-        files.replace(self._path(pin.name), _write(pin), 0o600)
+        texts: dict[str, bytes] = {}
+        for pin, before in pins:
+            texts |= self._missing(pin.name, before)
+            texts[self._path(pin.name)] = _write(pin)
+        files.replace_all(texts, 0o600)
 
     def text(self, name: str, statement_hash: str) -> bytes | None:
         """A statement before the pinned one; None where it is not kept, or was damaged."""
         data = files.read(os.path.join(self._past(name), statement_hash), statements.MAX_BYTES) if self._folder else None
         return data if data is not None and environment.hash_of(data) == statement_hash else None
 
-    def _keep(self, name: str, text: bytes) -> None:
-        path = os.path.join(self._past(name), environment.hash_of(text))
-        if not os.path.lexists(path):
+    def _missing(self, name: str, before: Iterable[bytes]) -> dict[str, bytes]:
+        """What is to be written of the texts before a pin, by path."""
+        paths = {os.path.join(self._past(name), environment.hash_of(text)): text for text in before}
+        missing = {path: text for path, text in paths.items() if not os.path.lexists(path)}
+        if missing:
             files.make_folder(self._past(name), 0o700)
-            files.replace(path, text, 0o600)
+        return missing
 
     def _past(self, name: str) -> str:
         return f"{self._path(name)[: -len('.pin')]}.past"
 
     def clear_leftovers(self) -> None:
         """Remove what runs that were killed left beside the pins."""
+        from gitenv.system import leftovers
+
         if self._folder:
-            files.clear_leftovers(self._folder)
+            leftovers.clear(self._folder)
             for name in files.entries(self._folder, _MAX_FILES):
                 if name.endswith(".past"):
-                    files.clear_leftovers(os.path.join(self._folder, name))
+                    leftovers.clear(os.path.join(self._folder, name))
 
     def forget(self) -> None:
         """Remove all pins of this clone."""

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from gitenv.errors import NotInOrder, NotTrusted
-from gitenv.system import files
+from gitenv.system import files, leftovers
 
 needs_modes = pytest.mark.skipif(os.name == "nt", reason="Windows has no modes")
 
@@ -185,6 +185,73 @@ def test_a_full_disk_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.undo()
     assert path.read_bytes() == b"old"
     assert os.listdir(tmp_path) == ["file"]
+
+
+@needs_modes
+def test_many_files_are_replaced(tmp_path: Path) -> None:
+    """In several folders, new ones and old ones, in the order in which they are given; a link is no way out."""
+    (tmp_path / "a").mkdir()
+    old, victim = tmp_path / "a" / "old", tmp_path / "victim"
+    old.write_bytes(b"old")
+    old.chmod(0o640)
+    (tmp_path / f".env.gitenv-{os.getpid()}-1.tmp").write_bytes(b"half")
+    texts = {str(tmp_path / "new"): b"1", str(tmp_path / "other"): b"2", str(old): b"3"}
+    files.replace_all(texts)
+    assert [Path(path).read_bytes() for path in texts] == [b"1", b"2", b"3"]
+    assert stat.S_IMODE(old.stat().st_mode) == 0o640
+    victim.write_bytes(b"untouched")
+    _link(tmp_path / "link", victim)
+    with pytest.raises(NotTrusted):
+        files.replace_all({str(tmp_path / "new"): b"4", str(tmp_path / "link"): b"4"})
+    assert (victim.read_bytes(), (tmp_path / "new").read_bytes()) == (b"untouched", b"1")
+    assert sorted(os.listdir(tmp_path)) == ["a", "link", "new", "other", "victim"]
+    assert os.listdir(tmp_path / "a") == ["old"]
+
+
+@pytest.mark.parametrize("fails", ["fsync", "replace"])
+def test_a_full_disk_leaves_all_old_files(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, fails: str) -> None:
+    """Nothing is in its place before all of it is on the disk, and no half file stays."""
+    texts = {str(tmp_path / name): b"new" for name in ("a", "b")}
+    (tmp_path / "a").write_bytes(b"old")
+    real, left = getattr(os, fails), [1]
+
+    def full(*words: object) -> None:
+        if not left:
+            raise OSError(28, "No space left on device")
+        left.pop()
+        real(*words)
+
+    monkeypatch.setattr(os, fails, full)
+    with pytest.raises(NotInOrder, match="b cannot be written: No space left on device"):
+        files.replace_all(texts)
+    monkeypatch.undo()
+    assert (tmp_path / "a").read_bytes() == (b"old" if fails == "fsync" else b"new")
+    assert os.listdir(tmp_path) == ["a"]
+
+
+def test_what_killed_runs_left_is_removed(tmp_path: Path) -> None:
+    """Files that were being written: of a run that is over, and of any where nobody else can be writing."""
+    dead, here = 999_999_999, os.getpid()
+    names = [f".env.gitenv-{number}{count}.tmp" for number in (dead, here) for count in ("", "-0", "-12")]
+    for name in (*names, ".env.gitenv-x.tmp", ".env.gitenv-1-x.tmp", "file"):
+        (tmp_path / name).touch()
+    if os.name != "nt":
+        leftovers.clear_temporary(str(tmp_path), is_alone=False)
+        assert not {name for name in os.listdir(tmp_path) if str(dead) in name}
+        assert set(names[3:]) < set(os.listdir(tmp_path))
+    leftovers.clear_temporary(str(tmp_path), is_alone=True)
+    assert sorted(os.listdir(tmp_path)) == [".env.gitenv-1-x.tmp", ".env.gitenv-x.tmp", "file"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="nothing is removed there")
+def test_a_folder_of_gitenvs_own_is_cleared(tmp_path: Path) -> None:
+    """The same in a folder with copies of the index and places to merge."""
+    left = [".env.gitenv-999999999.tmp", ".env.gitenv-999999999-3.tmp", "index-999999999", "index-999999999.lock"]
+    for name in (*left, f"index-{os.getpid()}", "made"):
+        (tmp_path / name).touch()
+    (tmp_path / "merge-999999999-abc").mkdir()
+    leftovers.clear(str(tmp_path))
+    assert sorted(os.listdir(tmp_path)) == [f"index-{os.getpid()}", "made"]
 
 
 def test_a_missing_folder_is_an_error(tmp_path: Path) -> None:
