@@ -57,6 +57,7 @@ def _run(arguments: list[str]) -> int:
 
         if not hook.is_needed(arguments[1], arguments[2:]):
             return 0
+    gc.set_threshold(50_000)
     from gitenv.cli import edge
 
     return edge.main(arguments)
