@@ -8,7 +8,6 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-import shutil
 import sys
 import time
 from collections.abc import Iterable, Sequence, Set
@@ -68,6 +67,8 @@ def replace_entries(root: str, layout: Layout, entries: Iterable[IndexEntry], se
     index, object_format = program.lines(
         root, "rev-parse", "--path-format=absolute", "--git-path", "index", "--show-object-format"
     )
+    import shutil
+
     nothing = "0" * (64 if object_format == "sha256" else 40)
     listed = list(entries)
     lines = "".join(_line(entry, nothing) for entry in listed)

@@ -31,7 +31,7 @@ from gitenv.model.keyring import Keyring
 from gitenv.model.unverified import Unverified
 from gitenv.repo import clone
 from gitenv.system import files
-from gitenv.team import discover, lock
+from gitenv.team import discover
 from gitenv.team.contributors import Contributors
 from gitenv.team.workspace import Workspace
 from gitenv.trust.pins import Pin
@@ -158,7 +158,7 @@ def _status(
         problems.append(Undecided("unreadable", f"{entry.path} stays closed: it is too large", [remedies.look(entry.path)]))
         return FileStatus(entry.path, 0, "stays closed", [], [])
     pin = workspace.access.pin(statement.name)
-    if ring and pin and there and inert.MARK in there and lock.opened_since(workspace, pin, stored, there):
+    if ring and pin and there and inert.MARK in there and _opened_since(workspace, pin, stored, there):
         return FileStatus(entry.path, len(comparing.places(stored)), CLOSED, [], [])
     records = document.parse(stored)
     if ring and there and not encoding.wrong(there) and _is_ordinary(records, there, ring):
@@ -208,6 +208,12 @@ def _is_ordinary(records: list[Record], there: bytes, ring: Keyring) -> bool:
     )
 
 
+def _opened_since(workspace: Workspace, pin: Pin, stored: bytes, there: bytes) -> bool:
+    from gitenv.team import lock
+
+    return bool(lock.opened_since(workspace, pin, stored, there))
+
+
 def _names(records: list[Record]) -> set[bytes]:
     """The keys that a file has in the index."""
     return {record.name for record in records if record.name and record.kind is not Kind.SEALED}
@@ -215,6 +221,8 @@ def _names(records: list[Record]) -> set[bytes]:
 
 def _in_conflict(path: str, there: bytes, problems: list[Problem], *, is_open: bool) -> FileStatus:
     """A merge that somebody has to decide about: until then no stage of the index is the file."""
+    from gitenv.team import lock
+
     if is_open and lock.is_closed(there):
         return FileStatus(path, len(comparing.places(there)), CLOSED, [], [])
     torn = list(comparing.in_conflict(there))
@@ -298,6 +306,8 @@ def _live(
     workspace: Workspace, pin: Pin, opened: list[Record], records: list[Record]
 ) -> Iterator[tuple[str, str, list[Unverified]]]:
     """Lines without a mark for which the index has what counts for nothing: no `git add` makes values of them."""
+    from gitenv.team import lock
+
     text = plain.find(opened, records)
     all_found = plain.find(opened, records, lock.retiring(workspace, pin))
     for code, why, found in (

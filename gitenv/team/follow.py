@@ -19,6 +19,8 @@ def kept_one_side(workspace: Workspace, pin: Pin) -> TwoRotations | None:
     try:
         workspace.access.judge(pin, workspace.tree)
     except NotTrusted as error:
+        from gitenv.team import merge_rotations
+
         try:
             planned = merge_rotations.plan(workspace, pin.name)
         except GitenvError:

@@ -10,11 +10,10 @@ import os
 from collections.abc import Collection, Iterable, Sequence
 
 from gitenv.errors import NotInOrder
-from gitenv.git import program, scratch
+from gitenv.git import program
 from gitenv.git.layout import RECIPIENTS
 from gitenv.git.repository import Repository
 from gitenv.repo import clone
-from gitenv.team import found
 from gitenv.team.workspace import Workspace
 
 _MAX_BYTES = 1024 * 1024
@@ -37,6 +36,8 @@ def held_back(workspace: Workspace, paths: Iterable[str], ignored: Collection[st
     new = [path for path in paths if path not in tracked]
     if not new or not has_others(repository):
         return []
+    from gitenv.git import scratch
+
     before = {*ignored, *clone.waiting(repository.layout.common_dir)}
     for treeish in ("HEAD", "@{upstream}"):
         before |= scratch.ignored(repository.root, _rules(repository, treeish, new), new)
@@ -70,6 +71,8 @@ def not_shared(repository: Repository) -> NotInOrder | None:
 
 def share(workspace: Workspace, paths: Sequence[str]) -> Sequence[str]:
     """The second step: stage the files that wait, and return them."""
+    from gitenv.team import found
+
     found.stage_files(workspace, paths)
     hold_back(workspace, [])
     return paths

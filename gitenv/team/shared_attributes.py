@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from gitenv.git import attributes
 from gitenv.system import files
-from gitenv.team import found
 from gitenv.team.workspace import Workspace
 
 FILE = ".gitattributes"
@@ -28,6 +27,8 @@ def lacking(workspace: Workspace) -> tuple[str, str]:
 
 def mend(workspace: Workspace) -> bool:
     """Write what is lacking, and stage it where the file had no other changes; whether anything was."""
+    from gitenv.team import found
+
     code, _ = lacking(workspace)
     if not code:
         return False

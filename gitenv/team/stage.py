@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
@@ -83,6 +82,8 @@ def staged(
 
 def _clear_folders(workspace: Workspace, paths: Iterable[str]) -> None:
     """Take folders away that stand in the place of a grant: whoever can push could else hold up every rotation."""
+    import shutil
+
     for path in paths:
         target = workspace.repository.path(path)
         if os.path.isdir(target) and not os.path.islink(target):

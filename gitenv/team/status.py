@@ -18,12 +18,10 @@ from gitenv.team import (
     discover,
     expiring,
     file_status,
-    first_sight,
     follow,
     founding_steps,
     past,
     reissue,
-    remove_environment,
     roster,
     setup,
     shared_attributes,
@@ -206,6 +204,8 @@ def _nowhere(workspace: Workspace, found: Sequence[EnvironmentStatus]) -> list[P
 
 
 def _unpinned(workspace: Workspace, name: str, people: People, problems: list[Problem], *, is_asked: bool) -> EnvironmentStatus:
+    from gitenv.team import first_sight
+
     try:
         first_sight.checked(workspace, name)
     except GitenvError as error:
@@ -234,6 +234,8 @@ def _access(workspace: Workspace, pin: Pin, is_in: bool, problems: list[Problem]
         problems.append(Problem.of(error))
         return NOT_TRUSTED, pin.environment, None
     if judged is None:
+        from gitenv.team import remove_environment
+
         if remove_environment.was_removed(workspace, pin):
             look = [f"git log -- :/{RECIPIENTS}/{pin.name}", f"gitenv remove-environment {pin.name}"]
             problems.append(Problem("removed", f"{pin.name} was removed, and this clone still believes who held it", look))
@@ -264,6 +266,8 @@ def _new_paths(workspace: Workspace) -> Iterator[Problem]:
     """Paths that an environment claims since a later statement: its holders would read what is written there."""
     for pin in workspace.access.pinned():
         if pin.waiting:
+            from gitenv.team import first_sight
+
             text = f"{pin.name} claims {', '.join(pin.waiting)} since a statement that nobody here has said yes to"
             way = f"gitenv unlock {pin.name}"
             if first_sight.competitor(workspace, pin.environment, []):  # a yes is refused; the next rotation leaves it out

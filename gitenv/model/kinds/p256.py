@@ -78,15 +78,13 @@ class P256Key(PublicKey):
     def verifies(self, signature: bytes, signed: bytes) -> bool:
         """64 bytes, r and s: ECDSA with SHA-256."""
         from cryptography.exceptions import InvalidSignature
-        from cryptography.hazmat.primitives import hashes
-        from cryptography.hazmat.primitives.asymmetric import ec
         from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
 
         r, s = int.from_bytes(signature[:32], "big"), int.from_bytes(signature[32:], "big")
         if len(signature) != self.SIGNATURE or s > ORDER // 2:
             return False  # (r, n - s) verifies as well: it would be a second text for one statement, in the signer's name
         try:
-            self.point().verify(encode_dss_signature(r, s), signed, ec.ECDSA(hashes.SHA256()))
+            self.point().verify(encode_dss_signature(r, s), signed, _with_sha256())
         except (InvalidSignature, ValueError):
             return False
         return True
@@ -187,6 +185,22 @@ def _point(compressed_point: bytes) -> ec.EllipticCurvePublicKey:
 def _uncompressed(key: ec.EllipticCurvePublicKey) -> bytes:
     numbers = key.public_numbers()
     return b"\x04" + numbers.x.to_bytes(32, "big") + numbers.y.to_bytes(32, "big")
+
+
+@lru_cache(1)
+def _with_sha256() -> ec.ECDSA:
+    """ECDSA with SHA-256, to verify with. cryptography's own loads OpenSSL's back end, to ask about nonces."""
+    from cryptography.hazmat.primitives import hashes
+    from cryptography.hazmat.primitives.asymmetric import ec
+
+    class Verifying(ec.ECDSA):
+        algorithm = hashes.SHA256()
+        deterministic_signing = False
+
+        def __init__(self) -> None:
+            pass
+
+    return Verifying()
 
 
 def _suite() -> Suite:
