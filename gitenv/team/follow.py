@@ -5,7 +5,7 @@ from __future__ import annotations
 from gitenv.errors import GitenvError, NotTrusted
 from gitenv.model.reasons import Forked, RolledBack, TwoRotations
 from gitenv.repo import clone
-from gitenv.team import advance, merge_rotations
+from gitenv.team import advance
 from gitenv.team.statement_conflicts import in_conflict, met_in_rebase, two_met
 from gitenv.team.workspace import Workspace
 from gitenv.trust.pins import Pin
