@@ -35,7 +35,7 @@ def main() -> int:
                     print(report.line(result, bool(options.before)), flush=True)
             except RuntimeError as error:
                 failed = 1
-                print(f"{case.name}: failed: {error}", flush=True)
+                print(f"{case.name_in(options.full)}: failed: {error}", flush=True)
     print(f"\n{len(results)} rows in {time.monotonic() - begin:.0f} s")
     if options.json:
         Path(options.json).write_text(json.dumps({"machine": facts, "rows": report.as_json(results)}, indent=1) + "\n", "utf-8")
@@ -50,8 +50,7 @@ def main() -> int:
 def _chosen(full: bool, only: Sequence[str]) -> Iterator[tuple[Case, list[Row]]]:
     """The cases and rows that were asked for: all of the usual ones, all, or those whose name has one of these words."""
     for case in CASES:
-        name = case.name.format(f"{case.size_in(full):,}")
-        words = [f"{name}: {row.name}".lower() for row in case.rows]
+        words = [f"{case.name_in(full)}: {row.name}".lower() for row in case.rows]
         rows = [
             row
             for row, text in zip(case.rows, words, strict=True)

@@ -181,7 +181,7 @@ def many_environments(subject: Subject, size: int) -> Mapping[str, Run]:
     """An environment for each of many files."""
     new = subject.empty("new")
     for number in range(size):
-        new.write(f".env.staging-{number:03}", env_file(salt=number))
+        new.write(f".env.staging-{number:03}" if number else ".env", env_file(salt=number))
     founded = new.copy("founded")
     founded.must("gitenv", "init", "--name", "alice")
     founded.must("git", "add", ".")

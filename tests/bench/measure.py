@@ -51,6 +51,10 @@ class Case(NamedTuple):
     def size_in(self, full: bool) -> int:
         return (full and self.full) or self.size
 
+    def name_in(self, full: bool) -> str:
+        """The name with its size."""
+        return self.name.format(f"{self.size_in(full):,}")
+
 
 class Result(NamedTuple):
     """A row with all that was measured. Nothing for a peer or an earlier gitenv that is absent."""
@@ -108,7 +112,7 @@ class Bench:
                 elif row.peer in others:
                     turns["peer"] = others[row.peer][row.name]
                 taken = interleaved(turns, 6 if self.full else 1.5)
-                name = f"{case.name.format(f'{size:,}')}: {row.name}"
+                name = f"{case.name_in(self.full)}: {row.name}"
                 scaled = size != case.size_in(full=True)
                 unit = "cpu" if self.by_cpu and all(cost.cpu for cost in taken["ours"]) else row.unit
                 yield Result(
