@@ -11,7 +11,7 @@ from gitenv.git.listing import Listing, fixed
 _ID = "e69de29bb2d1d6434b8b29ae775ad8c2e48c5391"
 _PATHS = (
     *(".ENV", ".env", ".recipients/a.pub", ".recipients/env/environment", "120000 x", "a\tb/.env", "a\n.env", "apps/web/.env"),
-    *("b/.recipients/c", "link", "other", "prod.Env", "x\t.recipients/d", "zz/\u212aenv", "\udcff.env"),
+    *("b/.recipients/c", "link", "other", "prod.Env", "x 1\t.recipients/d", "zz/\u212aenv", "\udcff.env"),
 )
 
 
@@ -32,11 +32,11 @@ def test_all_of_it() -> None:
 
 
 def test_one_place() -> None:
-    """A path, a folder at the top, and links; never what only looks like one."""
+    """A path, what is in conflict, and links; never what only looks like one."""
     listing = Listing(_SAID)
     assert all(listing.has(path) for path in _PATHS)
     assert not any(listing.has(path) for path in ("b", "b/.env", "", "env", ".recipients", "web/.env"))
-    assert [entry.path for entry in listing.below(".recipients")] == [".recipients/a.pub", ".recipients/env/environment"]
+    assert [(entry.path, entry.stage) for entry in listing.unmerged()] == [(".env", 1), (".env", 2)]
     assert [entry.path for entry in listing.links()] == ["link"]
 
 

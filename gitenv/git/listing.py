@@ -19,6 +19,7 @@ class Listing:
         self._said = b"\0" + said
         self._lower = b""
         self._all: list[IndexEntry] | None = None
+        self._found: dict[bytes, list[IndexEntry]] = {}
 
     def all(self) -> list[IndexEntry]:
         """Every entry."""
@@ -30,13 +31,11 @@ class Listing:
         """Whether there is an entry of this path."""
         return any(entry.path == path for entry in self._with(b"\t%b\0" % os.fsencode(path), self._said))
 
-    def below(self, folder: str) -> Iterator[IndexEntry]:
-        """The entries in a folder at the top."""
-        start = f"{folder}/"
-        found = self._with(b"\t%b" % os.fsencode(start), self._said)
-        return (entry for entry in found if entry.path.startswith(start))
+    def unmerged(self) -> list[IndexEntry]:
+        """The entries that are in conflict."""
+        return [entry for stage in b"123" for entry in self._with(b" %c\t" % stage, self._said) if entry.stage]
 
-    def links(self) -> Iterator[IndexEntry]:
+    def links(self) -> list[IndexEntry]:
         """The links."""
         return self._with(b"\x00120000 ", self._said)
 
@@ -50,7 +49,13 @@ class Listing:
         found = {entry: None for word in words for entry in self._with(word.lower().encode("ascii"), self._lower)}
         return sorted(found, key=lambda entry: (os.fsencode(entry.path), entry.stage)) if len(words) > 1 else list(found)
 
-    def _with(self, mark: bytes, where: bytes) -> Iterator[IndexEntry]:
+    def _with(self, mark: bytes, where: bytes) -> list[IndexEntry]:
+        """The entries in which a mark stands; looked for once."""
+        if mark not in self._found:
+            self._found[mark] = list(self._entries(mark, where))
+        return self._found[mark]
+
+    def _entries(self, mark: bytes, where: bytes) -> Iterator[IndexEntry]:
         end = 0
         while (at := where.find(mark, end)) >= 0:
             end = where.index(b"\0", at + 1)

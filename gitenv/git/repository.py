@@ -168,7 +168,7 @@ class Repository:
         words = ("ls-files", "-z", "--modified", "--others", "--exclude-standard")
         # Without the slash git looks into every file, and would start the filter for a .env file, where there may be no key.
         listed = dict.fromkeys(program.paths(self.root, "--literal-pathspecs", *words, "--", f"{folder}/"))
-        in_conflict = {entry.path for entry in self.listing.below(folder) if entry.stage} if listed else set()
+        in_conflict = {entry.path for entry in self.listing.unmerged()} if listed else set()
         return [path for path in listed if path not in in_conflict and os.path.isfile(self.path(path))]
 
     def touched(self, paths: Sequence[str]) -> set[str]:

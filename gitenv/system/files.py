@@ -32,13 +32,21 @@ def read(path: str, limit: int, shown: str = "") -> bytes | None:
         if not stat.S_ISREG(status.st_mode):
             raise NotTrusted(f"{printable(name)} is not a regular file", "put the file itself there")
         if status.st_size <= limit:
-            with open(descriptor, "rb", closefd=False) as file:
-                data = file.read(limit + 1)
+            data = _up_to(descriptor, limit + 1, status.st_size + 1)
             if len(data) <= limit:  # it may grow while it is read
                 return data
         raise NotTrusted(f"{printable(name)} has {max(status.st_size, limit + 1):,} bytes, {limit:,} are allowed")
     finally:
         os.close(descriptor)
+
+
+def _up_to(descriptor: int, limit: int, at_once: int) -> bytes:
+    """All up to `limit` bytes. Python's own file takes longer to make than ten thousand small ones take to be read."""
+    data = piece = os.read(descriptor, min(at_once, limit))
+    while piece and len(data) < limit:
+        piece = os.read(descriptor, min(at_once, limit - len(data)))
+        data += piece
+    return data
 
 
 def read_inside(root: str, relative: str, limit: int) -> bytes | None:

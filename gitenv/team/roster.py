@@ -73,6 +73,7 @@ def membership(workspace: Workspace) -> People:
     known: set[Holder] = set()
     was_in: set[Holder] = set()
     is_behind = False
+    asked = _asked(workspace)  # first: whose key was read whole is known by it without a square root
     names = workspace.environments()
     for name in names:
         try:
@@ -86,7 +87,7 @@ def membership(workspace: Workspace) -> People:
             entries.setdefault(person, {})[name] = Role(role, grant.by.name, grant.at, grant.expires)
             fingerprints[person] = grant.key.fingerprint()
             granted.setdefault(person, set()).add(fingerprints[person])
-        known.update(found.holders, (Holder(person, grant.key.fingerprint()) for person, grant in found.counted.items()))
+        known.update(found.people)
         signers.add(statement.by.name)
         before = _before(workspace, statement)
         is_behind |= before is not None
@@ -96,7 +97,7 @@ def membership(workspace: Workspace) -> People:
                 was_in.add(Holder(given.to, given.key.fingerprint()))
         uncounted += [_unfit(file, error) for file, error in found.malformed.items()]
         uncounted += [_stray(f"{name}/{file}") for file in recipients.stray_grants(workspace.tree, name)]
-    requests, damaged = _requests(workspace, granted, known)
+    requests, damaged = _requests(asked, granted, known)
     fingerprints = {**requests, **fingerprints}
     # Who took themselves out signed what is there now, and does not ask to come back. Where a commit is from before a rotation
     # nobody asks: whoever was let in or taken out since would seem to.
@@ -195,8 +196,21 @@ def _statement(workspace: Workspace, name: str) -> Environment:
     return judged.moves.environment if judged.moves else pin.environment
 
 
+def _asked(workspace: Workspace) -> dict[str, list[str] | GitenvError]:
+    """The fingerprints of the keys in everybody's `.pub` file, or why there are none."""
+    found: dict[str, list[str] | GitenvError] = {}
+    for name in workspace.people():
+        try:
+            found[name] = [key.fingerprint() for key in workspace.public_keys(name)]
+        except GitenvError as error:
+            found[name] = error
+        except ValueError:
+            found[name] = Usage("not a key")
+    return found
+
+
 def _requests(
-    workspace: Workspace, granted: Mapping[str, Set[str]], known: Set[Holder]
+    asked: Mapping[str, list[str] | GitenvError], granted: Mapping[str, Set[str]], known: Set[Holder]
 ) -> tuple[dict[str, str], list[Uncounted]]:
     """Whose `.pub` files are there, and what is wrong with some of them.
 
@@ -205,12 +219,10 @@ def _requests(
     """
     found: dict[str, str] = {}
     damaged: list[Uncounted] = []
-    for name in workspace.people():
-        try:
-            fingerprints = [key.fingerprint() for key in workspace.public_keys(name)]
-        except (GitenvError, ValueError) as error:
-            known_error = error if isinstance(error, GitenvError) else Usage("not a key")
-            damaged.append(_unfit(f"{RECIPIENTS}/{name}.pub", known_error)._replace(code="not-a-key", command=known_error.hint))
+    for name, fingerprints in asked.items():
+        if isinstance(fingerprints, GitenvError):
+            unfit = _unfit(f"{RECIPIENTS}/{name}.pub", fingerprints)
+            damaged.append(unfit._replace(code="not-a-key", command=fingerprints.hint))
             continue
         found[name] = fingerprints[0]
         strange = [each for each in fingerprints if Holder(name, each) not in known] if name in granted else []

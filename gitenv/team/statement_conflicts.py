@@ -13,8 +13,8 @@ from gitenv.trust.pins import Pin
 
 def in_conflict(workspace: Workspace) -> list[str]:
     """The environments whose statement is in conflict in the index."""
-    unmerged = [entry.path.split("/") for entry in workspace.repository.listing.below(RECIPIENTS) if entry.stage]
-    return sorted({path[1] for path in unmerged if path[2:] == ["environment"]})
+    unmerged = [entry.path.split("/") for entry in workspace.repository.listing.unmerged()]
+    return sorted({path[1] for path in unmerged if path[0] == RECIPIENTS and path[2:] == ["environment"]})
 
 
 def two_met(name: str) -> TwoRotations:

@@ -194,3 +194,36 @@ def test_longer_signatures_do_not_verify() -> None:
     assert not ALICE.key.verifies(signature + b"\0", b"text")
     assert not ALICE.key.verifies(b"\0" + signature, b"text")
     assert not ALICE.key.verifies(signature[:63], b"text")
+
+
+def _is_point(point: bytes) -> bool:
+    try:
+        ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), point)
+    except ValueError:
+        return False
+    return True
+
+
+def _points() -> list[bytes]:
+    """Good ones, and what is like one: each byte changed, the other y, coordinates beyond the field, other forms and sizes."""
+    prime = 2**256 - 2**224 + 2**192 + 2**96 - 1
+    good = ALICE.key.wire()[-65:]
+    other = good[:33] + (prime - int.from_bytes(good[33:], "big")).to_bytes(32, "big")
+    found = [good, other, bytes(65), b"\x04" + bytes(64), good[:64], good + b"\0"]
+    found += [good[:at] + bytes([good[at] ^ 1]) + good[at + 1 :] for at in range(65)]
+    root = 0x66485C780E2F83D72433BD5D84A06BB6541C2AF31DAE871728BF856A174F93F4  # of b: the y where x is 0
+    pairs = ((x, y) for x in (0, prime) for y in (root, prime - root))
+    return found + [b"\x04" + x.to_bytes(32, "big") + y.to_bytes(32, "big") for x, y in pairs]
+
+
+def test_a_key_that_is_given_whole_is_the_one_it_says() -> None:
+    """A point that the library takes keeps its wire form; every other has another one, or none."""
+    points = _points()
+    assert [_is_point(point) for point in points].count(True) == 4
+    for point in points:
+        wire = ALICE.key.wire()[:-65] + point
+        try:
+            is_same = P256Key.from_wire(wire).wire() == wire
+        except (ValueError, IndexError):
+            is_same = False
+        assert is_same is (len(point) == 65 and _is_point(point))

@@ -19,11 +19,15 @@ if TYPE_CHECKING:
     from cryptography.hazmat.primitives.hpke import Suite
 
 ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
+_PRIME = 2**256 - 2**224 + 2**192 + 2**96 - 1
+_B = 0x5AC635D8AA3A93E7B3EBBD55769886BC651D06B0CC53B0F63BCE3C3E27D2604B  # y² = x³ - 3x + b (SEC 2, 2.4.2)
 POINT = 65
 """Bytes of an uncompressed point (SEC 1, 2.3.3)."""
 # PKCS#8 (RFC 5958) of a P-256 key (RFC 5915) as every library writes it: these bytes, 32 of the scalar, these, 65 of the point.
 DER_HEAD = bytes.fromhex("308187020100301306072a8648ce3d020106082a8648ce3d030107046d306b0201010420")
 DER_MIDDLE = bytes.fromhex("a144034200")
+_MOST = 32_768
+_whole: dict[bytes, bytes] = {}  # keys that somebody gave us uncompressed: to decompress one takes ten times as long
 
 
 class P256Key(PublicKey):
@@ -48,10 +52,16 @@ class P256Key(PublicKey):
 
     @classmethod
     def from_wire(cls, wire: bytes) -> P256Key:
-        return cls.compressed(wire[-POINT:])
+        key = cls.compressed(wire[-POINT:])
+        if _is_on_curve(wire[-POINT:]):
+            if len(_whole) >= _MOST:
+                _whole.clear()
+            _whole[bytes(key)] = wire[-POINT:]
+        return key
 
     def wire(self) -> bytes:
-        return b"".join(len(part).to_bytes(4, "big") + part for part in (self.SSH, b"nistp256", _uncompressed(self.point())))
+        point = _whole.get(bytes(self)) or _uncompressed(self.point())
+        return b"".join(len(part).to_bytes(4, "big") + part for part in (self.SSH, b"nistp256", point))
 
     def point(self) -> ec.EllipticCurvePublicKey:
         """The key for `cryptography`. Raises ValueError if the bytes are no point on the curve."""
@@ -172,7 +182,14 @@ class _Exchange:
         return shared
 
 
-@lru_cache(maxsize=32_768)
+def _is_on_curve(point: bytes) -> bool:
+    """Whether these are an uncompressed point: then it is the one that its compressed form means, and no other has that."""
+    x, y = int.from_bytes(point[1:33], "big"), int.from_bytes(point[33:], "big")
+    is_formed = len(point) == POINT and point[0] == 4 and x < _PRIME and y < _PRIME
+    return is_formed and (y * y - (x * x - 3) * x - _B) % _PRIME == 0
+
+
+@lru_cache(maxsize=_MOST)
 def _point(compressed_point: bytes) -> ec.EllipticCurvePublicKey:
     """Decompressing takes a square root, and ten thousand people's keys are each asked for several times."""
     from cryptography.hazmat.primitives.asymmetric import ec
