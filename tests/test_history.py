@@ -6,6 +6,9 @@ import csv
 import io
 import os
 import re
+import shutil
+import signal
+import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -196,6 +199,47 @@ def test_a_damaged_commit(repo: Repo) -> None:
     )
     with pytest.raises(NotInOrder, match="history is damaged"):
         _facts(Log(str(repo.folder)))
+
+
+@pytest.fixture
+def endless(repo: Repo, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Three commits, and a git whose log never ends; the file that it notes its process in."""
+    for lines in ([_A], [_A2], [_A]):
+        repo.commit({".env": b"\n".join(lines)})
+    repo.written()
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    script, real = folder / "git", shutil.which("git")
+    script.write_text(f'#!/bin/sh\ncase " $* " in *" log "*) {real} "$@"; echo $$ > {folder}/pid; exec sleep 1000;; esac\n')
+    with script.open("a") as file:
+        file.write(f'exec {real} "$@"\n')
+    script.chmod(0o755)
+    monkeypatch.setenv("PATH", str(folder), prepend=os.pathsep)
+    return folder / "pid"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a shell stands in for git")
+@pytest.mark.parametrize("words", [(), ("--json",), ("--format", "csv")])
+def test_first_lines_come_at_once(repo: Repo, endless: Path, words: Sequence[str]) -> None:
+    """They come through a pipe while git goes on walking."""
+    command = [sys.executable, "-m", "gitenv", "log", *words]
+    with subprocess.Popen(command, cwd=repo.folder, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as process:
+        assert process.stdout is not None
+        said = b""
+        while b"Alice" not in said:
+            said += os.read(process.stdout.fileno(), 4096)
+        os.kill(int(endless.read_text()), signal.SIGKILL)
+        process.stdout.read()
+        assert process.wait() == NotInOrder.exit_code
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="a shell stands in for git")
+def test_git_is_ended(repo: Repo, endless: Path) -> None:
+    """Whoever wants one line waits for no more, and leaves nothing running."""
+    done = subprocess.run([sys.executable, "-m", "gitenv", "log", "-n", "1"], cwd=repo.folder, capture_output=True, check=True)
+    assert len(done.stdout.splitlines()) == 2
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(endless.read_text()), 0)
 
 
 def test_statements_that_are_none(repo: Repo) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import itertools
 import os
 import shutil
 import sys
+import time
 from enum import Enum
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,12 +17,14 @@ from gitenv.cli.options import Argument, Environments, Json, Option
 from gitenv.errors import Usage, printable
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Iterable, Iterator
 
+    from gitenv.cli.progress import Bar
     from gitenv.log.facts import Event
     from gitenv.log.history import Log
 
 _FIRST_IN_A_FORMULA = ("=", "+", "-", "@")
+_PATIENCE = 0.1  # seconds
 _MOST_SKIPPED = 10
 _MAX_AUTHOR = 20  # characters in the table
 _WIDE = 100
@@ -74,29 +78,37 @@ def run(
         opener_of=keys.opener_of if where.has_work_tree else None,
     )
     bar = Bar("looking through the commits", history.count)
-    seen = Seen(itertools.islice(history.events(bar.step), number), bar.give_way)
-    try:
+    seen = Seen(bar)
+    with contextlib.closing(bar), contextlib.closing(history.events(seen.looked)) as events:
+        seen.events = itertools.islice(events, number)
         _WRITERS[LogFormat.JSON if json else format_](history, seen)
-    finally:
-        bar.close()
     _notes(history, seen, key)
 
 
 class Seen:
     """Events on their way to be shown, with what is to be said afterwards."""
 
-    def __init__(self, events: Iterable[Event], first: Callable[[], None]) -> None:
-        """`first` is called when the first one comes."""
-        self._events, self._first = events, first
+    def __init__(self, bar: Bar) -> None:
+        """The bar gives way when the first one comes."""
+        self._bar = bar
+        self._flushed = 0.0
+        self.events: Iterable[Event] = ()
         self.is_any = self.is_any_signed = False
 
     def __iter__(self) -> Iterator[Event]:
-        for event in self._events:
+        for event in self.events:
             if not self.is_any:
-                self._first()
+                self._bar.give_way()
             self.is_any = True
             self.is_any_signed |= event.author.is_signed
             yield event
+
+    def looked(self) -> None:
+        """A commit was looked at. What was written is to be seen while the others are, through a pipe as well."""
+        self._bar.step()
+        if self.is_any and (now := time.monotonic()) - self._flushed > _PATIENCE:
+            sys.stdout.flush()
+            self._flushed = now
 
 
 def _write_text(_: Log, seen: Seen) -> None:

@@ -5,9 +5,9 @@ Rules: one line for one fact; commands to type stand alone on their line, indent
 
 from __future__ import annotations
 
-import itertools
 import os
 import sys
+import time
 from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, TextIO
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 _ANSWER = "\0[y/N]:"  # typer adds it; it stays with the last word
 _COMMAND = "bold"
 _COMMANDS = r"(?:(?<=: )|(?<=; )|(?<=, )|(?<= or )|(?<= then ))(?:gitenv|git) (?:(?![.:] )[^;,])*"  # in a sentence
+_PATIENCE = 0.5  # seconds: where few rows come, those that are there are shown
 _PAGE = 500  # rows: enough for columns to be even, few enough to be seen at once
 
 
@@ -150,12 +151,20 @@ def listing(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
 def _pages(columns: list[str], lines: Iterator[list[str]]) -> None:
     """Columns get wider from page to page, and never narrower."""
     widths, head = [0] * len(columns), [columns]
-    while page := list(itertools.islice(lines, _PAGE)):
+    while page := list(_page(lines)):
         widths = [max(width, *map(terminal.cell_len, cells)) for width, *cells in zip(widths, *head, *page, strict=True)]
         for row in [*head, *page]:
             padded = (cell + " " * (width - terminal.cell_len(cell)) for cell, width in zip(row, widths, strict=True))
             _write_line(sys.stdout, "", "", "  ".join(padded).rstrip(), "dim" if row is columns else "")
         head = []
+
+
+def _page(lines: Iterator[list[str]]) -> Iterator[list[str]]:
+    begin = time.monotonic()
+    for number, line in enumerate(lines, 1):
+        yield line
+        if number >= _PAGE or time.monotonic() - begin > _PATIENCE:
+            return
 
 
 def as_json(value: object) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Sequence
 
 from gitenv.errors import GitenvError, NotInOrder
 from gitenv.git import commits, log, program, walk
@@ -57,8 +57,11 @@ class Log:
         """How many commits there are to look at; 0 if that is not known."""
         return commits.count(self._folder, self._heads, self._hidden)
 
-    def events(self, looked: Callable[[], None] = lambda: None) -> Iterator[Event]:
-        """What happened. `looked` is called for each commit. Raises `NotInOrder` where the history is damaged."""
+    def events(self, looked: Callable[[], None] = lambda: None) -> Generator[Event]:
+        """What happened. `looked` is called for each commit. Close it to end git before its time.
+
+        Raises `NotInOrder` where the history is damaged.
+        """
         for commit in self._walked():
             looked()
             if facts := self._facts(commit):
