@@ -79,7 +79,7 @@ def _as_json(found: Status) -> dict[str, object]:
             for environment in found.environments
         ],
         "pending": found.waiting,
-        "problems": [problem._asdict() for problem in found.problems],
+        "problems": [{"code": each.code, "text": each.text, "commands": each.commands} for each in found.problems],
     }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from gitenv.errors import GitenvError
 from gitenv.model.finding import Finding, Severity
 
 BEFORE = "; it was there before"
@@ -246,3 +247,10 @@ def finding(
     if was_before and severity is Severity.ERROR:
         severity, text = Severity.WARNING, text + BEFORE
     return Finding(code, severity, text, path, line, commands, commit, by)
+
+
+def of_error(error: GitenvError, where: str = "") -> Finding:
+    """What an error says, about a file."""
+    severity = CODES[error.code].severity if error.code in CODES else Severity.ERROR
+    text = f"{where}: {error.message}" if where else error.message
+    return Finding(error.code, severity, text, commands=(error.hint,) if error.hint else ())

@@ -6,9 +6,9 @@ from typing import NamedTuple
 
 from gitenv.errors import NotTrusted
 from gitenv.git import rebasing
+from gitenv.model.finding import Finding
 from gitenv.model.reasons import TwoRotations
 from gitenv.team import conversions, file_status, first_sight, follow, lock, news, past, permissions, setup
-from gitenv.team.file_status import Problem
 from gitenv.team.news import Asking, Out
 from gitenv.team.workspace import Workspace
 from gitenv.trust.pins import Pin
@@ -28,7 +28,7 @@ class Arrived(NamedTuple):
     new: list[str]  # environments that this clone does not believe yet, and that have a grant for the user
     asking: list[Asking]
     out: list[Out]
-    pending: list[Problem]
+    pending: list[Finding]
     problems: list[NotTrusted]
 
 

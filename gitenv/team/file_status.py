@@ -25,8 +25,10 @@ from gitenv.model import (
     unvouched,
 )
 from gitenv.model import sealed as sealing
+from gitenv.model.codes import finding, of_error
 from gitenv.model.document import Kind, Record
 from gitenv.model.environment import Environment
+from gitenv.model.finding import Finding
 from gitenv.model.keyring import Keyring
 from gitenv.model.unverified import Unverified
 from gitenv.repo import clone
@@ -41,21 +43,8 @@ _MAX_BYTES = 16 * 1024 * 1024
 _MOST = 8
 
 
-class Problem(NamedTuple):
-    """Something to do, and the command that does it."""
-
-    code: str  # its name, for programs: stays what it is
-    text: str
-    commands: list[str]  # that mend it; where there are several, one of them
-
-    @classmethod
-    def of(cls, error: GitenvError, where: str = "") -> Problem:
-        """What an error says, about a file."""
-        return cls(error.code, f"{where}: {error.message}" if where else error.message, [error.hint] if error.hint else [])
-
-
-class Undecided(Problem):
-    """One about lines or files that nobody vouches for: a person decides."""
+class Undecided(Finding):
+    """One about lines or files that nobody vouches for: a person decides. Its text names the file."""
 
 
 class Pending(NamedTuple):
@@ -75,7 +64,7 @@ class FileStatus(NamedTuple):
     sealed: list[Pending]  # values that somebody sealed, and nobody has decided about
 
 
-def statuses(workspace: Workspace, statement: Environment, ring: Keyring | None, problems: list[Problem]) -> list[FileStatus]:
+def statuses(workspace: Workspace, statement: Environment, ring: Keyring | None, problems: list[Finding]) -> list[FileStatus]:
     """Look at the tracked files of an environment; what is wrong is added to `problems`. `ring` is None without a key."""
     return _statuses(workspace, statement, ring, workspace.files_of([statement])[statement.name], problems)
 
@@ -85,7 +74,7 @@ def _statuses(
     statement: Environment,
     ring: Keyring | None,
     entries: Iterable[IndexEntry],
-    problems: list[Problem],
+    problems: list[Finding],
 ) -> list[FileStatus]:
     listed, seals, found = [], Contributors(workspace), {entry.path: entry for entry in entries}
     blobs = workspace.repository.objects.each([entry.object_id for entry in found.values()], _MAX_BYTES)
@@ -93,24 +82,24 @@ def _statuses(
         try:
             listed.append(_status(workspace, statement, ring, entry, stored or b"", problems, seals))
         except GitenvError as error:
-            problems.append(Problem.of(error, entry.path))
+            problems.append(of_error(error, entry.path))
     return listed
 
 
-def ignored(workspace: Workspace, statement: Environment, problems: list[Problem]) -> list[FileStatus]:
+def ignored(workspace: Workspace, statement: Environment, problems: list[Finding]) -> list[FileStatus]:
     """The files of an environment that git does not see: nobody else has what is in them."""
     listed = []
     for line in workspace.repository.why_ignored([path for path in workspace.ignored() if statement.claims(path)]):
         data = files.read_inside(workspace.root, line.path, _MAX_BYTES) or b""
         listed.append(FileStatus(line.path, len(comparing.places(data)), "ignored by git", [], []))
         text = f"{line.path} is ignored by {line.source}:{line.line}, so it is not shared"
-        problems.append(Problem("ignored", text, ["gitenv init --unignore"]))
+        problems.append(finding("ignored", text, commands=("gitenv init --unignore",)))
     return listed
 
 
-def undecided(workspace: Workspace, pins: Sequence[Pin]) -> tuple[list[Problem], list[Problem]]:
+def undecided(workspace: Workspace, pins: Sequence[Pin]) -> tuple[list[Finding], list[Finding]]:
     """What nobody vouches for in the files of open environments, lines and whole files; and what somebody sealed for them."""
-    problems: list[Problem] = []
+    problems: list[Finding] = []
     listed = workspace.files_of([pin.environment for pin in pins])
     for pin in pins:
         with contextlib.suppress(GitenvError):  # where nothing can be opened, and unlock has said why
@@ -131,7 +120,7 @@ def linked(workspace: Workspace, is_protected: Callable[[str], bool]) -> Iterato
     for entry in workspace.repository.listing.links():
         if is_protected(entry.path) and not _leads_to_protected(workspace, entry):
             text = f"{entry.path} is a link, and is not encrypted: programs read, and write, what it leads to"
-            yield Undecided("not-a-file", text, [remedies.look(entry.path), remedies.take_out(entry.path)])
+            yield _undecided("not-a-file", text, commands=(remedies.look(entry.path), remedies.take_out(entry.path)))
 
 
 def _leads_to_protected(workspace: Workspace, link: IndexEntry) -> bool:
@@ -148,14 +137,16 @@ def _status(
     ring: Keyring | None,
     entry: IndexEntry,
     stored: bytes,
-    problems: list[Problem],
+    problems: list[Finding],
     seals: Contributors,
 ) -> FileStatus:
     there = files.read_inside(workspace.root, entry.path, _MAX_BYTES)
     if entry.stage:
         return _in_conflict(entry.path, there or b"", problems, is_open=ring is not None)
     if there and there.startswith(inert.WHOLE):
-        problems.append(Undecided("unreadable", f"{entry.path} stays closed: it is too large", [remedies.look(entry.path)]))
+        problems.append(
+            _undecided("unreadable", f"{entry.path} stays closed: it is too large", commands=(remedies.look(entry.path),))
+        )
         return FileStatus(entry.path, 0, "stays closed", [], [])
     pin = workspace.access.pin(statement.name)
     if ring and pin and there and inert.MARK in there and _opened_since(workspace, pin, stored, there):
@@ -172,7 +163,7 @@ def _status(
     state = "missing" if there is None else CLOSED if is_shut else "open" if ring else "edited"
     if name := encoding.wrong(there or b""):
         command = encoding.remedy(os.path.relpath(workspace.repository.path(entry.path)), name)
-        problems.append(Problem("encoding", encoding.problem(entry.path, name), [command]))
+        problems.append(finding("encoding", encoding.problem(entry.path, name), commands=(command,)))
     if discover.is_plain(stored):
         state = "plain text in the index"
         if not marked:
@@ -187,7 +178,7 @@ def _status(
     asked = [*behind, *(each for _, _, found in live for each in found)]
     for code, why, found in live:
         text = f"{entry.path}: nobody vouches for {_joined([each.shown for each in found])} (in use here, {why})"
-        problems.append(Undecided(code, text, _ways(entry.path, unverified.words(found, asked), who)))
+        problems.append(_undecided(code, text, commands=tuple(_ways(entry.path, unverified.words(found, asked), who))))
         listed += [each.shown for each in found]
     if marked:
         problems += _unverified(workspace, entry.path, opened, marked, asked, statement, ring, who)
@@ -219,7 +210,7 @@ def _names(records: list[Record]) -> set[bytes]:
     return {record.name for record in records if record.name and record.kind is not Kind.SEALED}
 
 
-def _in_conflict(path: str, there: bytes, problems: list[Problem], *, is_open: bool) -> FileStatus:
+def _in_conflict(path: str, there: bytes, problems: list[Finding], *, is_open: bool) -> FileStatus:
     """A merge that somebody has to decide about: until then no stage of the index is the file."""
     from gitenv.team import lock
 
@@ -227,11 +218,11 @@ def _in_conflict(path: str, there: bytes, problems: list[Problem], *, is_open: b
         return FileStatus(path, len(comparing.places(there)), CLOSED, [], [])
     torn = list(comparing.in_conflict(there))
     text = f"in conflict: {_joined(torn)}; take git's markers out, then stage it" if torn else "in conflict until it is staged"
-    problems.append(Problem("conflict-marker", f"{path}: {text}", [f"git add {from_top(path)}"]))
+    problems.append(finding("conflict-marker", f"{path}: {text}", commands=(f"git add {from_top(path)}",)))
     return FileStatus(path, len(comparing.places(there)), "in conflict", [], [])
 
 
-def _pending(seals: Contributors, statement: Environment, path: str, record: Record, who: str) -> Problem:
+def _pending(seals: Contributors, statement: Environment, path: str, record: Record, who: str) -> Finding:
     """What somebody sealed, and what may speak against it. `who` decides, where the caller cannot."""
     name, word = record.name.decode("ascii"), from_top(path)
     problem = seals.problem(statement, record, f"{path}: {name}")
@@ -239,8 +230,8 @@ def _pending(seals: Contributors, statement: Environment, path: str, record: Rec
     if who:
         decide = [f"ask {who} to run: {decide[0]}"]
     if problem:
-        return Undecided(problem.code, problem.message, [remedies.look(path), *decide])
-    return Problem("sealed", f"{path}: {_by(record)} sealed {name} for the holders of {statement.name}", decide)
+        return _undecided(problem.code, problem.message, commands=(remedies.look(path), *decide))
+    return finding("sealed", f"{path}: {_by(record)} sealed {name} for the holders of {statement.name}", commands=tuple(decide))
 
 
 def _by(record: Record) -> str:
@@ -248,13 +239,13 @@ def _by(record: Record) -> str:
     return found.by if found else ""
 
 
-def _plain_text(workspace: Workspace, statement: Environment, path: str) -> Problem:
+def _plain_text(workspace: Workspace, statement: Environment, path: str) -> Finding:
     """Before the first commit with gitenv it is the owner's; after it, it may be anybody's, and has to be looked at."""
     blob = workspace.repository.objects.read(f"HEAD:{path}", _MAX_BYTES) or b""
     if discover.is_plain(blob) and workspace.is_committed(statement.name):
         text = f"{path} is committed in plain text; this marks its lines, and the ones you take a mark off become yours"
-        return Problem("plain-text", text, [f"gitenv unlock {statement.name}"])
-    return Problem("plain-text", f"{path} is staged in plain text", [remedies.stage_anew(path)])
+        return finding("plain-text", text, commands=(f"gitenv unlock {statement.name}",))
+    return finding("plain-text", f"{path} is staged in plain text", commands=(remedies.stage_anew(path),))
 
 
 def _without_key(records: list[Record], ring: Keyring) -> list[int]:
@@ -268,15 +259,15 @@ def _is_typed(records: list[Record]) -> bool:
     return bool(records) and all(record.kind is not Kind.TOKEN for record in records)
 
 
-def _foreign(statement: Environment, path: str, records: list[Record], foreign: list[int], *, is_typed: bool) -> Problem:
+def _foreign(statement: Environment, path: str, records: list[Record], foreign: list[int], *, is_typed: bool) -> Finding:
     word = from_top(path)
     if is_typed:
         text = f"{path} is encrypted for another environment"
-        return Undecided("token-unknown", text, [remedies.stage_anew(path)])
+        return _undecided("token-unknown", text, commands=(remedies.stage_anew(path),))
     # Only those that are shown: to find a line's number takes as long as the file has lines before it.
     places = _joined([clean.place(records, position) for position in foreign[:_MOST]], len(foreign))
     text = f"{path} stays closed: encrypted with a key that is none of {statement.name}'s: {places}"
-    return Undecided("token-unknown", text, [f"git log -p -- {word}", f"git checkout COMMIT -- {word}"])
+    return _undecided("token-unknown", text, commands=(f"git log -p -- {word}", f"git checkout COMMIT -- {word}"))
 
 
 def _unverified(
@@ -288,18 +279,18 @@ def _unverified(
     statement: Environment,
     ring: Keyring | None,
     who: str,
-) -> Iterator[Problem]:
+) -> Iterator[Finding]:
     """What to decide about, by what is wrong with it; and forged marks. `who` accepts, where the caller cannot."""
     checked = [(found, unverified.forged_at(records, found)) for found in marked]
     forged = [position for _, position in checked if position is not None]
-    yield from (Undecided.of(clean.forged_mark(records, position), path) for position in forged[:_MOST])
+    yield from (Undecided(*of_error(clean.forged_mark(records, position), path)) for position in forged[:_MOST])
     left = [found for found, position in checked if position is None]
     codes = {found: unvouched.code(found.record, statement) or "lookalike" for found in left}  # opens for nobody here
     for code in dict.fromkeys(codes.values()):
         same = [found for found in left if codes[found] == code]
         text = f"{path}: nobody vouches for {_joined([found.shown for found in same])}{_which_retired(same, ring)}"
         own = not who and clone.has_made(workspace.repository.layout.common_dir, [found.record.raw for found in same])
-        yield Undecided(code, text, _ways(path, unverified.words(same, asked), who, are_mine=own))
+        yield _undecided(code, text, commands=tuple(_ways(path, unverified.words(same, asked), who, are_mine=own)))
 
 
 def _live(
@@ -318,13 +309,15 @@ def _live(
             yield code, why, found
 
 
-def _only_in_index(path: str, listed: list[str], statement: Environment, *, is_open: bool) -> Problem:
+def _only_in_index(path: str, listed: list[str], statement: Environment, *, is_open: bool) -> Finding:
     """Lines that the file does not show: it is closed, or somebody staged or committed them and left it as it was."""
     text = f"{path}: nobody vouches for {_joined(listed)}"
     if not is_open:
-        return Undecided("plain-text", text, [f"gitenv unlock {statement.name}"])
+        return _undecided("plain-text", text, commands=(f"gitenv unlock {statement.name}",))
     commands = [remedies.look(path), f"git add {from_top(path)}"]
-    return Undecided("plain-text", f"{text} (in the index, and not in your file; git add takes it out there)", commands)
+    return _undecided(
+        "plain-text", f"{text} (in the index, and not in your file; git add takes it out there)", commands=tuple(commands)
+    )
 
 
 def _ways(path: str, which: list[str], who: str, *, are_mine: bool = False) -> list[str]:
@@ -354,3 +347,7 @@ def _joined(names: Sequence[str], count: int = 0) -> str:
     """The first of them, and how many of `count` (or of these) are left."""
     left = (count or len(names)) - _MOST
     return ", ".join(names[:_MOST]) + (f" and {left} more" if left > 0 else "")
+
+
+def _undecided(code: str, text: str, commands: tuple[str, ...]) -> Undecided:
+    return Undecided(*finding(code, text, commands=commands))

@@ -10,7 +10,9 @@ from gitenv.errors import GitenvError, Locked, NotInOrder, NotTrusted, from_top
 from gitenv.git.layout import RECIPIENTS
 from gitenv.identity import device
 from gitenv.model import dotenv, remedies
+from gitenv.model.codes import finding, of_error
 from gitenv.model.environment import Environment
+from gitenv.model.finding import Finding
 from gitenv.model.grant import HOLDER
 from gitenv.model.keyring import Keyring
 from gitenv.team import (
@@ -27,7 +29,7 @@ from gitenv.team import (
     shared_attributes,
     value_origins,
 )
-from gitenv.team.file_status import FileStatus, Problem
+from gitenv.team.file_status import FileStatus
 from gitenv.team.reissue import Reissue
 from gitenv.team.roster import People, Uncounted
 from gitenv.team.workspace import Workspace
@@ -59,7 +61,7 @@ class Status(NamedTuple):
     fingerprint: str
     environments: list[EnvironmentStatus]
     waiting: list[str]  # people who ask to be let in
-    problems: list[Problem]
+    problems: list[Finding]
 
 
 def status(workspace: Workspace, wanted: Collection[str] = ()) -> Status:
@@ -67,7 +69,7 @@ def status(workspace: Workspace, wanted: Collection[str] = ()) -> Status:
     key = workspace.access.device()
     followed = follow.look(workspace)
     people = roster.membership(workspace)
-    problems = [*_key_problems(), *_clone_problems(workspace), *(Problem.of(error) for error in followed)]
+    problems = [*_key_problems(), *_clone_problems(workspace), *(of_error(error) for error in followed)]
     there = {*people.environments, *(pin.name for pin in workspace.access.pinned())}
     listed = sorted(there.intersection(wanted) if wanted else there)
     torn = follow.torn(workspace)  # all that is wrong with these is mended as a whole
@@ -82,7 +84,7 @@ def status(workspace: Workspace, wanted: Collection[str] = ()) -> Status:
     ]
     held = [environment.name for environment in found if (environment.access, environment.role) == (OPEN, HOLDER)]
     problems += [
-        Problem(entry.code, f"{entry.file}: {entry.reason}", [_for_whom(entry, held)])
+        finding(entry.code, f"{entry.file}: {entry.reason}", commands=(_for_whom(entry, held),))
         for entry in roster.grouped(uncounted, 20)
     ]
     own = [(pin.name, pin.grant.to) for pin in workspace.access.pinned() if pin.grant]
@@ -95,7 +97,7 @@ def status(workspace: Workspace, wanted: Collection[str] = ()) -> Status:
         *_unstaged(workspace),
         *_unclaimed(workspace),
         *_widened(workspace),
-        *map(Problem.of, past.problems(workspace)),
+        *map(of_error, past.problems(workspace)),
     ]
     # Where a statement is not believed, or in conflict, nobody knows who is in: they would all seem to ask.
     is_known = all(environment.access != NOT_TRUSTED for environment in found) and not torn
@@ -112,9 +114,9 @@ def _for_whom(entry: Uncounted, held: Collection[str]) -> str:
     return f"ask a holder to run: {entry.command}" if is_holders else entry.command or "gitenv recipients"
 
 
-def _to_reissue(found: Reissue) -> Problem:
+def _to_reissue(found: Reissue) -> Finding:
     code = "tracking-lost" if found.is_lost else "reissue-overdue" if found.overdue(access.today()) else "to-reissue"
-    return Problem(code, found.text(), [found.command])
+    return finding(code, found.text(), commands=(found.command,))
 
 
 def _own_request(workspace: Workspace, key: device.DeviceKey | None) -> set[str]:
@@ -126,32 +128,32 @@ def _own_request(workspace: Workspace, key: device.DeviceKey | None) -> set[str]
     return set()
 
 
-def _key_problems() -> list[Problem]:
+def _key_problems() -> list[Finding]:
     if not device.has_next():
         return []
-    return [Problem("former-key", "a new device key was made, and has not taken over yet", ["gitenv key rotate"])]
+    return [finding("former-key", "a new device key was made, and has not taken over yet", commands=("gitenv key rotate",))]
 
 
-def _clone_problems(workspace: Workspace) -> list[Problem]:
+def _clone_problems(workspace: Workspace) -> list[Finding]:
     problems = []
     try:
         setup.check_interpreter(workspace.repository)
     except NotInOrder as error:
-        problems.append(Problem.of(error))
+        problems.append(of_error(error))
     wrong = list(configuration.wrong(workspace.repository)) if setup.is_known(workspace.repository) else []
-    problems += [Problem(code, text, ["gitenv init"]) for code, text in wrong]
+    problems += [finding(code, text, commands=("gitenv init",)) for code, text in wrong]
     if not setup.is_known(workspace.repository):
-        problems.append(Problem("not-set-up", "git does not call gitenv in this clone", ["gitenv init"]))
+        problems.append(finding("not-set-up", "git does not call gitenv in this clone", commands=("gitenv init",)))
     elif not setup.is_lifted(workspace.repository):
-        problems.append(Problem("guard-not-lifted", "the guard is not lifted in this clone", ["gitenv init"]))
+        problems.append(finding("guard-not-lifted", "the guard is not lifted in this clone", commands=("gitenv init",)))
     elif line := setup.behind_lifted(workspace.repository):
-        problems.append(Problem("guard-not-lifted", setup.wins_over(line), ["gitenv init"]))
+        problems.append(finding("guard-not-lifted", setup.wins_over(line), commands=("gitenv init",)))
     code, text = shared_attributes.lacking(workspace)
-    return [*problems, Problem(code, text, ["gitenv init"])] if code else problems
+    return [*problems, finding(code, text, commands=("gitenv init",))] if code else problems
 
 
 def _environment(
-    workspace: Workspace, name: str, people: People, problems: list[Problem], *, is_asked: bool
+    workspace: Workspace, name: str, people: People, problems: list[Finding], *, is_asked: bool
 ) -> EnvironmentStatus:
     """Look at one. Where nobody ever let the caller in, that is no problem of theirs, unless they asked for it by name."""
     pin = workspace.access.pin(name)
@@ -160,17 +162,17 @@ def _environment(
     entries = {person.name: person.entries[name] for person in people.people if name in person.entries}
     holders = people.holders(name)
     me = pin.grant.to if pin.grant else _my_name(workspace, people, name)
-    of_access: list[Problem] = []
+    of_access: list[Finding] = []
     state, statement, ring = _access(workspace, pin, me in entries, of_access)
     is_outside = state == NO_ACCESS and me not in entries and not workspace.was_let_in(pin)
     problems += [each for each in of_access if is_asked or not (is_outside and each.code == "locked")]
     role = entries[me].role if me in entries else ""
     if len(holders) == 1 and state == OPEN and role == HOLDER:
         problems.append(
-            Problem(
+            finding(
                 "one-holder",
                 f"{name} has one holder, {holders[0]}: one lost laptop, and nobody can read it",
-                [f"gitenv add-recipient NAME -e {name}", "gitenv add-recipient FILE --name recovery --all"],
+                commands=(f"gitenv add-recipient NAME -e {name}", "gitenv add-recipient FILE --name recovery --all"),
             )
         )
     if former := _former(workspace, pin, holders):
@@ -178,11 +180,13 @@ def _environment(
     listed = file_status.statuses(workspace, statement, ring, problems)
     listed += file_status.ignored(workspace, statement, problems)
     if state == OPEN and any(file.state == file_status.CLOSED for file in listed):
-        problems.append(Problem("closed", f"files of {name} are closed, and you have the key", [f"gitenv unlock {name}"]))
+        problems.append(
+            finding("closed", f"files of {name} are closed, and you have the key", commands=(f"gitenv unlock {name}",))
+        )
     return EnvironmentStatus(name, state, role, statement.generation.number, holders, listed)
 
 
-def _former(workspace: Workspace, pin: Pin, holders: list[str]) -> Problem | None:
+def _former(workspace: Workspace, pin: Pin, holders: list[str]) -> Finding | None:
     """A grant for a key that is not the device key any more: good as long as the old key is kept."""
     own = pin.grant
     if own is None or not workspace.is_former(pin):
@@ -191,30 +195,30 @@ def _former(workspace: Workspace, pin: Pin, holders: list[str]) -> Problem | Non
     if pin.is_reader:
         who = " or ".join([holder for holder in holders if holder != own.to][:3]) or "a holder"
         commands = [f"ask {who} to run: gitenv add-recipient {own.to} -e {pin.name} --role reader --replace"]
-    return Problem("former-key", f"your grant for {pin.name} is for a former key of yours", commands)
+    return finding("former-key", f"your grant for {pin.name} is for a former key of yours", commands=tuple(commands))
 
 
-def _nowhere(workspace: Workspace, found: Sequence[EnvironmentStatus]) -> list[Problem]:
+def _nowhere(workspace: Workspace, found: Sequence[EnvironmentStatus]) -> list[Finding]:
     """What somebody who waits to be let in can do; in one line, however many environments there are."""
     pins = [pin for pin in workspace.access.pinned() if any(each.name == pin.name for each in found)]
     if workspace.access.device() is None or any(each.access != NO_ACCESS or each.role for each in found):
         return []
     never = [pin for pin in pins if not workspace.was_let_in(pin)]
-    return [Problem.of(workspace.access.no_grant(*never))] if never else []
+    return [of_error(workspace.access.no_grant(*never))] if never else []
 
 
-def _unpinned(workspace: Workspace, name: str, people: People, problems: list[Problem], *, is_asked: bool) -> EnvironmentStatus:
+def _unpinned(workspace: Workspace, name: str, people: People, problems: list[Finding], *, is_asked: bool) -> EnvironmentStatus:
     from gitenv.team import first_sight
 
     try:
         first_sight.checked(workspace, name)
     except GitenvError as error:
-        problems.append(Problem.of(error))
+        problems.append(of_error(error))
         return EnvironmentStatus(name, NOT_TRUSTED, "", 0, [], [])
     is_mine = bool(_my_name(workspace, people, name))
     if (is_mine or is_asked) and setup.is_known(workspace.repository):  # else `gitenv init` is what comes first
         known = ", and has a grant for you" if is_mine else ""
-        problems.append(Problem("new-environment", f"{name} is new to this clone{known}", [f"gitenv unlock {name}"]))
+        problems.append(finding("new-environment", f"{name} is new to this clone{known}", commands=(f"gitenv unlock {name}",)))
     return EnvironmentStatus(name, NEW, "", 0, people.holders(name), [])
 
 
@@ -226,24 +230,26 @@ def _my_name(workspace: Workspace, people: People, environment: str) -> str:
     return mine[0] if mine else ""
 
 
-def _access(workspace: Workspace, pin: Pin, is_in: bool, problems: list[Problem]) -> tuple[str, Environment, Keyring | None]:
+def _access(workspace: Workspace, pin: Pin, is_in: bool, problems: list[Finding]) -> tuple[str, Environment, Keyring | None]:
     """How somebody stands to an environment, what it says here, and its keys if it is open."""
     try:
         judged = workspace.access.judge(pin, workspace.tree)
     except GitenvError as error:
-        problems.append(Problem.of(error))
+        problems.append(of_error(error))
         return NOT_TRUSTED, pin.environment, None
     if judged is None:
         from gitenv.team import remove_environment
 
         if remove_environment.was_removed(workspace, pin):
             look = [f"git log -- :/{RECIPIENTS}/{pin.name}", f"gitenv remove-environment {pin.name}"]
-            problems.append(Problem("removed", f"{pin.name} was removed, and this clone still believes who held it", look))
+            problems.append(
+                finding("removed", f"{pin.name} was removed, and this clone still believes who held it", commands=tuple(look))
+            )
         return ABSENT, pin.environment, None
     try:
         check_not_rolled_back(workspace.history, pin, judged)
     except NotTrusted as error:
-        problems.append(Problem.of(error))
+        problems.append(of_error(error))
         return NOT_TRUSTED, pin.environment, None
     statement = judged.moves.environment if judged.moves else pin.environment
     if pin.name in workspace.access.locked:
@@ -253,16 +259,16 @@ def _access(workspace: Workspace, pin: Pin, is_in: bool, problems: list[Problem]
     try:
         return OPEN, statement, workspace.access.ring(believed)
     except GitenvError as error:
-        let_in = Problem("let-in", f"you were let into {pin.name}", [f"gitenv unlock {pin.name}"])
+        let_in = finding("let-in", f"you were let into {pin.name}", commands=(f"gitenv unlock {pin.name}",))
         is_over = pin.grant is not None and pin.grant.expired(access.today()) and isinstance(error, Locked)
-        said = Problem.of(error)
+        said = of_error(error)
         problems.append(
             let_in if (pin.grant is None or is_over) and is_in else said._replace(code="grant-expired") if is_over else said
         )
         return EXPIRED if is_over and not is_in else NO_ACCESS, statement, None
 
 
-def _new_paths(workspace: Workspace) -> Iterator[Problem]:
+def _new_paths(workspace: Workspace) -> Iterator[Finding]:
     """Paths that an environment claims since a later statement: its holders would read what is written there."""
     for pin in workspace.access.pinned():
         if pin.waiting:
@@ -273,26 +279,28 @@ def _new_paths(workspace: Workspace) -> Iterator[Problem]:
             if first_sight.competitor(workspace, pin.environment, []):  # a yes is refused; the next rotation leaves it out
                 is_mine = pin.grant and not pin.is_reader
                 way = f"gitenv rotate {pin.name}" if is_mine else remedies.look(f"{RECIPIENTS}/{pin.name}/environment")
-            yield Problem("paths-changed", text, [way])
+            yield finding("paths-changed", text, commands=(way,))
 
 
-def _waiting(workspace: Workspace) -> Iterator[Problem]:
+def _waiting(workspace: Workspace) -> Iterator[Finding]:
     if found := founding_steps.waiting(workspace):
         listed = found[:3] + ([f"{len(found) - 3} more"] if len(found) > 3 else [])
         text = f"{', '.join(listed)}: to be shared when your team has pulled the first step of founding"
-        yield Problem("waits-for-team", text, ["gitenv init"])
+        yield finding("waits-for-team", text, commands=("gitenv init",))
 
 
-def _unclaimed(workspace: Workspace) -> list[Problem]:
+def _unclaimed(workspace: Workspace) -> list[Finding]:
     """Files that the attributes protect and no pinned environment claims."""
     tracked = workspace.repository.listing.named(dotenv.WORDS)
     pins = workspace.access.pinned()
-    problems: list[Problem] = [
+    problems: list[Finding] = [
         *file_status.linked(workspace, lambda path: dotenv.kind(path) == "shared" or file_status.leads_to(pins, path))
     ]
     problems += [
-        Problem(
-            "plain-text", f"{entry.path} is one's own by its name, and staged in plain text", [remedies.take_out(entry.path)]
+        finding(
+            "plain-text",
+            f"{entry.path} is one's own by its name, and staged in plain text",
+            commands=(remedies.take_out(entry.path),),
         )
         for entry in tracked
         if entry.is_file and dotenv.kind(entry.path) == "private"
@@ -304,25 +312,25 @@ def _unclaimed(workspace: Workspace) -> list[Problem]:
         try:
             if workspace.access.claimant(path) is None and not workspace.new_environment(path):
                 command = remedies.claim(path, [pin.name for pin in pins])
-                problems.append(Problem("no-environment", f"{path} belongs to no environment", [command]))
+                problems.append(finding("no-environment", f"{path} belongs to no environment", commands=(command,)))
         except GitenvError as error:
-            problems.append(Problem.of(error, path))
+            problems.append(of_error(error, path))
     return problems
 
 
-def _unstaged(workspace: Workspace) -> list[Problem]:
+def _unstaged(workspace: Workspace) -> list[Finding]:
     """What gitenv wrote for the team and the next commit would leave out: a run was cut off before it had staged it."""
     found = workspace.repository.unstaged(RECIPIENTS)
     shown = ", ".join(found[:_MOST]) + (f" and {len(found) - _MOST} more" if len(found) > _MOST else "")
-    return [Problem("not-staged", f"written and not staged: {shown}", [f"git add :/{RECIPIENTS}"])] if found else []
+    return [finding("not-staged", f"written and not staged: {shown}", commands=(f"git add :/{RECIPIENTS}",))] if found else []
 
 
-def _widened(workspace: Workspace) -> list[Problem]:
+def _widened(workspace: Workspace) -> list[Finding]:
     """Files that somebody's attributes send to gitenv, and that are no .env files: what is pasted there stays closed."""
     found = []
     for path in workspace.repository.filtered():
         if dotenv.kind(path) not in ("shared", "private", "template") and workspace.access.claimant(path) is None:
             word = from_top(path)
             text = f"{path}: a .gitattributes sends it to gitenv, and it belongs to no environment"
-            found.append(Problem("filter-unclaimed", text, [f"git log -p -- ':(glob)**/.gitattributes' {word}"]))
+            found.append(finding("filter-unclaimed", text, commands=(f"git log -p -- ':(glob)**/.gitattributes' {word}",)))
     return found

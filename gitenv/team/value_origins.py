@@ -8,9 +8,10 @@ from gitenv.errors import NotTrusted
 from gitenv.git import log
 from gitenv.git.objects import Objects
 from gitenv.model import document, origins, remedies
+from gitenv.model.codes import finding
 from gitenv.model.environment import Environment
+from gitenv.model.finding import Finding
 from gitenv.model.origins import Came, FileVersions
-from gitenv.team.file_status import Problem
 from gitenv.team.workspace import Workspace
 
 _MAX_BYTES = 256 * 1024 * 1024  # of the files of one environment that are looked through
@@ -22,7 +23,7 @@ Version = Mapping[str, str]
 """The files of a state, each with the id of its blob, or ""."""
 
 
-def problems(workspace: Workspace, environments: Sequence[Environment]) -> list[Problem]:
+def problems(workspace: Workspace, environments: Sequence[Environment]) -> list[Finding]:
     """What is to be said, environment by environment; nothing of one that no commit has: there nothing came from elsewhere."""
     committed = [each for each in environments if workspace.is_committed(each.name)]
     entries = workspace.files_of(committed) if committed else {}
@@ -35,7 +36,7 @@ def problems(workspace: Workspace, environments: Sequence[Environment]) -> list[
     head, *old = _versions(workspace, ["HEAD", before] if before else ["HEAD"], index)
     # Where the index has them all as they were before, nothing is there that came since.
     came = [old[0], *_after(workspace, before, index)] if old and old[0] != index else []
-    found: list[Problem] = []
+    found: list[Finding] = []
     for listed in entries.values():
         mine = {entry.path: index[entry.path] for entry in listed if entry.path in index}
         found += _of(objects, mine, head, mine, "; it is not committed")
@@ -57,7 +58,7 @@ def _versions(workspace: Workspace, commits: Sequence[str], paths: Collection[st
     return [dict(zip(paths, ids[start:], strict=False)) for start in range(0, len(ids), len(paths))]
 
 
-def _of(objects: Objects, index: Version, old: Version, new: Version, when: str, *also: Version) -> Iterator[Problem]:
+def _of(objects: Objects, index: Version, old: Version, new: Version, when: str, *also: Version) -> Iterator[Finding]:
     """Where the tokens come from that came to files between two states and that stand in the index."""
     came: list[Came] = []
     for path in index:
@@ -69,7 +70,7 @@ def _of(objects: Objects, index: Version, old: Version, new: Version, when: str,
         names = ", ".join(each.name for each in group[:_MOST])
         names += f" and {len(group) - _MOST:,} more" if len(group) > _MOST else ""
         text = f"{group[0].path}: {names}: {group[0].where()}{when}"
-        yield Problem("value-of-another-file", text, [remedies.look(group[0].path)])
+        yield finding("value-of-another-file", text, commands=(remedies.look(group[0].path),))
 
 
 def _came(objects: Objects, path: str, old: str, new: str) -> list[Came]:
