@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 
 from gitenv.model import base64url
-from gitenv.model.cipher import Keys, Unopened
+from gitenv.model.cipher import SIV_TAG, Keys, Unopened
 from gitenv.model.document import INTRICATE, MAX_BYTES, MAX_RECORDS, NAME, SURELY_A_NAME
 
 _WORTH = 4096
@@ -89,6 +89,17 @@ def tokens(data: bytes, head: bytes) -> list[bytes] | None:
     """The lines of a committed document that are tokens, if they all have this `head` and nothing else is hidden there."""
     found = _committed(data, head) if is_worth(data) else None
     return None if found is None else [line for line, _, text in found if text]
+
+
+def keys(data: bytes, head: bytes) -> set[bytes] | None:
+    """The names in a committed document, if all that is hidden there has this `head`, spelled as a token is; else None."""
+    if not is_worth(data) or (found := _committed(data, head)) is None:
+        return None
+    try:
+        is_whole = all(len(base64url.decode(text)) >= SIV_TAG + 32 for _, _, text in found if text)
+    except ValueError:
+        return None
+    return {name for _, name, _ in found if name} if is_whole else None
 
 
 def _committed(data: bytes, head: bytes) -> list[tuple[bytes, bytes, bytes]] | None:

@@ -19,6 +19,7 @@ from gitenv.model import (
     names,
     plain,
     remedies,
+    simple,
     smudge,
     token,
     unverified,
@@ -151,9 +152,9 @@ def _status(
     pin = workspace.access.pin(statement.name)
     if ring and pin and there and inert.MARK in there and _opened_since(workspace, pin, stored, there):
         return FileStatus(entry.path, len(comparing.places(stored)), CLOSED, [], [])
+    if ring and there and not encoding.wrong(there) and (ordinary := _ordinary(stored, there, ring)) is not None:
+        return FileStatus(entry.path, len(ordinary), CLOSED if there == stored else "open", [], [])
     records = document.parse(stored)
-    if ring and there and not encoding.wrong(there) and _is_ordinary(records, there, ring):
-        return FileStatus(entry.path, len(_names(records)), CLOSED if there == stored else "open", [], [])
     opened = document.parse(there or b"")
     behind = unverified.find(opened)
     marked = [found for found in behind if found.record.kind is not Kind.SEALED]
@@ -190,13 +191,15 @@ def _status(
     return FileStatus(entry.path, len(keys), state, listed, waiting)
 
 
-def _is_ordinary(records: list[Record], there: bytes, ring: Keyring) -> bool:
-    """Whether all that is hidden in a file is of the newest key, and nothing in the work tree's is gitenv's: most are so."""
+def _ordinary(stored: bytes, there: bytes, ring: Keyring) -> set[bytes] | None:
+    """The keys of a file, if all that it hides is of the newest key and nothing in the work tree's is gitenv's: most are so."""
+    if b"gitenv" in there or len(there) > document.MAX_BYTES or there.count(b"\n") >= document.MAX_RECORDS:
+        return None
+    if (keys := simple.keys(stored, ring.head)) is not None:
+        return keys
+    records = document.parse(stored)
     read = (record.kind is Kind.PLAIN or (record.kind is Kind.TOKEN and token.read(record)) for record in records)
-    is_current = all(found is True or (found and ring.is_current(found)) for found in read)
-    return (
-        is_current and b"gitenv" not in there and len(there) <= document.MAX_BYTES and there.count(b"\n") < document.MAX_RECORDS
-    )
+    return _names(records) if all(found is True or (found and ring.is_current(found)) for found in read) else None
 
 
 def _opened_since(workspace: Workspace, pin: Pin, stored: bytes, there: bytes) -> bool:

@@ -167,6 +167,21 @@ def _check_tokens(data: bytes) -> None:
         assert found == [record.raw for record in records if record.kind is Kind.TOKEN]
         assert {record.kind for record in records} <= {Kind.TOKEN, Kind.PLAIN}
         assert smudge.is_current(data, RING)
+    if (keys := simple.keys(data, RING.head)) is not None:
+        records = document.parse(data)
+        tokens = [token.read(record) for record in records if record.kind is Kind.TOKEN]
+        assert all(found and RING.is_current(found) for found in tokens)  # each is spelled as clean does it
+        assert {record.kind for record in records} <= {Kind.TOKEN, Kind.PLAIN}
+        assert keys == {record.name for record in records if record.name}
+
+
+def test_the_keys_of_a_simple_document_are_found() -> None:
+    """It is not looked at line by line: not of another key, and not where a token is spelled otherwise or too short."""
+    cleaned = clean.clean(b"A=1\n# x\n## y\n\nB=", RING, frozenset)
+    assert simple.keys(cleaned, RING.head) == {b"A", b"B"}
+    assert simple.keys(cleaned, OLD_RING.head) is None
+    for wrong in (b"C=" + RING.head + b"AAAA", b"C=" + RING.head + b"A" * 65):
+        assert simple.keys(cleaned + b"\n" + wrong, RING.head) is None
 
 
 @settings(max_examples=300)
