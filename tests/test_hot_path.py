@@ -36,7 +36,10 @@ _ALLOWED = {
     "gitenv.repo.clone",
     "gitenv.drivers",
     "gitenv.drivers.filter",
-    "gitenv.drivers.surroundings",
+    "gitenv.drivers.cleaning",
+    "gitenv.drivers.committed",
+    "gitenv.drivers.past",
+    "gitenv.drivers.trees",
     "gitenv.errors",
     "gitenv.system",
     "gitenv.system.files",
@@ -242,17 +245,19 @@ def test_the_filter_reads_no_more_with_every_rotation(clone: Path) -> None:
 
 
 def test_the_filter_starts_no_more_git_with_every_file(clone: Path) -> None:
-    """However many new files one `git add` brings, history is asked once, and what this clone made is read once."""
+    """However many new files one `git add` brings, history and the index are asked once, and notes are read once."""
     subprocess.run(["git", "-c", "user.name=alice", "-c", "user.email=a@b.c", "commit", "-qm", "Found"], cwd=clone, check=True)
     counted = 'f"{name}*{found.count(name)}" for name in {*found}'
     code = _OPENED.format(arguments=["filter-process"], home=str(clone.parent)).replace("join(found)", f"join({counted})")
     started = []
-    for count in (3, 30):
-        (clone / ".git/gitenv/searched").unlink(missing_ok=True)
+    (clone / ".git/index.lock").touch()  # as git has it then
+    for count in (20, 50):
+        for name in ("searched", "made"):
+            (clone / ".git/gitenv" / name).unlink(missing_ok=True)
         asked = b"".join(ask(b"clean", b"%d/%d/.env" % (count, number), b"HELLO=new\n") for number in range(count))
         found, out = _loaded(code, clone, HELLO + asked)
         assert out.count(b"HELLO=gitenv1:1.") == count
-        started.append({name for name in found if name.startswith("git*")})
+        started.append({name for name in found if name.startswith("git*") or "/clone" in name or "/made" in name})
     assert started[0] == started[1]
 
 

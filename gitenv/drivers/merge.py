@@ -73,20 +73,22 @@ def _rings(path: str) -> Iterator[Keyring]:
 
     Nothing is moved by that: what a merge brings along is not there yet.
     """
-    from gitenv.drivers.surroundings import Surroundings
+    from gitenv.drivers.trees import Trees
     from gitenv.errors import GitenvError
+    from gitenv.git import layout
+    from gitenv.git.objects import Objects
 
     try:
-        around = Surroundings()
-        pin = around.access.claimant(path)
+        trees = Trees(layout.find(os.getcwd()), Objects(os.getcwd()))
+        pin = trees.access.claimant(path)
         if pin is None:
             return
-        yield around.access.ring(pin)
+        yield trees.access.ring(pin)
     except GitenvError:
         return  # no key: then only what is the same to the byte is the same
-    for found in around.pins_nearby(pin, _merged_commits()):
+    for found in trees.pins_nearby(pin, _merged_commits()):
         try:
-            yield around.access.ring(found)
+            yield trees.access.ring(found)
         except GitenvError:
             continue
 

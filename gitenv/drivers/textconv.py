@@ -6,6 +6,7 @@ commits. A diff of plain text would not apply, and the edits would be lost. So w
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 
@@ -50,11 +51,11 @@ def _encrypted(path: str, data: bytes) -> bytes:
     from gitenv.drivers.filter import EnvFilter
 
     document.check_size(len(data))
-    env_filter = EnvFilter()
-    if os.path.isabs(path):
-        return _stored(env_filter, os.path.basename(path), data)
-    cleaned = env_filter.clean(Request(path), data)  # git stands at the top of the work tree
-    return cleaned if isinstance(cleaned, bytes) else b"".join(cleaned)
+    with contextlib.closing(EnvFilter()) as env_filter:
+        if os.path.isabs(path):
+            return _stored(env_filter, os.path.basename(path), data)
+        cleaned = env_filter.clean(Request(path), data)  # git stands at the top of the work tree
+        return cleaned if isinstance(cleaned, bytes) else b"".join(cleaned)
 
 
 def _stored(env_filter: EnvFilter, name: str, data: bytes) -> bytes:

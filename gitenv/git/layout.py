@@ -28,8 +28,13 @@ def index_path(layout: Layout) -> str:
 
 def index_stamp(layout: Layout) -> tuple[int, int, int]:
     """What changes whenever somebody writes the index: git puts another file in its place."""
+    return stamp(index_path(layout))
+
+
+def stamp(path: str) -> tuple[int, int, int]:
+    """What is another one for a file that was put in the place of this one; zeros where there is none."""
     try:
-        found = os.stat(index_path(layout))
+        found = os.stat(path)
     except OSError:
         return 0, 0, 0
     return found.st_ino, found.st_size, found.st_mtime_ns

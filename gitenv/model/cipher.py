@@ -14,6 +14,7 @@ from cryptography.exceptions import InvalidTag
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.ciphers.aead import AESGCM, AESSIV
+    from cryptography.hazmat.primitives.hashes import Hash
 else:
     try:
         # The public module has these very classes, and loads all other ciphers beside them, at every start of the filter.
@@ -106,11 +107,16 @@ class Keys:
 
 def sha256(data: bytes) -> bytes:
     """SHA-256 from `cryptography`, which is loaded anyway; `hashlib` is not."""
-    from cryptography.hazmat.primitives import hashes
-
-    digest = hashes.Hash(hashes.SHA256())
+    digest = _sha256().copy()
     digest.update(data)
     return digest.finalize()
+
+
+@lru_cache(maxsize=1)
+def _sha256() -> "Hash":
+    from cryptography.hazmat.primitives import hashes
+
+    return hashes.Hash(hashes.SHA256())
 
 
 def padded_size(size: int) -> int:

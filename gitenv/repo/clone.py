@@ -131,29 +131,39 @@ def made(common_dir: str) -> frozenset[bytes]:
 
 
 def add_made(common_dir: str, tokens: Iterable[bytes]) -> None:
-    """Note tokens, by their hashes. Where there are very many, the older ones are forgotten."""
-    Made(common_dir).add(tokens)
+    """Note tokens, by their hashes."""
+    noted = Made(common_dir)
+    noted.add(tokens)
+    noted.save()
 
 
 class Made:
-    """The same from one process, for one file after the other: what is noted already is read once, and not for each of them."""
+    """The same for one process that makes many: what is noted already is read once, and what is new is written at the end."""
 
     def __init__(self, common_dir: str) -> None:
         self._common_dir = common_dir
-        self._known: set[bytes] | None = None
+        self._new: list[bytes] = []
 
     def add(self, tokens: Iterable[bytes]) -> None:
-        if self._known is None:
-            self._known = {*made(self._common_dir)}
-        if new := {*map(_hash, tokens)} - self._known:
+        self._new += tokens
+        if len(self._new) * _HASH > _FULL:
+            self.save()
+
+    def save(self) -> None:
+        """Write down what is new. Where there are very many, the older ones are forgotten."""
+        tokens, self._new = self._new, []
+        if not tokens:
+            return
+        known = made(self._common_dir)
+        from gitenv.model.cipher import sha256
+
+        if new := b"".join({sha256(token)[:_HASH] for token in tokens} - known):
             path = os.path.join(self._common_dir, "gitenv", "made")
             files.make_folder(os.path.dirname(path))
-            if len(self._known) * _HASH < _FULL:
-                files.append(path, b"".join(new), _FULL)
+            if len(known) * _HASH < _FULL:
+                files.append(path, new, _FULL)
             else:
-                files.replace(path, b"".join(new))
-                self._known.clear()
-            self._known |= new
+                files.replace(path, new)
 
 
 def is_made(found: frozenset[bytes], token: bytes) -> bool:

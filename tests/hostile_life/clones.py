@@ -158,7 +158,7 @@ class Clone:
             except Refused:
                 return b""
             finally:
-                handler._around.objects.close()
+                handler.close()
 
 
 def _environment(variables: Mapping[str, str]) -> dict[str, str]:
