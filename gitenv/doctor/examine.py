@@ -26,11 +26,8 @@ _MOST = 8
 _FIX = "gitenv doctor --fix"
 
 
-class Ailment(NamedTuple):
-    """Something that is wrong. `mend` does what loses nothing and says what it did; None where a person has to decide."""
-
-    finding: Finding
-    mend: Callable[[], str] | None = None
+Wrong = tuple[Finding, Callable[[], str] | None]
+"""What is wrong, and what mends it without losing anything and says what it did; None where a person has to decide."""
 
 
 class Report(NamedTuple):
@@ -44,33 +41,33 @@ class Report(NamedTuple):
 def examine(workspace: Workspace, environments: Collection[str] = ()) -> Report:
     """Look at everything, or at what is not about other environments than these; and change nothing."""
     found = _about(workspace, environments)
-    return Report([ailment.finding for ailment in found], [], sum(ailment.mend is not None for ailment in found))
+    return Report([each for each, _ in found], [], sum(mend is not None for _, mend in found))
 
 
 def fix(workspace: Workspace, environments: Collection[str] = ()) -> Report:
     """Mend what can be mended, then look again."""
-    mended = [ailment.mend() for ailment in _about(workspace, environments) if ailment.mend is not None]
+    mended = [mend() for _, mend in _about(workspace, environments) if mend is not None]
     return examine(workspace, environments)._replace(mended=list(dict.fromkeys(mended)))
 
 
-def _about(workspace: Workspace, environments: Collection[str]) -> list[Ailment]:
+def _about(workspace: Workspace, environments: Collection[str]) -> list[Wrong]:
     claims = Claims(pin.environment for pin in workspace.access.pinned())
-    found = list(_ailments(workspace))
-    return [each for each in found if not environments or is_about(each.finding, environments, claims)]
+    found = list(_all(workspace))
+    return [each for each in found if not environments or is_about(each[0], environments, claims)]
 
 
-def _ailments(workspace: Workspace) -> Iterator[Ailment]:
+def _all(workspace: Workspace) -> Iterator[Wrong]:
     yield from _interpreter(workspace)
     try:
         departures.check_here(workspace.repository)
         yield from _set_up(workspace)
     except Departed as error:
-        yield Ailment(finding("departed", error.message, commands=(error.hint,)))
+        yield (finding("departed", error.message, commands=(error.hint,)), None)
     yield from _leftovers(workspace)
     yield from _rights(workspace)
 
 
-def _set_up(workspace: Workspace) -> Iterator[Ailment]:
+def _set_up(workspace: Workspace) -> Iterator[Wrong]:
     yield from _environments(workspace)
     if setup.is_known(workspace.repository):
         yield from _configuration(workspace)
@@ -79,23 +76,23 @@ def _set_up(workspace: Workspace) -> Iterator[Ailment]:
         yield from _hooks(workspace)
     elif workspace.environments():
         text = "git does not call gitenv in this clone"
-        yield Ailment(finding("not-set-up", text, commands=("gitenv init",)))
+        yield (finding("not-set-up", text, commands=("gitenv init",)), None)
     yield from _shared_attributes(workspace)
     yield from _past(workspace)
     for each in protection.find(workspace):
         again = protection.can_stage_anew(workspace, each)
-        yield Ailment(each, _staging(workspace, each.path) if again else None)
-    yield from (Ailment(each) for each in protection.other_tools(workspace))
+        yield (each, _staging(workspace, each.path) if again else None)
+    yield from ((each, None) for each in protection.other_tools(workspace))
 
 
-def _interpreter(workspace: Workspace) -> Iterator[Ailment]:
+def _interpreter(workspace: Workspace) -> Iterator[Wrong]:
     try:
         setup.check_interpreter(workspace.repository)
     except NotInOrder as error:
-        yield Ailment(finding("interpreter", error.message, commands=(error.hint,)))
+        yield (finding("interpreter", error.message, commands=(error.hint,)), None)
 
 
-def _environments(workspace: Workspace) -> Iterator[Ailment]:
+def _environments(workspace: Workspace) -> Iterator[Wrong]:
     """That there are none, and so nothing that gitenv encrypts: all else that is looked at is in order then."""
     try:
         workspace.need_environments()
@@ -104,10 +101,10 @@ def _environments(workspace: Workspace) -> Iterator[Ailment]:
         text = error.message
         if departures.is_cleared(workspace.repository):
             text += ": git commits .env files as they are"
-        yield Ailment(finding("no-environments", text, commands=(error.hint,)))
+        yield (finding("no-environments", text, commands=(error.hint,)), None)
 
 
-def _configuration(workspace: Workspace) -> Iterator[Ailment]:
+def _configuration(workspace: Workspace) -> Iterator[Wrong]:
     """git's configuration, key by key; one finding for each thing that it is about."""
     repository = workspace.repository
 
@@ -116,10 +113,10 @@ def _configuration(workspace: Workspace) -> Iterator[Ailment]:
         return "git's configuration of this clone is as gitenv init writes it"
 
     for code, text in configuration.wrong(repository):
-        yield Ailment(finding(code, text, commands=(_FIX,)), mend)
+        yield (finding(code, text, commands=(_FIX,)), mend)
 
 
-def _cached_textconv(workspace: Workspace) -> Iterator[Ailment]:
+def _cached_textconv(workspace: Workspace) -> Iterator[Wrong]:
     repository = workspace.repository
     if repository.config("diff.gitenv.cachetextconv") == "true":
 
@@ -128,7 +125,7 @@ def _cached_textconv(workspace: Workspace) -> Iterator[Ailment]:
             return "git caches no opened files any more (diff.gitenv.cachetextconv)"
 
         text = "diff.gitenv.cachetextconv is set: git keeps opened files as objects"
-        yield Ailment(finding("cachetextconv", text, commands=(_FIX,)), switch_off)
+        yield (finding("cachetextconv", text, commands=(_FIX,)), switch_off)
     if git_caches.has_cached_text(repository):
 
         def forget() -> str:
@@ -136,10 +133,10 @@ def _cached_textconv(workspace: Workspace) -> Iterator[Ailment]:
             return f"{git_caches.CACHED} is gone; its objects go with: git gc --prune=now"
 
         text = f"{git_caches.CACHED} holds opened files as objects"
-        yield Ailment(finding("cached-textconv", text, commands=(_FIX, "git gc --prune=now")), forget)
+        yield (finding("cached-textconv", text, commands=(_FIX, "git gc --prune=now")), forget)
 
 
-def _guard(workspace: Workspace) -> Iterator[Ailment]:
+def _guard(workspace: Workspace) -> Iterator[Wrong]:
     repository, pins = workspace.repository, workspace.access.pinned()
     if setup.is_lifted_for(repository, pins):
         return
@@ -151,10 +148,10 @@ def _guard(workspace: Workspace) -> Iterator[Ailment]:
     text = "info/attributes is not as gitenv writes it: files may be refused, or pass as plain text"
     if line := setup.behind_lifted(repository):
         text = setup.wins_over(line)
-    yield Ailment(finding("guard-not-lifted", text, commands=(_FIX,)), mend)
+    yield (finding("guard-not-lifted", text, commands=(_FIX,)), mend)
 
 
-def _shared_attributes(workspace: Workspace) -> Iterator[Ailment]:
+def _shared_attributes(workspace: Workspace) -> Iterator[Wrong]:
     def mend() -> str:
         shared_attributes.mend(workspace)
         return ".gitattributes has gitenv's lines, whole; commit it"
@@ -163,16 +160,16 @@ def _shared_attributes(workspace: Workspace) -> Iterator[Ailment]:
         code, text = shared_attributes.lacking(workspace)
         has_guard = attributes.has_guard(files.read(workspace.repository.path(shared_attributes.FILE), _MAX_BYTES) or b"")
     except GitenvError as error:
-        yield Ailment(finding("no-attributes", error.message, shared_attributes.FILE, commands=(error.hint,)))
+        yield (finding("no-attributes", error.message, shared_attributes.FILE, commands=(error.hint,)), None)
         return
     if code:
-        yield Ailment(finding(code, text, shared_attributes.FILE, commands=(_FIX,)), mend)
+        yield (finding(code, text, shared_attributes.FILE, commands=(_FIX,)), mend)
     elif not has_guard and workspace.environments():
         text = "there is no guard in .gitattributes: a clone without gitenv commits plain text"
-        yield Ailment(finding("guard-missing", text, shared_attributes.FILE, commands=("git log -p -- :/.gitattributes",)))
+        yield (finding("guard-missing", text, shared_attributes.FILE, commands=("git log -p -- :/.gitattributes",)), None)
 
 
-def _past(workspace: Workspace) -> Iterator[Ailment]:
+def _past(workspace: Workspace) -> Iterator[Wrong]:
     """Without the statements before the newest one, nobody who comes new can verify it."""
     for name in sorted({*workspace.environments(), *workspace.pinned_names()}):
         if lacking := past.missing(workspace, name):
@@ -180,13 +177,13 @@ def _past(workspace: Workspace) -> Iterator[Ailment]:
             def mend(lacking: dict[str, bytes] = lacking) -> str:
                 return f"{_joined(past.put_back(workspace, lacking))}: put back from what this clone has, and staged; commit it"
 
-            yield Ailment(finding("past-missing", past.text(name, len(lacking)), next(iter(lacking)), commands=(_FIX,)), mend)
+            yield (finding("past-missing", past.text(name, len(lacking)), next(iter(lacking)), commands=(_FIX,)), mend)
         elif workspace.access.pin(name) is None and (text := past.unknown(workspace, name)):
             look = f"git log -- :/{RECIPIENTS}/{name}/past"
-            yield Ailment(finding("past-missing", text, f"{RECIPIENTS}/{name}/past", commands=(look,)))
+            yield (finding("past-missing", text, f"{RECIPIENTS}/{name}/past", commands=(look,)), None)
 
 
-def _hooks(workspace: Workspace) -> Iterator[Ailment]:
+def _hooks(workspace: Workspace) -> Iterator[Wrong]:
     repository = workspace.repository
     if hooks.are_left_out(repository):
         return
@@ -197,19 +194,19 @@ def _hooks(workspace: Workspace) -> Iterator[Ailment]:
 
     if hooks.are_configured(repository):
         text = "the hooks stand in git's configuration, where an older git and other clients do not look"
-        yield Ailment(finding("hook-elsewhere", text, commands=(_FIX,)), mend)
+        yield (finding("hook-elsewhere", text, commands=(_FIX,)), mend)
     lines = hooks.lines(repository)
     for left in lines:
         text = f"the hook {left.hook} does not call gitenv, and is not gitenv's to write; its line belongs into {left.file}"
-        yield Ailment(finding("hook-missing", text, commands=(left.line,)))
+        yield (finding("hook-missing", text, commands=(left.line,)), None)
     named = {left.hook for left in lines}
     for name, state in hooks.states(repository).items():
         if state is State.MISSING and name not in named:
             text = f"the hook {name} is missing"
-            yield Ailment(finding("hook-missing", text, commands=(_FIX,)), mend)
+            yield (finding("hook-missing", text, commands=(_FIX,)), mend)
         elif state is State.ELSEWHERE:
             text = f"the hook {name} starts another gitenv than this one"
-            yield Ailment(finding("hook-elsewhere", text, commands=(_FIX,)), mend)
+            yield (finding("hook-elsewhere", text, commands=(_FIX,)), mend)
 
 
 def _staging(workspace: Workspace, path: str) -> Callable[[], str]:
@@ -220,7 +217,7 @@ def _staging(workspace: Workspace, path: str) -> Callable[[], str]:
     return mend
 
 
-def _leftovers(workspace: Workspace) -> Iterator[Ailment]:
+def _leftovers(workspace: Workspace) -> Iterator[Wrong]:
     if images := git_caches.plain_images(workspace):
 
         def remove() -> str:
@@ -228,15 +225,15 @@ def _leftovers(workspace: Workspace) -> Iterator[Ailment]:
             return f"{len(images)} of rerere's records are gone: they held plain text of .env files"
 
         text = f"{len(images)} of rerere's records (rr-cache) hold plain text of .env files"
-        yield Ailment(finding("rerere", text, commands=(_FIX,)), remove)
+        yield (finding("rerere", text, commands=(_FIX,)), remove)
 
 
-def _rights(workspace: Workspace) -> Iterator[Ailment]:
+def _rights(workspace: Workspace) -> Iterator[Wrong]:
     pins = workspace.access.pinned()
     try:
         paths, wanted = permissions.too_open(workspace, pins), permissions.wanted(workspace.repository)
     except NotInOrder as error:
-        yield Ailment(finding("file-mode", error.message, commands=(error.hint,)))
+        yield (finding("file-mode", error.message, commands=(error.hint,)), None)
         return
     if paths:
 
@@ -246,7 +243,7 @@ def _rights(workspace: Workspace) -> Iterator[Ailment]:
 
         commands = tuple(f"chmod {permissions.narrowing(wanted)} {shell_word(path)}" for path in paths[:_MOST])
         text = f"others on this machine may read {_joined(paths)}"
-        yield Ailment(finding("readable-by-others", text, commands=commands), narrow)
+        yield (finding("readable-by-others", text, commands=commands), narrow)
 
 
 def _joined(paths: Sequence[str]) -> str:

@@ -99,7 +99,7 @@ def _in_hooks(workspace: Workspace) -> Iterator[Finding]:
 
 
 def _is_protected(workspace: Workspace, path: str) -> bool:
-    return dotenv.kind(path) in ("shared", "private") or _is_claimed(workspace, path)
+    return dotenv.is_protected(path) or _is_claimed(workspace, path)
 
 
 def _is_claimed(workspace: Workspace, path: str) -> bool:
