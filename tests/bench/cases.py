@@ -131,22 +131,35 @@ def long_history(subject: Subject, size: int) -> Mapping[str, Run]:
     }
 
 
-def merge(subject: Subject, size: int) -> Mapping[str, Run]:
-    """Two branches of a file of many keys: one more at its end, and one at its top."""
+def _branches(subject: Subject, size: int) -> Repository:
+    """Two branches of a file of many keys: `theirs` has one more at its end, and `ours` one at its top."""
     repository = subject.repository()
     data = env_file(size)
     repository.commit({".env": data})
     for name, changed in (("theirs", data + b"THEIRS=1\n"), ("ours", b"OURS=1\n" + data)):
         repository.must("git", "switch", "-q", "-c", name, "main")
         repository.commit({".env": changed})
+    return repository
 
-    def merged() -> Cost:
-        cost = repository.cost("git", "merge", "-q", "--no-edit", "theirs")
-        repository.must("git", "reset", "-q", "--hard", "ours")
-        repository.must("git", "switch", "-q", "-C", "ours", "ORIG_HEAD^1")
-        return cost
 
-    return {"git merge": merged}
+def _merged(repository: Repository) -> Cost:
+    cost = repository.cost("git", "merge", "-q", "--no-edit", "theirs")
+    repository.must("git", "reset", "-q", "--hard", "ORIG_HEAD")
+    return cost
+
+
+def merge(subject: Subject, size: int) -> Mapping[str, Run]:
+    """Two branches within one generation."""
+    repository = _branches(subject, size)
+    return {"git merge": lambda: _merged(repository)}
+
+
+def merge_across_rotation(subject: Subject, size: int) -> Mapping[str, Run]:
+    """Two branches, one of which has a newer data key."""
+    repository = _branches(subject, size)
+    repository.must("gitenv", "rotate", "development")
+    repository.must("git", "commit", "-q", "-m", "Rotate")
+    return {"git merge": lambda: _merged(repository)}
 
 
 def many_people(subject: Subject, size: int) -> Mapping[str, Run]:
