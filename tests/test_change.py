@@ -12,6 +12,7 @@ from gitenv.check import judge
 from gitenv.git import index, program, scratch
 from gitenv.model import dotenv
 from gitenv.repo import claims
+from gitenv.repo.claims import Claims
 from gitenv.repo.snapshot import CommitSnapshot, Entry, IndexSnapshot, Snapshot, WorkSnapshot, differing
 from gitenv.repo.where import Where
 from gitenv.trust.change import Change
@@ -186,3 +187,11 @@ def test_patterns_that_name_a_dotenv_file_are_asked_for_already() -> None:
     statement = builders.statement(builders.ring_of(), paths=(".env", "a/.env.*", "x.env", "b/env", "*.txt"))
     assert claims.unusual([statement]) == [":(top,glob)b/env", ":(top,glob)**/*.txt", ":(top,glob)?"]
     assert all(dotenv.looks(pattern) for pattern in (".env", "a/.env.*", "x.env"))
+
+
+def test_what_any_statement_of_history_claims_is_covered() -> None:
+    """An environment may have given a file away, and what stood there in plain text is in its history all the same."""
+    ring = builders.ring_of()
+    listed = [builders.statement(ring, paths=(path,)) for path in ("old.conf", "new.conf", "newest.conf")]
+    assert [Claims(listed).covers(each.paths[0]) for each in listed] == [True] * 3
+    assert Claims(listed[:1], listed[1:]).statement_of("new.conf") == listed[1]

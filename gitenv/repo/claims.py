@@ -53,16 +53,17 @@ class Claims:
 
 
 class _State:
-    """The patterns of one state."""
+    """The patterns of one state; where that is all of history, there are many statements of one name."""
 
     def __init__(self, environments: Iterable[Environment]) -> None:
-        self.environments = {each.name: each for each in environments}
-        self.patterns = [pattern for each in self.environments.values() for pattern in each.paths]
-        self._claimants = Claimants({name: each.paths for name, each in self.environments.items()})
+        self._by_number = {str(number): each for number, each in enumerate(environments)}
+        self.environments = {each.name for each in self._by_number.values()}
+        self.patterns = [pattern for each in self._by_number.values() for pattern in each.paths]
+        self._claimants = Claimants({number: each.paths for number, each in self._by_number.items()})
 
     def claimants(self, path: str) -> Iterator[Environment]:
         """Those that a path may belong to, the plainest pattern first."""
-        return (self.environments[name] for name in self._claimants.of(path))
+        return (self._by_number[number] for number in self._claimants.of(path))
 
 
 def is_about(found: Finding, environments: Collection[str], claims: Claims) -> bool:
