@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Collection, Iterator, Sequence
 from itertools import chain
 
@@ -12,6 +13,7 @@ from gitenv.check.texts import NOTES, Texts
 from gitenv.errors import GitenvError, Usage
 from gitenv.git import changes, log, program, refs
 from gitenv.git.layout import RECIPIENTS
+from gitenv.git.many_objects import ManyObjects
 from gitenv.model import environment, statements
 from gitenv.model.environment import Environment
 from gitenv.model.finding import Finding
@@ -100,7 +102,8 @@ def history(where: Where) -> list[Finding]:
     patterns = [f":(top,glob){RECIPIENTS}/*/environment"]
     brought = changes.brought(where.folder, ["--all"], patterns)
     known = [statement for each in brought for statement in _statement(where, each.object_id)]
-    found = list(commits.history(where.folder, where.objects, Claims(known), pathspecs(known)))
+    with contextlib.closing(ManyObjects(where.folder)) as objects:
+        found = list(commits.history(where.folder, objects, Claims(known), pathspecs(known)))
     return [*leaks.without_allowed(where.folder, [*found, *_in_refs(where)]), *shallow(where)]
 
 

@@ -1,0 +1,68 @@
+"""Objects one after the other by the ten thousand, for `check --history`: from git first, and then from libgit2.
+
+A blob that is no delta takes git 13 µs of CPU, which waits for a question each time, and libgit2 8; but that takes 55 ms
+to load. So it is worth it from some ten thousand on: 20,000 of them take 0.30 s and 0.25. Of versions of one file, which are
+deltas, 50,000 commits take `check --history` 3.5 s and 3.4, and `gitenv log` the same either way. Where all are known
+beforehand, `Objects.each` asks git ahead and takes 9 µs. It loses nowhere in a process that lives long.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from typing import TYPE_CHECKING
+
+from gitenv.git import program
+from gitenv.git.objects import Objects
+
+if TYPE_CHECKING:
+    from pygit2 import Odb
+
+_MANY = 10_000
+_IS_ID = re.compile(r"[0-9a-f]{40}").fullmatch
+_KINDS = {1: b"commit", 2: b"tree", 3: b"blob", 4: b"tag"}
+
+
+class ManyObjects(Objects):
+    """`Objects` for a process that reads very many. What libgit2 cannot read, git is asked for: whole repositories, too."""
+
+    def __init__(self, folder: str) -> None:
+        super().__init__(folder)
+        self._asked = 0
+        self._odb: Odb | None = None
+
+    def _ask(self, spec: str, limit: int) -> tuple[bytes, bytes | None]:
+        self._asked += 1
+        if self._asked == _MANY:
+            self._odb = _opened(self.folder)
+        found = _read(self._odb, spec, limit) if self._odb and _IS_ID(spec) else None
+        if found is None:
+            return super()._ask(spec, limit)
+        self._last_id = spec
+        return found
+
+
+def _opened(folder: str) -> Odb | None:
+    """The objects of the repository around a folder; None where libgit2 does not know its form (SHA-256, reftable)."""
+    found = program.attempt(folder, "rev-parse", "--absolute-git-dir")
+    import pygit2
+    from pygit2.enums import Option
+
+    try:
+        # git does not hash each object that it reads, either.
+        pygit2.option(Option.ENABLE_STRICT_HASH_VERIFICATION, False)
+        return pygit2.Repository(os.fsdecode(found.stdout).rstrip("\n")).odb if not found.returncode else None
+    except (pygit2.GitError, ValueError, OSError):
+        return None
+
+
+def _read(odb: Odb, object_id: str, limit: int) -> tuple[bytes, bytes | None] | None:
+    """Kind and contents, as `Objects` has them; None for what is not here, as in a partial clone, or damaged."""
+    import pygit2
+
+    try:
+        oid = pygit2.Oid(hex=object_id)
+        kind, size = odb.read_header(oid)
+        return _KINDS[kind], odb.read(oid)[1] if size <= limit else None
+    except (pygit2.GitError, KeyError, ValueError, OSError):
+        return None
