@@ -10,7 +10,7 @@ import errno
 import os
 import sys
 import time
-from collections.abc import Iterable, Sequence, Set
+from collections.abc import Iterable, Mapping, Sequence, Set
 from typing import NamedTuple
 
 from gitenv.errors import Changed, NotInOrder, printable, shell_word
@@ -19,6 +19,7 @@ from gitenv.git.layout import Layout, index_path
 
 FILE = "100644"
 _TRIES = 5
+_MOST_WORDS = 200
 _LOOKS, _PAUSE = 40, 0.05  # two seconds
 
 
@@ -64,13 +65,11 @@ def replace_entries(root: str, layout: Layout, entries: Iterable[IndexEntry], se
     the moment of the exchange; where a run is killed in that moment, `clear_lock` knows the lock for ours. Raises `NotInOrder`
     where another git is at work.
     """
-    index, object_format = program.lines(
-        root, "rev-parse", "--path-format=absolute", "--git-path", "index", "--show-object-format"
-    )
     import shutil
 
-    nothing = "0" * (64 if object_format == "sha256" else 40)
-    listed = list(entries)
+    index = os.path.join(layout.work_tree, index_path(layout))
+    listed, expected = list(entries), {_staged(entry): entry.path for entry in seen}
+    nothing = "0" * next((len(entry.object_id) for entry in listed if entry.object_id), 0) or _no_object(root)
     lines = "".join(_line(entry, nothing) for entry in listed)
     folder = os.path.join(layout.git_dir, "gitenv")
     copy = os.path.join(folder, f"index-{os.getpid()}")
@@ -80,7 +79,7 @@ def replace_entries(root: str, layout: Layout, entries: Iterable[IndexEntry], se
             before = _checksum(index)
             if before:
                 shutil.copy2(index, copy)  # as old as it is: git looks again into files that are no older than their index
-            _check_unchanged(root, copy, seen)
+            _check_unchanged(root, copy, expected)
             absent = _absent(root, {entry.path for entry in listed if entry.object_id and not entry.stage})
             _update(root, copy, lines, "--index-info")
             if absent:
@@ -102,10 +101,27 @@ def _update(root: str, copy: str, lines: str, *words: str) -> None:
     program.run(root, "update-index", "-z", *words, stdin=os.fsencode(lines), index=copy, with_key=True)
 
 
-def _check_unchanged(root: str, copy: str, seen: Iterable[IndexEntry]) -> None:
-    if expected := {_staged(entry) for entry in seen}:
-        for line in expected.difference(program.paths(root, "ls-files", "-z", "--stage", index=copy)):
-            raise Changed(printable(line.partition("\t")[2]))
+def _no_object(root: str) -> str:
+    object_format = program.lines(root, "rev-parse", "--show-object-format")
+    return "0" * (64 if object_format == ["sha256"] else 40)
+
+
+def _check_unchanged(root: str, copy: str, expected: Mapping[str, str]) -> None:
+    """`expected` are lines of the index, each with its path."""
+    if expected:
+        there = program.paths(root, *_listing(expected.values(), "--stage"), index=copy)
+        for line in expected.keys() - set(there):
+            raise Changed(printable(expected[line]))
+
+
+def _listing(paths: Iterable[str], *words: str) -> Sequence[str]:
+    """What lists some paths of the index, and perhaps others: a command line has no room for any number.
+
+    Nor may one lead out of the work tree: git would list nothing at all.
+    """
+    some = sorted(set(paths))
+    is_good = len(some) <= _MOST_WORDS and not any(".." in path or os.path.isabs(path) for path in some)
+    return "--literal-pathspecs", "ls-files", "-z", *words, "--", *(some if is_good else ())
 
 
 def _staged(entry: IndexEntry) -> str:
@@ -115,7 +131,7 @@ def _staged(entry: IndexEntry) -> str:
 
 def _absent(root: str, paths: Set[str]) -> str:
     """Those of `paths` that a sparse checkout leaves out, for git to read: a new entry would be a file that was deleted."""
-    tagged = program.paths(root, "ls-files", "-z", "-t")
+    tagged = program.paths(root, *_listing(paths, "-t")) if paths else []
     return "".join(f"{line[2:]}\0" for line in tagged if line[0] == "S" and line[2:] in paths)
 
 

@@ -10,6 +10,7 @@ from gitenv.errors import NotInOrder
 from gitenv.git import program, walk
 from gitenv.git.walk import Commit, FileChange
 
+_born: set[str] = set()
 _BROUGHT_TOGETHER = ("FETCH_HEAD", "MERGE_HEAD", "CHERRY_PICK_HEAD", "REBASE_HEAD")
 
 
@@ -171,20 +172,27 @@ def walked(root: str, heads: Sequence[str], pathspecs: Sequence[str], *words: st
     Raises `NotInOrder` where git cannot say.
     """
     heads = heads or ["HEAD"]
-    if "HEAD" not in heads or head(root):
+    if "HEAD" not in heads or _is_born(root):
         yield from walk.commits(root, heads, pathspecs, merges=walk.EACH_PARENT, words=words)
 
 
 def walked_at(root: str, heads: Sequence[str], paths: Collection[str], *words: str) -> Iterator[Commit]:
     """`walked` for any number of files (or folders whole) by their paths."""
     heads = heads or ["HEAD"]
-    if "HEAD" not in heads or head(root):
+    if "HEAD" not in heads or _is_born(root):
         yield from walk.commits_at(root, heads, paths, merges=walk.EACH_PARENT, words=words)
 
 
 def plain(root: str, *words: str) -> bytes:
     """`git log` of HEAD, whatever the user's configuration makes of it; nothing before the first commit."""
-    return program.run(root, *walk.SETTINGS, *walk.WORDS, *walk.EACH_PARENT, "HEAD", *words) if head(root) else b""
+    return program.run(root, *walk.SETTINGS, *walk.WORDS, *walk.EACH_PARENT, "HEAD", *words) if _is_born(root) else b""
+
+
+def _is_born(root: str) -> bool:
+    """Whether HEAD has a commit: git would take none for an error. Where it has one, it has one as long as we run."""
+    if root not in _born and head(root):
+        _born.add(root)
+    return root in _born
 
 
 def _blobs(walked: Iterable[Commit]) -> Iterator[tuple[str, str]]:
