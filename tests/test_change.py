@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from gitenv.check import judge
+from gitenv.errors import NotInOrder
 from gitenv.git import index, program, scratch
 from gitenv.model import dotenv
 from gitenv.repo import claims
@@ -195,3 +196,22 @@ def test_what_any_statement_of_history_claims_is_covered() -> None:
     listed = [builders.statement(ring, paths=(path,)) for path in ("old.conf", "new.conf", "newest.conf")]
     assert [Claims(listed).covers(each.paths[0]) for each in listed] == [True] * 3
     assert Claims(listed[:1], listed[1:]).statement_of("new.conf") == listed[1]
+
+
+def test_where_one_is(where: Where) -> None:
+    """In a folder, in a linked work tree, in git's own folder, and in a bare repository."""
+    _commit(where)
+    top, git_dir = where.folder, os.path.join(where.folder, ".git")
+    os.mkdir(os.path.join(top, "a"))
+    assert Where.around(os.path.join(top, "a")).layout == (top, git_dir, git_dir)
+    program.run(top, "worktree", "add", "-q", "linked")
+    linked = Where.around(os.path.join(top, "linked"))
+    assert linked.layout == (os.path.join(top, "linked"), os.path.join(git_dir, "worktrees", "linked"), git_dir)
+    assert (linked.has_work_tree, linked.is_bare, linked.is_shallow, linked.is_partial) == (True, False, False, False)
+    with pytest.raises(NotInOrder, match="git's own folder"):
+        Where.around(git_dir)
+    assert Where.around(git_dir, or_inside_git=True).folder == git_dir
+    program.run(top, "init", "-q", "--bare", "bare.git")
+    bare = Where.around(os.path.join(top, "bare.git"))
+    assert (bare.folder, bare.has_work_tree, bare.is_bare) == (os.path.join(top, "bare.git"), False, True)
+    assert (os.path.normpath(bare.store.objects), bare.store.form) == (os.path.join(bare.folder, "objects"), "sha1")

@@ -1,7 +1,7 @@
 """What git's hooks ask first: does anything here concern gitenv? Most commits and checkouts do not, and must not wait.
 
 One question to git, some names, what the files of a commit say, and hardly a module: `re` and `subprocess` would take longer
-than all of it. All that is protected is noticed, and more: whoever looks closer decides (review.gate).
+than all of it. All that is protected is noticed, and more: whoever looks closer decides (check.before_commit).
 """
 
 from __future__ import annotations
