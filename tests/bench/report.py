@@ -21,7 +21,6 @@ def head(has_before: bool) -> str:
 
 def line(result: Result, has_before: bool) -> str:
     """One row, printed as soon as it is measured: medians, and the least of our own. The ratio is one of medians."""
-    limit = str(result.row.limit or "")
     least = min(getattr(cost, result.row.unit) for cost in result.ours)
     cells = (
         _name(result),
@@ -31,7 +30,7 @@ def line(result: Result, has_before: bool) -> str:
         seconds(cpu) if (cpu := statistics.median(cost.cpu for cost in result.ours)) else "",
         _peer(result),
         times(result.ratio) if result.ratio else "",
-        limit + (" at full size" if result.is_scaled and limit else ""),
+        _limit(result),
         {True: "yes", False: "NO", None: ""}[result.holds],
     )
     return _columns(cells, has_before)
@@ -77,7 +76,7 @@ def write_into(document: str, results: Sequence[Result], facts: Mapping[str, str
 def _markdown(results: Sequence[Result], facts: Mapping[str, str]) -> str:
     lines = ["| | gitenv | beside it | gitenv takes | at most |", "|---|---|---|---|---|"]
     for result in results:
-        limit = str(result.row.limit or "") + (", missed" if result.holds is False else "")
+        limit = _limit(result) + (", missed" if result.holds is False else "")
         ratio = times(result.ratio) if result.ratio else ""
         lines.append(f"| {_name(result)} | {seconds(result.median(result.ours))} | {_peer(result)} | {ratio} | {limit} |")
     said = ", ".join(f"{word} {value}" for word, value in facts.items() if word != "machine")
@@ -90,6 +89,10 @@ def seconds(value: float) -> str:
 
 def _name(result: Result) -> str:
     return result.name + (", CPU" if result.row.unit == "cpu" else "")
+
+
+def _limit(result: Result) -> str:
+    return f"{result.row.limit or ''}" + (" at full size" if result.is_scaled and result.row.limit else "")
 
 
 def _peer(result: Result) -> str:
