@@ -13,6 +13,7 @@ from gitenv.model.cipher import SIV_TAG, Keys, Unopened
 from gitenv.model.document import INTRICATE, MAX_BYTES, MAX_RECORDS, NAME, SURELY_A_NAME
 
 _WORTH = 4096
+_FEW = 8
 _IN_QUOTES = rb"%c(?:[^%c\s][^%c\n]*+%c|%c(?!%c))[^\n]*+"
 _VALUE = rb"(?:[^\s'\"`=][^\n]*+|" + b"|".join(_IN_QUOTES % ((quote,) * 6) for quote in b"'\"`") + rb"|)"
 _HEADING = rb"## [^=*?[($`\\'\"\x00-\x1f\x7f-\xff]*+"  # what every reader takes for one line that means nothing
@@ -28,6 +29,12 @@ def prepare() -> None:
     """Compile what this takes: a millisecond, which a single short document is not worth."""
     if not _prepared:
         _prepared[:] = re.compile(_LINE), re.compile(_COMMITTED)
+
+
+def expect(count: int) -> None:
+    """That many documents come, of any length."""
+    if count > _FEW:
+        prepare()
 
 
 def is_worth(data: bytes) -> bool:

@@ -110,7 +110,7 @@ def replace(
             os.unlink(beside)
 
 
-def replace_all(texts: Mapping[str, bytes], mode: int | None = None) -> None:
+def replace_all(texts: Mapping[str, bytes], mode: int | None = None, *, is_elsewhere: bool = False) -> None:
     """`replace` for many files, which come to stand there in this order: killed at any moment, each is the old or the new.
 
     All are written before the first is brought to the disk, which then takes them together.
@@ -121,13 +121,13 @@ def replace_all(texts: Mapping[str, bytes], mode: int | None = None) -> None:
             beside = _beside(path, f"-{len(written)}")
             written[beside] = path
             _write_instead(beside, path, data, mode, is_elsewhere=True)
-        for beside in written:
+        for beside in () if is_elsewhere else written:
             path = written[beside]
             with open(beside, "r+b") as file:
                 os.fsync(file.fileno())
         for beside, path in written.items():
             os.replace(beside, path)
-        for folder in dict.fromkeys(map(os.path.dirname, written)):
+        for folder in () if is_elsewhere else {*map(os.path.dirname, written)}:
             _sync_folder(folder)
     except OSError as error:
         raise _refused(error, "written", path) from None

@@ -78,6 +78,7 @@ def _statuses(
     problems: list[Finding],
 ) -> list[FileStatus]:
     listed, seals, found = [], Contributors(workspace), {entry.path: entry for entry in entries}
+    simple.expect(len(found))
     blobs = workspace.repository.objects.each([entry.object_id for entry in found.values()], _MAX_BYTES)
     for entry, stored in zip(found.values(), blobs, strict=True):
         try:
@@ -186,31 +187,22 @@ def _status(
     elif not live and smudge.is_encrypted(stored) and (listed := _plain_beside_tokens(records)):
         problems.append(_only_in_index(entry.path, listed, statement, is_open=is_open and ring is not None))
     problems += [_pending(seals, statement, entry.path, record, who) for record in pending]
-    keys = _names(records)
+    keys = {record.name for record in records if record.name and record.kind is not Kind.SEALED}
     waiting = [Pending(record.name.decode("ascii"), _by(record)) for record in pending]
     return FileStatus(entry.path, len(keys), state, listed, waiting)
 
 
 def _ordinary(stored: bytes, there: bytes, ring: Keyring) -> set[bytes] | None:
-    """The keys of a file, if all that it hides is of the newest key and nothing in the work tree's is gitenv's: most are so."""
+    """The keys of a file that hides nothing but what is of the newest key, and is open; None for others, which few are."""
     if b"gitenv" in there or len(there) > document.MAX_BYTES or there.count(b"\n") >= document.MAX_RECORDS:
         return None
-    if (keys := simple.keys(stored, ring.head)) is not None:
-        return keys
-    records = document.parse(stored)
-    read = (record.kind is Kind.PLAIN or (record.kind is Kind.TOKEN and token.read(record)) for record in records)
-    return _names(records) if all(found is True or (found and ring.is_current(found)) for found in read) else None
+    return simple.keys(stored, ring.head)
 
 
 def _opened_since(workspace: Workspace, pin: Pin, stored: bytes, there: bytes) -> bool:
     from gitenv.team import lock
 
     return bool(lock.opened_since(workspace, pin, stored, there))
-
-
-def _names(records: list[Record]) -> set[bytes]:
-    """The keys that a file has in the index."""
-    return {record.name for record in records if record.name and record.kind is not Kind.SEALED}
 
 
 def _in_conflict(path: str, there: bytes, problems: list[Finding], *, is_open: bool) -> FileStatus:

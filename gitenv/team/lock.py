@@ -11,9 +11,9 @@ from typing import NamedTuple
 
 from gitenv.errors import GitenvError, Locked, NotInOrder, NotTrusted, printable
 from gitenv.git.index import IndexEntry
-from gitenv.model import clean, document, inert, smudge, unverified
+from gitenv.model import clean, document, inert, simple, smudge, unverified
 from gitenv.model.cipher import sha256
-from gitenv.model.document import Kind
+from gitenv.model.document import Kind, Record
 from gitenv.model.keyring import Keyring
 from gitenv.repo import clone, founding
 from gitenv.system import files
@@ -189,7 +189,7 @@ def _look(workspace: Workspace, pin: Pin, entries: Sequence[IndexEntry]) -> list
         if stored is None or there is None:
             found.append(_File(entry.path, b"", None, True))
             continue
-        closed = _closed(workspace, pin, entry.object_id, stored)
+        closed = stored if _is_all_current(stored, rings) else _closed(workspace, pin, entry.object_id, stored)
         is_unedited = clean.is_same(there, stored) or there in (closed, _plain(rings, stored) or closed)
         found.append(_File(entry.path, closed, there, is_unedited))
     return found
@@ -241,13 +241,24 @@ def _plain(rings: Sequence[Keyring], stored: bytes) -> bytes | None:
         return None
     try:
         plain = smudge.smudge(stored, rings)
-        return plain if clean.clean(plain, rings[-1], frozenset, lambda: document.parse(stored)) == stored else None
+        return plain if clean.clean(plain, rings[-1], frozenset, lambda: _before(stored, rings)) == stored else None
     except GitenvError:
         return None
 
 
+def _before(stored: bytes, rings: Sequence[Keyring]) -> list[Record]:
+    """What of a committed file may count for nothing: nothing, where all is of the newest key."""
+    return [] if _is_all_current(stored, rings) else document.parse(stored)
+
+
+def _is_all_current(stored: bytes, rings: Sequence[Keyring]) -> bool:
+    """Whether a committed file is nothing but tokens of the newest key, as most are; False if that is not quickly seen."""
+    return bool(rings) and simple.tokens(stored, rings[-1].head) is not None
+
+
 def _stored(workspace: Workspace, entries: Sequence[IndexEntry]) -> Iterator[tuple[IndexEntry, bytes | None]]:
     """Files of the index with what it has of each."""
+    simple.expect(len(entries))
     return zip(entries, workspace.repository.objects.each([entry.object_id for entry in entries]), strict=True)
 
 

@@ -89,9 +89,8 @@ def configure(repository: Repository) -> None:
     """Bring git's configuration of a clone to `settings`: an earlier gitenv had less, or `gitenv.maskDiff` has changed."""
     new = settings(repository)
     installation.note(repository)
-    for key, value in new.items():
-        if repository.config(key) != value:
-            repository.set_config(key, value)
+    for key in [key for key, value in new.items() if repository.config(key) != value]:  # to set one is to read all again
+        repository.set_config(key, new[key])
 
 
 def lift_guard(repository: Repository, pins: list[Pin]) -> None:

@@ -287,8 +287,8 @@ class Workspace:
         return relative
 
     def write_all(self, texts: Mapping[str, bytes]) -> list[str]:
-        """The same for many files of `.recipients/`, by path, in this order; and return their paths."""
-        files.replace_all({self._ready(relative): data for relative, data in texts.items()})
+        """The same for many files of `.recipients/` that git gets at once, by path, in this order; and return their paths."""
+        files.replace_all({self._ready(relative): data for relative, data in texts.items()}, is_elsewhere=True)
         self.reread()
         return list(texts)
 
