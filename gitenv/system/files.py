@@ -120,8 +120,8 @@ def replace_all(texts: Mapping[str, bytes], mode: int | None = None, *, is_elsew
         for path, data in texts.items():
             beside = _beside(path, f"-{len(written)}")
             written[beside] = path
-            _write_instead(beside, path, data, mode, is_elsewhere=True)
-        for beside in () if is_elsewhere else written:
+            _write_instead(beside, path, data, mode, is_elsewhere or len(texts) > 1)
+        for beside in written if len(texts) > 1 and not is_elsewhere else ():
             path = written[beside]
             with open(beside, "r+b") as file:
                 os.fsync(file.fileno())

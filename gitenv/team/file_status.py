@@ -71,11 +71,7 @@ def statuses(workspace: Workspace, statement: Environment, ring: Keyring | None,
 
 
 def _statuses(
-    workspace: Workspace,
-    statement: Environment,
-    ring: Keyring | None,
-    entries: Iterable[IndexEntry],
-    problems: list[Finding],
+    workspace: Workspace, statement: Environment, ring: Keyring | None, entries: Iterable[IndexEntry], problems: list[Finding]
 ) -> list[FileStatus]:
     listed, seals, found = [], Contributors(workspace), {entry.path: entry for entry in entries}
     simple.expect(len(found))
@@ -196,7 +192,11 @@ def _ordinary(stored: bytes, there: bytes, ring: Keyring) -> set[bytes] | None:
     """The keys of a file that hides nothing but what is of the newest key, and is open; None for others, which few are."""
     if b"gitenv" in there or len(there) > document.MAX_BYTES or there.count(b"\n") >= document.MAX_RECORDS:
         return None
-    return simple.keys(stored, ring.head)
+    if (keys := simple.keys(stored, ring.head)) is not None:
+        return keys
+    records = [record for record in document.parse(stored) if record.kind is not Kind.PLAIN]
+    tokens = [token.read(record) if record.kind is Kind.TOKEN else None for record in records]
+    return {each.name for each in records if each.name} if all(each and ring.is_current(each) for each in tokens) else None
 
 
 def _opened_since(workspace: Workspace, pin: Pin, stored: bytes, there: bytes) -> bool:
