@@ -26,33 +26,30 @@ def find(root: str, objects: Objects, paths: Collection[str], is_plain: Callable
 
     None if git cannot say, so that "not looked" is not taken for "nothing there".
     """
-    verdicts: dict[str, bool] = {"": False}
-
-    def is_exposed(blob: str) -> bool:
-        if blob not in verdicts:
-            data = objects.read(blob, _LIMIT)
-            verdicts[blob] = data is not None and is_plain(data)
-        return verdicts[blob]
-
     try:
-        moved = {
-            commit.id: {change.path: is_exposed(change.after) for change in commit.changes}
-            for commit in changes.main_line(root, paths)
+        found = {
+            commit.id: {change.path: change.after for change in commit.changes} for commit in changes.main_line(root, paths)
         }
-        return _counted(root, paths, moved) if any(verdicts.values()) else []
+        blobs = list({blob: None for here in found.values() for blob in here.values() if blob})
+        plain = {
+            blob for blob, data in zip(blobs, objects.each(blobs, _LIMIT), strict=True) if data is not None and is_plain(data)
+        }
+        return _counted(root, paths, found, plain) if plain else []
     except NotInOrder:
         return None
 
 
-def _counted(root: str, paths: Collection[str], moved: Mapping[str, Mapping[str, bool]]) -> list[Exposed]:
+def _counted(
+    root: str, paths: Collection[str], changed: Mapping[str, Mapping[str, str]], plain: Collection[str]
+) -> list[Exposed]:
     """From what changed in each commit since its first parent, what stands in plain text in each."""
     lines = [line.split(" ") for line in program.lines(root, "rev-list", "--date-order", "--parents", "HEAD", "--")]
     nothing = frozenset[str]()
     standing: dict[str, frozenset[str]] = {}
     for commit, *parents in reversed(lines):
         before = standing[parents[0]] if parents else nothing
-        here = moved.get(commit)
-        standing[commit] = before.difference(here).union(path for path in here if here[path]) if here else before
+        here = changed.get(commit)
+        standing[commit] = before.difference(here).union(path for path in here if here[path] in plain) if here else before
     commits, newest = Counter[str](), dict[str, str]()
     for commit, *_ in lines:
         newest.update(dict.fromkeys(standing[commit].difference(newest), commit))
