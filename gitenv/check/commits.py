@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
-from typing import NamedTuple
 
 from gitenv.check import leaks
 from gitenv.check.documents import PLAIN, Document, bounded, is_plain, plain, records_of
@@ -21,6 +20,7 @@ from gitenv.model.leaks import key_lines
 from gitenv.repo.claims import Claims
 from gitenv.repo.snapshot import Snapshot
 from gitenv.trust.change import Change
+from gitenv.values import NamedTuple
 
 _MAX_BYTES = document.MAX_BYTES + 1
 _MAX_FINDINGS = 200

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from typing import NamedTuple
 
 from gitenv.errors import NotTrusted, from_top
 from gitenv.model import comparing, contribution, document, remedies, sealed, similar, token, unvouched
@@ -14,6 +13,7 @@ from gitenv.model.contribution import People
 from gitenv.model.document import Kind, Record
 from gitenv.model.environment import Environment
 from gitenv.model.finding import Finding
+from gitenv.values import NamedTuple
 
 PLAIN = plain_lines.KINDS
 Mend = Callable[[Sequence[remedies.Line]], tuple[str, ...]]

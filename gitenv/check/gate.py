@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Sequence
 from contextlib import closing
-from typing import NamedTuple
 
 from gitenv.check import commits, judge, leaks, ranges, state
 from gitenv.check.tagged import Named, Tagged
@@ -18,6 +17,7 @@ from gitenv.repo.recipients import statements_in
 from gitenv.repo.snapshot import CommitSnapshot
 from gitenv.repo.where import Where
 from gitenv.trust.change import Change
+from gitenv.values import NamedTuple
 
 _BRANCHES = "refs/heads/"
 

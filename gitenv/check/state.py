@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import NamedTuple
 
 from gitenv.check import coverage, news, people, reissue, steps, value_origins
 from gitenv.check.documents import PLAIN, Document, bounded, encrypted, plain, records_of
@@ -18,6 +17,7 @@ from gitenv.model.finding import Finding
 from gitenv.repo.snapshot import Entry
 from gitenv.repo.value_rollbacks import came, rollbacks
 from gitenv.trust.change import Change
+from gitenv.values import NamedTuple
 
 _MAX_FINDINGS = 500
 

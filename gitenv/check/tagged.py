@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import NamedTuple
 
 from gitenv.check import commits
 from gitenv.check.documents import bounded
@@ -17,6 +16,7 @@ from gitenv.model.finding import Finding, Severity
 from gitenv.repo.claims import Claims
 from gitenv.repo.recipients import statements_in
 from gitenv.repo.snapshot import Snapshot
+from gitenv.values import NamedTuple
 
 _TAGS = "refs/tags/"
 _DEEPEST = 10  # tags of tags

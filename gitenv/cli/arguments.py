@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 from gitenv.cli.options import Argument, Option
+from gitenv.values import NamedTuple
 
 Given = dict[str, object]
 """A command's keyword arguments."""

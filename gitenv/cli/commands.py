@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from importlib import import_module
-from typing import NamedTuple
+
+from gitenv.values import NamedTuple
 
 
 class Command(NamedTuple):

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterator, Sequence
-from typing import TYPE_CHECKING, Annotated, NamedTuple
+from typing import TYPE_CHECKING, Annotated
 
 from gitenv.cli import exclusive, show
 from gitenv.cli.options import Argument, Option
 from gitenv.cli.words import joined
 from gitenv.errors import Usage, printable
+from gitenv.values import NamedTuple
 
 if TYPE_CHECKING:
     from gitenv.model.sealed import Sealed

@@ -7,7 +7,9 @@ A `bool` is a flag. A list takes each word, or each time that its option is give
 
 from __future__ import annotations
 
-from typing import Annotated, NamedTuple
+from typing import Annotated
+
+from gitenv.values import NamedTuple
 
 
 class Argument(NamedTuple):

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from enum import Enum
 from types import MappingProxyType
-from typing import NamedTuple
 
 from gitenv.model.comparing import Outcome
 from gitenv.model.origins import Origin
 from gitenv.repo.value_rollbacks import Rollback
 from gitenv.trust.roster import EnvironmentChange, RequestChange
+from gitenv.values import NamedTuple
 
 
 class FileState(Enum):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from typing import NamedTuple
 
 from gitenv.diff.difference import Doubt, Duplicate, File, FileState, Key, SealedValue, Unvouched
 from gitenv.errors import GitenvError
@@ -12,6 +11,7 @@ from gitenv.model.comparing import KeyChange, OpenOf, Outcome, Place
 from gitenv.model.document import Kind, Record
 from gitenv.model.environment import Environment as Statement
 from gitenv.model.token import hint
+from gitenv.values import NamedTuple
 
 _TEXT = (Kind.ASSIGNMENT, Kind.COMMENT, Kind.UNKNOWN)
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence, Set
-from typing import NamedTuple
 
 from gitenv.diff.difference import AlikeNames, Cell, File, Row, Slip, Table, Told
 from gitenv.model import comparing, document, dotenv, similar
 from gitenv.model.comparing import Outcome
 from gitenv.model.document import Kind
+from gitenv.values import NamedTuple
 
 Order = Callable[[Iterable[str]], list[str]]
 """Paths, the ones first that this change touched first."""

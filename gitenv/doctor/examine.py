@@ -6,7 +6,6 @@ Reads git's configuration, its attributes and its hooks, and what other tools le
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Sequence
-from typing import NamedTuple
 
 from gitenv.doctor import git_caches, protection
 from gitenv.errors import GitenvError, NotInOrder, shell_word
@@ -20,6 +19,7 @@ from gitenv.team import configuration, departures, hooks, past, permissions, set
 from gitenv.team.departures import Departed
 from gitenv.team.hooks import State
 from gitenv.team.workspace import Workspace
+from gitenv.values import NamedTuple
 
 _MAX_BYTES = 16 * 1024 * 1024
 _MOST = 8

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from gitenv.errors import GitenvError, shell_word
 from gitenv.git import program
@@ -15,6 +14,7 @@ from gitenv.model.document import Record
 from gitenv.model.finding import Finding, Severity
 from gitenv.system import files
 from gitenv.team.workspace import Workspace
+from gitenv.values import NamedTuple
 
 _MAX_BYTES = 1024 * 1024
 _OTHER_FILTERS = {

@@ -8,10 +8,11 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Iterable, Iterator
-from typing import BinaryIO, NamedTuple
+from typing import BinaryIO
 
 from gitenv.errors import NotInOrder
 from gitenv.git import layout
+from gitenv.values import NamedTuple
 
 _CHUNK = 64 * 1024
 

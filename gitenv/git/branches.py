@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import NamedTuple
 
 from gitenv.errors import shell_word
 from gitenv.git import log, program, walk
+from gitenv.values import NamedTuple
 
 MOST = 200  # branches that are looked at, the newest
 _MOST_COMMITS = 50_000  # of all of them together

@@ -11,11 +11,11 @@ import os
 import sys
 import time
 from collections.abc import Iterable, Mapping, Sequence, Set
-from typing import NamedTuple
 
 from gitenv.errors import Changed, NotInOrder, printable, shell_word
 from gitenv.git import program
 from gitenv.git.layout import Layout, index_path
+from gitenv.values import NamedTuple
 
 FILE = "100644"
 _TRIES = 5

@@ -5,9 +5,9 @@ filters in. Nothing below `.git` is parsed beyond the two pointer files that lin
 """
 
 import os
-from typing import NamedTuple
 
 from gitenv.errors import NotInOrder
+from gitenv.values import NamedTuple
 
 RECIPIENTS = ".recipients"
 """The folder of the control files, at the top of a work tree."""

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from typing import NamedTuple
 
 from gitenv.errors import NotInOrder
 from gitenv.git import program, walk
 from gitenv.git.walk import Commit, FileChange
+from gitenv.values import NamedTuple
 
 _born: set[str] = set()
 _BROUGHT_TOGETHER = ("FETCH_HEAD", "MERGE_HEAD", "CHERRY_PICK_HEAD", "REBASE_HEAD")

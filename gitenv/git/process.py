@@ -6,10 +6,11 @@ What is done with a file is the handler's; this module knows no .env.
 import itertools
 import os
 from collections.abc import Iterable, Iterator
-from typing import BinaryIO, NamedTuple, Protocol
+from typing import BinaryIO, Protocol
 
 from gitenv.git import pktline
 from gitenv.git.pktline import FLUSH, packet, packets
+from gitenv.values import NamedTuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

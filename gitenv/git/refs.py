@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-from typing import NamedTuple
 
 from gitenv.git import program
+from gitenv.values import NamedTuple
 
 _FORMAT = "--format=%(objectname) %(objecttype) %(*objecttype) %(refname)"
 

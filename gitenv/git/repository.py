@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Sequence, Set
-from typing import NamedTuple
 
 from gitenv.errors import NotInOrder, printable, shell_word
 from gitenv.git import alone, index, log, program
@@ -16,6 +15,7 @@ from gitenv.git.index import IndexEntry
 from gitenv.git.layout import Layout, index_stamp
 from gitenv.git.listing import Listing
 from gitenv.git.objects import Objects
+from gitenv.values import NamedTuple
 
 _TRIES = 5
 _MOST_WORDS = 200  # of a command line; on Windows it has an end soon

@@ -9,10 +9,10 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import NamedTuple
 
 from gitenv.git import program
 from gitenv.system.files import leads_out
+from gitenv.values import NamedTuple
 
 ASKED = ("filter", "text", "working-tree-encoding")
 

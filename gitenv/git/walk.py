@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Generator, Iterable, Iterator, Sequence
-from typing import NamedTuple
 
 from gitenv.errors import NotInOrder
 from gitenv.git import program, spawn
+from gitenv.values import NamedTuple
 
 #: Against what people set for their own eyes, and what would hide commits or add lines here.
 SETTINGS = tuple(

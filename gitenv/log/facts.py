@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from enum import Enum
-from typing import NamedTuple
 
 from gitenv.git.commits import Author
 from gitenv.model.statements import Holder
+from gitenv.values import NamedTuple
 
 
 class What(Enum):

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from gitenv.errors import GitenvError
 from gitenv.model.finding import Finding, Severity
+from gitenv.values import NamedTuple
 
 BEFORE = "; it was there before"
 

@@ -10,10 +10,10 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from enum import Enum
 from functools import lru_cache
-from typing import NamedTuple
 
 from gitenv.model import document, token
 from gitenv.model.document import Kind, Record
+from gitenv.values import NamedTuple
 
 _TEXT = (Kind.ASSIGNMENT, Kind.LOOKALIKE)
 _HIDDEN = (Kind.COMMENT, Kind.UNKNOWN, Kind.TOKEN, Kind.UNVERIFIED, Kind.LOOKALIKE)

@@ -8,9 +8,9 @@ is the only one that leaks under none of them.
 import re
 from collections.abc import Iterable
 from enum import Enum
-from typing import NamedTuple
 
 from gitenv.errors import NotTrusted
+from gitenv.values import NamedTuple
 
 MAX_BYTES = 4 * 1024 * 1024
 MAX_RECORDS = 10_000

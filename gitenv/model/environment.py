@@ -5,7 +5,6 @@ Each names the hash of the one before, which lies beside it in `past/`: so a tre
 
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import NamedTuple
 
 from gitenv.errors import NotTrusted
 from gitenv.model import base64url, names
@@ -22,6 +21,7 @@ from gitenv.model.statements import (
     sign,
 )
 from gitenv.model.token import hint
+from gitenv.values import NamedTuple
 
 MAX_PROOF = 16
 """Grants that one statement may carry along, from its signer's own to one by a holder of the statement before."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from enum import Enum
-from typing import NamedTuple
+
+from gitenv.values import NamedTuple
 
 
 class Severity(Enum):

@@ -6,7 +6,8 @@ Only founding asks this, and only to say it. No gate does: whoever can push can 
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
+
+from gitenv.values import NamedTuple
 
 
 class Tool(NamedTuple):

@@ -1,7 +1,6 @@
 """The statement `.recipients/ENVIRONMENT/NAME.grant`: a DEK wrapped for one person, signed by whoever let them in."""
 
 import re
-from typing import NamedTuple
 
 from gitenv.errors import Malformed
 from gitenv.model import base64url
@@ -15,6 +14,7 @@ from gitenv.model.statements import (
     key_text,
     sign,
 )
+from gitenv.values import NamedTuple
 
 HOLDER, READER = "holder", "reader"
 _FIRST = b"gitenv-grant 1"

@@ -1,11 +1,11 @@
 """The DEKs of one environment that somebody can open: the current one, and behind it the chain of older ones."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from gitenv.errors import NotTrusted
 from gitenv.model import base64url, token
 from gitenv.model.cipher import Dek, EnvironmentId, Generation, Keys, Unopened
+from gitenv.values import NamedTuple
 
 
 class Older(NamedTuple):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import NamedTuple
 
 from gitenv.errors import GitenvError, NotTrusted
 from gitenv.model.environment import Environment
@@ -11,6 +10,7 @@ from gitenv.model.grant import HOLDER, Grant
 from gitenv.model.kinds import PublicKey
 from gitenv.model.reasons import Elsewhere, Expired, NoPoint, NotAHolder, NotSigned, Retired
 from gitenv.model.statements import Holder, Keyholder, is_signed_by
+from gitenv.values import NamedTuple
 
 
 class RefusedGrant(NamedTuple):

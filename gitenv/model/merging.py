@@ -11,11 +11,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
-from typing import NamedTuple
 
 from gitenv.model import document
 from gitenv.model.document import Kind, Record
 from gitenv.model.reasons import CannotStand
+from gitenv.values import NamedTuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

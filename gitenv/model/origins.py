@@ -7,10 +7,10 @@ came from: equal values under one name have equal tokens. Honest people copy fil
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import NamedTuple
 
 from gitenv.model import comparing, document
 from gitenv.model.document import Kind
+from gitenv.values import NamedTuple
 
 MAX_BYTES = 256 * 1024 * 1024  # of the files of one environment that are looked through
 _MOST = 4  # files that are named

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Sequence
-from typing import NamedTuple
 
 from gitenv.errors import from_top, shell_word
 from gitenv.model import dotenv, names
+from gitenv.values import NamedTuple
 
 _MOST = 8
 

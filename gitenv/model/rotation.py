@@ -7,7 +7,6 @@ stays as it stands, unverified lines and retired values too.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
 
 from gitenv.model import document, environment, token
 from gitenv.model.cipher import Dek, Generation, Unopened
@@ -18,6 +17,7 @@ from gitenv.model.keyring import Keyring, Older, after
 from gitenv.model.kinds import PublicKey, Signer
 from gitenv.model.known import Known, Tracked
 from gitenv.model.statements import Holder, Keyholder
+from gitenv.values import NamedTuple
 
 _MAX_LISTED = 400
 

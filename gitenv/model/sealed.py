@@ -7,8 +7,6 @@ the contributor. It is never a value by itself: in an open work tree it is an un
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from gitenv.model import base64url, document, names, statements
 from gitenv.model.cipher import EnvironmentId, Generation, Keys, Unopened, pad, padded_size, sha256, unpad
 from gitenv.model.document import Kind, Record
@@ -19,6 +17,7 @@ from gitenv.model.kinds.p256 import P256Identity, P256Key
 from gitenv.model.reasons import CannotStand, ForgedSeal, SealedElsewhere
 from gitenv.model.statements import Holder
 from gitenv.model.token import hint
+from gitenv.values import NamedTuple
 
 MARK = b"gitenv1-sealed:"
 _KEY, _SIGNATURE = P256Key.SIZE, P256Key.SIGNATURE  # no kind is named here: the mark stands for P-256, too

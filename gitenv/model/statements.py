@@ -7,12 +7,13 @@ text in more than one way. Everything unknown is refused, so that a later versio
 import re
 from collections.abc import Callable
 from functools import lru_cache
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
 from gitenv.errors import FirstEdition, Malformed
 from gitenv.model import base64url, names
 from gitenv.model.cipher import Commitment, Generation
 from gitenv.model.kinds import PublicKey, Signer, registry
+from gitenv.values import NamedTuple
 
 T = TypeVar("T")
 

@@ -8,7 +8,6 @@ next revision, whose `holder` lines take them in.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from gitenv.model import environment, grant
 from gitenv.model.environment import MAX_PROOF, Draft, Environment
@@ -18,6 +17,7 @@ from gitenv.model.kinds import Signer
 from gitenv.model.known import Tracked
 from gitenv.model.membership import Membership, who_is_in
 from gitenv.model.statements import Holder, Keyholder
+from gitenv.values import NamedTuple
 
 _MAX_LISTED = 400  # a statement has a limit, a team has none
 _ANY_DAY = ""  # who has expired counted in none of it before

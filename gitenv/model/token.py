@@ -1,10 +1,9 @@
 """A token: one encrypted record as it is spelled in a commit, `NAME=gitenv1:3.kQ7xAa:BASE64URL` or `#gitenv1:…`."""
 
-from typing import NamedTuple
-
 from gitenv.model import base64url
 from gitenv.model.cipher import SIV_TAG, Commitment, Generation, Keys, Unopened
 from gitenv.model.document import Kind, Record
+from gitenv.values import NamedTuple
 
 MARK = b"gitenv1:"
 HINT_SIZE = 6

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Collection, Iterator, Sequence
-from typing import NamedTuple
 
 from gitenv.model import clean, document, editing, inert, remedies, sealed, token
 from gitenv.model.cipher import Unopened
@@ -12,6 +11,7 @@ from gitenv.model.document import Kind, Record
 from gitenv.model.keyring import Keyring
 from gitenv.model.reasons import CannotStand
 from gitenv.model.sealed import Sealed
+from gitenv.values import NamedTuple
 
 
 class Unverified(NamedTuple):

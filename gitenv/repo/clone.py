@@ -2,10 +2,10 @@
 
 import os
 from collections.abc import Iterable, Mapping, Sequence, Set
-from typing import NamedTuple
 
 from gitenv.model import names
 from gitenv.system import files
+from gitenv.values import NamedTuple
 
 _MAX_BYTES = 64 * 1024
 _MAX_LIST = 64 * 1024 * 1024

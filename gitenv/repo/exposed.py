@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping
-from typing import NamedTuple
 
 from gitenv.errors import NotInOrder
 from gitenv.git import changes, program
 from gitenv.git.objects import Objects
+from gitenv.values import NamedTuple
 
 _LIMIT = 4 * 1024 * 1024
 

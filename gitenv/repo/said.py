@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
-from typing import NamedTuple
 
 from gitenv.system import files
+from gitenv.values import NamedTuple
 
 _MAX_BYTES = 1024 * 1024
 _MOST_TOLD = 2000

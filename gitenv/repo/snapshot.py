@@ -2,7 +2,6 @@
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from typing import NamedTuple
 
 from gitenv.errors import GitenvError, Usage, printable
 from gitenv.git import program
@@ -10,6 +9,7 @@ from gitenv.git.layout import RECIPIENTS
 from gitenv.git.objects import Objects
 from gitenv.model import document
 from gitenv.system import files
+from gitenv.values import NamedTuple
 
 _MAX_DOCUMENT = document.MAX_BYTES + 1  # one byte more than a document may have: who reads it says so
 _MAX_ENTRIES = 10_000 + 100

@@ -7,7 +7,6 @@ shows that to anybody, without a key.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import NamedTuple
 
 from gitenv.errors import NotTrusted
 from gitenv.git import changes
@@ -15,6 +14,7 @@ from gitenv.git.objects import Objects
 from gitenv.model import comparing, document
 from gitenv.model.comparing import Place
 from gitenv.model.document import Kind, Record
+from gitenv.values import NamedTuple
 
 _MAX_VERSIONS = 2_000  # of all files together, the newest first
 _MAX_BYTES = 256 * 1024 * 1024

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from typing import NamedTuple
 
 from gitenv.errors import NotInOrder
 from gitenv.git import program
@@ -11,6 +10,7 @@ from gitenv.git.layout import Layout
 from gitenv.git.objects import Objects
 from gitenv.git.scratch import Store
 from gitenv.repo import snapshot
+from gitenv.values import NamedTuple
 
 _WORDS = (
     *("--path-format=absolute", "--git-dir", "--git-common-dir", "--git-path", "objects", "--show-object-format"),

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from gitenv.errors import NotTrusted
 from gitenv.git import rebasing
 from gitenv.model.finding import Finding
@@ -12,6 +10,7 @@ from gitenv.team import conversions, file_status, first_sight, follow, lock, new
 from gitenv.team.news import Asking, Out
 from gitenv.team.workspace import Workspace
 from gitenv.trust.pins import Pin
+from gitenv.values import NamedTuple
 
 
 class Given(NamedTuple):

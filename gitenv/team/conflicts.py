@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
 
 from gitenv.errors import NotTrusted
 from gitenv.git.index import IndexEntry
@@ -13,6 +12,7 @@ from gitenv.model.keyring import Keyring
 from gitenv.system import files
 from gitenv.team.stage import Rewritten
 from gitenv.team.workspace import Workspace
+from gitenv.values import NamedTuple
 
 _BASE, _OURS, _THEIRS = 1, 2, 3
 _TYPED = (Kind.ASSIGNMENT, Kind.COMMENT, Kind.UNKNOWN, Kind.UNVERIFIED, Kind.LOOKALIKE)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
-from typing import NamedTuple
 
 from gitenv.errors import NotInOrder, printable
 from gitenv.git import log, program
@@ -15,6 +14,7 @@ from gitenv.git.repository import Repository
 from gitenv.model import document, smudge
 from gitenv.repo import recipients
 from gitenv.team import setup
+from gitenv.values import NamedTuple
 
 _MOST_MERGES = 20
 _ENVIRONMENTS = f":(top,glob){RECIPIENTS}/*/environment"

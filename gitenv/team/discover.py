@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple
 
 from gitenv.errors import GitenvError, NotInOrder, NotTrusted, printable, shell_word
 from gitenv.git.repository import Ignored, Repository
@@ -16,6 +15,7 @@ from gitenv.model.document import Kind
 from gitenv.model.foreign import Tool
 from gitenv.model.keyring import Keyring, first_generation
 from gitenv.system import files
+from gitenv.values import NamedTuple
 
 DEVELOPMENT = "development"
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import NamedTuple
 
 from gitenv.errors import GitenvError, from_top
 from gitenv.git.index import IndexEntry
@@ -38,6 +37,7 @@ from gitenv.team import discover
 from gitenv.team.contributors import Contributors
 from gitenv.team.workspace import Workspace
 from gitenv.trust.pins import Pin
+from gitenv.values import NamedTuple
 
 CLOSED = "closed"
 _MAX_BYTES = 16 * 1024 * 1024

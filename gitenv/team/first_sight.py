@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Collection, Iterable, Sequence
-from typing import NamedTuple
 
 from gitenv.errors import GitenvError, NotTrusted, Usage
 from gitenv.model import names
@@ -19,6 +18,7 @@ from gitenv.team.workspace import Workspace
 from gitenv.trust import access, forks
 from gitenv.trust.pins import Pin
 from gitenv.trust.trusted import Verdict
+from gitenv.values import NamedTuple
 
 
 class Unpinned(NamedTuple):

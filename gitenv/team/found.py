@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from typing import NamedTuple
 
 from gitenv.errors import NotInOrder, Usage, printable, shell_word
 from gitenv.git import attributes
@@ -19,6 +18,7 @@ from gitenv.team import claims, discover, key_lines, permissions, setup
 from gitenv.team.workspace import Workspace, now
 from gitenv.trust import forks
 from gitenv.trust.pins import Pin
+from gitenv.values import NamedTuple
 
 _MAX_ATTRIBUTES = 1024 * 1024
 

@@ -12,7 +12,6 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 from enum import Enum
-from typing import NamedTuple
 
 import gitenv
 from gitenv.errors import GitenvError, NotInOrder
@@ -21,6 +20,7 @@ from gitenv.git.repository import Repository
 from gitenv.system import files
 from gitenv.team import installation
 from gitenv.team.installation import Installation
+from gitenv.values import NamedTuple
 
 NAMES = ("pre-commit", "pre-push", "post-merge", "post-checkout")
 """The hooks of a clone."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
 
 from gitenv.errors import GitenvError, NotInOrder, NotTrusted, Usage, printable, shell_word
 from gitenv.git.layout import RECIPIENTS
@@ -42,6 +41,7 @@ from gitenv.team.hooks import HookLine
 from gitenv.team.lock import Opened
 from gitenv.team.workspace import Workspace
 from gitenv.trust.pins import Pin
+from gitenv.values import NamedTuple
 
 
 class Founded(NamedTuple):

@@ -15,11 +15,11 @@ import re
 import shlex
 import sys
 from collections.abc import Sequence
-from typing import NamedTuple
 
 import gitenv
 from gitenv.git.repository import Repository
 from gitenv.repo import clone
+from gitenv.values import NamedTuple
 
 MOST = 8
 """More than these are not kept: the newest are."""

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-from typing import NamedTuple
 
 from gitenv.errors import Usage
 from gitenv.git import attributes, program
@@ -20,6 +19,7 @@ from gitenv.team.departures import Departure
 from gitenv.team.restore import PutBack
 from gitenv.team.workspace import Workspace
 from gitenv.trust.pins import Pin
+from gitenv.values import NamedTuple
 
 _MAX_BYTES = 16 * 1024 * 1024
 

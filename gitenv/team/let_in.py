@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from gitenv.errors import Locked, Usage
 from gitenv.git.layout import RECIPIENTS
@@ -18,6 +17,7 @@ from gitenv.team.requests import Newcomer
 from gitenv.team.workspace import Workspace, now
 from gitenv.trust import access
 from gitenv.trust.pins import Pin
+from gitenv.values import NamedTuple
 
 
 class LetIn(NamedTuple):

@@ -7,7 +7,6 @@ import os
 import stat
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence, Set
-from typing import NamedTuple
 
 from gitenv.errors import GitenvError, Locked, NotInOrder, NotTrusted, printable
 from gitenv.git.index import IndexEntry
@@ -21,6 +20,7 @@ from gitenv.team import conversions, discover, permissions, setup, statement_con
 from gitenv.team.workspace import Workspace
 from gitenv.trust.access import check_not_rolled_back
 from gitenv.trust.pins import Pin
+from gitenv.values import NamedTuple
 
 
 class Opened(NamedTuple):

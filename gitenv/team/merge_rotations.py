@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterable, Iterator, Sequence
-from typing import NamedTuple
 
 from gitenv.errors import Locked, NotInOrder, NotTrusted
 from gitenv.git import log
@@ -26,6 +25,7 @@ from gitenv.team.workspace import Workspace
 from gitenv.trust import access, chain, forks
 from gitenv.trust.pins import Pin
 from gitenv.trust.trusted import gives_up
+from gitenv.values import NamedTuple
 
 _MAX_PAIRS = 100
 _ANY_DAY = ""  # who has expired could read it, too

@@ -5,8 +5,6 @@ Nobody can have been taken out on either side, and so nobody is locked out or ke
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from gitenv.git.layout import RECIPIENTS
 from gitenv.identity import device
 from gitenv.model import environment, known
@@ -19,6 +17,7 @@ from gitenv.team.rotate import Plan
 from gitenv.team.workspace import Workspace, now
 from gitenv.trust import access, chain
 from gitenv.trust.pins import Pin
+from gitenv.values import NamedTuple
 
 
 class Rejoined(NamedTuple):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import NamedTuple, TypeVar
+from typing import TypeVar
 
 from gitenv.errors import GitenvError
 from gitenv.git import log
@@ -13,6 +13,7 @@ from gitenv.repo import clone, said
 from gitenv.team import key_lines, roster, rotate
 from gitenv.team.workspace import Workspace
 from gitenv.trust.pins import Pin
+from gitenv.values import NamedTuple
 
 _Item = TypeVar("_Item")
 _MOST_READ = 20  # of people who are known: of all others the name is enough

@@ -6,7 +6,7 @@ It is information: nobody is believed for it, and whoever writes a false stateme
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from gitenv.errors import GitenvError
 from gitenv.model import comparing, document, known
@@ -18,6 +18,7 @@ from gitenv.model.known import Known
 from gitenv.repo.snapshot import Snapshot
 from gitenv.team import known_values
 from gitenv.trust import access, chain
+from gitenv.values import NamedTuple
 
 if TYPE_CHECKING:
     from gitenv.team.workspace import Workspace

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from gitenv.errors import Usage, printable
 from gitenv.git import attributes, log
@@ -15,6 +14,7 @@ from gitenv.system import files
 from gitenv.team import claims, follow, found, setup
 from gitenv.team.workspace import Workspace
 from gitenv.trust.pins import Pin
+from gitenv.values import NamedTuple
 
 _MAX_ATTRIBUTES = 1024 * 1024
 _SHOWN = 5

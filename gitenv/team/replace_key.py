@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from gitenv.model.grant import HOLDER, Grant
 from gitenv.model.rotation import Member
@@ -14,6 +13,7 @@ from gitenv.team.rotate import Plan, Rotated
 from gitenv.team.workspace import Workspace
 from gitenv.trust import access
 from gitenv.trust.pins import Pin
+from gitenv.values import NamedTuple
 
 
 class Exchange(NamedTuple):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
 
 from gitenv.errors import Usage, printable, shell_word
 from gitenv.git import log
@@ -21,6 +20,7 @@ from gitenv.system import files
 from gitenv.team import key_lines
 from gitenv.team.workspace import Workspace
 from gitenv.trust.pins import Pin
+from gitenv.values import NamedTuple
 
 _MAX_COMMITS = 100
 

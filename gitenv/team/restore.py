@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from typing import NamedTuple
 
 from gitenv.errors import GitenvError, NotTrusted
 from gitenv.git import program
@@ -21,6 +20,7 @@ from gitenv.team import gitignore, permissions, setup
 from gitenv.team.departures import Departure
 from gitenv.team.workspace import Workspace
 from gitenv.trust.pins import Pin
+from gitenv.values import NamedTuple
 
 
 class PutBack(NamedTuple):

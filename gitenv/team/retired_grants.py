@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from gitenv.errors import GitenvError
 from gitenv.git import log
 from gitenv.git.layout import RECIPIENTS
@@ -13,6 +11,7 @@ from gitenv.model.statements import is_signed_by
 from gitenv.repo.snapshot import CommitSnapshot
 from gitenv.team.workspace import Workspace
 from gitenv.trust.access import membership_in
+from gitenv.values import NamedTuple
 
 _MAX_COMMITS = 1000
 

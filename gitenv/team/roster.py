@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence, Set
-from typing import NamedTuple
 
 from gitenv.errors import GitenvError, Malformed, NotTrusted, Usage
 from gitenv.git import branches
@@ -17,6 +16,7 @@ from gitenv.repo import recipients
 from gitenv.team.retired_grants import RetiredGrants
 from gitenv.team.workspace import Workspace
 from gitenv.trust.access import membership_in
+from gitenv.values import NamedTuple
 
 _MOST_ALIKE = 10
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from typing import NamedTuple
 
 from gitenv.errors import GitenvError, Malformed, NotInOrder, Usage, printable
 from gitenv.git import log
@@ -27,6 +26,7 @@ from gitenv.team.unfinished_rotation import Behind
 from gitenv.team.workspace import Workspace, now
 from gitenv.trust import access
 from gitenv.trust.pins import Pin
+from gitenv.values import NamedTuple
 
 _FORMER = "'s former key"
 _ANY_DAY = ""  # who has expired could read it, too

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
-from typing import NamedTuple
 
 from gitenv.errors import GitenvError, Locked, NotInOrder, Usage
 from gitenv.git.layout import RECIPIENTS
@@ -29,6 +28,7 @@ from gitenv.team import follow, key_lines, known_values, revise
 from gitenv.team.workspace import Workspace, now
 from gitenv.trust import access
 from gitenv.trust.pins import Pin
+from gitenv.values import NamedTuple
 
 
 class Rewrap(NamedTuple):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import NamedTuple
 
 from gitenv.errors import from_top
 from gitenv.git import index
@@ -14,6 +13,7 @@ from gitenv.model.keyring import Keyring
 from gitenv.repo import clone
 from gitenv.team import permissions
 from gitenv.team.workspace import Workspace
+from gitenv.values import NamedTuple
 
 
 class Unstaged(NamedTuple):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-from typing import NamedTuple
 
 from gitenv.errors import Changed, Locked, NotInOrder, Usage, printable, shell_word
 from gitenv.identity import device
@@ -18,6 +17,7 @@ from gitenv.team import first_sight, follow, save, vouchers
 from gitenv.team.save import Unstaged
 from gitenv.team.workspace import Workspace
 from gitenv.trust.pins import Pin
+from gitenv.values import NamedTuple
 
 _TRIES = 5
 

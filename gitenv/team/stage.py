@@ -10,7 +10,6 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from typing import NamedTuple
 
 from gitenv.errors import GitenvError
 from gitenv.git import index
@@ -27,6 +26,7 @@ from gitenv.system import files
 from gitenv.team import known_values
 from gitenv.team.workspace import Workspace
 from gitenv.trust import chain
+from gitenv.values import NamedTuple
 
 
 class Rewritten(NamedTuple):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Collection, Iterator, Sequence
-from typing import NamedTuple
 
 from gitenv.errors import GitenvError, Locked, NotInOrder, NotTrusted, from_top
 from gitenv.git.layout import RECIPIENTS
@@ -36,6 +35,7 @@ from gitenv.team.workspace import Workspace
 from gitenv.trust import access
 from gitenv.trust.access import check_not_rolled_back
 from gitenv.trust.pins import Pin
+from gitenv.values import NamedTuple
 
 OPEN, LOCKED, NO_ACCESS, NEW, NOT_TRUSTED = "open", "locked", "no access", "new here", "not trusted"
 EXPIRED, ABSENT = "expired", "not in this commit"

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple
 
 from gitenv.errors import GitenvError, Locked, Usage
 from gitenv.git.layout import RECIPIENTS
@@ -18,6 +17,7 @@ from gitenv.team.rotate import Plan, Rotated
 from gitenv.team.workspace import Workspace, now
 from gitenv.trust import access
 from gitenv.trust.pins import Pin
+from gitenv.values import NamedTuple
 
 
 class Removal(NamedTuple):

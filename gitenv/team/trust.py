@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from gitenv.errors import NotTrusted
 from gitenv.git import log
@@ -16,6 +15,7 @@ from gitenv.team.workspace import Workspace
 from gitenv.trust import access, forks
 from gitenv.trust.pins import Pin
 from gitenv.trust.trusted import Answer, Verdict
+from gitenv.values import NamedTuple
 
 
 class Outlook(NamedTuple):

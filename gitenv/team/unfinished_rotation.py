@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from gitenv.git import log
 from gitenv.git.index import IndexEntry
@@ -12,6 +11,7 @@ from gitenv.model.keyring import Keyring
 from gitenv.team.workspace import Workspace
 from gitenv.trust import chain
 from gitenv.trust.pins import Pin
+from gitenv.values import NamedTuple
 
 
 class Behind(NamedTuple):

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
-from typing import NamedTuple
 
 from gitenv.errors import NotTrusted, Usage
 from gitenv.git.layout import RECIPIENTS
@@ -19,6 +18,7 @@ from gitenv.team import first_sight
 from gitenv.team.first_sight import Unpinned
 from gitenv.team.workspace import Workspace
 from gitenv.trust.trusted import Verdict
+from gitenv.values import NamedTuple
 
 VARIABLE = "GITENV_TRUST"
 

@@ -10,7 +10,6 @@ import contextlib
 import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from typing import NamedTuple
 
 from gitenv.errors import GitenvError, Locked, NotInOrder, Usage, printable
 from gitenv.git import attributes, index
@@ -21,6 +20,7 @@ from gitenv.repo import recipients
 from gitenv.system import files
 from gitenv.team import gitignore, lock, setup
 from gitenv.team.workspace import Workspace
+from gitenv.values import NamedTuple
 
 _MAX_BYTES = 1024 * 1024
 _SHOWN = 5

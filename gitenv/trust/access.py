@@ -7,7 +7,6 @@ import itertools
 import os
 import time
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
 
 from gitenv.errors import GitenvError, Locked, NotTrusted
 from gitenv.git.layout import Layout
@@ -22,6 +21,7 @@ from gitenv.repo.snapshot import Snapshot
 from gitenv.trust import chain
 from gitenv.trust.pins import Pin, Pins
 from gitenv.trust.trusted import Answer, Trusted, Verdict
+from gitenv.values import NamedTuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

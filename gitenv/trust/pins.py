@@ -9,7 +9,6 @@ out of `past/` can be named, and put back.
 import contextlib
 import os
 from collections.abc import Iterable, Sequence, Set
-from typing import NamedTuple
 
 from gitenv.errors import FirstEdition, Malformed, NotInOrder, printable
 from gitenv.identity import home
@@ -19,6 +18,7 @@ from gitenv.model.environment import Environment
 from gitenv.model.grant import READER, Grant
 from gitenv.model.statements import Holder
 from gitenv.system import files
+from gitenv.values import NamedTuple
 
 _HEAD, _FIRST_EDITION = b"gitenv-pin 2 ", b"gitenv-pin 1 "
 _MAX_BYTES = 4 * 1024 * 1024

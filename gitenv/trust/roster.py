@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from typing import NamedTuple
 
 from gitenv.errors import GitenvError
 from gitenv.git.layout import RECIPIENTS
@@ -14,6 +13,7 @@ from gitenv.model.membership import Membership
 from gitenv.repo import recipients
 from gitenv.repo.snapshot import Snapshot
 from gitenv.trust.access import membership_in
+from gitenv.values import NamedTuple
 
 ANY_DAY = ""
 

@@ -4,7 +4,6 @@ import contextlib
 import itertools
 from collections.abc import Sequence, Set
 from enum import Enum
-from typing import NamedTuple
 
 from gitenv.errors import GitenvError, NotTrusted
 from gitenv.git.layout import RECIPIENTS
@@ -12,6 +11,7 @@ from gitenv.model.environment import Environment, hash_of
 from gitenv.repo.snapshot import Snapshot
 from gitenv.trust import chain
 from gitenv.trust.pins import Pin
+from gitenv.values import NamedTuple
 
 _Step = tuple[Environment, Environment]
 """A statement, and the one after it."""
