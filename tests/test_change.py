@@ -43,7 +43,6 @@ _OTHERS = [
     "config/one/two/secret.txt",
     "deep/er/file.confs",
     "deep/file.conf",
-    "x/.envelope/y",
     "recipients/x",
     "a/c",
 ]
