@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import sys
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,7 @@ _SMALL = {"trust, {} commits": 400, "{} commits": 30}
 _PEERS = {ALONE: Subject, CRYPT: GitCrypt}
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="rows on a terminal and of hooks are for other systems")
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_each_row_can_be_measured(case: Case, tmp_path: Path) -> None:
     """A case has a run for each of its rows and for their peers, and all of them work."""
