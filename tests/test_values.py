@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import pickle
+import re
 import typing
+from pathlib import Path
 
 from gitenv import values
 
@@ -49,3 +51,10 @@ def test_it_is_the_same() -> None:
     assert pickle.loads(pickle.dumps(one)) == one
     assert typing.get_type_hints(_Ours) == typing.get_type_hints(_Typings)
     assert not hasattr(one, "__dict__")
+
+
+def test_all_of_gitenv_has_it() -> None:
+    """No module takes typing's, which would be slower again."""
+    modules = Path(values.__file__).parent.rglob("*.py")
+    imported = re.compile(r"^from typing import .*\bNamedTuple\b", re.MULTILINE)
+    assert not [path.name for path in modules if imported.search(path.read_text(encoding="utf-8"))]
