@@ -12,6 +12,7 @@ from tests.bench.subjects import Cost, Gitenv, Repository, Run, Subject
 
 BARE, STATUS, UNHOOKED, GIT_LOG = "bare start", "git status", "without hooks", "git log --raw"
 KEYS = 20
+_PAST = 10_000
 SMALL = ("status", "check", "diff", "recipients")
 
 
@@ -191,8 +192,9 @@ def opened_and_locked(subject: Subject, size: int) -> Mapping[str, Run]:
 
 
 def many_environments(subject: Subject, size: int) -> Mapping[str, Run]:
-    """An environment for each of many files."""
+    """An environment for each of many files, in a repository with a past."""
     new = subject.empty("new")
+    new.load(histories.of_statements((), _PAST, 1, "main"))
     for number in range(size):
         new.write(f".env.staging-{number:03}" if number else ".env", env_file(salt=number))
     founded = new.copy("founded")

@@ -33,14 +33,14 @@ def of_values(commits: int, keys: int) -> bytes:
     return b"".join(stream)
 
 
-def of_statements(statements: Iterable[Mapping[str, bytes]], commits: int, every: int) -> bytes:
-    """The branch `long`, without a parent: one commit in `every` has what the next of `statements` writes."""
+def of_statements(statements: Iterable[Mapping[str, bytes]], commits: int, every: int, branch: str = "long") -> bytes:
+    """A branch without a parent: one commit in `every` has what the next of `statements` writes."""
     waiting = iter(statements)
     stream = []
     for number in range(commits):
         files = next(waiting, {}) if number % every == 0 else {}
         other = {f"src/{number % 97}/{number % 1_009}.txt": b"%d\n" % number}
-        stream.append(commit("long", files or other, number, ""))
+        stream.append(commit(branch, files or other, number, ""))
     return b"".join(stream)
 
 
