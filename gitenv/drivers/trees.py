@@ -1,4 +1,4 @@
-"""Which tree a file is of that git hands to the filter, and so which statement counts (docs/architecture.md has the table)."""
+"""Which tree a file is of that git hands to the filter, and so which statement counts (docs/internals.md has the table)."""
 
 from __future__ import annotations
 
