@@ -44,12 +44,15 @@ def appeared(root: str, patterns: str, commit: str) -> list[str]:
 def added(root: str, path: str) -> list[str] | None:
     """The commits of all branches that brought a file where no parent had it; also after it was gone for a while.
 
-    None where git cannot say. History is not simplified: a pushed merge could else hide the first of them.
+    None where git cannot say. History is not simplified: a pushed merge could else hide the first of them. A merge may be one
+    of them itself: its founding was staged before it was committed.
     """
-    words = ("--no-show-signature", "--full-history", "--no-renames", "--diff-filter=A", "--format=%H")
     heads = [head for head in _BROUGHT_TOGETHER if _id(root, f"{head}^{{commit}}")]
-    done = program.attempt(root, *walk.SETTINGS, "log", *words, "--all", *heads, "--", f":(literal){path}")
-    return list(dict.fromkeys(done.stdout.decode("ascii", "replace").split())) if done.returncode == 0 else None
+    found = walk.changes(root, ["--all", *heads], [f":(top,literal){path}"], merges=walk.NEW)
+    try:
+        return list(dict.fromkeys(change.commit for change in found if change.after and not any(change.before)))
+    except NotInOrder:
+        return None
 
 
 class LastSeen(NamedTuple):
