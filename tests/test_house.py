@@ -28,7 +28,7 @@ def test_each_module_that_a_page_names_is_there() -> None:
     named = {
         (page.name, path)
         for page in PAGES
-        for path in re.findall(r"(?<![\w/…])(?:(?:\w+/)+\w+\.py|tests/\S+\.txt)\b", page.read_text("utf-8"))
+        for path in re.findall(r"(?<![\w/…])(?:(?:\w+/)+\w+\.py|tests/[\w/]+\.txt)\b", page.read_text("utf-8"))
     }
     assert {page for page, _ in named} >= {"architecture.md", "internals.md", "CONTRIBUTING.md"}
     assert {(page, path) for page, path in named if not (HOUSE / path).exists() and not (TOP / path).exists()} == set()
