@@ -12,6 +12,7 @@ from gitenv.model import base64url
 from gitenv.model.cipher import SIV_TAG, Keys, Unopened
 from gitenv.model.document import INTRICATE, MAX_BYTES, MAX_RECORDS, NAME, SURELY_A_NAME
 
+_MARK = b"gitenv1:"
 _WORTH = 4096
 _FEW = 8
 _IN_QUOTES = rb"%c(?:[^%c\s][^%c\n]*+%c|%c(?!%c))[^\n]*+"
@@ -119,8 +120,9 @@ def _committed(data: bytes, head: bytes) -> list[tuple[bytes, bytes, bytes]] | N
         return None
     if any(not text and b"-----" in line for line, _, text in found):  # is no heading
         return None
-    # A token has one mark of its kind, and so each has this one.
-    return found if data.count(head) == sum([1 for _, _, text in found if text]) else None
+    # A token has one mark of its kind, and so each has this one. A heading may have one, too: whoever pushed it counts on that.
+    count = sum([1 for _, _, text in found if text])
+    return found if data.count(head) == data.count(_MARK) == count else None
 
 
 def is_hidden(raw: bytes) -> bool:

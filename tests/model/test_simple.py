@@ -91,6 +91,7 @@ _STRANGE = st.one_of(
     st.sampled_from([b"A", b":A", b" "]).map(lambda more: _spelled(RING, b"A", b"A=1") + more),
     st.just(b"A=" + RING.head + b"AAAA"),
     st.sampled_from([b"", b"## a b", b"## -----BEGIN", b"## " + RING.head, b"## gitenv1:2.abcdef:AAAA"]),
+    _RIGHT.map(lambda pair: b"## " + RING.head + b"\n" + _spelled(OLD_RING, *pair)),
     _LINES,
 )
 _PUSHED = st.one_of(
@@ -159,6 +160,16 @@ def test_smudge_of_each_token_is_the_same() -> None:
 def test_tokens_are_the_same(data: bytes) -> None:
     """Where a committed document is simple, its tokens are those that the parser finds, and all of one key."""
     _check_tokens(data)
+
+
+def test_a_heading_vouches_for_no_token() -> None:
+    """It may spell what all tokens of today's key have: one of another key beside it is none of today's all the same."""
+    right, retired = _spelled(RING, b"A", b"A=1"), _spelled(OLD_RING, b"B", b"B=2")
+    for other in (retired, b"B=gitenv1:made up:AAAA", retired.replace(b":1.", b":7."), b"#gitenv1:x:AAAA"):
+        for heading in (b"## " + RING.head, b"## " + RING.head * 2, b"## " + RING.head + b" gitenv1:"):
+            data = b"\n".join([heading, right, other, b""])
+            assert simple.tokens(data, RING.head) is None
+            _check_tokens(data)
 
 
 def _check_tokens(data: bytes) -> None:
