@@ -14,7 +14,7 @@ from gitenv.model.codes import CODES
 _SOURCE = Path(errors.__file__).parent
 # What only the command itself says that is refused.
 _OF_COMMANDS = {"usage", "changed", "cannot-stand", "masked", "not-a-step"}
-_MAKERS = ("_undecided", "Finding", "finding", "Uncounted")
+_MAKERS = ("_undecided", "Finding", "finding")
 
 
 def _said() -> Iterator[tuple[str, str]]:
@@ -23,8 +23,7 @@ def _said() -> Iterator[tuple[str, str]]:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             maker = getattr(node.func, "id", "") if isinstance(node, ast.Call) else ""
             if isinstance(node, ast.Call) and maker in _MAKERS:
-                place = 2 if maker == "Uncounted" else 0
-                yield from ((path.name, each) for each in _words(node.args[place : place + 1]))
+                yield from ((path.name, each) for each in _words(node.args[:1]))
 
 
 def _words(nodes: list[ast.expr]) -> Iterator[str]:

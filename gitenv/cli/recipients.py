@@ -9,6 +9,8 @@ from gitenv.cli import show
 from gitenv.cli.options import Environments, Json
 
 if TYPE_CHECKING:
+    from gitenv.model.finding import Finding
+    from gitenv.model.grant import Grant
     from gitenv.team.roster import People, Role
 
 
@@ -44,9 +46,8 @@ def _show(found: People) -> None:
     from gitenv.team import roster
 
     for entry in roster.grouped(found.uncounted, 20):
-        show.say(f"does not count: {entry.file}: {entry.reason}", "yellow")
-        if entry.command:
-            show.commands(entry.command)
+        show.say(f"does not count: {entry.path}: {entry.text}", "yellow")
+        show.commands(*entry.commands)
 
 
 def _cell(entry: Role | None) -> str:
@@ -68,5 +69,16 @@ def _as_json(found: People) -> dict[str, object]:
             }
             for person in found.people
         ],
-        "uncounted": [entry._asdict() for entry in found.uncounted],
+        "uncounted": [_uncounted_as_json(entry, found.ended.get(entry.path)) for entry in found.uncounted],
+    }
+
+
+def _uncounted_as_json(entry: Finding, ended: Grant | None) -> dict[str, str]:
+    return {
+        "file": entry.path,
+        "reason": entry.text,
+        "code": entry.code,
+        "command": "".join(entry.commands),
+        "expires": ended.expires if ended else "",
+        "role": ended.role if ended else "",
     }

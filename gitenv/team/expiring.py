@@ -7,17 +7,17 @@ from collections.abc import Collection, Iterator
 from gitenv.model import expiry
 from gitenv.model.codes import finding
 from gitenv.model.finding import Finding
-from gitenv.team.roster import People, Uncounted
+from gitenv.team.roster import People
 from gitenv.trust import access
 
 
 def problems(people: People, held: Collection[str], own: Collection[tuple[str, str]]) -> Iterator[Finding]:
     """`held` are the environments in which the caller can let people in; `own` their own places: environment and name."""
-    for entry in people.uncounted:
-        environment, name = place(entry)
-        if entry.expires and (environment, name) not in own:
-            text = f"{name}'s access to {environment} ended on {entry.expires} ({expiry.POLICY})"
-            mend = [access.renewal(environment, name, entry.role), f"gitenv rotate {environment}"]
+    for given in people.ended.values():
+        environment, name = given.environment, given.to
+        if (environment, name) not in own:
+            text = f"{name}'s access to {environment} ended on {given.expires} ({expiry.POLICY})"
+            mend = [access.renewal(environment, name, given.role), f"gitenv rotate {environment}"]
             yield finding("grant-expired", text, commands=tuple(mend if environment in held else ["gitenv recipients"]))
     for person in people.people:
         for environment, found in person.entries.items():
@@ -31,9 +31,3 @@ def problems(people: People, held: Collection[str], own: Collection[tuple[str, s
                 yield finding(
                     "expires-soon", f"{person.name}'s access to {environment} ends after {found.expires}", commands=(command,)
                 )
-
-
-def place(entry: Uncounted) -> tuple[str, str]:
-    """The environment and the name that a file which does not count is about."""
-    environment, _, file = entry.file.partition("/")
-    return environment, file.removesuffix(".grant")

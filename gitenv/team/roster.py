@@ -8,7 +8,9 @@ from gitenv.errors import GitenvError, Malformed, NotTrusted, Usage
 from gitenv.git import branches
 from gitenv.git.layout import RECIPIENTS
 from gitenv.model import reasons
+from gitenv.model.codes import finding
 from gitenv.model.environment import Environment
+from gitenv.model.finding import Finding
 from gitenv.model.grant import HOLDER, READER, Grant
 from gitenv.model.membership import RefusedGrant
 from gitenv.model.statements import Holder
@@ -39,23 +41,13 @@ class Person(NamedTuple):
     is_waiting: bool  # a `.pub`, and no grant that they were ever given for its key
 
 
-class Uncounted(NamedTuple):
-    """A file in `.recipients/` that nothing is given for, and why."""
-
-    file: str
-    reason: str
-    code: str  # the reason's name
-    command: str = ""  # what completes it, where something does
-    expires: str = ""  # the last day, of a grant that would count if it were not over
-    role: str = ""  # what it gave until then
-
-
 class People(NamedTuple):
     """The whole of `.recipients/`."""
 
     environments: list[str]
     people: list[Person]
-    uncounted: list[Uncounted]
+    uncounted: list[Finding]  # what lies below .recipients/ and does not count, by its path there, and why
+    ended: Mapping[str, Grant]  # grants that would count if their last day were not over, by path
 
     def holders(self, environment: str) -> list[str]:
         """Who may let others into an environment, by name."""
@@ -68,7 +60,8 @@ def membership(workspace: Workspace) -> People:
     entries: dict[str, dict[str, Role]] = {}
     fingerprints: dict[str, str] = {}
     granted: dict[str, set[str]] = {}  # a key exchanged in one environment, and not yet in another, makes two
-    uncounted: list[Uncounted] = []
+    uncounted: list[Finding] = []
+    ended: dict[str, Grant] = {}
     signers: set[str] = set()
     known: set[Holder] = set()
     was_in: set[Holder] = set()
@@ -79,7 +72,8 @@ def membership(workspace: Workspace) -> People:
         try:
             statement = _statement(workspace, name)
         except NotTrusted as error:
-            uncounted.append(Uncounted(f"{name}/environment", error.message.removeprefix(f"{name}/environment: "), error.code))
+            path = f"{name}/environment"
+            uncounted.append(finding(error.code, error.message.removeprefix(f"{path}: "), path))
             continue
         found = membership_in(workspace.tree, statement)
         for person, grant in found.counted.items():
@@ -91,9 +85,10 @@ def membership(workspace: Workspace) -> People:
         signers.add(statement.by.name)
         before = _before(workspace, statement)
         is_behind |= before is not None
+        ended |= _ended(workspace, statement, found.refused)
         for why, given in _not_counted(workspace, statement, before, found.refused):
             uncounted.append(why)
-            if given and (why.command or why.expires):  # a holder signed it, and what completes it is said there
+            if given and (why.commands or why.path in ended):  # a holder signed it, and what completes it is said there
                 was_in.add(Holder(given.to, given.key.fingerprint()))
         uncounted += [_unfit(file, error) for file, error in found.malformed.items()]
         uncounted += [_stray(f"{name}/{file}") for file in recipients.stray_grants(workspace.tree, name)]
@@ -105,7 +100,7 @@ def membership(workspace: Workspace) -> People:
     waiting -= entries.keys() | signers
     people = [Person(name, fingerprints[name], entries.get(name, {}), name in waiting) for name in sorted(fingerprints)]
     strays = [_stray(name) for name in recipients.strays(workspace.tree)]
-    return People(names, people, uncounted + damaged + strays + _too_many(workspace))
+    return People(names, people, uncounted + damaged + strays + _too_many(workspace), ended)
 
 
 def only(found: People, environments: Collection[str]) -> People:
@@ -116,29 +111,30 @@ def only(found: People, environments: Collection[str]) -> People:
     for person in found.people:
         entries = {name: entry for name, entry in person.entries.items() if name in environments}
         people += [person._replace(entries=entries)] if entries or person.is_waiting else []
-    uncounted = [each for each in found.uncounted if each.file.partition("/")[0] in environments]
-    return People([name for name in found.environments if name in environments], people, uncounted)
+    uncounted = [each for each in found.uncounted if each.path.partition("/")[0] in environments]
+    return People([name for name in found.environments if name in environments], people, uncounted, found.ended)
 
 
-def _too_many(workspace: Workspace) -> list[Uncounted]:
+def _too_many(workspace: Workspace) -> list[Finding]:
     count = recipients.too_many(workspace.tree, workspace.pinned_names())
     look = f"git log --diff-filter=A -- :/{RECIPIENTS}"
-    return [Uncounted(RECIPIENTS, recipients.too_many_text(count), "too-many-environments", look)] if count else []
+    text = recipients.too_many_text(count)
+    return [finding("too-many-environments", text, RECIPIENTS, commands=(look,))] if count else []
 
 
-def grouped(uncounted: Iterable[Uncounted], most: int) -> list[Uncounted]:
+def grouped(uncounted: Iterable[Finding], most: int) -> list[Finding]:
     """The same in at most `most` lines and one, many files of one reason in one: whoever can push can push ten thousand."""
-    by_reason: dict[tuple[str, str, str], list[str]] = {}
+    by_reason: dict[Finding, list[str]] = {}
     for entry in uncounted:
-        by_reason.setdefault((entry.reason, entry.code, entry.command), []).append(entry.file)
-    lines: list[Uncounted] = []
-    for (reason, code, command), files in by_reason.items():
+        by_reason.setdefault(entry._replace(path=""), []).append(entry.path)
+    lines: list[Finding] = []
+    for alike, files in by_reason.items():
         if len(files) > _MOST_ALIKE:
             files = [f"{', '.join(files[:3])} and {len(files) - 3:,} more"]
-        lines += [Uncounted(file, reason, code, command) for file in files]
+        lines += [alike._replace(path=file) for file in files]
     if len(lines) <= most:
         return lines
-    return [*lines[:most], Uncounted(f"and {len(lines) - most:,} more", "gitenv recipients --json lists all", "many")]
+    return [*lines[:most], finding("many", "gitenv recipients --json lists all", f"and {len(lines) - most:,} more")]
 
 
 def _before(workspace: Workspace, statement: Environment) -> Environment | None:
@@ -149,41 +145,42 @@ def _before(workspace: Workspace, statement: Environment) -> Environment | None:
 
 def _not_counted(
     workspace: Workspace, statement: Environment, before: Environment | None, found: Sequence[RefusedGrant]
-) -> Iterator[tuple[Uncounted, Grant | None]]:
+) -> Iterator[tuple[Finding, Grant | None]]:
     """Why grants do not count. Those that belong to an earlier statement beside them are one topic: the commit is older."""
     name, earlier = statement.name, RetiredGrants(workspace, statement)
     if before:
         reason = f"generation {before.generation.number} in this commit, now is {statement.generation.number}"
         merge = branches.to_merge(workspace.root)
-        yield Uncounted(name, f"{reason}; merge the main branch", "statement-behind", merge), None
-    honest: Mapping[str, Grant] = {}
-    if any(refused.has_expired for refused in found):
-        honest = membership_in(workspace.tree, statement, "").counted
+        yield finding("statement-behind", f"{reason}; merge the main branch", name, commands=(merge,) if merge else ()), None
     for refused in found:
         if before is None or refused.grant.generation != before.generation:
-            yield _refused(name, refused, honest, earlier), refused.grant
+            yield _refused(name, refused, earlier), refused.grant
 
 
-def _refused(environment: str, refused: RefusedGrant, honest: Mapping[str, Grant], earlier: RetiredGrants) -> Uncounted:
-    """A grant that does not count. That it did once is said only if a holder signed it: anybody can write any date."""
-    given = refused.grant
-    file = f"{environment}/{given.to}.grant"
+def _refused(environment: str, refused: RefusedGrant, earlier: RetiredGrants) -> Finding:
+    path = f"{environment}/{refused.grant.to}.grant"
     if isinstance(refused.why, reasons.Retired):
-        found = earlier.explain(given)
-        return Uncounted(file, found.reason, found.code or reasons.grant_code(refused.why), found.command)
-    entry = Uncounted(file, refused.reason, reasons.grant_code(refused.why))
-    is_over = refused.has_expired and honest.get(given.to) == given
-    return entry._replace(expires=given.expires, role=given.role) if is_over else entry
+        found = earlier.explain(refused.grant)
+        code = found.code or reasons.grant_code(refused.why)
+        return finding(code, found.reason, path, commands=(found.command,) if found.command else ())
+    return finding(reasons.grant_code(refused.why), refused.reason, path)
 
 
-def _unfit(file: str, error: GitenvError) -> Uncounted:
+def _ended(workspace: Workspace, statement: Environment, found: Sequence[RefusedGrant]) -> dict[str, Grant]:
+    """Grants that counted until their last day. Said only if a holder signed them: anybody can write any date."""
+    over = [refused.grant for refused in found if refused.has_expired]
+    honest = membership_in(workspace.tree, statement, "").counted if over else {}
+    return {f"{statement.name}/{given.to}.grant": given for given in over if honest.get(given.to) == given}
+
+
+def _unfit(file: str, error: GitenvError) -> Finding:
     reason = error.message.removeprefix(file).removeprefix(":").strip()
-    return Uncounted(file.removeprefix(f"{RECIPIENTS}/"), reason, "grant-malformed")
+    return finding("grant-malformed", reason, file.removeprefix(f"{RECIPIENTS}/"))
 
 
-def _stray(file: str) -> Uncounted:
+def _stray(file: str) -> Finding:
     shown = file.encode("ascii", "backslashreplace").decode("ascii")  # else one letter of another script is like ours
-    return Uncounted(shown, recipients.why_stray(file), "stray-name")
+    return finding("stray-name", recipients.why_stray(file), shown)
 
 
 def _statement(workspace: Workspace, name: str) -> Environment:
@@ -211,24 +208,26 @@ def _asked(workspace: Workspace) -> dict[str, list[str] | GitenvError]:
 
 def _requests(
     asked: Mapping[str, list[str] | GitenvError], granted: Mapping[str, Set[str]], known: Set[Holder]
-) -> tuple[dict[str, str], list[Uncounted]]:
+) -> tuple[dict[str, str], list[Finding]]:
     """Whose `.pub` files are there, and what is wrong with some of them.
 
     Somebody asks with the key on top. A line below that an environment speaks of is an older key; of one that is new to this
     clone as well, which is named for itself.
     """
     found: dict[str, str] = {}
-    damaged: list[Uncounted] = []
+    damaged: list[Finding] = []
     for name, fingerprints in asked.items():
         if isinstance(fingerprints, GitenvError):
-            unfit = _unfit(f"{RECIPIENTS}/{name}.pub", fingerprints)
-            damaged.append(unfit._replace(code="not-a-key", command=fingerprints.hint))
+            hint = (fingerprints.hint,) if fingerprints.hint else ()
+            reason = _unfit(f"{RECIPIENTS}/{name}.pub", fingerprints).text
+            damaged.append(finding("not-a-key", reason, f"{name}.pub", commands=hint))
             continue
         found[name] = fingerprints[0]
         strange = [each for each in fingerprints if Holder(name, each) not in known] if name in granted else []
         if fingerprints[0] in strange:
             ask = f"ask {name}: is the key in {name}.pub theirs? Then: gitenv add-recipient {name} --replace"
-            damaged.append(Uncounted(f"{name}.pub", f"another key than the one that {name} is in with", "swapped-key", ask))
+            text = f"another key than the one that {name} is in with"
+            damaged.append(finding("swapped-key", text, f"{name}.pub", commands=(ask,)))
         elif strange:
-            damaged.append(Uncounted(f"{name}.pub", f"also a key that {name} is not in with", "swapped-key"))
+            damaged.append(finding("swapped-key", f"also a key that {name} is not in with", f"{name}.pub"))
     return found, damaged

@@ -30,7 +30,7 @@ from gitenv.team import (
 )
 from gitenv.team.file_status import FileStatus
 from gitenv.team.reissue import Reissue
-from gitenv.team.roster import People, Uncounted
+from gitenv.team.roster import People
 from gitenv.team.workspace import Workspace
 from gitenv.trust import access
 from gitenv.trust.access import check_not_rolled_back
@@ -80,11 +80,11 @@ def status(workspace: Workspace, wanted: Collection[str] = ()) -> Status:
     uncounted = [
         entry
         for entry in roster.only(people, wanted).uncounted
-        if entry.file not in said and not entry.expires and entry.file.partition("/")[0] not in torn
+        if entry.path not in said and entry.path not in people.ended and entry.path.partition("/")[0] not in torn
     ]
     held = [environment.name for environment in found if (environment.access, environment.role) == (OPEN, HOLDER)]
     problems += [
-        finding(entry.code, f"{entry.file}: {entry.reason}", commands=(_for_whom(entry, held),))
+        finding(entry.code, f"{entry.path}: {entry.text}", commands=(_for_whom(entry, held),))
         for entry in roster.grouped(uncounted, 20)
     ]
     own = [(pin.name, pin.grant.to) for pin in workspace.access.pinned() if pin.grant]
@@ -108,10 +108,11 @@ def status(workspace: Workspace, wanted: Collection[str] = ()) -> Status:
     return Status(me, fingerprint, found, [name for name in waiting if name != me], unique)
 
 
-def _for_whom(entry: Uncounted, held: Collection[str]) -> str:
+def _for_whom(entry: Finding, held: Collection[str]) -> str:
     """What mends a file that does not count; who holds nothing there asks."""
-    is_holders = entry.command.startswith("gitenv add-recipient") and entry.file.partition("/")[0] not in held
-    return f"ask a holder to run: {entry.command}" if is_holders else entry.command or "gitenv recipients"
+    command = entry.commands[0] if entry.commands else "gitenv recipients"
+    is_holders = command.startswith("gitenv add-recipient") and entry.path.partition("/")[0] not in held
+    return f"ask a holder to run: {command}" if is_holders else command
 
 
 def _to_reissue(found: Reissue) -> Finding:
