@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 
 from gitenv.errors import GitenvError, NotTrusted
 from gitenv.model.environment import Environment
@@ -57,11 +57,17 @@ class Membership(NamedTuple):
         return frozenset(self.keys)
 
 
-def who_is_in(environment: Environment, grants: Iterable[Grant], today: str) -> Membership:
+def who_is_in(
+    environment: Environment,
+    grants: Iterable[Grant],
+    today: str,
+    is_signed: Callable[[bytes, PublicKey], bool] = is_signed_by,
+) -> Membership:
     """Sort out who is in: a grant counts if a holder signed it who counted before. Linear in the number of grants.
 
     A signer's key is the one in their `holder` line, or in the grant that let them in: never one from a `.pub`. The
-    statement's own signature is not looked at: it is the pinned one, or a good step led to it.
+    statement's own signature is not looked at: it is the pinned one, or a good step led to it. `is_signed` may know of
+    signatures that were verified before.
     """
     counted: dict[str, Grant] = {}
     refused: list[RefusedGrant] = []
@@ -77,7 +83,7 @@ def who_is_in(environment: Environment, grants: Iterable[Grant], today: str) -> 
         signer = ready.pop()
         for grant in waiting.pop(signer, []):
             try:
-                check_signed(grant, keys[signer])
+                check_signed(grant, keys[signer], is_signed)
                 person = _person(environment, grant)
             except NotTrusted as error:
                 refused.append(RefusedGrant(grant, error))
@@ -90,9 +96,9 @@ def who_is_in(environment: Environment, grants: Iterable[Grant], today: str) -> 
     return Membership(environment, counted, refused, keys)
 
 
-def check_signed(grant: Grant, key: PublicKey) -> None:
+def check_signed(grant: Grant, key: PublicKey, is_signed: Callable[[bytes, PublicKey], bool] = is_signed_by) -> None:
     """Raise `NotSigned` unless a grant carries the signature of the key that its signer has."""
-    if not is_signed_by(grant.text, key):
+    if not is_signed(grant.text, key):
         where = f"{grant.environment}/{grant.to}.grant"
         raise NotSigned(f"{where}: was changed after {grant.by.name} signed it, or never signed by them")
 

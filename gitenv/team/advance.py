@@ -59,7 +59,7 @@ def _followed(workspace: Workspace, old: Pin, searched: Mapping[str, str]) -> tu
 def _with_people(workspace: Workspace, old: Pin, pin: Pin) -> Pin:
     """A pin of a statement of the tree at hand, with the people and the user's own grant that count beside it there."""
     tree = stage.without_later_grants(workspace, pin.environment)
-    members = access.membership_in(tree, pin.environment)
+    members = workspace.access.membership(tree, pin.environment)
     own = _own(workspace, members, old.grant.to if old.grant else workspace.access.name)
     own = own or _own_that_expired(workspace, old, pin, members)
     if own is not None and not own.expired(access.today()):
@@ -86,7 +86,7 @@ def _own_that_expired(workspace: Workspace, old: Pin, pin: Pin, members: Members
     mine = [refused.grant for refused in members.refused if key and refused.grant.key == key.public and refused.has_expired]
     if not mine or given is None or given.text == mine[0].text:
         return None
-    honest = access.membership_in(workspace.tree, pin.environment, ANY_DAY).counted.get(mine[0].to)
+    honest = workspace.access.membership(workspace.tree, pin.environment, ANY_DAY).counted.get(mine[0].to)
     was_here = log.last_with(workspace.root, f"{RECIPIENTS}/{pin.name}/{given.to}.grant", given.text)
     return honest if honest == mine[0] and was_here else None
 

@@ -12,7 +12,6 @@ from gitenv.model.environment import Environment
 from gitenv.model.reasons import Replayed
 from gitenv.model.statements import Holder
 from gitenv.team.workspace import Workspace
-from gitenv.trust import access
 
 
 class Contributors:
@@ -40,7 +39,7 @@ class Contributors:
     def _in_environments(self) -> Iterator[Holder]:
         tree = self._workspace.tree
         for pin in self._workspace.access.pinned():
-            found = access.membership_in(tree, pin.environment)
+            found = self._workspace.access.membership(tree, pin.environment)
             yield from (Holder(given.to, given.key.fingerprint()) for given in found.counted.values())
 
     def _decided_before(self, statement: Environment) -> frozenset[bytes]:

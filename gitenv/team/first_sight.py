@@ -161,7 +161,7 @@ def check_people(workspace: Workspace, statement: Environment) -> None:
     """Raise `OtherPerson` for a new statement that has somebody in it whom this clone knows by another key."""
     pins = [pin for pin in workspace.access.pinned() if pin.name != statement.name]
     known = {person for pin in pins for person in pin.holders | pin.seen}
-    if known and (name := other_person(access.membership_in(workspace.tree, statement).people, known)):
+    if known and (name := other_person(workspace.access.membership(workspace.tree, statement).people, known)):
         raise OtherPerson(
             f"{statement.name}/environment: has a {name} with another key than the {name} whom this clone knows",
             f"ask {name} which key is theirs: gitenv recipients",

@@ -12,7 +12,6 @@ from gitenv.model.membership import Membership
 from gitenv.model.statements import Holder
 from gitenv.repo import recipients
 from gitenv.team.workspace import Workspace
-from gitenv.trust import access
 
 
 def path(name: str) -> str:
@@ -111,4 +110,4 @@ def _membership(workspace: Workspace, environment: str) -> Membership | None:
         return None
     if judged is None or judged.is_earlier:
         return None
-    return access.membership_in(workspace.tree, judged.environment)
+    return workspace.access.membership(workspace.tree, judged.environment)

@@ -15,7 +15,6 @@ from gitenv.team import requests as newcomers
 from gitenv.team.discover import DEVELOPMENT
 from gitenv.team.requests import Newcomer
 from gitenv.team.workspace import Workspace, now
-from gitenv.trust import access
 from gitenv.trust.pins import Pin
 from gitenv.values import NamedTuple
 
@@ -111,7 +110,7 @@ def _membership(workspace: Workspace, pin: Pin, newcomer: Newcomer) -> Membershi
     """Who is in, if somebody of that name may be: it means reading everybody's grants."""
     if recipients.grant_of(workspace.tree, pin.name, newcomer.name) is None:
         return None
-    return access.membership_in(workspace.tree, pin.environment)
+    return workspace.access.membership(workspace.tree, pin.environment)
 
 
 def _check_somebody_stays(found: Membership, name: str, newcomer: Newcomer) -> None:

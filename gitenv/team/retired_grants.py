@@ -10,7 +10,6 @@ from gitenv.model.grant import READER, Grant
 from gitenv.model.statements import is_signed_by
 from gitenv.repo.snapshot import CommitSnapshot
 from gitenv.team.workspace import Workspace
-from gitenv.trust.access import membership_in
 from gitenv.values import NamedTuple
 
 _MAX_COMMITS = 1000
@@ -52,7 +51,7 @@ class RetiredGrants:
         pin = self._workspace.access.pin(self._statement.name)
         if pin is None:
             return False
-        key = membership_in(self._workspace.tree, pin.environment).keys.get(given.by)
+        key = self._workspace.access.membership(self._workspace.tree, pin.environment).keys.get(given.by)
         return key is not None and is_signed_by(given.text, key)
 
     def _rotated_out(self) -> frozenset[str]:

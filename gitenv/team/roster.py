@@ -17,7 +17,6 @@ from gitenv.model.statements import Holder
 from gitenv.repo import recipients
 from gitenv.team.retired_grants import RetiredGrants
 from gitenv.team.workspace import Workspace
-from gitenv.trust.access import membership_in
 from gitenv.values import NamedTuple
 
 _MOST_ALIKE = 10
@@ -75,7 +74,7 @@ def membership(workspace: Workspace) -> People:
             path = f"{name}/environment"
             uncounted.append(finding(error.code, error.message.removeprefix(f"{path}: "), path))
             continue
-        found = membership_in(workspace.tree, statement)
+        found = workspace.access.membership(workspace.tree, statement)
         for person, grant in found.counted.items():
             role = HOLDER if grant.role == HOLDER else READER
             entries.setdefault(person, {})[name] = Role(role, grant.by.name, grant.at, grant.expires)
@@ -169,7 +168,7 @@ def _refused(environment: str, refused: RefusedGrant, earlier: RetiredGrants) ->
 def _ended(workspace: Workspace, statement: Environment, found: Sequence[RefusedGrant]) -> dict[str, Grant]:
     """Grants that counted until their last day. Said only if a holder signed them: anybody can write any date."""
     over = [refused.grant for refused in found if refused.has_expired]
-    honest = membership_in(workspace.tree, statement, "").counted if over else {}
+    honest = workspace.access.membership(workspace.tree, statement, "").counted if over else {}
     return {f"{statement.name}/{given.to}.grant": given for given in over if honest.get(given.to) == given}
 
 

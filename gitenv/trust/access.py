@@ -6,7 +6,7 @@ What the filter and the commands share. It reads; the only thing it ever writes 
 import itertools
 import os
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from gitenv.errors import GitenvError, Locked, NotTrusted
 from gitenv.git.layout import Layout
@@ -27,6 +27,10 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from gitenv.model.membership import Membership
     from gitenv.trust.history import History
+    from gitenv.trust.verified import Verified
+
+FEW = 200
+"""Grants whose signatures are verified sooner than one more file is read."""
 
 
 class Judged(NamedTuple):
@@ -54,6 +58,7 @@ class Access:
         self._judged: dict[tuple[str, bytes], Judged | NotTrusted] = {}
         self._device: device.DeviceKey | None = None
         self._device_asked = False
+        self._verified: Verified | None = None
 
     @property
     def name(self) -> str:
@@ -122,6 +127,10 @@ class Access:
         me = f'"{self.name}"' if self.name else "this device's key"
         return Locked(f"no grant for {me} in {where}", f"ask {who} to run: {command}")
 
+    def membership(self, tree: Snapshot, statement: Environment, day: str | None = None) -> "Membership":
+        """`membership_in`, where no signature is verified that was once, in this clone and for this user."""
+        return membership_in(tree, statement, day, self._noted)
+
     def trusted(self, pin: Pin, tree: Snapshot) -> Trusted:
         """The rules of trust for one environment and one tree."""
         return Trusted(pin.name, pin, tree, lambda wanted: self.pins.text(pin.name, wanted))
@@ -179,6 +188,13 @@ class Access:
     def forget_judgements(self) -> None:
         """A checkout has written `.recipients/`, or a pin has moved: what was judged before may be out of date."""
         self._judged.clear()
+
+    def _noted(self) -> "Verified":
+        if self._verified is None:
+            from gitenv.trust.verified import Verified
+
+            self._verified = Verified(self.pins.verified)
+        return self._verified
 
     def _judge(self, pin: Pin, text: bytes, tree: Snapshot) -> Judged:
         new = environment.read(text, f"{pin.name}/environment")
@@ -249,13 +265,24 @@ def renewal(environment: str, name: str, role: str) -> str:
     return f"gitenv add-recipient {name} -e {environment}{as_role} --expires 30d"
 
 
-def membership_in(tree: Snapshot, statement: Environment, day: str | None = None) -> "Membership":
-    """Who is in an environment by a tree's grants, today or on another day (like 2026-11-21; "": before any expiry)."""
+def membership_in(
+    tree: Snapshot, statement: Environment, day: str | None = None, noted: "Callable[[], Verified] | None" = None
+) -> "Membership":
+    """Who is in an environment by a tree's grants, today or on another day (like 2026-11-21; "": before any expiry).
+
+    `noted` are signatures that need not be verified once more. They are asked for where there are many grants.
+    """
     from gitenv.model.membership import who_is_in
     from gitenv.repo import recipients
 
     malformed: dict[str, GitenvError] = {}
-    found = who_is_in(statement, recipients.grants(tree, statement.name, malformed), today() if day is None else day)
+    given, day = list(recipients.grants(tree, statement.name, malformed)), today() if day is None else day
+    if noted is None or len(given) <= FEW:
+        found = who_is_in(statement, given, day)
+    else:
+        verified = noted()
+        found = who_is_in(statement, given, day, verified.is_signed_by)
+        verified.save()
     return found._replace(malformed=malformed)
 
 

@@ -130,6 +130,11 @@ class Pins:
             files.make_folder(self._folder, 0o700)
             files.replace(os.path.join(self._folder, "name"), f"{name}\n".encode("ascii"))
 
+    @property
+    def verified(self) -> str:
+        """Where signatures are noted that were verified (see `trust.verified`); "" for whoever has no pins."""
+        return self._folder and os.path.join(self._folder, "verified")
+
     def all(self) -> list[Pin]:
         """Every pin, by name. Raises `Malformed` for a damaged one: it must not look like none."""
         if not self._folder:
