@@ -38,6 +38,19 @@ def test_it_starts_in_the_folder_and_says_how_it_ended(tmp_path: Path) -> None:
     assert (done.returncode, os.path.realpath(done.stdout.decode().strip())) == (3, os.path.realpath(tmp_path))
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="no descriptors by their numbers")
+def test_git_gets_nothing_that_was_left_open(tmp_path: Path) -> None:
+    """As in `gitenv key import /dev/fd/9 9< key`: git would hand it on to every filter and hook that it starts."""
+    (tmp_path / "secret").write_text("hunter2\n")
+    start = (
+        f"from gitenv.git import spawn; print(spawn.run(['git', *{['-c', 'alias.look=!cat <&9', 'look']}], '.', {{}}).stdout)"
+    )
+    done = subprocess.run(
+        ["sh", "-c", 'exec 9< secret; exec "$0" -c "$1"', sys.executable, start], cwd=tmp_path, capture_output=True, check=True
+    )
+    assert done.stdout == b"b''\n"
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="starts no git by posix_spawn")
 def test_a_conversation_ends_when_we_end_it(tmp_path: Path) -> None:
     """What is not read is dropped, and the process is waited for."""

@@ -5,6 +5,7 @@ Where the system has none (Windows), `subprocess` does the same.
 
 from __future__ import annotations
 
+import contextlib
 import io
 import os
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
 _PIECE = 65536
 _MOST_COMPLAINTS = 16  # pieces
 _PATIENCE = 25  # hundredths of a second
+_is_alone: list[bool] = []
 
 
 class Done:
@@ -180,6 +182,7 @@ def _spawn(
     if len(streams) < 3:
         actions.append((os.POSIX_SPAWN_OPEN, 2, os.devnull, os.O_WRONLY, 0))
     try:
+        _stand_alone()
         for descriptor in inherited:
             os.set_inheritable(descriptor, True)
         # git changes the folder itself: `posix_spawn` cannot, and ours is that of the whole process.
@@ -187,6 +190,17 @@ def _spawn(
     finally:
         for stream in streams:
             stream.close()
+
+
+def _stand_alone() -> None:
+    """What whoever started us left open beside the three streams ends here: it may be a key, and git starts others' filters."""
+    if not _is_alone:
+        _is_alone.append(True)
+        with contextlib.suppress(OSError):
+            for number in map(int, os.listdir("/dev/fd")):
+                if number > 2:
+                    with contextlib.suppress(OSError):  # the one that the listing was read by
+                        os.set_inheritable(number, False)
 
 
 def _exchange(asking: io.FileIO, stdin: bytes, hearing: io.FileIO, lamenting: io.FileIO) -> tuple[bytes, bytes]:
