@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,7 +13,7 @@ import pytest
 from gitenv.errors import NotTrusted
 from gitenv.git.objects import Objects
 from gitenv.repo import snapshot
-from gitenv.repo.snapshot import CommitSnapshot, Snapshot, SparseSnapshot, WorkSnapshot
+from gitenv.repo.snapshot import CommitSnapshot, IndexSnapshot, Snapshot, SparseSnapshot, WorkSnapshot
 from tests.conftest import NewLab
 
 
@@ -88,6 +89,20 @@ def _read_often(objects: Objects, asked: list[str], monkeypatch: pytest.MonkeyPa
 
 
 @pytest.mark.skipif(os.name == "nt", reason="links need a privilege on Windows")
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such names")
+@pytest.mark.parametrize("folder", ["two\nlines", "returns\r"])
+def test_a_folder_whose_name_fits_no_line(app: Path, folder: str) -> None:
+    """A commit has a file below it, as a whole listing says: else all of its values would be new in each change."""
+    (app / folder).mkdir()
+    (app / folder / ".env").write_bytes(b"A=1\n")
+    git = ("git", "-C", str(app), "-c", "user.name=Alice", "-c", "user.email=alice@example.com")
+    subprocess.run([*git, "add", "."], check=True)
+    subprocess.run([*git, "commit", "-qm", "Odd"], check=True)
+    with contextlib.closing(Objects(str(app))) as objects:
+        assert CommitSnapshot(objects, "HEAD").entry(f"{folder}/.env") == IndexSnapshot(objects).entry(f"{folder}/.env")
+        assert CommitSnapshot(objects, "HEAD").document(f"{folder}/.env") == b"A=1\n"
+
+
 def test_links_lead_nowhere(app: Path, in_objects: list[Snapshot]) -> None:
     """What a link in `.recipients/` points to is never read: in a commit its text is all there is."""
     for tree in in_objects:
