@@ -189,6 +189,14 @@ def test_patterns_that_name_a_dotenv_file_are_asked_for_already() -> None:
     assert all(dotenv.looks(pattern) for pattern in (".env", "a/.env.*", "x.env"))
 
 
+def test_more_patterns_than_a_command_line_holds_are_not_asked_for_one_by_one() -> None:
+    """Anybody can push a hundred statements with a hundred long patterns each: then git is asked for all files."""
+    ring = builders.ring_of()
+    listed = [builders.statement(ring, paths=[f"{number}-{each}.conf" for each in range(100)]) for number in range(3)]
+    assert len(claims.pathspecs(listed[:1])) == 100 + len(dotenv.LOOKS)
+    assert claims.pathspecs(listed) == []
+
+
 def test_what_any_statement_of_history_claims_is_covered() -> None:
     """An environment may have given a file away, and what stood there in plain text is in its history all the same."""
     ring = builders.ring_of()

@@ -74,10 +74,15 @@ def is_about(found: Finding, environments: Collection[str], claims: Claims) -> b
     return not its or its in environments
 
 
+MOST_SPECS = 200
+"""Of more, listing all is quicker. And whoever can push can push statements with more patterns than a command line holds."""
+
+
 def pathspecs(environments: Iterable[Environment]) -> list[str]:
-    """What git is asked for, to see every file that is or looks protected."""
+    """What git is asked for, to see every file that is or looks protected; nothing, which means all, for very many patterns."""
     patterns = dict.fromkeys(pattern for each in environments for pattern in each.paths)
-    return [*(f":(top,glob,icase)**/{pattern}" for pattern in dotenv.LOOKS), *map(_pathspec, patterns)]
+    found = [*(f":(top,glob,icase)**/{pattern}" for pattern in dotenv.LOOKS), *map(_pathspec, patterns)]
+    return found if len(found) <= MOST_SPECS else []
 
 
 def unusual(environments: Iterable[Environment]) -> list[str]:

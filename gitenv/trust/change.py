@@ -24,7 +24,6 @@ from gitenv.trust.roster import Roster
 Pairs = Mapping[str, tuple[Entry | None, Entry | None]]
 """Files that are not the same in two states, each as it was and as it is."""
 _NOBODY = Roster({}, {}, {})
-_MOST_SPECS = 200  # of more, listing all is quicker
 
 
 class Change:
@@ -110,7 +109,7 @@ class Change:
     @cached_property
     def _lists_all(self) -> bool:
         """Whether all files are listed: where attributes say more than statements and names do, one may be anybody's."""
-        return len(self._unusual) > _MOST_SPECS or self._is_filtered_otherwise
+        return len(self._unusual) > claims.MOST_SPECS or self._is_filtered_otherwise
 
     @cached_property
     def _unusual(self) -> list[str]:
