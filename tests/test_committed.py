@@ -12,6 +12,7 @@ import pytest
 from gitenv.drivers.committed import Committed
 from gitenv.git import layout
 from gitenv.git.objects import Objects
+from gitenv.model.clean import Cleaned
 
 _MANY = 100
 
@@ -65,7 +66,7 @@ class _Repository:
         self.committed.follow()
         found = self.committed.has(name)
         assert found is bool(self.committed.blobs(name)) is bool(self.committed.before(name, with_head=True))
-        assert found or self.committed.new_tokens(name, b"", b"", self.committed.records(name)) == []
+        assert found or self.committed.new_tokens(name, Cleaned(b""), b"", self.committed.records(name)) == []
         return found
 
 

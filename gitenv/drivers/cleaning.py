@@ -65,13 +65,13 @@ class Cleaning:
             rings = [self._trees.ring_at(pin, judged), ring]
             if unedited := self._committed.unedited(path, data, rings):
                 return unedited
-        cleaned = clean.clean(data, ring, committed, lambda: self._before(path, pin, ring, is_earlier=judged.is_earlier))
+        cleaned = clean.cleaned(data, ring, committed, lambda: self._before(path, pin, ring, is_earlier=judged.is_earlier))
         if new := self._committed.new_tokens(path, cleaned, ring.head, committed):
             self._refuse_new(pin, judged)
             self._made.add(new)
             if not data[:4].isascii() or b"\0" in data[:4]:
                 self._notices().warn_of_encoding(path, data)
-        return cleaned
+        return cleaned.data
 
     def _before(self, path: str, pin: Pin, ring: Keyring, *, is_earlier: bool) -> Sequence[Record]:
         """The records that an edit of a file began from, for clean; none while the environment's founding is in no commit.
@@ -90,11 +90,14 @@ class Cleaning:
         """Raise `NotTrusted` for a new file with a line that another one of its environment has in plain text in the index."""
         if self._past().is_uncommitted(pin.name):
             return
-        from gitenv.drivers import moved
-
         if pin.name not in self._plain:
+            from gitenv.drivers import moved
+
             self._plain[pin.name] = moved.plain_lines(self._here.work_tree, self._objects, pin)
-        moved.refuse(data, self._plain[pin.name])
+        if elsewhere := self._plain[pin.name]:
+            from gitenv.drivers import moved
+
+            moved.refuse(data, elsewhere)
 
     def _refuse_new(self, pin: Pin, judged: Judged) -> None:
         """Raise `RolledBack` where history went back, and `Locked` for a next key: no command has looked beside it yet."""

@@ -15,6 +15,7 @@ from gitenv.git.layout import Layout
 from gitenv.git.objects import Objects
 from gitenv.git.process import Request, Whole, digest
 from gitenv.model import document, inert, simple, smudge
+from gitenv.model.clean import Cleaned
 from gitenv.model.document import Kind, Record
 from gitenv.model.keyring import Keyring
 
@@ -29,6 +30,8 @@ class Committed:
 
     def __init__(self, here: Layout, objects: Objects) -> None:
         self._here, self._objects = here, objects
+        self._index_path = layout.index_path(here)
+        self._lock_path = f"{self._index_path}.lock"
         self._index: Stamp = 0, 0, 0
         self._lock: Stamp = 0, 0, 0
         self._files = 0  # since the index was written
@@ -46,8 +49,7 @@ class Committed:
         `cat-file` keeps one index. While git holds the lock of the index, it does not move HEAD and ask again: so long listings
         hold, and what HEAD is.
         """
-        path = layout.index_path(self._here)
-        index, lock = layout.stamp(path), layout.stamp(f"{path}.lock")
+        index, lock = layout.stamp(self._index_path), layout.stamp(self._lock_path)
         if index != self._index:
             self._objects.close()
         if (index, lock) != (self._index, self._lock) or not any(lock):
@@ -68,15 +70,15 @@ class Committed:
         """Whether neither the index nor HEAD has anything at a path, by the listings. False where there are none."""
         if self._listing is None and self._files >= _SEVERAL and any(self._lock):
             self._listing = self._listed()
-        if path not in self._is_new:
-            self._is_new[path] = os.fsencode(path) not in self._listing if self._listing else False
-        return self._is_new[path]
+        if (found := self._is_new.get(path)) is None:
+            found = self._is_new[path] = os.fsencode(path) not in self._listing if self._listing else False
+        return found
 
     def has(self, path: str) -> bool:
         """Whether the index or HEAD has anything at a path, of whatever size."""
-        specs = (f":0:{path}", f"HEAD:{path}", *(f":{stage}:{path}" for stage in (1, 2, 3)))
         if self.is_new(path):
             return False
+        specs = (f":0:{path}", f"HEAD:{path}", *(f":{stage}:{path}" for stage in (1, 2, 3)))
         return any(self.read(spec) is not None for spec in specs) or any(self._objects.id(spec) for spec in specs)
 
     def blobs(self, path: str) -> list[bytes]:
@@ -103,14 +105,16 @@ class Committed:
         """The records of a file in the index and HEAD."""
         return CommittedRecords(self, path)
 
-    def new_tokens(self, path: str, cleaned: bytes, head: bytes, committed: CommittedRecords) -> list[bytes]:
+    def new_tokens(self, path: str, cleaned: Cleaned, head: bytes, committed: CommittedRecords) -> list[bytes]:
         """What was encrypted, with `head` in each token, that neither the index nor HEAD has, as raw records."""
-        if not self.is_new(path) and cleaned == self.read(f":0:{path}"):
+        if not self.is_new(path) and cleaned.data == self.read(f":0:{path}"):
             return []
-        tokens = simple.tokens(cleaned, head)
+        tokens = cleaned.tokens
         if tokens is None:
-            tokens = [record.raw for record in document.parse(cleaned) if record.kind is Kind.TOKEN]
-        return [raw for raw in tokens if raw not in committed()]
+            tokens = simple.tokens(cleaned.data, head)
+        if tokens is None:
+            tokens = [record.raw for record in document.parse(cleaned.data) if record.kind is Kind.TOKEN]
+        return [raw for raw in tokens if raw not in stands] if tokens and (stands := committed()) else tokens
 
     def unedited(self, path: str, data: bytes, rings: Sequence[Keyring]) -> bytes | None:
         """What the index or HEAD has, if a file is that, opened with `rings`: by two keys, one text may have two tokens."""

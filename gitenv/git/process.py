@@ -112,8 +112,8 @@ class FilterProcess:
             data = b"".join(self._files.aside.take(self._delayed.pop(path)))
         request = Request(
             os.fsdecode(path),
-            os.fsdecode(words.get(b"treeish", b"")),
-            os.fsdecode(words.get(b"blob", b"")),
+            os.fsdecode(words[b"treeish"]) if b"treeish" in words else "",
+            os.fsdecode(words[b"blob"]) if b"blob" in words else "",
             words.get(b"can-delay") == b"1",
             is_delayed,
         )

@@ -13,13 +13,26 @@ from gitenv.model import document, inert, simple, token
 from gitenv.model.cipher import Unopened
 from gitenv.model.document import Kind, Record
 from gitenv.model.keyring import Keyring
+from gitenv.values import NamedTuple
 
 TEXT = (Kind.ASSIGNMENT, Kind.COMMENT, Kind.UNKNOWN)
 Committed = Callable[[], Set[bytes]]
 Before = Callable[[], Sequence[Record]]
 
 
+class Cleaned(NamedTuple):
+    """A document as it is committed."""
+
+    data: bytes
+    tokens: list[bytes] | None = None  # all that it has, if this made them; None where they are to be looked for
+
+
 def clean(data: bytes, ring: Keyring, committed: Committed, before: Before = tuple) -> bytes:
+    """`cleaned`, and nothing said of its tokens."""
+    return cleaned(data, ring, committed, before).data
+
+
+def cleaned(data: bytes, ring: Keyring, committed: Committed, before: Before = tuple) -> Cleaned:
     """Encrypt a document under the current generation of `ring`.
 
     A line that stands in plain `before`, or for whose text a token stands there that does not count today, stays what it is.
@@ -29,10 +42,10 @@ def clean(data: bytes, ring: Keyring, committed: Committed, before: Before = tup
     """
     kept = Kept(ring, before)
     if simple.is_worth(data) and (lines := simple.lines(data)) and kept.is_nothing():
-        cleaned = simple.encrypt(lines, data, ring.keys, ring.head)
-        document.check_size(len(cleaned))  # ciphertext is longer, and what is committed must open again
-        return cleaned
-    return by_records(data, ring, committed, kept)
+        found = Cleaned(*simple.encrypt(lines, data, ring.keys, ring.head))
+        document.check_size(len(found.data))  # ciphertext is longer, and what is committed must open again
+        return found
+    return Cleaned(by_records(data, ring, committed, kept))
 
 
 def by_records(data: bytes, ring: Keyring, committed: Committed, kept: Kept) -> bytes:

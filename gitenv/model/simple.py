@@ -58,16 +58,18 @@ def lines(data: bytes) -> list[tuple[bytes, bytes]] | None:
     return found
 
 
-def encrypt(found: list[tuple[bytes, bytes]], data: bytes, keys: Keys, head: bytes) -> bytes:
-    """What clean makes of a document, all of whose `lines` were found, with `head` in each token."""
+def encrypt(found: list[tuple[bytes, bytes]], data: bytes, keys: Keys, head: bytes) -> tuple[bytes, list[bytes]]:
+    """What clean makes of a document, all of whose `lines` were found, with `head` in each token; and those tokens."""
     spell, seal = base64url.encode, keys.encrypt
-    out = []
-    for raw, name in found:
-        if name:
-            out.append(name + b"=" + head + spell(seal(b"kv", name, raw)))
-        else:
-            out.append(b"#" + head + spell(seal(b"line", b"-", raw)) if is_hidden(raw) else raw)
-    return _ended(out, data)
+    hidden = [line for line in found if line[1] or is_hidden(line[0])]
+    made = [
+        name + b"=" + head + spell(seal(b"kv", name, raw)) if name else b"#" + head + spell(seal(b"line", b"-", raw))
+        for raw, name in hidden
+    ]
+    if len(hidden) == len(found):
+        return _ended(made, data), made
+    following = iter(made)
+    return _ended([next(following) if name or is_hidden(raw) else raw for raw, name in found], data), made
 
 
 def decrypt(data: bytes, keys: Keys, head: bytes) -> bytes | None:

@@ -142,22 +142,22 @@ class Made:
 
     def __init__(self, common_dir: str) -> None:
         self._common_dir = common_dir
-        self._new: list[bytes] = []
+        self._new: set[bytes] = set()  # hashes: the tokens of many files would take memory anew all the time
 
     def add(self, tokens: Iterable[bytes]) -> None:
-        self._new += tokens
+        from gitenv.model.cipher import sha256_each
+
+        self._new.update([found[:_HASH] for found in sha256_each(tokens)])
         if len(self._new) * _HASH > _FULL:
             self.save()
 
     def save(self) -> None:
         """Write down what is new. Where there are very many, the older ones are forgotten."""
-        tokens, self._new = self._new, []
-        if not tokens:
+        hashes, self._new = self._new, set()
+        if not hashes:
             return
         known = made(self._common_dir)
-        from gitenv.model.cipher import sha256
-
-        if new := b"".join({sha256(token)[:_HASH] for token in tokens} - known):
+        if new := b"".join(hashes - known):
             path = os.path.join(self._common_dir, "gitenv", "made")
             files.make_folder(os.path.dirname(path))
             if len(known) * _HASH < _FULL:

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gitenv.model import base64url, document, token
-from gitenv.model.cipher import SIV_TAG, Commitment, Dek, EnvironmentId, Keys, Unopened, padded_size, sha256
+from gitenv.model.cipher import SIV_TAG, Commitment, Dek, EnvironmentId, Keys, Unopened, padded_size, sha256, sha256_each
 from tests.model.builders import IDENTITY, OTHER_IDENTITY, committed, dek, ring_of
 
 KEYS = Keys(dek(1), IDENTITY)
@@ -166,6 +166,12 @@ def test_fresh_keys_are_fresh() -> None:
     assert len(EnvironmentId.fresh()) == 16
     assert Dek.fresh() != Dek.fresh()
     assert EnvironmentId.fresh() != EnvironmentId.fresh()
+
+
+@given(st.lists(st.binary(max_size=300)))
+def test_hashes_of_many_are_the_same_as_one_by_one(each: list[bytes]) -> None:
+    """Nothing of one is left in the next."""
+    assert [*sha256_each(each)] == [sha256(data) for data in each]
 
 
 def test_sha256_is_sha256() -> None:
