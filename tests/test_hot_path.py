@@ -7,13 +7,15 @@ import importlib
 import os
 import subprocess
 import sys
+from collections.abc import Collection, Iterator
 from pathlib import Path
 
 import pytest
 
 import gitenv
 from gitenv.errors import NotInOrder
-from gitenv.repo import founding
+from gitenv.git import log
+from gitenv.git.walk import FileChange
 from gitenv.team import lock
 from gitenv.team.workspace import Workspace
 from tests.test_filter_process import HELLO, ask
@@ -283,15 +285,15 @@ def test_lock_asks_history_once_for_all_files(clone: Path, monkeypatch: pytest.M
         subprocess.run(["git", "update-index", "--add", "--cacheinfo", f"100644,{blob},{name}/.env"], cwd=clone, check=True)
     asked: list[str] = []
 
-    def is_before(root: str, name: str, commit: str) -> bool:
-        asked.append(name)
-        return False
+    def added(root: str, paths: Collection[str]) -> Iterator[FileChange]:
+        asked.extend(paths)
+        return iter(())
 
-    monkeypatch.setattr(founding, "is_before", is_before)
+    monkeypatch.setattr(log, "added", added)
     workspace = Workspace(str(clone))
     with contextlib.suppress(NotInOrder):  # what is staged is not committed
         lock.lock(workspace)
-    assert asked == ["development"]
+    assert asked == [".recipients/development/environment"]
 
 
 def test_python_takes_nothing_apart_at_the_end(clone: Path) -> None:

@@ -83,6 +83,41 @@ def test_environments(alice: Person) -> None:
         assert more["fsync"] - few["fsync"] == (10 if verb in ("found", "join") else 0), verb  # the pins
 
 
+def _git_starts(person: Person, *words: str) -> int:
+    """Run a command and return how often git was started, also by what it starts itself."""
+    trace = person.home / "trace"
+    trace.unlink(missing_ok=True)
+    done = person.run(words, env={"GIT_TRACE2_EVENT": str(trace)})
+    assert done.exit_code == 0, done.said
+    return trace.read_bytes().count(b'"event":"start"')
+
+
+def test_environments_with_a_past(alice: Person) -> None:
+    """What is asked of history is asked once, however many environments are new in it, or are not there yet."""
+    counted: dict[int, dict[str, int]] = {}
+    for count in (10, 20):
+        _repository(alice, f"past-{count}", count, ".env.stage-{}")
+        alice.must("git", "add", ".")
+        alice.must("git", "commit", "-qm", "Plain")
+        done = {"found": _git_starts(alice, "gitenv", "init"), "found again": _git_starts(alice, "gitenv", "init")}
+        for path in alice.cwd.glob(".env*"):
+            path.write_bytes(b"HELLO=edited\n")
+        done["diff"] = _git_starts(alice, "gitenv", "diff")
+        done["git add"] = _git_starts(alice, "git", "add", ".")
+        alice.must("git", "commit", "-qm", "Found")
+        for path in alice.cwd.glob(".env*"):
+            path.write_bytes(b"HELLO=edited again\n")
+        done["git add, committed"] = _git_starts(alice, "git", "add", ".")
+        alice.must("git", "reset", "-q", "--hard")
+        done["git checkout"] = _git_starts(alice, "git", "checkout", "-q", "HEAD~1")
+        alice.must("git", "checkout", "-q", "-")
+        alice.must("git", "rm", "-rq", *(f".recipients/stage-{number}" for number in range(1, count)))
+        alice.must("git", "commit", "-q", "--no-verify", "-m", "Remove")
+        done["status"] = _git_starts(alice, "gitenv", "status")
+        counted[count] = done
+    assert counted[20] == counted[10]
+
+
 def test_files(alice: Person) -> None:
     """Closing and opening more files brings no more to the disk: git has what is in them."""
     counted: dict[int, dict[str, Mapping[str, int]]] = {}

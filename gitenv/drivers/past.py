@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Iterable
+from functools import cached_property
 
 from gitenv.drivers.committed import Committed
 from gitenv.drivers.trees import Trees
-from gitenv.errors import GitenvError, NotTrusted
-from gitenv.git.layout import RECIPIENTS, Layout
+from gitenv.errors import GitenvError, NotInOrder, NotTrusted
+from gitenv.git.layout import Layout
 from gitenv.git.objects import Objects
 from gitenv.repo import clone
 from gitenv.repo.snapshot import WorkSnapshot
@@ -16,6 +18,7 @@ from gitenv.trust.pins import Pin
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from gitenv.repo.founding import Founding
     from gitenv.trust.history import History
 
 _Asked = dict[tuple[bytes, bytes, str], NotTrusted | None]
@@ -26,12 +29,11 @@ class Past:
 
     def __init__(self, here: Layout, objects: Objects, trees: Trees, committed: Committed) -> None:
         self._here, self._objects, self._trees, self._committed = here, objects, trees, committed
-        self._before: dict[tuple[str, str], bool] = {}
-        self._uncommitted: dict[str, bool] = {}
         self._went_back: _Asked = {}
         self._put_back: dict[str, tuple[int, bool]] = {}
         self._unseen: dict[tuple[str, str], bool] = {}
         self._looked_beside: _Asked = {}
+        self._walked: tuple[int, History] | None = None
 
     def refuse_rolled_back(self, pin: Pin, judged: Judged, head: str = "HEAD") -> None:
         """Raise `RolledBack` if a branch went back behind the pin, and is not just an older one.
@@ -71,19 +73,22 @@ class Past:
 
     def _has_changes_to(self, pin: Pin, head: str) -> bool:
         searched = clone.searched(self._here.common_dir)
-        if not head or searched.get(pin.name) == head:
+        if not head or (since := searched.get(pin.name, "")) == head:
             return False
-        from gitenv.git import log
-
-        if log.touches(self._here.work_tree, head, searched.get(pin.name, ""), f"{RECIPIENTS}/{pin.name}"):
+        try:
+            folders = self._founding.changed([head, *([f"^{since}"] if since else [])]).folders
+        except NotInOrder:
             return True
-        self._note_searched(pin, head)
+        if pin.name in folders:
+            return True
+        alike = (each.name for each in self._trees.access.pinned() if searched.get(each.name, "") == since)
+        self._note_searched([name for name in alike if name not in folders], head)
         return False
 
-    def _note_searched(self, pin: Pin, head: str) -> None:
-        if pin.name not in clone.put_back(self._here.common_dir):
+    def _note_searched(self, names: Iterable[str], head: str) -> None:
+        if found := dict.fromkeys(set(names) - clone.put_back(self._here.common_dir), head):
             with contextlib.suppress(GitenvError, OSError):  # then the next one asks again
-                clone.set_searched(self._here.common_dir, clone.searched(self._here.common_dir) | {pin.name: head})
+                clone.set_searched(self._here.common_dir, clone.searched(self._here.common_dir) | found)
 
     def refuse_put_back(self, pin: Pin, judged: Judged) -> None:
         """Raise `RolledBack` or `Forked` if that is still so, also of a refused step: the one before may have its key.
@@ -97,7 +102,7 @@ class Past:
                 self._look_beside(pin, judged)
                 self._looked_beside[what] = None
                 if judged.environment.text == pin.environment.text:  # as a command notes it that found nothing
-                    self._note_searched(pin, head)
+                    self._note_searched([pin.name], head)
             except NotTrusted as error:
                 self._looked_beside[what] = error
         if (found := self._looked_beside[what]) is not None:
@@ -116,23 +121,23 @@ class Past:
             forks.check_moved(history, pin.environment, judged.verdict, ["HEAD", FETCHED])
 
     def _history(self) -> History:
-        """As it is now: a filter may live longer than a HEAD."""
-        from gitenv.trust.history import History
+        """As it is now: a filter may live longer than a HEAD. While nothing moves, git walks it once for all environments."""
+        if self._walked is None or self._walked[0] != self._committed.turn:
+            from gitenv.trust.history import History
 
-        return History(self._here.work_tree, self._objects)
+            self._walked = self._committed.turn, History(self._here.work_tree, self._objects)
+        return self._walked[1]
 
     def is_uncommitted(self, name: str) -> bool:
         """Whether an environment's founding is in no commit: until then, all plain text is its owner's."""
-        if name not in self._uncommitted:
-            from gitenv.repo import founding
-
-            self._uncommitted[name] = founding.is_uncommitted(self._here.work_tree, self._objects, name)
-        return self._uncommitted[name]
+        return self._founding.is_uncommitted(name)
 
     def is_before_founding(self, name: str, commit: str) -> bool:
         """Whether a commit is one from before gitenv, whose plain text is its owner's."""
-        if (name, commit) not in self._before:
-            from gitenv.repo import founding
+        return self._founding.is_before(name, commit)
 
-            self._before[name, commit] = founding.is_before(self._here.work_tree, name, commit)
-        return self._before[name, commit]
+    @cached_property
+    def _founding(self) -> Founding:
+        from gitenv.repo.founding import Founding
+
+        return Founding(self._here.work_tree, self._objects, [pin.name for pin in self._trees.access.pinned()])

@@ -41,18 +41,16 @@ def appeared(root: str, patterns: str, commit: str) -> list[str]:
     return list(dict.fromkeys(change.path for each in found for change in each.changes))
 
 
-def added(root: str, path: str) -> list[str] | None:
-    """The commits of all branches that brought a file where no parent had it; also after it was gone for a while.
+def added(root: str, paths: Collection[str]) -> Iterator[FileChange]:
+    """Where commits of all branches brought files where no parent had them; also after they were gone for a while.
 
-    None where git cannot say. History is not simplified: a pushed merge could else hide the first of them. A merge may be one
-    of them itself: its founding was staged before it was committed.
+    Raises `NotInOrder` where git cannot say. History is not simplified: a pushed merge could else hide the first of them. A
+    merge may be one of them itself: its founding was staged before it was committed.
     """
-    heads = [head for head in _BROUGHT_TOGETHER if _id(root, f"{head}^{{commit}}")]
-    found = walk.changes(root, ["--all", *heads], [f":(top,literal){path}"], merges=walk.NEW)
-    try:
-        return list(dict.fromkeys(change.commit for change in found if change.after and not any(change.before)))
-    except NotInOrder:
-        return None
+    there = ids(root, [f"{head}^{{commit}}" for head in _BROUGHT_TOGETHER])
+    heads = [head for head, found in zip(_BROUGHT_TOGETHER, there, strict=True) if found]
+    for commit in walk.commits_at(root, ["--all", *heads], paths, merges=walk.NEW):
+        yield from (change for change in commit.changes if change.after and not any(change.before))
 
 
 class LastSeen(NamedTuple):
@@ -84,14 +82,6 @@ def blobs(root: str, paths: Sequence[str], heads: Sequence[str] = ()) -> list[st
 def changed_blobs(root: str, pathspecs: Sequence[str], heads: Sequence[str] = ()) -> Iterator[tuple[str, str]]:
     """The same of what pathspecs mean, with the path of each; as often as it came or went there."""
     yield from _blobs(walked(root, heads, pathspecs))
-
-
-def touches(root: str, head: str, commit: str, folder: str) -> bool:
-    """Whether any commit that `head` reaches and `commit` ("": none) does not changes a folder. True where git cannot say."""
-    revisions = [head, *([f"^{commit}"] if commit else [])]
-    words = ("--max-count=1", "--full-history", *revisions, "--", f":(top,literal){folder}")
-    done = program.attempt(root, *walk.SETTINGS, "rev-list", *words)
-    return bool(done.returncode or done.stdout)
 
 
 def since(root: str, head: str, commit: str) -> list[str]:

@@ -1,35 +1,110 @@
-"""When an environment came into a repository's history: what stood in plain text before is its owner's."""
+"""When environments came into a repository's history: what stood in plain text before is their owner's."""
 
 from __future__ import annotations
 
-from gitenv.git import log
+from collections.abc import Collection, Sequence
+from functools import cached_property
+
+from gitenv.errors import NotInOrder
+from gitenv.git import log, walk
 from gitenv.git.layout import RECIPIENTS
 from gitenv.git.objects import Objects
 from gitenv.model import statements
 from gitenv.repo.snapshot import WorkSnapshot
+from gitenv.values import NamedTuple
 
 _HEADS = ("HEAD", "MERGE_HEAD", "CHERRY_PICK_HEAD", "REBASE_HEAD")
 _MOST = 16
 
 
-def is_before(root: str, name: str, commit: str) -> bool:
-    """Whether an environment's founding goes back to a commit: nobody can add to that one any more. What git cannot say is no.
+class Walked(NamedTuple):
+    """The environments in whose folders commits changed anything, and those whose statement they changed."""
 
-    A branch off from such a commit is none. While the founding is in no commit yet, all are.
+    folders: frozenset[str]
+    statements: frozenset[str]
+
+
+class Founding:
+    """What history says of some environments: git walks the same commits once, however many of them are asked about.
+
+    So it is for one command.
     """
-    first = log.added(root, _path(name))
-    if not first:
-        return first is not None and WorkSnapshot(root).read(_path(name), statements.MAX_BYTES) is not None
-    # All of them: anybody can push a commit that brings the same file once more, and goes back to whatever they like.
-    return len(first) <= _MOST and all(log.is_ancestor(root, commit, each) for each in first)
 
+    def __init__(self, root: str, objects: Objects, names: Collection[str]) -> None:
+        self._root, self._objects, self.names = root, objects, frozenset(names)
+        self._uncommitted: dict[str, bool] = {}
+        self._changed: dict[tuple[str, ...], Walked] = {}
+        self._ancestors: dict[tuple[str, str], bool] = {}
 
-def is_uncommitted(root: str, objects: Objects, name: str) -> bool:
-    """Whether an environment is new in the work tree: neither HEAD's history had it, nor that of what is merged with it."""
-    if any(objects.id(f"{head}:{_path(name)}") for head in _HEADS):
-        return False
-    heads = [head for head in _HEADS if objects.commit(head)]
-    return not heads or not log.commits_of(root, _path(name), 1, heads=heads)
+    def is_uncommitted(self, name: str) -> bool:
+        """Whether an environment is new in the work tree: neither HEAD's history had it, nor that of what is merged with it."""
+        if name not in self._uncommitted:
+            self._uncommitted[name] = not self._is_in_heads(name)
+        return self._uncommitted[name]
+
+    def was_ever_committed(self, name: str) -> bool:
+        """Whether any commit of any branch has an environment. What git cannot say is no."""
+        try:
+            return name in self.changed(["--all"]).statements
+        except NotInOrder:
+            return False
+
+    def is_in(self, heads: Sequence[str], name: str) -> bool:
+        """Whether any of these histories ever had an environment. Raises `NotInOrder` where git cannot say."""
+        there = [found for head in heads if (found := self._objects.id(f"{head}^{{commit}}"))]
+        return bool(there) and name in self.changed(there).statements
+
+    def changed(self, revisions: Sequence[str]) -> Walked:
+        """What the commits changed that `revisions` name, as `git log` reads them; merges hide nothing.
+
+        Raises `NotInOrder` where git cannot say.
+        """
+        key = tuple(revisions)
+        if key not in self._changed:
+            folders, changed = set[str](), set[str]()
+            paths = [f"{RECIPIENTS}/{name}" for name in self.names]
+            for commit in walk.commits_at(self._root, key, paths, merges=walk.EACH_PARENT):
+                for change in commit.changes:
+                    _, name, *rest = change.path.split("/")
+                    folders.add(name)
+                    changed.update([name] if rest == ["environment"] else [])
+            self._changed[key] = Walked(frozenset(folders), frozenset(changed))
+        return self._changed[key]
+
+    def is_before(self, name: str, commit: str) -> bool:
+        """Whether the founding goes back to a commit: nobody can add to that one any more. What git cannot say is no.
+
+        A branch off from such a commit is none. While the founding is in no commit yet, all are.
+        """
+        if self._founded is None:
+            return False
+        if not (first := self._founded.get(name)):
+            return WorkSnapshot(self._root).read(_path(name), statements.MAX_BYTES) is not None
+        # All of them: anybody can push a commit that brings the same file once more, and goes back to whatever they like.
+        return len(first) <= _MOST and all(self._is_ancestor(commit, each) for each in first)
+
+    @cached_property
+    def _founded(self) -> dict[str, dict[str, None]] | None:
+        """The commits that brought each statement, up to one more than `_MOST`; None where git cannot say."""
+        found: dict[str, dict[str, None]] = {}
+        try:
+            for change in log.added(self._root, list(map(_path, self.names))):
+                brought = found.setdefault(change.path.split("/")[1], {})
+                if len(brought) <= _MOST:
+                    brought[change.commit] = None
+        except NotInOrder:
+            return None
+        return found
+
+    def _is_in_heads(self, name: str) -> bool:
+        if any(self._objects.id(f"{head}:{_path(name)}") for head in _HEADS):
+            return True
+        return self.is_in(_HEADS, name)
+
+    def _is_ancestor(self, earlier: str, later: str) -> bool:
+        if (earlier, later) not in self._ancestors:
+            self._ancestors[earlier, later] = log.is_ancestor(self._root, earlier, later)
+        return self._ancestors[earlier, later]
 
 
 def _path(name: str) -> str:

@@ -57,7 +57,7 @@ def is_unfinished(workspace: Workspace, name: str) -> bool:
     texts = {f"{folder}/environment": pin.environment.text, f"{folder}/{pin.grant.to}.grant": pin.grant.text}
     is_here = all(files.read_inside(workspace.root, path, len(text)) == text for path, text in texts.items())
     # What was in a commit once, and is put back in its place, is no founding: it may have been in a folder meanwhile.
-    return is_here and not workspace.repository.was_ever_committed(f"{folder}/environment")
+    return is_here and not workspace.founding.was_ever_committed(name)
 
 
 def check_wanted(workspace: Workspace, wanted: Mapping[str, Sequence[str]], renaming: Callable[[str, str], str]) -> None:
@@ -86,7 +86,7 @@ def _check_new(workspace: Workspace, name: str, patterns: Sequence[str]) -> None
         names.check_pattern(pattern)
     if not 1 <= len(patterns) <= names.MAX_PATTERNS:
         raise Usage(f"{name} needs 1 to {names.MAX_PATTERNS} patterns")
-    if workspace.access.pin(name) and workspace.repository.was_ever_committed(f"{RECIPIENTS}/{name}/environment"):
+    if workspace.access.pin(name) and workspace.founding.was_ever_committed(name):
         # A commit from before gitenv, or a branch without it: a second founding would be another environment for all.
         raise Usage(f"{name} was founded already, on another branch", "check that branch out, or merge it")
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import os
 import stat
 from collections import Counter
@@ -14,7 +13,7 @@ from gitenv.model import clean, document, inert, simple, smudge, unverified
 from gitenv.model.cipher import sha256
 from gitenv.model.document import Kind, Record
 from gitenv.model.keyring import Keyring
-from gitenv.repo import clone, founding
+from gitenv.repo import clone
 from gitenv.system import files
 from gitenv.team import conversions, discover, permissions, setup, statement_conflicts
 from gitenv.team.workspace import Workspace
@@ -215,13 +214,7 @@ def _closed(workspace: Workspace, pin: Pin, blob: str, stored: bytes) -> bytes:
         closed = smudge.smudge(stored, None)
     except NotTrusted:  # it is too large
         closed = inert.mark_file(blob, sha256(stored))
-    return stored if closed != stored and _is_before(workspace, pin.name) else closed
-
-
-@functools.lru_cache(maxsize=1)
-def _is_before(workspace: Workspace, name: str) -> bool:
-    """Whether HEAD is from before an environment. Asked of each file in plain text, and anybody can push thousands."""
-    return founding.is_before(workspace.root, name, "HEAD")
+    return stored if closed != stored and workspace.founding.is_before(pin.name, "HEAD") else closed
 
 
 def _rings(workspace: Workspace, pin: Pin) -> list[Keyring]:

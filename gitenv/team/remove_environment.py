@@ -7,7 +7,7 @@ import os
 from collections.abc import Sequence
 
 from gitenv.errors import Usage, printable
-from gitenv.git import attributes, log
+from gitenv.git import attributes
 from gitenv.git.layout import RECIPIENTS
 from gitenv.repo import clone
 from gitenv.system import files
@@ -60,13 +60,12 @@ def carry_out(workspace: Workspace, removal: EnvironmentRemoval) -> None:
 
 def was_removed(workspace: Workspace, pin: Pin) -> bool:
     """Whether the history at hand once had a pinned environment, which is not there now."""
-    return bool(log.commits_of(workspace.root, f"{RECIPIENTS}/{pin.name}/environment", 1))
+    return workspace.founding.is_in(["HEAD"], pin.name)
 
 
 def _check_was_removed(workspace: Workspace, name: str) -> None:
     """Raise `Usage` on a branch that has never had it: there is nothing to forget."""
-    path = f"{RECIPIENTS}/{name}/environment"
-    if workspace.repository.was_ever_committed(path) and not log.commits_of(workspace.root, path, 1):
+    if workspace.founding.was_ever_committed(name) and not workspace.founding.is_in(["HEAD"], name):
         raise Usage(f"{name} was not removed: it is on another branch", "check that branch out, or merge it")
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING
 
 from gitenv.errors import FROM_TOP, GitenvError, Locked, NotInOrder, Usage, printable
 from gitenv.git import index, listing
@@ -26,6 +27,9 @@ from gitenv.trust import forks
 from gitenv.trust.access import Access, Judged, check_not_rolled_back
 from gitenv.trust.history import History
 from gitenv.trust.pins import Pin
+
+if TYPE_CHECKING:
+    from gitenv.repo.founding import Founding
 
 
 class Workspace:
@@ -53,7 +57,18 @@ class Workspace:
         """Read the clone's notes and pins, again if it has just been set up."""
         self.access = Access(self.repository.layout)
         self.history = History(self.root, self.repository.objects)
+        self._founding: Founding | None = None
         self._tree: Snapshot | None = None
+
+    @property
+    def founding(self) -> Founding:
+        """What history says of the pinned environments; asked once, also where anybody can push thousands of files."""
+        names = self.pinned_names()
+        if self._founding is None or self._founding.names != names:
+            from gitenv.repo.founding import Founding
+
+            self._founding = Founding(self.root, self.repository.objects, names)
+        return self._founding
 
     def reread(self) -> None:
         """The tree at hand has changed."""

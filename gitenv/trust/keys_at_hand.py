@@ -12,7 +12,7 @@ from gitenv.model.cipher import Unopened
 from gitenv.model.comparing import OpenOf
 from gitenv.model.document import Record
 from gitenv.model.keyring import Keyring
-from gitenv.repo import founding
+from gitenv.repo.founding import Founding
 from gitenv.repo.snapshot import Snapshot
 from gitenv.trust.access import Access
 from gitenv.trust.pins import Pin
@@ -28,6 +28,7 @@ class KeysAtHand:
         self._layout, self._tree, self._objects = layout, tree, objects
         self._access: Access | None = None
         self._rings: dict[str, Keyring | None] = {}
+        self._founding: Founding | None = None
 
     def ring_of(self, path: str) -> Keyring | None:
         """The keyring for a file; None without a key."""
@@ -73,7 +74,11 @@ class KeysAtHand:
         """Whether the file's environment is in no commit yet: until then all plain text is its owner's."""
         access = self._opened()
         pin = access.claimant(path) if access else None
-        return bool(pin and self._layout and founding.is_uncommitted(self._layout.work_tree, self._objects, pin.name))
+        if not access or not pin or not self._layout:
+            return False
+        if not self._founding:
+            self._founding = Founding(self._layout.work_tree, self._objects, [each.name for each in access.pinned()])
+        return self._founding.is_uncommitted(pin.name)
 
     def no_key(self, path: str, environment: str) -> Locked:
         """The error for a file that cannot be opened, with whom to ask."""

@@ -1,0 +1,96 @@
+"""What history says of environments: one walk for all of them, and the same as for each alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import pytest
+
+from gitenv.git import walk
+from gitenv.git.objects import Objects
+from gitenv.git.walk import Commit
+from gitenv.repo.founding import Founding
+from tests.fast_import import Repo
+
+_NAMES = ("merged", "gone", "elsewhere", "slipped-in", "never")
+_MANY = [f"stage-{number}" for number in range(30)]  # more than git gets by their names
+
+
+def _path(name: str, file: str = "environment") -> str:
+    return f".recipients/{name}/{file}"
+
+
+@pytest.fixture
+def top(tmp_path: Path) -> str:
+    """A main line with two merges, and a branch beside it."""
+    repo = Repo(tmp_path)
+    first = repo.commit({"README": b"1\n"})
+    main = repo.commit({"README": b"2\n", _path("gone"): b"1\n"})
+    side = repo.commit({_path("merged"): b"1\n", _path("merged", "alice.grant"): b"1\n"}, [first], branch="side")
+    main = repo.commit({_path("gone"): None}, [main])
+    main = repo.commit({_path("merged"): b"1\n", _path("merged", "alice.grant"): b"1\n"}, [main, side])
+    other = repo.commit({"README": b"3\n"}, [first], branch="other")
+    main = repo.commit({_path("slipped-in"): b"1\n"}, [main, other])  # which is in none of the parents
+    repo.commit({_path("never", "alice.grant"): b"1\n"}, [main])  # no statement
+    repo.commit({_path("elsewhere"): b"1\n"}, [first], branch="beside")
+    folder = repo.written()
+    repo.git("reset", "-q", "--hard", "main")
+    return folder
+
+
+@pytest.fixture
+def objects(top: str) -> Iterator[Objects]:
+    """What is asked, and ended."""
+    found = Objects(top)
+    yield found
+    found.close()
+
+
+@pytest.mark.parametrize("more", [[], _MANY], ids=["few", "many"])
+def test_each_environment_has_its_own(top: str, objects: Objects, more: list[str]) -> None:
+    """What came by a merge, what is gone again, what is on another branch only, and what was never there."""
+    founding = Founding(top, objects, [*_NAMES, *more])
+    assert [name for name in _NAMES if founding.is_uncommitted(name)] == ["elsewhere", "never"]
+    assert [name for name in _NAMES if founding.is_in(["HEAD", "MERGE_HEAD"], name)] == ["merged", "gone", "slipped-in"]
+    assert [name for name in _NAMES if founding.was_ever_committed(name)] == ["merged", "gone", "elsewhere", "slipped-in"]
+    assert founding.changed(["main", "^main~1"]).folders == {"never"}
+    assert not founding.changed(["main", "^main~1"]).statements
+
+
+@pytest.mark.parametrize("more", [[], _MANY], ids=["few", "many"])
+def test_only_what_all_foundings_go_back_to_is_before(top: str, objects: Objects, more: list[str]) -> None:
+    """A branch off from before a founding is not, and nothing is where a statement is in no commit and not here."""
+    founding = Founding(top, objects, [*_NAMES, *more])
+    commits = ("main~5", "main~3", "other", "main")
+    assert [commit for commit in commits if founding.is_before("gone", commit)] == ["main~5"]
+    assert [commit for commit in commits if founding.is_before("merged", commit)] == ["main~5"]
+    assert [commit for commit in commits if founding.is_before("slipped-in", commit)] == ["main~5", "main~3", "other"]
+    assert not any(founding.is_before("never", commit) for commit in commits)
+    Path(top, _path("never")).write_bytes(b"1\n")
+    assert all(founding.is_before("never", commit) for commit in commits)
+
+
+def test_git_walks_once(top: str, objects: Objects, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many environments are asked about."""
+    started: list[Sequence[str]] = []
+    commits = walk.commits
+
+    def counted(
+        folder: str,
+        revisions: Sequence[str],
+        pathspecs: Sequence[str] = (),
+        *,
+        merges: Sequence[str],
+        words: Sequence[str] = (),
+    ) -> Iterator[Commit]:
+        started.append(revisions)
+        return commits(folder, revisions, pathspecs, merges=merges, words=words)
+
+    monkeypatch.setattr(walk, "commits", counted)
+    founding = Founding(top, objects, [*_NAMES, *_MANY])
+    for name in (*_NAMES, *_MANY):
+        founding.is_uncommitted(name)
+        founding.was_ever_committed(name)
+        founding.is_before(name, "HEAD")
+    assert len(started) == 3
