@@ -94,3 +94,12 @@ def test_git_walks_once(top: str, objects: Objects, monkeypatch: pytest.MonkeyPa
         founding.was_ever_committed(name)
         founding.is_before(name, "HEAD")
     assert len(started) == 3
+
+
+def test_nobody_is_taken_for_never_founded(top: str, objects: Objects) -> None:
+    """One that was not named when it began is asked about all the same: an empty answer would let plain text through."""
+    founding = Founding(top, objects, [])
+    assert not founding.is_uncommitted("merged")
+    assert founding.was_ever_committed("merged")
+    assert founding.is_in(["HEAD"], "merged")
+    assert not founding.is_before("merged", "main")

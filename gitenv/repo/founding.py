@@ -39,20 +39,20 @@ class Founding:
     def is_uncommitted(self, name: str) -> bool:
         """Whether an environment is new in the work tree: neither HEAD's history had it, nor that of what is merged with it."""
         if name not in self._uncommitted:
-            self._uncommitted[name] = not self._is_in_heads(name)
+            self._uncommitted[name] = not self._with(name)._is_in_heads(name)
         return self._uncommitted[name]
 
     def was_ever_committed(self, name: str) -> bool:
         """Whether any commit of any branch has an environment. What git cannot say is no."""
         try:
-            return name in self.changed(["--all"]).statements
+            return name in self._with(name).changed(["--all"]).statements
         except NotInOrder:
             return False
 
     def is_in(self, heads: Sequence[str], name: str) -> bool:
         """Whether any of these histories ever had an environment. Raises `NotInOrder` where git cannot say."""
         there = [found for head in heads if (found := self._objects.id(f"{head}^{{commit}}"))]
-        return bool(there) and name in self.changed(there).statements
+        return bool(there) and name in self._with(name).changed(there).statements
 
     def changed(self, revisions: Sequence[str]) -> Walked:
         """What the commits changed that `revisions` name, as `git log` reads them; merges hide nothing.
@@ -76,12 +76,18 @@ class Founding:
 
         A branch off from such a commit is none. While the founding is in no commit yet, all are.
         """
+        if name not in self.names:
+            return self._with(name).is_before(name, commit)
         if self._founded is None:
             return False
         if not (first := self._founded.get(name)):
             return WorkSnapshot(self._root).read(_path(name), statements.MAX_BYTES) is not None
         # All of them: anybody can push a commit that brings the same file once more, and goes back to whatever they like.
         return len(first) <= _MOST and all(self._is_ancestor(commit, each) for each in first)
+
+    def _with(self, name: str) -> Founding:
+        """One that knows this environment: of one that nobody named, an empty answer would read as "never founded"."""
+        return self if name in self.names else Founding(self._root, self._objects, [name])
 
     @cached_property
     def _founded(self) -> dict[str, dict[str, None]] | None:
