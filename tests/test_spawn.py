@@ -72,6 +72,16 @@ def test_where_there_is_none_it_is_said(tmp_path: Path, monkeypatch: pytest.Monk
     assert len(os.listdir("/dev/fd") if before else []) == len(before)
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="git is no script there")
+def test_a_wrapper_without_its_first_line_is_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As shells do it, and git: the system's own function refuses such a script."""
+    (tmp_path / "git").write_text('echo "$# $1 $3"\n')
+    (tmp_path / "git").chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    done = _git(tmp_path, "version")
+    assert (done.returncode, done.stdout) == (0, b"3 -C version\n")
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="closes no streams there")
 def test_closed_streams_are_no_pipes_of_ours(tmp_path: Path) -> None:
     """Who is started without the three streams gives git three all the same."""

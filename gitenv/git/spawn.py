@@ -6,6 +6,7 @@ Where the system has none (Windows), `subprocess` does the same.
 from __future__ import annotations
 
 import contextlib
+import errno
 import io
 import os
 
@@ -186,7 +187,17 @@ def _spawn(
         for descriptor in inherited:
             os.set_inheritable(descriptor, True)
         # git changes the folder itself: `posix_spawn` cannot, and ours is that of the whole process.
-        return os.posix_spawnp(words[0], [words[0], "-C", folder, *words[1:]], environment, file_actions=actions)
+        arguments = [words[0], "-C", folder, *words[1:]]
+        try:
+            return os.posix_spawnp(words[0], arguments, environment, file_actions=actions)
+        except OSError as error:
+            if error.errno != errno.ENOEXEC:
+                raise
+        import shutil
+
+        # A wrapper of git's without `#!`: shells run it, and git itself would.
+        script = shutil.which(words[0]) or words[0]
+        return os.posix_spawnp("sh", ["sh", script, *arguments[1:]], environment, file_actions=actions)
     finally:
         for stream in streams:
             stream.close()
