@@ -27,6 +27,9 @@ def main() -> int:
     """Run one command; return the exit code."""
     try:
         return _run(sys.argv[1:])
+    except KeyboardInterrupt:  # before anything was there that says so
+        sys.stderr.write("error: interrupted\n")
+        return 130
     except ImportError as error:
         return _not_whole(error)
     except (MemoryError, SystemError, OSError) as error:

@@ -16,7 +16,7 @@ import pytest
 from gitenv import __main__ as start
 from gitenv.cli import edge
 from gitenv.drivers.notices import Notices
-from gitenv.errors import NotInOrder
+from gitenv.errors import INTERRUPTED, NotInOrder
 from gitenv.system import files, refusal
 from tests import forkserver
 from tests.conftest import NewLab
@@ -168,6 +168,17 @@ def test_what_the_machine_lacks_is_no_bug(
     said = capsys.readouterr().err
     assert said.count("error: ") == said.count("\nhint: ") == said.count(hint) == 3, said
     assert "bug" not in said
+
+
+def test_a_start_that_is_interrupted_is_no_bug(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """Ctrl-C while the modules are loaded or a hook asks its first question: one line, not where Python was."""
+
+    def interrupt(*_: object) -> int:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(start, "_run", interrupt)
+    assert start.main() == INTERRUPTED
+    assert capsys.readouterr().err == "error: interrupted\n"
 
 
 def test_a_bug_is_named_as_one() -> None:
