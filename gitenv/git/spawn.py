@@ -6,7 +6,6 @@ Where the system has none (Windows), `subprocess` does the same.
 from __future__ import annotations
 
 import contextlib
-import errno
 import io
 import os
 
@@ -191,6 +190,8 @@ def _spawn(
         try:
             return os.posix_spawnp(words[0], arguments, environment, file_actions=actions)
         except OSError as error:
+            import errno
+
             if error.errno != errno.ENOEXEC:
                 raise
         import shutil
