@@ -26,6 +26,7 @@ from gitenv.team import (
     roster,
     setup,
     shared_attributes,
+    to_decide,
     value_origins,
 )
 from gitenv.team.file_status import FileStatus
@@ -295,7 +296,7 @@ def _unclaimed(workspace: Workspace) -> list[Finding]:
     tracked = workspace.repository.listing.named(dotenv.WORDS)
     pins = workspace.access.pinned()
     problems: list[Finding] = [
-        *file_status.linked(workspace, lambda path: dotenv.kind(path) == "shared" or file_status.leads_to(pins, path))
+        *to_decide.linked(workspace, lambda path: dotenv.kind(path) == "shared" or to_decide.leads_to(pins, path))
     ]
     problems += [
         finding(
