@@ -15,9 +15,12 @@ from gitenv.git.layout import Layout
 from gitenv.git.objects import Objects
 from gitenv.git.process import Request, Whole, digest
 from gitenv.model import document, inert, simple, smudge
-from gitenv.model.clean import Cleaned
 from gitenv.model.document import Kind, Record
 from gitenv.model.keyring import Keyring
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from gitenv.model.clean import Cleaned
 
 _SEVERAL = 8
 _MAX_LISTING = 64 * 1024 * 1024
