@@ -1,4 +1,4 @@
-"""Objects by the ten thousand: whoever reads them, they are the same."""
+"""Objects by the thousand: whoever reads them, they are the same."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from gitenv.git.many_objects import ManyObjects
 from gitenv.git.objects import Objects
 from tests.fast_import import Repo
 
-_MANY = 10_000
+_MANY = 1_000
 
 
 def _after_many(folder: str) -> ManyObjects:

@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Generator, Iterable, Iterator,
 from gitenv.errors import GitenvError, NotInOrder
 from gitenv.git import commits, log, program, walk
 from gitenv.git.layout import RECIPIENTS
-from gitenv.git.objects import Objects
+from gitenv.git.many_objects import ManyObjects
 from gitenv.git.walk import Commit, FileChange
 from gitenv.log import claims, key_facts, member_facts
 from gitenv.log.facts import Event, Fact, Skipped, What
@@ -42,7 +42,7 @@ class Log:
         """
         program.see_real_objects()
         self._folder, self._opener_of = folder, opener_of
-        self._objects = Objects(folder)
+        self._objects = ManyObjects(folder)
         self._heads, self._hidden = _ends(folder, revision)
         self._wanted = Wanted(key, environments)
         self._claims = claims.AllClaims(self._objects)
