@@ -50,9 +50,7 @@ def run(
     if replace and (no_key or not init.is_founded(workspace)):
         raise Usage("--replace is for who was let in and lost the key", "leave it out")
     if no_key:
-        init.set_up_without_key(workspace)
-        init.install_hooks(workspace, wanted=False)
-        show.say("this clone passes ciphertext through; new plain text in .env files is refused")
+        _pass_through(workspace)
     elif init.is_founded(workspace):
         if wanted:
             raise Usage("this repository has gitenv already", "add one with: gitenv add-environment NAME PATTERN")
@@ -74,6 +72,14 @@ def run(
         founding.show_founded(workspace.repository, founded, init.install_hooks(workspace, wanted=not no_hooks))
     _note_elsewhere(workspace, no_key)
     return 0
+
+
+def _pass_through(workspace: Workspace) -> None:
+    from gitenv.team import init
+
+    init.set_up_without_key(workspace)
+    init.install_hooks(workspace, wanted=False)
+    show.say("this clone passes ciphertext through; new plain text in .env files is refused")
 
 
 def _note_elsewhere(workspace: Workspace, no_key: bool) -> None:

@@ -30,7 +30,7 @@ def run(
 
     Environments that are new here are believed after a question.
     """
-    from gitenv.team import file_status, follow, hooks, lock, news, permissions, setup, statement_conflicts
+    from gitenv.team import follow, hooks, lock, news, permissions, setup, statement_conflicts
 
     workspace = exclusive.workspace()
     workspace.need_environments()
@@ -59,6 +59,18 @@ def run(
     permissions.apply(workspace, workspace.access.pinned())
     for line in _lines(results, is_said=not problems):
         show.say(line)
+    is_vouched = _show_undecided(workspace, wanted)
+    if problems or not is_vouched:
+        return min(problem.exit_code for problem in problems) if problems else NotTrusted.exit_code
+    if all(result.closed for result in results):
+        raise lock.nothing_opened(results)
+    return 0
+
+
+def _show_undecided(workspace: Workspace, wanted: Sequence[str]) -> bool:
+    """Show what waits for a decision in open files. Whether somebody vouches for all that stands there."""
+    from gitenv.team import file_status
+
     pins = [pin for pin in workspace.access.pinned() if not wanted or pin.name in wanted]
     unvouched, sealed = file_status.undecided(workspace, pins)
     for found in sealed[:_MOST]:
@@ -67,11 +79,7 @@ def run(
     for found in unvouched:
         show.error(NotTrusted(found.text))
         show.commands(*found.commands, aside=True)  # to choose from: in one line they would be pasted as one
-    if problems or unvouched:
-        return min(problem.exit_code for problem in problems) if problems else NotTrusted.exit_code
-    if all(result.closed for result in results):
-        raise lock.nothing_opened(results)
-    return 0
+    return not unvouched
 
 
 def _agree_to_paths(workspace: Workspace, wanted: Sequence[str], yes: bool) -> list[NotTrusted]:
