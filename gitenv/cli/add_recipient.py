@@ -5,10 +5,9 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Annotated
 
-from gitenv.cli import exclusive, reissue, show
+from gitenv.cli import exclusive, generations, reissue, show
 from gitenv.cli.options import Argument, Option
-from gitenv.cli.rotate import plan_lines
-from gitenv.cli.words import branch_lines, joined, rotated_lines
+from gitenv.cli.words import joined
 from gitenv.errors import NotTrusted, Usage
 
 if TYPE_CHECKING:
@@ -16,6 +15,8 @@ if TYPE_CHECKING:
 
     from gitenv.team.let_in import LetIn
     from gitenv.team.replace_key import Exchange
+    from gitenv.team.requests import Newcomer
+    from gitenv.team.workspace import Workspace
 
 
 def run(
@@ -49,40 +50,43 @@ def run(
     newcomer = newcomers.read(workspace, recipient, name, os.getcwd(), replace)
     wanted = let_in.choose(workspace, environment or [], everything) if environment or everything else []
     exchange = replace_key.plan(workspace, newcomer, wanted, role, until) if replace else replace_key.NONE
-    exchanged = [planned.pin.name for planned in exchange.plans]
-    chosen = wanted or exchanged or let_in.choose(workspace, [], everything=False)
+    chosen = wanted or exchange.names or let_in.choose(workspace, [], everything=False)
     if not replace:  # before a fingerprint is shown that they do not ask with
         newcomers.refuse_newer_key(workspace, newcomer, chosen)
+    _compare(newcomer, fingerprint)
+    if not replace:  # before the question, not after it
+        newcomers.refuse_other_key(workspace, newcomer, workspace.public_keys(newcomer.name))
+    generations.show_plans(workspace.root, exchange.plans)
+    rest = [each for each in chosen if each not in exchange.names]
+    role = role or "holder"
+    if not fingerprint and not show.ask(_question(newcomer.name, rest, exchange.names, role, until), yes):
+        show.say("nothing was changed")
+        return
+    generations.show_made(replace_key.carry_out(workspace, exchange, newcomer))
+    done = let_in.let_in(workspace, newcomer, rest, role, replace, until)
+    _show(done, newcomer.name, role, until)
+    if replace:
+        reissue.show_next(workspace, newcomer.name, f"{newcomer.name}'s former key", exchange.names)
+        _show_beyond(exchange, newcomer.name)
+    _show_commit(workspace, newcomer.name, done.granted, exchange.names)
+
+
+def _compare(newcomer: Newcomer, fingerprint: str) -> None:
+    """Show whose key it is, for people to compare. Raises `NotTrusted` for another one than the caller was told."""
     show.say(f"{newcomer.name}, key {newcomer.key.fingerprint()} (from {newcomer.source})")
     if fingerprint and fingerprint != newcomer.key.fingerprint():
         raise NotTrusted(
             f"that is not the key with the fingerprint {fingerprint}",
             f"ask {newcomer.name} for theirs: gitenv key show",
         )
-    if not replace:  # before the question, not after it
-        newcomers.refuse_other_key(workspace, newcomer, workspace.public_keys(newcomer.name))
-    for line in (line for planned in exchange.plans for line in plan_lines(planned)):
-        show.say(line)
-    for line in branch_lines(workspace.root, [planned.pin.environment for planned in exchange.plans]):
-        show.say(line)
-    rest = [each for each in chosen if each not in exchanged]
-    if not fingerprint and not show.ask(_question(newcomer.name, rest, exchanged, role or "holder", until), yes):
-        show.say("nothing was changed")
-        return
-    for rotated in replace_key.carry_out(workspace, exchange, newcomer):
-        for line in rotated_lines(rotated):
-            show.say(line)
-    done = let_in.let_in(workspace, newcomer, rest, role or "holder", replace, until)
-    _show(done, newcomer.name, role or "holder", until)
-    if replace:
-        reissue.show_next(workspace, newcomer.name, f"{newcomer.name}'s former key", exchanged)
-        _show_beyond(exchange, newcomer.name)
-    if done.granted or exchanged:
-        from gitenv.team.discover import DEVELOPMENT
 
-        into = "read .env" if done.granted == [DEVELOPMENT] else f"into {joined(done.granted, 3)}"
-        subject = f"A new key for {newcomer.name}" if exchanged else f"Let {newcomer.name} {into}"
-        show.commit(workspace.repository, subject)
+
+def _show_commit(workspace: Workspace, name: str, granted: Sequence[str], exchanged: Sequence[str]) -> None:
+    from gitenv.team.discover import DEVELOPMENT
+
+    if granted or exchanged:
+        into = "read .env" if granted == [DEVELOPMENT] else f"into {joined(granted, 3)}"
+        show.commit(workspace.repository, f"A new key for {name}" if exchanged else f"Let {name} {into}")
 
 
 def _show_beyond(exchange: Exchange, name: str) -> None:

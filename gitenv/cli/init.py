@@ -45,15 +45,11 @@ def run(
     if not no_key:
         home.make()  # before anything is changed: without it nothing can be finished
     wanted = _environments(environment or [])
-    if strict and (no_key or wanted):
-        raise Usage("--strict is about what is here already", "leave out --no-key and --environment")
-    if replace and (no_key or not init.is_founded(workspace)):
-        raise Usage("--replace is for who was let in and lost the key", "leave it out")
+    is_founded = not no_key and init.is_founded(workspace)
+    _check_words(is_founded, no_key, strict, replace, is_named=bool(wanted))
     if no_key:
         _pass_through(workspace)
-    elif init.is_founded(workspace):
-        if wanted:
-            raise Usage("this repository has gitenv already", "add one with: gitenv add-environment NAME PATTERN")
+    elif is_founded:
         if not name and (guest := init.guest(workspace)) and not _takes_over(guest, workspace.access.name):
             show.say("nothing was changed")
             return 0
@@ -72,6 +68,16 @@ def run(
         founding.show_founded(workspace.repository, founded, init.install_hooks(workspace, wanted=not no_hooks))
     _note_elsewhere(workspace, no_key)
     return 0
+
+
+def _check_words(is_founded: bool, no_key: bool, strict: bool, replace: bool, *, is_named: bool) -> None:
+    """Raise `Usage` for words that mean nothing together, or nothing here."""
+    if strict and (no_key or is_named):
+        raise Usage("--strict is about what is here already", "leave out --no-key and --environment")
+    if replace and not is_founded:
+        raise Usage("--replace is for who was let in and lost the key", "leave it out")
+    if is_founded and is_named:
+        raise Usage("this repository has gitenv already", "add one with: gitenv add-environment NAME PATTERN")
 
 
 def _pass_through(workspace: Workspace) -> None:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated
 
-from gitenv.cli import exclusive, reissue, show
+from gitenv.cli import exclusive, generations, reissue, show
 from gitenv.cli.options import Argument, Option
-from gitenv.cli.rotate import plan_lines
-from gitenv.cli.words import branch_lines, joined, rotated_lines
+from gitenv.cli.words import joined
 
 if TYPE_CHECKING:
     from gitenv.team.take_out import Removal, Removed
@@ -28,11 +27,7 @@ def run(
     workspace.need_environments()
     let_in.need_access(workspace)
     removal = take_out.plan(workspace, name, environment or [])
-    for planned in removal.plans:
-        for line in plan_lines(planned):
-            show.say(line)
-    for line in branch_lines(workspace.root, [planned.pin.environment for planned in removal.plans]):
-        show.say(line)
+    generations.show_plans(workspace.root, removal.plans)
     if not _agreed(removal, yes):
         show.note("nothing was changed")
         return
@@ -57,9 +52,7 @@ def _show(removal: Removal, removed: Removed) -> None:
     name = removal.name
     for each in removal.already:
         show.say(f"{name} is out of {each} already; it is staged")
-    for done in removed.rotated:
-        for line in rotated_lines(done):
-            show.say(line)
+    generations.show_made(removed.rotated)
     if removed.pub:
         show.say(f".recipients/{name}.pub is gone{' as well' if removal.already or removed.rotated else ''}")
     if removal.beyond:

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
-from gitenv.cli import exclusive, show
+from gitenv.cli import exclusive, generations, show
 from gitenv.cli.options import Argument, Environments, Option
-from gitenv.cli.words import branch_lines, joined, opened_lines, rotated_lines
+from gitenv.cli.words import joined, opened_lines
 from gitenv.errors import Locked
-
-if TYPE_CHECKING:
-    from gitenv.team.rotate import Plan
 
 
 def run(
@@ -37,10 +33,9 @@ def run(
     plans = [merge_rotations.plan(workspace, name) or rotate.plan(workspace, name) for name in chosen]
     rejoined = [found for planned in plans if (found := merge_statements.look(workspace, planned))]
     plans = [planned for planned in plans if planned not in [each.planned for each in rejoined]]
-    for line in (*map(str, rejoined), *(line for planned in plans for line in plan_lines(planned))):
-        show.say(line)
-    for line in branch_lines(workspace.root, [planned.pin.environment for planned in plans]):
-        show.say(line)
+    for each in rejoined:
+        show.say(str(each))
+    generations.show_plans(workspace.root, plans)
     if newer := open_branches.ahead(workspace, chosen):
         for line in newer:
             show.say(line, "yellow")
@@ -51,26 +46,8 @@ def run(
         return
     for each in rejoined:
         merge_statements.carry_out(workspace, each)
-    for planned in plans:
-        for line in rotated_lines(rotate.carry_out(workspace, planned)):
-            show.say(line)
+    generations.show_made(rotate.carry_out(workspace, planned) for planned in plans)
     for line in opened_lines([each for each in lock.open_files(workspace, chosen) if each.opened]):
         show.say(line)
     lead = "a new key changes no value: whoever could read the old ones knows them; " if plans else ""
     show.commit(workspace.repository, f"{'Rotate' if plans else 'Merge the statements of'} {joined(chosen)}", lead)
-
-
-def plan_lines(planned: Plan) -> Iterator[str]:
-    """Who and what is in a next generation."""
-    parents = [parent.environment for parent in planned.parents]
-    how = ""
-    if len(parents) > 1:
-        base, other = (f"generation {each.generation.number} by {each.by.name}" for each in parents)
-        how = f", on top of {base}, in the place of {other}"
-    yield f"{planned.pin.name}: generation {parents[0].generation.number} to {planned.number}{how}"
-    for member in planned.members:
-        until = f" until {member.expires} (policy, not cryptography)" if member.expires else ""
-        yield f"  for {member.name}, {member.role}{until}, {member.key.fingerprint()}"
-    for dropped in planned.dropped:
-        yield f"  dropped: {dropped.who}: {dropped.why}"
-    yield f"  files: {joined(list(dict.fromkeys(entry.path for entry in planned.files))) or 'none'}"

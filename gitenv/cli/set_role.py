@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from gitenv.cli import exclusive, show
+from gitenv.cli import exclusive, generations, show
 from gitenv.cli.options import Argument, Option
-from gitenv.cli.rotate import plan_lines
-from gitenv.cli.words import branch_lines, joined, rotated_lines
+from gitenv.cli.words import joined
 from gitenv.errors import Usage
 
 
@@ -35,17 +34,11 @@ def run(
             show.say(f"an earlier run was cut off; staged now: {joined(finished)}")
         return
     plans = take_out.plan_demotion(workspace, name, changing) if role == "reader" else []
-    for planned in plans:
-        for line in plan_lines(planned):
-            show.say(line)
-    for line in branch_lines(workspace.root, [planned.pin.environment for planned in plans]):
-        show.say(line)
+    generations.show_plans(workspace.root, plans)
     if not show.agree(f"Make {name} a {role} of {joined(changing)}?", yes):
         show.say("nothing was changed")
         return
-    for planned in plans:
-        for line in rotated_lines(rotate.carry_out(workspace, planned)):
-            show.say(line)
+    generations.show_made(rotate.carry_out(workspace, planned) for planned in plans)
     if role == "holder":
         take_out.promote(workspace, name, changing)
     show.say(f"{name} is a {role} of {joined(changing)}; staged")

@@ -11,7 +11,6 @@ if TYPE_CHECKING:
     from gitenv.model.environment import Environment
     from gitenv.team.lock import Opened
     from gitenv.team.news import Out
-    from gitenv.team.rotate import Rotated
 
 
 def joined(parts: Sequence[str], most: int = 8) -> str:
@@ -55,27 +54,3 @@ def out_lines(found: Sequence[Out]) -> Iterator[str]:
             yield f"{each.environment}: {each.by} let another key in as {each.name}; this device's opens nothing new"
         else:
             yield f"{each.by} took you out of {each.environment}: its newest key is not for you"
-
-
-def branch_lines(folder: str, rotated: Sequence[Environment]) -> Iterator[str]:
-    """Which open branches a rotation gets in the way of; nothing where there is none."""
-    from gitenv.git.branches import MOST
-    from gitenv.team import open_branches
-
-    found = open_branches.conflicting(folder, rotated) if rotated else None
-    if found and found.names:
-        which = "open branches that" if found.is_all else f"of the {MOST} newest open branches those that"
-        yield f"{which} will conflict at the host, unless you merge this into them in a clone: {joined(found.names)}"
-
-
-def rotated_lines(done: Rotated) -> Iterator[str]:
-    """What a rotation did."""
-    count = len(done.files)
-    files = f"{count:,} file{'' if count == 1 else 's'} encrypted anew, " if count else ""
-    members = joined([member.name for member in done.members])
-    yield f"{done.name}: generation {done.number}; {files}wrapped for {members}; staged"
-    yield f"{done.name}: for CI, as GITENV_TRUST: {done.statement}"
-    if done.conflicts:
-        yield f"{done.name}: set to two values, to be decided by hand and added: {joined(done.conflicts)}"
-    if done.left:
-        yield f"{done.name}: left as it is: {joined(done.left)}"

@@ -22,6 +22,11 @@ class Exchange(NamedTuple):
     plans: list[Plan]  # a next generation for each environment that they are in with another key
     beyond: list[str]  # such environments that the caller does not hold
 
+    @property
+    def names(self) -> list[str]:
+        """The environments that get a next generation."""
+        return [planned.pin.name for planned in self.plans]
+
 
 NONE = Exchange([], [])
 
@@ -53,7 +58,7 @@ def plan(workspace: Workspace, newcomer: Newcomer, wanted: Sequence[str], role: 
 def carry_out(workspace: Workspace, exchange: Exchange, newcomer: Newcomer) -> list[Rotated]:
     """Write and stage the next generations. From then on the former key is no reason to refuse the new one."""
     done = [rotate.carry_out(workspace, planned) for planned in exchange.plans]
-    newcomers.forget_other_keys(workspace, newcomer, [planned.pin.name for planned in exchange.plans])
+    newcomers.forget_other_keys(workspace, newcomer, exchange.names)
     return done
 
 
