@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import pytest
 
 from gitenv.errors import NotTrusted
+from gitenv.model import reuniting
 from gitenv.model.environment import Environment
 from gitenv.model.grant import HOLDER, READER
 from gitenv.model.membership import Membership, who_is_in
@@ -77,7 +78,7 @@ def _roles(members: Mapping[str, Member]) -> dict[str, str]:
 )
 def test_what_who_is_out_did(side: Membership, signers: list[Holder], expected: dict[str, str]) -> None:
     """The people of a side without what somebody did there whom the other side took out."""
-    members, dropped = merge_rotations._by_who_stays(BEFORE, side, OTHER, signers)
+    members, dropped = reuniting.by_who_stays(BEFORE, side, OTHER, signers)
     assert _roles(members) == expected
     assert {each.who for each in dropped} == set(side.counted) - set(expected)
 
@@ -118,7 +119,7 @@ Members = dict[str, Member]
 def test_who_is_in_afterwards(origin: Members, ours: Members, theirs: Members, expected: Members) -> None:
     """Who was let in is, who was taken out is not, nor who has two keys; of two roles the lesser, of two days the earlier."""
     for one, two in ((ours, theirs), (theirs, ours)):
-        members, dropped = merge_rotations._three_way(origin, one, two)
+        members, dropped = reuniting.three_way(origin, one, two)
         assert {member.name: member for member in members} == expected
         assert {each.who for each in dropped} <= {*origin} - {*expected}
 
@@ -138,13 +139,13 @@ def test_nobody_goes_on_from_who_was_taken_out() -> None:
     """Also where somebody else signed a step after theirs; and where each took out the other, people decide."""
     for signed in ([BY_BOB], [BY_BOB, AFTER_BOB]):
         swapped = _sides([WITHOUT_BOB], signed)
-        assert merge_rotations._by_who_stays_in(_sides(signed, [WITHOUT_BOB])) == swapped
-        assert merge_rotations._by_who_stays_in(swapped) == swapped
+        assert merge_rotations.by_who_stays_in(_sides(signed, [WITHOUT_BOB])) == swapped
+        assert merge_rotations.by_who_stays_in(swapped) == swapped
     with pytest.raises(NotTrusted, match="each of the two sides took out who signed the other"):
-        merge_rotations._by_who_stays_in(_sides([WITHOUT_ALICE], [WITHOUT_BOB]))
+        merge_rotations.by_who_stays_in(_sides([WITHOUT_ALICE], [WITHOUT_BOB]))
 
 
 def test_the_paths_of_both() -> None:
     """What either side added, and not what either took away; each once."""
-    assert merge_rotations._paths(_sides([WITHOUT_BOB], [BY_BOB])) == ["api/.env", "lib/.env"]
-    assert merge_rotations._paths(_sides([BY_BOB], [WITHOUT_BOB])) == ["lib/.env", "api/.env"]
+    assert reuniting.paths(ORIGIN, WITHOUT_BOB, BY_BOB) == ["api/.env", "lib/.env"]
+    assert reuniting.paths(ORIGIN, BY_BOB, WITHOUT_BOB) == ["lib/.env", "api/.env"]

@@ -19,7 +19,10 @@ from gitenv.model.known import Known, Tracked
 from gitenv.model.statements import Holder, Keyholder
 from gitenv.values import NamedTuple
 
-_MAX_LISTED = 400
+MAX_LISTED = 400
+"""Holders that one statement lists."""
+FORMER = "'s former key"
+"""What stands behind a person's name where it is their key that is left out."""
 
 
 class Member(NamedTuple):
@@ -41,6 +44,18 @@ class Member(NamedTuple):
     @property
     def keyholder(self) -> Keyholder:
         return Keyholder(self.name, self.key)
+
+
+class Dropped(NamedTuple):
+    """A grant, or a person, that the next generation leaves out, and why."""
+
+    who: str
+    why: str
+
+    @property
+    def name(self) -> str:
+        """Whose it is."""
+        return self.who.removesuffix(".grant").removesuffix(".pub").removesuffix(FORMER)
 
 
 class Parent(NamedTuple):
@@ -75,7 +90,7 @@ def next_statement(
     # Who holds it until a day does so by their grant, which ends: a line would not.
     holders = {by, *(member.keyholder for member in members if member.role == HOLDER and not member.expires)}
     # A statement has a limit, a team has none: who does not fit comes in by the grant that the signer writes.
-    listed = sorted(holders, key=lambda holder: (holder != by, holder))[:_MAX_LISTED]
+    listed = sorted(holders, key=lambda holder: (holder != by, holder))[:MAX_LISTED]
     draft = Draft(
         *(ring, older, listed, paths or before.paths, beside, tracked.hash, tracked.left, before.reissue_within, proof)
     )

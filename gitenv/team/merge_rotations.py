@@ -12,15 +12,14 @@ from collections.abc import Iterable, Iterator, Sequence
 from gitenv.errors import Locked, NotInOrder, NotTrusted
 from gitenv.git import log
 from gitenv.git.layout import RECIPIENTS
-from gitenv.model import environment, statements
+from gitenv.model import environment, reuniting, statements
 from gitenv.model.environment import Environment
-from gitenv.model.grant import HOLDER, READER
+from gitenv.model.grant import HOLDER
 from gitenv.model.membership import Membership
-from gitenv.model.rotation import Member, Parent
-from gitenv.model.statements import Holder
+from gitenv.model.rotation import Dropped, Parent
 from gitenv.repo.snapshot import CommitSnapshot, IndexSnapshot, Snapshot
 from gitenv.team import first_sight, known_values, statement_conflicts
-from gitenv.team.rotate import Dropped, Plan
+from gitenv.team.rotate import Plan
 from gitenv.team.workspace import Workspace
 from gitenv.trust import access, chain, forks
 from gitenv.trust.pins import Pin
@@ -71,23 +70,23 @@ def plan(workspace: Workspace, name: str) -> Plan | None:
     )
     parents = [_parent(workspace, side, sides, found) for side, found in ((sides.base, base), (sides.other, other))]
     (base_members, base_strays), (other_members, other_strays) = (
-        _by_who_stays(origin, base, other, [each.by for each in sides.since(sides.base)]),
-        _by_who_stays(origin, other, base, [each.by for each in sides.since(sides.other)]),
+        reuniting.by_who_stays(origin, base, other, [each.by for each in sides.since(sides.base)]),
+        reuniting.by_who_stays(origin, other, base, [each.by for each in sides.since(sides.other)]),
     )
-    members, dropped = _three_way(_members(origin), base_members, other_members)
+    members, dropped = reuniting.three_way(reuniting.members_of(origin), base_members, other_members)
     dropped += base_strays + other_strays
     if not any(member.role == HOLDER for member in members):
         raise NotInOrder(f"{name}: the two sides together leave no holder", f"git log -- :/{RECIPIENTS}/{name}")
     dropped += [Dropped(f"{refused.grant.to}.grant", refused.reason) for found in (base, other) for refused in found.refused]
     files = workspace.files_of([sides.base.environment])[name]
     given_up = [*sides.since(sides.other), *_given_up_before(workspace, sides)]
-    left_out = {drop.who.removesuffix(".grant") for drop in dropped} - {member.name for member in members}
-    shown = [drop for drop in dropped if drop.who.removesuffix(".grant") in left_out]
+    left_out = {drop.name for drop in dropped} - {member.name for member in members}
+    shown = [drop for drop in dropped if drop.name in left_out]
     return Plan(
         *(pin, parents, members, shown, files),
         origin=sides.origin,
         beside=[each.hash for each in given_up],
-        paths=_paths(sides),
+        paths=reuniting.paths(sides.origin, sides.base.environment, sides.other.environment),
         texts=[each.text for each in (*sides.since(sides.base), *given_up)],
     )
 
@@ -120,10 +119,10 @@ def _staged(workspace: Workspace, pin: Pin) -> Sides:
     is_theirs = theirs.environment.by.fingerprint == workspace.me().fingerprint
     if is_mine and not is_theirs and "MERGE_HEAD" in workspace.history.heads:
         ours, theirs = theirs, ours
-    return _by_who_stays_in(_parted(workspace, pin, ours, theirs))
+    return by_who_stays_in(_parted(workspace, pin, ours, theirs))
 
 
-def _by_who_stays_in(sides: Sides) -> Sides:
+def by_who_stays_in(sides: Sides) -> Sides:
     """Nobody goes on from what somebody signed whom the other side took out. Raises `NotTrusted` where both did that."""
     base, other = sides.base, sides.other
     if not _is_by_who_is_out(sides, base, other):
@@ -155,7 +154,7 @@ def _in_history(workspace: Workspace, pin: Pin) -> Sides | None:
         if tree is None or not (_is_by_holders(here, statements_of_it) or _holds(workspace, other, tree)):
             continue
         common = [each.hash for each in base.chain].index(statements_of_it[0].previous)
-        return _by_who_stays_in(_parted(workspace, pin, base, Side([*base.chain[: common + 1], *statements_of_it], tree)))
+        return by_who_stays_in(_parted(workspace, pin, base, Side([*base.chain[: common + 1], *statements_of_it], tree)))
     return None
 
 
@@ -199,14 +198,6 @@ def _parting(workspace: Workspace, origin: Environment, base: Side, other: Side)
     raise NotInOrder(f"{origin.name}: nobody can see where the two sides part", f"git log -- :/{RECIPIENTS}/{origin.name}")
 
 
-def _paths(sides: Sides) -> list[str]:
-    """The paths of the base, with what the other side added, and without what it took away."""
-    before, theirs = sides.origin.paths, sides.other.environment.paths
-    gone = {path for path in before if path not in theirs}
-    kept = [path for path in sides.base.environment.paths if path not in gone]
-    return [*kept, *(path for path in theirs if path not in before and path not in kept)]
-
-
 def _parent(workspace: Workspace, side: Side, sides: Sides, found: Membership) -> Parent:
     """What the caller opens of one side. Raises `Locked` for who is no holder of both: their word would not count."""
     statement = side.environment
@@ -248,67 +239,3 @@ def _way_back(workspace: Workspace) -> str:
         "CHERRY_PICK_HEAD": "git cherry-pick --abort",
     }
     return next((command for head, command in commands.items() if head in heads), "git reset --merge")
-
-
-def _members(found: Membership) -> dict[str, Member]:
-    return {name: Member.of(given) for name, given in found.counted.items()}
-
-
-def _by_who_stays(
-    origin: Membership, side: Membership, other: Membership, signers: Iterable[Holder]
-) -> tuple[dict[str, Member], list[Dropped]]:
-    """The people of one side, without what was done there by somebody who is no holder on the other side.
-
-    Nobody can say whether they did it before or after they were taken out: all else stands as it stood before. Where one of
-    them signed a generation of that side, they could write anything into it, and let anybody go on from there.
-    """
-    before, members = _members(origin), _members(side)
-    out = next((by for by in signers if by not in other.holders), None)
-    vouched = set() if out else set(other.holders)
-    left = {name for name in members if members[name] != before.get(name)}
-    while found := [name for name in left if side.counted[name].by in vouched]:
-        left.difference_update(found)
-        gone = {*before} - {*other.counted}
-        vouched.update(members[name].holder for name in found if members[name].role == HOLDER and name not in gone)
-    dropped: list[Dropped] = []
-    for name in sorted(left):
-        if name in before:
-            members[name] = before[name]
-            continue
-        by = (out or side.counted[name].by).name
-        del members[name]
-        dropped.append(Dropped(name, f"let in by {by}, who is no holder on the other side"))
-    return members, dropped
-
-
-def _three_way(
-    origin: dict[str, Member], ours: dict[str, Member], theirs: dict[str, Member]
-) -> tuple[list[Member], list[Dropped]]:
-    """Who is in afterwards: whoever one side let in is, and whoever one side took out is not. Of two roles, the lesser."""
-    members: list[Member] = []
-    dropped: list[Dropped] = []
-    for name in sorted({*ours, *theirs}):
-        was, one, two = origin.get(name), ours.get(name), theirs.get(name)
-        if one == two or (two == was and one):
-            chosen = one
-        elif one == was and two:
-            chosen = two
-        elif was is not None and (one is None or two is None):
-            dropped.append(Dropped(name, "was taken out on one of the two sides"))
-            continue
-        elif one and two and one.key != two.key:
-            dropped.append(Dropped(name, "has two keys, one on each side"))
-            continue
-        else:
-            chosen = _lesser(one, two)
-        if chosen:
-            members.append(chosen)
-    return members, dropped
-
-
-def _lesser(one: Member | None, two: Member | None) -> Member | None:
-    if one is None or two is None:
-        return one or two
-    role = READER if READER in (one.role, two.role) else HOLDER
-    expires = min(filter(None, (one.expires, two.expires)), default="")
-    return one._replace(role=role, expires=expires)

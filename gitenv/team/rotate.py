@@ -17,7 +17,7 @@ from gitenv.model.grant import HOLDER
 from gitenv.model.keyring import Keyring
 from gitenv.model.membership import Membership
 from gitenv.model.reasons import SwappedKey
-from gitenv.model.rotation import Member, Parent
+from gitenv.model.rotation import FORMER, Dropped, Member, Parent
 from gitenv.model.statements import Keyholder
 from gitenv.repo.snapshot import Snapshot
 from gitenv.team import conflicts, first_sight, key_lines, known_values, past, requests, stage, unfinished_rotation
@@ -28,20 +28,7 @@ from gitenv.trust import access
 from gitenv.trust.pins import Pin
 from gitenv.values import NamedTuple
 
-_FORMER = "'s former key"
 _ANY_DAY = ""  # who has expired could read it, too
-
-
-class Dropped(NamedTuple):
-    """A grant, or a person, that the next generation leaves out, and why."""
-
-    who: str
-    why: str
-
-    @property
-    def name(self) -> str:
-        """Whose it is."""
-        return self.who.removesuffix(".grant").removesuffix(".pub").removesuffix(_FORMER)
 
 
 class Plan(NamedTuple):
@@ -270,7 +257,7 @@ def _exchanged(pin: Pin, members: Iterable[Member]) -> Iterator[Dropped]:
     """The keys that somebody was known by before a holder exchanged theirs: it need not have been for them."""
     for member in members:
         if any(other.name == member.name and other != member.holder for other in pin.seen):
-            yield Dropped(member.name + _FORMER, "was exchanged, and not by themselves: compare the new one with them")
+            yield Dropped(member.name + FORMER, "was exchanged, and not by themselves: compare the new one with them")
 
 
 def is_cut_off(workspace: Workspace, pin: Pin) -> bool:

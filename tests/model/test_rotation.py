@@ -186,7 +186,7 @@ def test_more_holders_than_a_statement_lists() -> None:
     key = device_of(9000).public
     crowd = [Member(f"a{number}", key, HOLDER, "") for number in range(1000)]
     new = _next(PARENTS["one"], [*crowd, _member(ALICE)])
-    assert len(new.holders) == rotation._MAX_LISTED == 400
+    assert len(new.holders) == rotation.MAX_LISTED == 400
     assert ALICE.holder in new.holders
     assert len(new.text) < 64 * 1024
 

@@ -297,4 +297,4 @@ def test_who_was_listed_since_is_nobody_who_was_taken_out(monkeypatch: pytest.Mo
     forks.check_none_taken_out(history, first_sight, pinned_at(BY_LISTED), ["HEAD"])
     daves = Side([FOUNDING, DAVE_LISTED, BY_LISTED], world().tree)
     sides = Sides(FOUNDING, world().tree, Side([FOUNDING, BY_BOB], world().tree), daves)
-    assert merge_rotations._by_who_stays_in(sides).base == daves
+    assert merge_rotations.by_who_stays_in(sides).base == daves
