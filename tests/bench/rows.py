@@ -71,7 +71,12 @@ CASES = (
     ),
     Case("{} keys", cases.merge, (Row("git merge", seconds(0.4), ALONE),), 5_000),
     Case("{} keys, across a rotation", cases.merge_across_rotation, (Row("git merge", seconds(0.4)),), 5_000),
-    Case("{} recipients", cases.many_people, (Row("status", seconds(1), STATUS), Row("recipients", seconds(1))), 10_000),
+    Case(
+        "{} recipients",
+        cases.many_people,
+        (Row("status", seconds(1), STATUS), Row("recipients", seconds(1)), Row("status, the first in a clone", None, STATUS)),
+        10_000,
+    ),
     Case("{} .env files", cases.opened_and_locked, (Row("lock", seconds(4)), Row("unlock", seconds(4))), 300, 3_000),
     Case(
         "{} environments",
