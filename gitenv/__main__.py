@@ -60,7 +60,7 @@ def _run(arguments: list[str]) -> int:
 
         if not hook.is_needed(arguments[1], arguments[2:]):
             return 0
-    gc.set_threshold(50_000)
+    gc.set_threshold(300_000)  # of ten thousand grants all stay until the end, and looking for garbage among them takes 40 ms
     from gitenv.cli import edge
 
     return edge.main(arguments)

@@ -45,23 +45,27 @@ class Grant(NamedTuple):
 def read(data: bytes, where: str) -> Grant:
     """Parse a grant; the signature is not looked at. Raises `Malformed`."""
     lines = Lines(data, _FIRST, where)
-    environment, _, identity = lines.one(b"environment").partition(" ")
-    environment_id = EnvironmentId(lines.bytes_of(identity, 16))
-    generation = lines.generation(lines.one(b"generation"))
+    environment, environment_id = lines.common(b"environment", _environment)
+    generation = lines.common(b"generation", Lines.generation)
     to = lines.name(lines.one(b"to"))
     key = lines.key(lines.one(b"key"))
     role = lines.chosen(lines.one(b"role"), HOLDER, READER)
     expires = lines.maybe(b"expires") or ""
     if expires and not re.fullmatch(_DATE, expires):
         raise lines.error("not a date like 2027-01-31")
-    by = lines.holder(lines.one(b"by"))
+    by = lines.common(b"by", Lines.holder)
     at = lines.moment(lines.one(b"at"))
     how, _, wrapped = lines.one(b"wrap").partition(" ")
     lines.chosen(how, key.WRAP)
     wrap = lines.bytes_of(wrapped, _DEK + key.OVERHEAD)
     lines.signature(lines.one(b"signature"))
     lines.end()
-    return Grant(lines.name(environment), environment_id, generation, to, key, role, expires, by, at, wrap, data)
+    return Grant(environment, environment_id, generation, to, key, role, expires, by, at, wrap, data)
+
+
+def _environment(lines: Lines, text: str) -> tuple[str, EnvironmentId]:
+    name, _, identity = text.partition(" ")
+    return lines.name(name), EnvironmentId(lines.bytes_of(identity, 16))
 
 
 def write(

@@ -108,15 +108,19 @@ class Lines:
 
         Each text is taken apart once: the statements of a chain have nearly all of these lines in common.
         """
+        return [self._apart(text, read) for text in self.many(word)]
+
+    def common(self, word: bytes, read: Callable[["Lines", str], T]) -> T:
+        """The same for the next line, where the grants of a team have it in common."""
+        return self._apart(self.one(word), read)
+
+    def _apart(self, text: str, read: Callable[["Lines", str], T]) -> T:
         known: dict[str, T] = _taken_apart.setdefault(read, {})
-        found = []
-        for text in self.many(word):
-            if text not in known:
-                if len(known) >= _MAX_REMEMBERED:
-                    known.clear()
-                known[text] = read(self, text)
-            found.append(known[text])
-        return found
+        if text not in known:
+            if len(known) >= _MAX_REMEMBERED:
+                known.clear()
+            known[text] = read(self, text)
+        return known[text]
 
     def end(self) -> None:
         """Nothing may follow."""
@@ -182,7 +186,7 @@ class Lines:
 
     def signature(self, text: str) -> bytes:
         """Its kind is that of the signer's key. A text that named one would choose how it is verified."""
-        return self.bytes_of(text, *(kind.SIGNATURE for kind in registry.every()))
+        return self.bytes_of(text, *_signature_sizes())
 
     def moment(self, text: str) -> str:
         if not _AT.fullmatch(text):
@@ -193,6 +197,11 @@ class Lines:
         if text not in choices:
             raise self.error(f"not one of: {', '.join(choices)}")
         return text
+
+
+@lru_cache(1)
+def _signature_sizes() -> tuple[int, ...]:
+    return tuple(kind.SIGNATURE for kind in registry.every())
 
 
 def generation_text(generation: Generation) -> str:

@@ -41,9 +41,12 @@ def read(path: str, limit: int, shown: str = "") -> bytes | None:
 
 
 def _up_to(descriptor: int, limit: int, at_once: int) -> bytes:
-    """All up to `limit` bytes. Python's own file takes longer to make than ten thousand small ones take to be read."""
+    """All up to `limit` bytes. Python's own file takes longer to make than ten thousand small ones take to be read.
+
+    `at_once` is one byte more than there should be: who gets all but that one is at the end, and need not ask.
+    """
     data = piece = os.read(descriptor, min(at_once, limit))
-    while piece and len(data) < limit:
+    while piece and len(data) < limit and len(data) != at_once - 1:
         piece = os.read(descriptor, min(at_once, limit - len(data)))
         data += piece
     return data

@@ -26,6 +26,8 @@ POINT = 65
 # PKCS#8 (RFC 5958) of a P-256 key (RFC 5915) as every library writes it: these bytes, 32 of the scalar, these, 65 of the point.
 DER_HEAD = bytes.fromhex("308187020100301306072a8648ce3d020106082a8648ce3d030107046d306b0201010420")
 DER_MIDDLE = bytes.fromhex("a144034200")
+# What stands before the point (RFC 5656, 3.1): the name of the kind, that of the curve, and 65; each string behind its length.
+_WIRE = b"\0\0\0\x13ecdsa-sha2-nistp256\0\0\0\x08nistp256\0\0\0\x41"
 _MOST = 32_768
 _whole: dict[bytes, bytes] = {}  # keys that somebody gave us uncompressed: to decompress one takes ten times as long
 
@@ -60,8 +62,7 @@ class P256Key(PublicKey):
         return key
 
     def wire(self) -> bytes:
-        point = _whole.get(bytes(self)) or _uncompressed(self.point())
-        return b"".join(len(part).to_bytes(4, "big") + part for part in (self.SSH, b"nistp256", point))
+        return _WIRE + (_whole.get(bytes(self)) or _uncompressed(self.point()))
 
     def point(self) -> ec.EllipticCurvePublicKey:
         """The key for `cryptography`. Raises ValueError if the bytes are no point on the curve."""
