@@ -35,7 +35,7 @@ def test_only_what_a_branch_changed_itself_counts(new_lab: NewLab, monkeypatch: 
     assert branches.changed(folder, found, ["d/x.env"]) == {"origin/topic": {"d/x.env"}, "origin/merged": set()}
     monkeypatch.setattr(branches, "MOST", 1)
     assert len(branches.unmerged(folder)) == 2
-    monkeypatch.setattr(branches, "_MOST_COMMITS", 2)
+    monkeypatch.setattr(branches, "MOST_COMMITS", 2)
     assert branches.changed(folder, found, ["*.env"]) == {}
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from gitenv.system import files
 from gitenv.team import conversions
 from gitenv.team.workspace import Workspace
 from tests.conftest import NewLab
@@ -15,7 +16,7 @@ def test_a_bounded_number_of_control_files_is_read(new_lab: NewLab, monkeypatch:
     for name, value in alice.env.items():
         monkeypatch.setenv(name, value)
     workspace, read = Workspace(str(alice.home / "app")), list[str]()
-    monkeypatch.setattr(conversions, "_contents", lambda _, path: read.append(path))
-    monkeypatch.setattr(conversions, "_MOST", 3)
+    monkeypatch.setattr(files, "read_inside", lambda _, path, __: read.append(path))
+    monkeypatch.setattr(conversions, "MOST", 3)
     conversions.undo_in_recipients(workspace)
     assert len(read) == 3

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import io
 import os
+import tempfile
 import tracemalloc
 from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
-from typing import BinaryIO
 
 import pytest
 
 from gitenv.errors import NotInOrder
-from gitenv.git import aside, process
+from gitenv.git import process
 from gitenv.git.aside import Aside
 from gitenv.git.pktline import FLUSH, MAX_PAYLOAD, ProtocolError, packet, until_flush
 from gitenv.git.process import FilterProcess, Refused, Request, Whole
@@ -103,7 +103,9 @@ def test_a_smudge_over_the_limit_goes_back_as_it_is(size: int, tmp_path: Path) -
 
 def test_a_clean_over_the_limit_is_only_hashed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What somebody typed is laid down nowhere; the handler may know the bytes from elsewhere, and gives them in pieces."""
-    monkeypatch.setattr(aside, "_unnamed", lambda: pytest.fail("that would be plain text in another place of the disk"))
+    monkeypatch.setattr(
+        tempfile, "TemporaryFile", lambda **_: pytest.fail("that would be plain text in another place of the disk")
+    )
     handler = Recorder()
     handler.large = [b"as", b"committed" * 10_000]
     data = os.urandom(3 * MAX_PAYLOAD)
@@ -236,10 +238,7 @@ def test_a_full_disk_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
         def write(self, data: object) -> int:
             raise OSError(28, "No space left on device")
 
-    def full() -> BinaryIO:
-        return Full()
-
-    monkeypatch.setattr(aside, "_unnamed", full)
+    monkeypatch.setattr(tempfile, "TemporaryFile", lambda **_: Full())
     with pytest.raises(NotInOrder, match="cannot be set aside: No space left on device"):
         list(converse(Recorder(), ask(b"smudge", b"a", b"x" * 200)))
 

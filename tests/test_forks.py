@@ -37,7 +37,7 @@ def test_a_history_that_is_too_long_is_named(tmp_path: Path, monkeypatch: pytest
     objects = Objects(top)
     try:
         assert len(History(top, objects).statements("production", ["HEAD"])) == 3  # the other one is about another environment
-        monkeypatch.setattr("gitenv.trust.history._MAX_STATEMENTS", 2)
+        monkeypatch.setattr("gitenv.trust.history.MAX_STATEMENTS", 2)
         with pytest.raises(TooLong) as raised:
             History(top, objects).statements("production", ["HEAD"])
     finally:

@@ -18,7 +18,7 @@ from gitenv.team.hooks import State
 from gitenv.team.installation import Installation
 from tests.conftest import NewLab
 from tests.lab import gitenv
-from tests.test_hot_path import _REPORT
+from tests.test_hot_path import REPORT
 
 TOP = Path(__file__).parent.parent
 
@@ -38,7 +38,7 @@ def clone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def _loaded(folder: Path, *arguments: str) -> set[str]:
-    code = _REPORT.format(arguments=list(arguments))
+    code = REPORT.format(arguments=list(arguments))
     done = subprocess.run([sys.executable, "-E", "-P", "-c", code], cwd=folder, capture_output=True, check=True)
     return set(done.stderr.decode().rpartition("loaded: ")[2].split())
 

@@ -20,7 +20,7 @@ from gitenv.team import lock
 from gitenv.team.workspace import Workspace
 from tests.test_filter_process import HELLO, ask
 
-_REPORT = """
+REPORT = """
 import sys
 from gitenv.__main__ import main
 sys.argv[1:] = {arguments!r}
@@ -127,7 +127,7 @@ def test_clean_loads_nothing_it_does_not_need(clone: Path) -> None:
         clone,
         b"",
     )
-    loaded, out = _loaded(_REPORT.format(arguments=["clean", ".env"]), clone, b"HELLO=new\n")
+    loaded, out = _loaded(REPORT.format(arguments=["clean", ".env"]), clone, b"HELLO=new\n")
     assert out.startswith(b"HELLO=gitenv1:1.")
     assert loaded - baseline <= _ALLOWED
 
@@ -135,7 +135,7 @@ def test_clean_loads_nothing_it_does_not_need(clone: Path) -> None:
 def test_nothing_that_git_starts_loads_a_slow_library(clone: Path) -> None:
     """Not even a smudge, which may ask git for objects, loads the command line, libgit2, or a parser of keys."""
     committed = subprocess.run(["git", "cat-file", "blob", ":.env"], cwd=clone, capture_output=True, check=True).stdout
-    loaded, out = _loaded(_REPORT.format(arguments=["smudge", ".env"]), clone, committed)
+    loaded, out = _loaded(REPORT.format(arguments=["smudge", ".env"]), clone, committed)
     assert out == b"HELLO=world\n"
     assert not loaded & {*_SLOW, "cryptography.hazmat.primitives.serialization", "gitenv.cli", "gitenv.team"}
 
@@ -146,7 +146,7 @@ def test_a_merge_within_a_generation_loads_no_cryptography(clone: Path) -> None:
     for name, added in (("base", b""), ("ours", b"## ours\n"), ("theirs", b"")):
         (clone / name).write_bytes(token.replace(b"HELLO", b"THEIRS") * (name == "theirs") + token + added)
     words = ["merge-driver", "base", "ours", "theirs", "7", ".env", "%S", "%X", "%Y"]
-    loaded, _ = _loaded(_REPORT.format(arguments=words), clone, b"")
+    loaded, _ = _loaded(REPORT.format(arguments=words), clone, b"")
     assert (clone / "ours").read_bytes() == token.replace(b"HELLO", b"THEIRS") + token + b"## ours\n"
     assert {name for name in loaded if name.startswith("gitenv")} <= {*_ALLOWED, *_MERGE}
     assert not loaded & {"cryptography", "subprocess", *_SLOW}
@@ -155,7 +155,7 @@ def test_a_merge_within_a_generation_loads_no_cryptography(clone: Path) -> None:
 def test_hooks_load_no_command_line(clone: Path) -> None:
     """Where there is something to judge or to follow, a hook loads its rules, and neither typer nor rich nor libgit2."""
     for words in (["hook", "pre-commit"], ["hook", "post-checkout", "0" * 40, "1" * 40, "1"]):
-        loaded, _ = _loaded(_REPORT.format(arguments=words), clone, b"")
+        loaded, _ = _loaded(REPORT.format(arguments=words), clone, b"")
         assert "gitenv.cli.hook_work" in loaded  # .env is staged
         assert not loaded & {"typer", "rich", "pygit2", "gitenv.cli.app", "logging", "dataclasses"}
 
@@ -175,7 +175,7 @@ def test_hooks_load_no_command_line(clone: Path) -> None:
 )
 def test_a_command_loads_neither_typer_nor_rich(clone: Path, words: list[str]) -> None:
     """What is typed as it should be is read without typer, and what a pipe or a file gets is written without rich."""
-    loaded, _ = _loaded(_REPORT.format(arguments=words), clone, b"value\n")
+    loaded, _ = _loaded(REPORT.format(arguments=words), clone, b"value\n")
     assert "gitenv.cli.show" in loaded
     assert not loaded & {"typer", "rich"}
     modules = {name for name in loaded if name.startswith("gitenv.cli.") and hasattr(importlib.import_module(name), "run")}
@@ -186,7 +186,7 @@ def test_a_command_loads_neither_typer_nor_rich(clone: Path, words: list[str]) -
 @pytest.mark.parametrize("words", [["status"], ["recipients"], ["check"], ["diff"]], ids=" ".join)
 def test_a_terminal_needs_no_rich(clone: Path, words: list[str]) -> None:
     """Colours and tables on an ordinary terminal are written without rich, which takes longer than the command."""
-    command = [sys.executable, "-E", "-P", "-c", _REPORT.format(arguments=words)]
+    command = [sys.executable, "-E", "-P", "-c", REPORT.format(arguments=words)]
     ours, theirs = os.openpty()
     settings = {name: value for name, value in os.environ.items() if name not in ("FORCE_COLOR", "TTY_COMPATIBLE")}
     done = subprocess.run(

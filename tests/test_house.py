@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 import re
 import tomllib
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 
 import gitenv
@@ -12,6 +14,9 @@ import gitenv
 TOP = Path(__file__).parent.parent
 HOUSE = Path(gitenv.__file__).parent
 PAGES = [TOP / "CONTRIBUTING.md", *sorted(TOP.glob("docs/*.md")), *sorted(TOP.glob("docs/decisions/*.md"))]
+
+# What others call private, and tests need: named tuples' methods, and how a process ends or was started.
+_OF_OTHERS = {"_asdict", "_base_executable", "_environ", "_exit", "_fields", "_replace", "_run_exitfuncs"}
 
 
 def test_no_class_has_the_name_of_another() -> None:
@@ -42,3 +47,32 @@ def test_the_rooms_that_are_drawn_are_those_there_are() -> None:
     there = {path.stem for path in HOUSE.iterdir() if path.suffix == ".py" or (path / "__init__.py").exists()} - {"__init__"}
     assert [" | ".join(rooms) for rooms in drawn] == layers
     assert {room for rooms in drawn for room in rooms} == there
+
+
+def test_tests_reach_for_no_private_name() -> None:
+    """None is read, imported or patched: what a test needs is public, or an argument."""
+    found = {
+        f"{path.relative_to(TOP)}: {name}"
+        for path in sorted((TOP / "tests").rglob("*.py"))
+        for name in _reached(ast.parse(path.read_text("utf-8")))
+        if name.startswith("_") and not name.startswith("__") and name not in _OF_OTHERS
+    }
+    assert found == set()
+
+
+def _reached(tree: ast.Module) -> Iterator[str]:
+    """Names that are looked up in something else: `module.name`, `from module import name`, and `setattr(module, "name")`."""
+    for node in ast.walk(tree):
+        match node:
+            case ast.Attribute(value=ast.Name(id="self" | "cls")):
+                pass
+            case ast.Attribute(attr=name):
+                yield name
+            case ast.ImportFrom(names=names):
+                yield from (each.name for each in names)
+            case ast.Call(
+                func=ast.Attribute(attr="setattr" | "patch" | "object") | ast.Name(id="getattr" | "setattr"), args=words
+            ):
+                for word in words:
+                    if isinstance(word, ast.Constant) and isinstance(word.value, str):
+                        yield from word.value.split(".")

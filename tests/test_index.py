@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 
 import pytest
@@ -121,17 +122,17 @@ def test_another_git_at_work(alice: Person) -> None:
 
 def test_written_meanwhile(alice: Person, monkeypatch: pytest.MonkeyPatch) -> None:
     """What another git staged between the copy and the exchange is not lost."""
-    exchange, calls = index._exchange, 0
+    copy, calls = shutil.copy2, 0
 
-    def late(copy: str, place: str, before: bytes) -> bool:
+    def late(*places: str) -> None:
         nonlocal calls
         calls += 1
+        copy(*places)
         if calls == 1:
             (alice.cwd / "late").write_bytes(b"late")
             alice.must("git", "add", "late")
-        return exchange(copy, place, before)
 
-    monkeypatch.setattr(index, "_exchange", late)
+    monkeypatch.setattr(shutil, "copy2", late)
     _put(alice, Entry("new", _blobs(alice, b"new")[0]))
     assert _listed(alice) == {b"file": b"1\n", b"late": b"late", b"new": b"new"}
     assert calls == 2
@@ -140,21 +141,21 @@ def test_written_meanwhile(alice: Person, monkeypatch: pytest.MonkeyPatch) -> No
 
 def test_written_meanwhile_without_a_hash(alice: Person, monkeypatch: pytest.MonkeyPatch) -> None:
     """With `index.skipHash` (`feature.manyFiles` of a newer git) an index ends with zeros; nothing staged is lost, either."""
-    exchange, place = index._exchange, alice.cwd / ".git" / "index"
+    copy, place = shutil.copy2, alice.cwd / ".git" / "index"
 
     def without_hash() -> None:
         place.write_bytes(place.read_bytes()[: -len(nothing)] + nothing)
 
-    def late(copy: str, old: str, before: bytes) -> bool:
+    def late(*places: str) -> None:
+        copy(*places)
         if b"late" not in _listed(alice).values():
             (alice.cwd / "file").write_bytes(b"late")
             alice.must("git", "add", "file")  # an index of the same size
             without_hash()
-        return exchange(copy, old, before)
 
     nothing = bytes(32 if alice.must("git", "rev-parse", "--show-object-format").said == "sha256" else 20)
     without_hash()
-    monkeypatch.setattr(index, "_exchange", late)
+    monkeypatch.setattr(shutil, "copy2", late)
     _put(alice, Entry("new", _blobs(alice, b"new")[0]))
     assert _listed(alice) == {b"file": b"late", b"new": b"new"}
 
@@ -174,7 +175,14 @@ def test_an_edit_as_young_as_the_index_is_seen(alice: Person) -> None:
 
 def test_written_all_the_time(alice: Person, monkeypatch: pytest.MonkeyPatch) -> None:
     """Who never gets a turn says so, and leaves nothing behind."""
-    monkeypatch.setattr(index, "_checksum", lambda _: os.urandom(4))
+    copy, place, other = shutil.copy2, alice.cwd / ".git" / "index", alice.home / "other"
+
+    def late(*places: str) -> None:
+        copy(*places)
+        copy(places[0], other)
+        other.replace(place)  # what is staged is the same, and somebody wrote it
+
+    monkeypatch.setattr(shutil, "copy2", late)
     with pytest.raises(NotInOrder, match="keeps writing the index"):
         _put(alice, Entry("new", _blobs(alice, b"new")[0]))
     assert _listed(alice) == {b"file": b"1\n"}

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from gitenv import __main__ as start
-from gitenv.cli import edge
+from gitenv.cli import edge, unsaid
 from gitenv.drivers.notices import Notices
 from gitenv.errors import INTERRUPTED, NotInOrder
 from gitenv.system import files, refusal
@@ -159,11 +159,11 @@ def test_what_the_machine_lacks_is_no_bug(
     def fail(*_: object) -> int:
         raise error
 
-    monkeypatch.setattr(edge, "_run", fail)
+    monkeypatch.setattr(unsaid, "say", fail)
     monkeypatch.setattr(sys, "argv", ["gitenv", "status"])
     assert edge.main(["status"]) == 5
     Notices(lambda _message, _hint: None).failed(".env", error)
-    monkeypatch.setattr(start, "_run", fail)
+    monkeypatch.setattr(edge, "main", fail)
     assert start.main() == 5
     said = capsys.readouterr().err
     assert said.count("error: ") == said.count("\nhint: ") == said.count(hint) == 3, said
@@ -176,7 +176,7 @@ def test_a_start_that_is_interrupted_is_no_bug(monkeypatch: pytest.MonkeyPatch, 
     def interrupt(*_: object) -> int:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(start, "_run", interrupt)
+    monkeypatch.setattr(edge, "main", interrupt)
     assert start.main() == INTERRUPTED
     assert capsys.readouterr().err == "error: interrupted\n"
 

@@ -60,7 +60,7 @@ def _check_bounds(tree: Snapshot, monkeypatch: pytest.MonkeyPatch) -> None:
     count = len(tree.names(".recipients"))
     assert count == (2 if os.name == "nt" else 3)
     with monkeypatch.context() as patched:
-        patched.setattr(snapshot, "_MAX_ENTRIES", count - 1)
+        patched.setattr(snapshot, "MAX_ENTRIES", count - 1)
         with pytest.raises(NotTrusted, match=rf"^\.recipients has {count} entries, {count - 1} are allowed"):
             tree.names(".recipients")
 

@@ -22,7 +22,7 @@ def test_table_fits_the_terminal(monkeypatch: pytest.MonkeyPatch, capsys: pytest
     monkeypatch.setenv("FORCE_COLOR", "1")
     monkeypatch.setenv("COLUMNS", "80")
     monkeypatch.setenv("NO_COLOR", "1")
-    status._show(_status("holder"))
+    status.show_status(_status("holder"))
     lines = re.sub(r"\x1b\[[\d;]*m", "", capsys.readouterr().out).splitlines()
     assert max(map(len, lines)) <= 80
     assert " ".join(lines[2].split()) == "production open (holder) alice, alice-laptop, .env.production 3 open"
@@ -33,5 +33,5 @@ def test_table_fits_the_terminal(monkeypatch: pytest.MonkeyPatch, capsys: pytest
 @pytest.mark.parametrize(("role", "count"), [("holder", 1), ("reader", 0), ("", 0)])
 def test_requests_are_for_holders(role: str, count: int, capsys: pytest.CaptureFixture[str]) -> None:
     """Whoever can let nobody in is not shown a command that would be refused."""
-    status._show(_status(role))
+    status.show_status(_status(role))
     assert capsys.readouterr().out.count("gitenv add-recipient bobby") == count

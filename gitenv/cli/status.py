@@ -34,10 +34,11 @@ def run(json: Json = False, environments: Environments = None) -> None:
     if json:
         show.as_json(_as_json(found))
     else:
-        _show(found)
+        show_status(found)
 
 
-def _show(found: Status) -> None:
+def show_status(found: Status) -> None:
+    """As people read it."""
     from gitenv.model.grant import HOLDER
 
     who = found.name or "nobody gitenv knows"

@@ -10,7 +10,7 @@ from gitenv.git import log, program, walk
 from gitenv.values import NamedTuple
 
 MOST = 200  # branches that are looked at, the newest
-_MOST_COMMITS = 50_000  # of all of them together
+MOST_COMMITS = 50_000  # of all of them together
 _MOST_BASES = 8  # of one branch: each merge of HEAD's line into it is one more
 _MOST_PATTERNS = 200  # words of a command line
 
@@ -82,11 +82,11 @@ def changed(folder: str, branches: Sequence[Branch], patterns: Iterable[str]) ->
 
 def _commits(folder: str, tips: Sequence[str]) -> dict[str, _Commit]:
     """What the tips reach and HEAD does not, children before parents, and where that ends; nothing where it is too much."""
-    words = ("log", "--boundary", "--topo-order", f"--max-count={_MOST_COMMITS}", "--no-color", "--no-show-signature")
+    words = ("log", "--boundary", "--topo-order", f"--max-count={MOST_COMMITS}", "--no-color", "--no-show-signature")
     stdin = "".join(f"{each}\n" for each in (*tips, "^HEAD")).encode()
     listed = program.run(folder, *walk.SETTINGS, *words, "--format=%m %H %T %P", "--stdin", stdin=stdin)
     lines = [line.split(" ") for line in listed.decode("ascii").splitlines()]
-    if len(lines) >= _MOST_COMMITS:
+    if len(lines) >= MOST_COMMITS:
         return {}
     return {commit: _Commit(tree, [each for each in parents if each], mark == "-") for mark, commit, tree, *parents in lines}
 

@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from gitenv.errors import NotTrusted
 from gitenv.model import base64url, names
-from gitenv.model.cipher import Dek, EnvironmentId, Generation, sha256
+from gitenv.model.cipher import Dek, EnvironmentId, Generation, Keys, sha256
 from gitenv.model.keyring import Keyring, Older, first_generation
 from gitenv.model.kinds import PublicKey, Signer
 from gitenv.model.kinds.p256 import P256Identity
@@ -154,7 +154,7 @@ def previous_of(data: bytes, where: str) -> str:
 
 def following(before: Environment, draft: Draft, *, by: Holder, at: str, signer: Signer) -> Environment:
     """Sign the statement after `before`, for the generation that the draft's `ring` has as its current one."""
-    return _signed(before.name, before.id, before.revision + 1, before.hash, draft, by=by, at=at, signer=signer)
+    return write(before.name, before.id, before.revision + 1, before.hash, draft, by=by, at=at, signer=signer)
 
 
 def found(name: str, paths: Sequence[str], by: Keyholder, at: str, signer: Signer) -> tuple[Environment, Dek]:
@@ -162,16 +162,21 @@ def found(name: str, paths: Sequence[str], by: Keyholder, at: str, signer: Signe
     dek, identity = Dek.fresh(), EnvironmentId.fresh()
     ring = Keyring(identity, first_generation(dek, identity), dek, [])
     draft = Draft(ring, [], [by], paths)
-    return _signed(name, identity, 1, "", draft, by=by.holder, at=at, signer=signer), dek
+    return write(name, identity, 1, "", draft, by=by.holder, at=at, signer=signer), dek
 
 
 def check_seal(environment: Environment, ring: Keyring) -> None:
     """Raise `NotTrusted` unless `seal` is what the DEK gives: values sealed to another key would be somebody else's to read."""
-    if P256Identity.derived(ring.keys.seal_seed()).public != environment.seal:
+    if seal_key(ring.keys).public != environment.seal:
         raise NotTrusted(f"{environment.name}/environment: its seal key does not belong to its data key")
 
 
-def _signed(
+def seal_key(keys: Keys) -> P256Identity:
+    """The key pair that values are sealed to: whoever has the data key has it."""
+    return P256Identity.derived(keys.seal_seed())
+
+
+def write(
     name: str,
     identity: EnvironmentId,
     revision: int,
@@ -182,6 +187,7 @@ def _signed(
     at: str,
     signer: Signer,
 ) -> Environment:
+    """Sign a statement, whatever it says: `following` and `found` say what is right."""
     lines = [
         _FIRST.decode(),
         f"name {name}",
@@ -195,7 +201,7 @@ def _signed(
         *([f"known {draft.known}"] if draft.known else []),
         *(f"left {each}" for each in sorted(draft.left)),
         *([f"policy reissue-within {draft.reissue_within}d"] if draft.reissue_within else []),
-        f"seal {key_text(P256Identity.derived(draft.ring.keys.seal_seed()).public)}",
+        f"seal {key_text(seal_key(draft.ring.keys).public)}",
         *(f"holder {each}" for each in sorted(draft.keyholders)),
         f"by {by}",
         *(f"proof {base64url.encode(each).decode()}" for each in draft.proof),

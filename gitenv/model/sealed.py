@@ -8,12 +8,12 @@ the contributor. It is never a value by itself: in an open work tree it is an un
 from __future__ import annotations
 
 from gitenv.model import base64url, document, names, statements
-from gitenv.model.cipher import EnvironmentId, Generation, Keys, Unopened, pad, padded_size, sha256, unpad
+from gitenv.model.cipher import EnvironmentId, Generation, Unopened, pad, padded_size, sha256, unpad
 from gitenv.model.document import Kind, Record
-from gitenv.model.environment import Environment
+from gitenv.model.environment import Environment, seal_key
 from gitenv.model.keyring import Keyring
-from gitenv.model.kinds import PublicKey, Signer
-from gitenv.model.kinds.p256 import P256Identity, P256Key
+from gitenv.model.kinds import Identity, PublicKey, Signer
+from gitenv.model.kinds.p256 import P256Key
 from gitenv.model.reasons import CannotStand, ForgedSeal, SealedElsewhere
 from gitenv.model.statements import Holder
 from gitenv.model.token import hint
@@ -40,6 +40,11 @@ class Sealed(NamedTuple):
         """Who says to have sealed it. Raises ValueError if the key is no point on the curve."""
         return Holder(self.by, self.key.fingerprint())
 
+    def line(self) -> bytes:
+        """The record, without a line end."""
+        head = b"%b=%b%d.%b:%b:" % (self.name.encode("ascii"), MARK, self.number, self.hint, self.by.encode("ascii"))
+        return head + base64url.encode(self.key + self.message + self.signature)
+
 
 def read(record: Record) -> Sealed | None:
     """Take a `SEALED` record apart. None if it has not the form of what `seal` writes."""
@@ -61,15 +66,15 @@ def read(record: Record) -> Sealed | None:
 
 def seal(environment: Environment, raw: bytes, name: str, contributor: str, signer: Signer) -> bytes:
     """Seal a record, `NAME=value`, to the environment's holders; return its line, without a line end."""
-    generation, key = environment.generation, signer.public
-    about = _about(environment.id, generation, name, contributor, key)
-    message = environment.seal.wrap(pad(raw), _info(about))
-    body = base64url.encode(key + message + signer.sign(_signed(about, message)))
-    head = b"%b=%b%d.%b:%b:" % (
-        *(name.encode("ascii"), MARK, generation.number, hint(generation.commitment)),
-        contributor.encode("ascii"),
-    )
-    return head + body
+    identity, generation = environment.id, environment.generation
+    new = Sealed(name, generation.number, hint(generation.commitment), contributor, signer.public, b"", b"")
+    message = environment.seal.wrap(pad(raw), _info(new, identity, generation))
+    return signed(new._replace(message=message), identity, generation, signer).line()
+
+
+def signed(sealed: Sealed, identity: EnvironmentId, generation: Generation, signer: Signer) -> Sealed:
+    """The same with a signature by its contributor, whose key that is."""
+    return sealed._replace(signature=signer.sign(_text(sealed, identity, generation)))
 
 
 def check_signed(sealed: Sealed, identity: EnvironmentId, generation: Generation, where: str) -> None:
@@ -77,8 +82,7 @@ def check_signed(sealed: Sealed, identity: EnvironmentId, generation: Generation
 
     Whose key that is, is another question.
     """
-    about = _about(identity, generation, sealed.name, sealed.by, sealed.key)
-    if not sealed.key.verifies(sealed.signature, _signed(about, sealed.message)):
+    if not sealed.key.verifies(sealed.signature, _text(sealed, identity, generation)):
         raise ForgedSeal(f"{where}: was changed, moved, or never sealed by {sealed.by}")
 
 
@@ -92,7 +96,7 @@ def open_with(sealed: Sealed, ring: Keyring, where: str) -> bytes:
         raise SealedElsewhere(f"{where}: sealed for a generation that this environment never had")
     generation, keys = found
     try:
-        raw = decrypt(sealed, ring.id, generation, keys)
+        raw = decrypt(sealed, ring.id, generation, seal_key(keys))
     except Unopened:
         raise SealedElsewhere(f"{where}: sealed for another name, environment or key than this one") from None
     # `raw` whole: a line feed at its end would be the end of a record, and the next line one that nobody sealed.
@@ -107,39 +111,40 @@ def opens(record: Record, ring: Keyring) -> bool:
     found = ring.generation(sealed.number, sealed.hint) if sealed else None
     if not sealed or not found:
         return False
+    generation, keys = found
     try:
-        decrypt(sealed, ring.id, *found)
+        decrypt(sealed, ring.id, generation, seal_key(keys))
     except Unopened:
         return False
     return True
 
 
-def decrypt(sealed: Sealed, identity: EnvironmentId, generation: Generation, keys: Keys) -> bytes:
+def decrypt(sealed: Sealed, identity: EnvironmentId, generation: Generation, seal: Identity) -> bytes:
     """The padding taken off, nothing else: whoever sealed it can have sealed any bytes. Raises `Unopened`."""
-    about = _about(identity, generation, sealed.name, sealed.by, sealed.key)
-    seal = P256Identity.derived(keys.seal_seed())
     try:
-        return unpad(seal.public.unwrap(sealed.message, _info(about), seal))
+        return unpad(seal.public.unwrap(sealed.message, _info(sealed, identity, generation), seal))
     except ValueError:
         raise Unopened from None
 
 
-def _about(identity: EnvironmentId, generation: Generation, name: str, by: str, key: PublicKey) -> bytes:
+def _about(sealed: Sealed, identity: EnvironmentId, generation: Generation) -> bytes:
     """What it is for and by whom, as lines like a statement's: bound into the encryption, and signed."""
     lines = [
         "gitenv-sealed 1",
         f"environment {base64url.encode(identity).decode()}",
         f"generation {statements.generation_text(generation)}",
-        f"name {name}",
-        f"by {by}",
-        f"key {statements.key_text(key)}",
+        f"name {sealed.name}",
+        f"by {sealed.by}",
+        f"key {statements.key_text(sealed.key)}",
     ]
     return "".join(line + "\n" for line in lines).encode("ascii")
 
 
-def _info(about: bytes) -> bytes:
-    return b"gitenv/1/sealed" + sha256(about)
+def _info(sealed: Sealed, identity: EnvironmentId, generation: Generation) -> bytes:
+    return b"gitenv/1/sealed" + sha256(_about(sealed, identity, generation))
 
 
-def _signed(about: bytes, message: bytes) -> bytes:
-    return b"gitenv/1/sealed-signature\n" + about + b"message " + base64url.encode(message) + b"\n"
+def _text(sealed: Sealed, identity: EnvironmentId, generation: Generation) -> bytes:
+    """What its contributor signs."""
+    message = b"message " + base64url.encode(sealed.message) + b"\n"
+    return b"gitenv/1/sealed-signature\n" + _about(sealed, identity, generation) + message

@@ -12,7 +12,7 @@ from gitenv.system import files
 from gitenv.values import NamedTuple
 
 _MAX_DOCUMENT = document.MAX_BYTES + 1  # one byte more than a document may have: who reads it says so
-_MAX_ENTRIES = 10_000 + 100
+MAX_ENTRIES = 10_000 + 100
 _LINK, _FOLDER = "120000", "040000"
 _RAW = ("-z", "--raw", "--no-abbrev", "--no-renames", "--ignore-submodules=none")
 _MOST_BY_PATH = 16
@@ -239,7 +239,7 @@ class WorkSnapshot(_Listed):
 
     def names(self, folder: str) -> list[str]:
         files.check_inside(self._root, f"{folder}/.")
-        return list(files.entries(f"{self._root}/{folder}", _MAX_ENTRIES, folder))
+        return list(files.entries(f"{self._root}/{folder}", MAX_ENTRIES, folder))
 
     def document(self, path: str) -> bytes | None:
         try:
@@ -304,5 +304,5 @@ def _document(snapshot: Snapshot, objects: Objects, path: str) -> bytes | None:
 
 def _bounded(names: list[str], folder: str) -> list[str]:
     """Not cut off: whoever adds names before others' would choose whom nobody sees."""
-    files.check_entries(len(names), _MAX_ENTRIES, folder)
+    files.check_entries(len(names), MAX_ENTRIES, folder)
     return names

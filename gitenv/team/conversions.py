@@ -20,7 +20,7 @@ from gitenv.repo import recipients
 from gitenv.system import files
 from gitenv.team.workspace import Workspace
 
-_MOST = 20_000  # control files that are looked at, more than any team has: whoever can push can make up a hundred thousand
+MOST = 20_000  # control files that are looked at, more than any team has: whoever can push can make up a hundred thousand
 
 
 def find(workspace: Workspace) -> dict[str, bytes]:
@@ -52,7 +52,7 @@ def undo_in_recipients(workspace: Workspace) -> None:
     """Write the control files anew that git gave CR LF, and nobody edited since. Call it where the guard is lifted."""
     written = []
     control = (each for each in workspace.repository.tracked() if each.path.startswith(f"{RECIPIENTS}/"))
-    for entry in itertools.islice((each for each in control if each.is_file and not each.stage), _MOST):
+    for entry in itertools.islice((each for each in control if each.is_file and not each.stage), MOST):
         there = _contents(workspace, entry.path)
         if there is None or b"\r\n" not in there:
             continue

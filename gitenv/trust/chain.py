@@ -11,7 +11,7 @@ from gitenv.model.environment import Environment
 from gitenv.repo.snapshot import Snapshot
 
 MAX_STEPS = 4_096
-_MAX_BYTES = 64 * 1024 * 1024
+MAX_BYTES = 64 * 1024 * 1024
 
 TextOf = Callable[[str], bytes | None]
 """Finds a statement by its hash. Where it comes from does not matter: the hash binds it."""
@@ -47,7 +47,7 @@ class Bounds:
     """How much of a `past/` is looked at for one question: whoever can push makes up as much as they like."""
 
     def __init__(self, name: str) -> None:
-        self._name, self._steps, self._bytes = name, MAX_STEPS, _MAX_BYTES
+        self._name, self._steps, self._bytes = name, MAX_STEPS, MAX_BYTES
 
     def take(self, text: bytes) -> bytes:
         """Count one statement, and give it back. Raises `TooLong`."""

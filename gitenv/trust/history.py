@@ -15,7 +15,7 @@ from gitenv.model.reasons import TooLong
 
 # By their form: of many literal ones git would ask for each name in each folder whether it is one of them.
 _STATEMENTS = [f":(top,glob){RECIPIENTS}/*/{name}" for name in ("environment", "past/**")]
-_MAX_STATEMENTS = 20_000
+MAX_STATEMENTS = 20_000
 _MAX_BYTES = 64 * 1024 * 1024
 _OTHER_HEADS = ("MERGE_HEAD", "CHERRY_PICK_HEAD", "REBASE_HEAD")
 FETCHED = "--glob=refs/remotes/*/HEAD"
@@ -61,7 +61,7 @@ class History:
         blobs = list(dict.fromkeys(blob for stood in self._of(name, heads).values() for blob in stood))
         for number, text in enumerate(self.objects.each(blobs, statements.MAX_BYTES)):
             size += len(text or b"")
-            if number >= _MAX_STATEMENTS or size > _MAX_BYTES:
+            if number >= MAX_STATEMENTS or size > _MAX_BYTES:
                 raise TooLong(f"{name}/environment: changed more often than can be followed", f"gitenv trust {name}")
             try:
                 statement = environment.read(text or b"", name)

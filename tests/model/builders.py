@@ -105,7 +105,7 @@ def statement(
         proof=[each.text for each in proof],
         left=left,
     )
-    return environment._signed(
+    return environment.write(
         *(name, identity, revision or 1, previous, draft), by=by.holder, at=AT, signer=(signer or by).device
     )
 

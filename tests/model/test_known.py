@@ -19,7 +19,7 @@ from tests.model.builders import ALICE, BOB, CAROL, TODAY, Person, committed, de
 
 FIRST = ring_of()
 SECOND, _ = rotated(FIRST, 2)
-THIRD, _ = rotated(SECOND, 3, _)
+THIRD, CHAIN = rotated(SECOND, 3, _)
 TWIN, _ = rotated(FIRST, 9)
 
 
@@ -47,7 +47,7 @@ def test_a_value_is_listed_until_it_is_set_anew() -> None:
     listed, data = _rotated(tracked.known, data, SECOND, THIRD, leaves=False)
     tracked = known.still(Tracked(listed, tracked.left), [data])
     assert _names(tracked, data) == {"A": 1}
-    listed, data = _rotated(tracked.known, data, THIRD, rotated(THIRD, 4, THIRD._older)[0], leaves=True)
+    listed, data = _rotated(tracked.known, data, THIRD, rotated(THIRD, 4, CHAIN)[0], leaves=True)
     tracked = known.still(Tracked(listed, [_left(BOB, 1), _left(CAROL, 3)]), [data])
     assert _names(tracked, data) == {"A": 1, "B": 3}
     tracked = known.still(tracked, [committed(b"A=other\n", SECOND), data.splitlines()[1]])

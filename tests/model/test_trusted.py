@@ -166,7 +166,7 @@ def _long(count: int) -> list[Environment]:
 
 def test_a_chain_has_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
     """4,096 steps and 64 MiB, which no team reaches: a made-up chain takes nobody's time or memory."""
-    assert (chain.MAX_STEPS, chain._MAX_BYTES) == (4_096, 64 * 1024 * 1024)
+    assert (chain.MAX_STEPS, chain.MAX_BYTES) == (4_096, 64 * 1024 * 1024)
     story = _long(12)
     monkeypatch.setattr(chain, "MAX_STEPS", 11)
     assert len(_judge(_pin(FOUNDING), story[-1], story).way) == 11
@@ -174,7 +174,7 @@ def test_a_chain_has_bounds(monkeypatch: pytest.MonkeyPatch) -> None:
         _judge(None, story[-1], story)
     monkeypatch.setattr(chain, "MAX_STEPS", 12)
     assert len(_judge(None, story[-1], story).way) == 12
-    monkeypatch.setattr(chain, "_MAX_BYTES", sum(len(each.text) for each in story[:-1]) - 1)
+    monkeypatch.setattr(chain, "MAX_BYTES", sum(len(each.text) for each in story[:-1]) - 1)
     with pytest.raises(TooLong):
         _judge(None, story[-1], story)
 
@@ -201,10 +201,10 @@ def test_made_up_statements_are_not_read(monkeypatch: pytest.MonkeyPatch) -> Non
 
 def test_sides_that_were_given_up_have_the_bounds_of_one_chain(monkeypatch: pytest.MonkeyPatch) -> None:
     """In bytes, too: what a holder makes up and names is not looked for beyond them, and nothing of it is opened."""
-    monkeypatch.setattr(chain, "_MAX_BYTES", len(SIDE.text) + len(SIDE_TOO.text))
+    monkeypatch.setattr(chain, "MAX_BYTES", len(SIDE.text) + len(SIDE_TOO.text))
     everything = _judge(_pin(FOUNDING, TOGETHER, ROTATION), REDONE, BOTH_SIDES)
     assert {SIDE.hash, SIDE_TOO.hash} <= set(everything.past)
-    monkeypatch.setattr(chain, "_MAX_BYTES", len(REDONE.text))
+    monkeypatch.setattr(chain, "MAX_BYTES", len(REDONE.text))
     part = _judge(_pin(FOUNDING, TOGETHER, ROTATION), REDONE, BOTH_SIDES)
     assert part.answer is Answer.NEXT
     assert not {SIDE.hash, SIDE_TOO.hash} <= set(part.past)

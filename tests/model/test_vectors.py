@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric import ec
 
 from gitenv.errors import FirstEdition, GitenvError, Malformed, NotTrusted, Usage
 from gitenv.identity import device
@@ -146,8 +147,8 @@ def _act_keys(vector: Vector) -> None:
     keys = Keys(DEKS[int(vector.words["dek"])], IDENTITY)
     assert keys.commitment().hex() == vector.words["commitment"]
     assert token.hint(keys.commitment()).decode() == vector.words["hint"]
-    seal = P256Identity.derived(keys.seal_seed())._private.private_numbers()
-    assert seal.private_value == int(vector.words["seal-scalar"], 16)
+    private = ec.derive_private_key(int(vector.words["seal-scalar"], 16), ec.SECP256R1())
+    assert environment.seal_key(keys).public == P256Identity(private).public
     assert keys.encrypt(b"kv", b"HELLO", b"HELLO=development").hex() == vector.words["encrypted"]
 
 
@@ -227,7 +228,7 @@ def _act_environment(vector: Vector) -> None:
         *(ring, found.older, found.keyholders, found.paths, found.beside, found.known, found.left, found.reissue_within),
         found.proof,
     )
-    written = environment._signed(
+    written = environment.write(
         found.name, found.id, found.revision, found.previous, draft, by=found.by, at=found.at, signer=PEOPLE[found.by.name]
     )
     assert written.text == vector.content
@@ -365,4 +366,4 @@ def test_the_keys_are_what_they_say() -> None:
     assert [second.generation, second.older[0].generation] == [
         Generation(number, Keys(DEKS[number], IDENTITY).commitment()) for number in (2, 1)
     ]
-    assert P256Identity.derived(Keys(DEKS[2], IDENTITY).seal_seed()).public == second.seal
+    assert environment.seal_key(Keys(DEKS[2], IDENTITY)).public == second.seal

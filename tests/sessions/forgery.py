@@ -205,7 +205,7 @@ def found_again(person: Person, name: str) -> None:
     ring = Keyring(old.id, first_generation(dek, old.id), dek, [])
     me = Keyholder(person.name, key.public)
     draft = Draft(ring, [], [me], old.paths)
-    new = environment._signed(name, old.id, 1, "", draft, by=me.holder, at=_AT, signer=key)
+    new = environment.write(name, old.id, 1, "", draft, by=me.holder, at=_AT, signer=key)
     own = grant.write(new, dek, person.name, key.public, grant.HOLDER, by=me.holder, at=_AT, signer=key)
     (folder.parent / f"{person.name}.pub").write_bytes(key.public.line(person.name))
     _write(folder, new, [own])
@@ -327,17 +327,15 @@ def copy_seal(person: Person, file: str, key_name: str) -> None:
     """Put one's own name, key and signature on somebody else's sealed message."""
     statement, found, line = _sealed_line(person, file, key_name)
     key = device_key(person)
-    about = sealed._about(statement.id, statement.generation, found.name, person.name, key.public)
-    signature = key.sign(sealed._signed(about, found.message))
-    head = b"%b=gitenv1-sealed:%d.%b:%b:" % (key_name.encode(), found.number, found.hint, person.name.encode())
-    _replace(person, file, line, head + base64url.encode(key.public + found.message + signature))
+    copied = found._replace(by=person.name, key=key.public)
+    _replace(person, file, line, sealed.signed(copied, statement.id, statement.generation, key).line())
 
 
 def flip_seal(person: Person, file: str, key_name: str) -> None:
     """Turn one bit of a sealed value's signature over."""
     _, found, line = _sealed_line(person, file, key_name)
     changed = found.signature[:-1] + bytes([found.signature[-1] ^ 1])
-    _replace(person, file, line, line.rpartition(b":")[0] + b":" + base64url.encode(found.key + found.message + changed))
+    _replace(person, file, line, found._replace(signature=changed).line())
 
 
 def move_seal(person: Person, source: str, key_name: str, target: str, other: str) -> None:

@@ -98,10 +98,9 @@ def _unsealed(lines: Iterable[bytes], known: list[Environment], opened: list[Key
             continue
         for (identity, generation), keys in itertools.product(generations, opened):
             try:
-                yield sealed.decrypt(found, identity, generation, keys)
+                yield sealed.decrypt(found, identity, generation, environment.seal_key(keys))
             except Unopened:
                 continue
         for identity, generation in generations:
-            about = sealed._about(identity, generation, found.name, found.by, found.key)
             with contextlib.suppress(Unopened):
-                yield own.public.unwrap(found.message, sealed._info(about), own)
+                yield sealed.decrypt(found, identity, generation, own)
