@@ -42,10 +42,13 @@ class Record(NamedTuple):
 
 # Compiled at every start of the filter, so only what every document needs; `re` keeps the others once they are used.
 _ASSIGNMENT = re.compile(rb"(?:\xef\xbb\xbf)?[ \t]*(?:export[ \t]+)?(" + NAME + rb")[ \t]*(?:=|:(?=[ \t]))[ \t]*")
-# Most lines of most documents. In one without marks, blocks, backslashes and CRs they need no second look.
-_SIMPLE = re.compile(rb"(" + NAME + rb")=[^\s'\"`=][^\n]*+")
 INTRICATE = (b"gitenv", b"-----", b"\\", b"\r")
 _TOKEN = re.compile(rb"(?:(" + NAME + rb")=|#)gitenv1:[1-9][0-9]{0,8}\.[A-Za-z0-9_-]{6}:[A-Za-z0-9_-]+")
+# Lines that are the same wherever they stand: tokens, and blank lines among them. And, in no block and without a mark, a
+# backslash or a CR: assignments of what is in no quotes, comments, and blank lines.
+_TOKEN_LINE = rb"(?:(" + NAME + rb")=|#)gitenv1:[1-9][0-9]{0,8}\.[A-Za-z0-9_-]{6}:[A-Za-z0-9_-]++|"
+_SIMPLE_LINE = rb"(" + NAME + rb")=[^\s'\"`=\\][^\n\r\\]*+|#(?!# )[^\n\r\\]*+|"
+_LONG = 4096  # bytes from which on it is worth to compile those
 _SEALED = rb"(" + NAME + rb")=gitenv1-sealed:[1-9][0-9]{0,8}\.[A-Za-z0-9_-]{6}:[a-z0-9][a-z0-9._-]{0,62}:[A-Za-z0-9_-]+"
 _UNVERIFIED = b"#gitenv-unverified:"
 _LOOKALIKE = (
@@ -99,6 +102,11 @@ def label(text: bytes) -> bytes:
     return re.sub(rb"[=*?[()$`\\'\":!]", b"", text)
 
 
+def _check_count(count: int) -> None:
+    if count > MAX_RECORDS:
+        raise NotTrusted(f"the document has more than {MAX_RECORDS:,} records", "split it over several .env files")
+
+
 def check_size(size: int) -> None:
     """Raise `NotTrusted` for a document of more than 4 MiB, before anything is made of it."""
     if size > MAX_BYTES:
@@ -110,8 +118,11 @@ class _Parser:
 
     def __init__(self, data: bytes) -> None:
         self.data = data
-        self.is_plain = not any(mark in data for mark in INTRICATE)
+        self.is_long = len(data) > _LONG
+        self.has_tokens = b"gitenv1:" in data
+        self.has_blocks = b"-----" in data
         self.in_block = False  # between -----BEGIN and -----END
+        self.simple_end = -1  # where the next mark of gitenv's or of a block stands
         self.conflicts = 0  # <<<<<<< without their >>>>>>>: a conflict's base may hold another one
         self.open_value: tuple[int, int] | None = None  # where the value before stands, if it is in no quotes
         self.before = (0, 0)  # where the line before stands, if base64 without quotes may run on from it
@@ -121,17 +132,52 @@ class _Parser:
         found: list[Record] = []
         data, size, start = self.data, len(self.data), 0
         while start < size:
-            if self.is_plain and (simple := _SIMPLE.match(data, start)):
-                record_end = simple.end()
-                found.append(Record(Kind.ASSIGNMENT, simple[1], simple[0], data[record_end : record_end + 1]))
-                self._note(start, record_end, simple.end(1) + 1)
-            else:
-                kind, name, record_end = self._record(start, _end_of_line(data, start))
-                found.append(Record(kind, name, data[start:record_end], data[record_end : record_end + 1]))
-            if len(found) > MAX_RECORDS:
-                raise NotTrusted(f"the document has more than {MAX_RECORDS:,} records", "split it over several .env files")
+            if self.is_long and (end := self._tokens(found, start) or self._simple(found, start)):
+                start = end
+                continue
+            kind, name, record_end = self._record(start, _end_of_line(data, start))
+            found.append(Record(kind, name, data[start:record_end], data[record_end : record_end + 1]))
+            _check_count(len(found))
             start = record_end + 1
         return found
+
+    def _tokens(self, found: list[Record], start: int) -> int:
+        """All tokens and blank lines that follow, at once; where they end, or 0 if there are none."""
+        if not self.has_tokens or not (lines := self._lines(_TOKEN_LINE, start, len(self.data), len(found))):
+            return 0
+        found += [Record(Kind.TOKEN if raw else Kind.PLAIN, name, raw, b"\n") for raw, name in lines]
+        self.before, self.after_unknown, self.open_value = (0, 0), False, None
+        return start + sum([len(raw) for raw, _ in lines]) + len(lines)
+
+    def _simple(self, found: list[Record], start: int) -> int:
+        """The same for assignments, comments and blank lines that nothing around them makes anything else."""
+        if self.in_block:
+            return 0
+        if self.simple_end < start:
+            marks = [self.data.find(mark, start) for mark in (b"gitenv", b"-----")]
+            self.simple_end = min([at for at in marks if at >= 0], default=len(self.data))
+        if not (lines := self._lines(_SIMPLE_LINE, start, self.simple_end, len(found))):
+            return 0
+        found += [
+            Record(Kind.ASSIGNMENT if name else Kind.COMMENT if raw else Kind.PLAIN, name, raw, b"\n") for raw, name in lines
+        ]
+        end = start + sum([len(raw) for raw, _ in lines]) + len(lines)
+        raw, name = lines[-1]
+        first = end - 1 - len(raw)
+        self.before = (first, end - 1) if raw else (0, 0)
+        self.open_value = (first + len(name) + 1, end - 1) if name else None
+        self.after_unknown = False
+        return end
+
+    def _lines(self, line: bytes, start: int, end: int, before: int) -> list[tuple[bytes, bytes]]:
+        """All lines of one form that stand at `start`, each with its name. Raises `NotTrusted` for too many records."""
+        unnamed = line.replace(b"(" + NAME + b")", NAME)  # Python 3.11 errs where a group is repeated like this
+        run = re.compile(rb"(?:(?:%b)\n)*+" % unnamed).match(self.data, start, end)
+        if run is None or run.end() == start:
+            return []
+        _check_count(before + self.data.count(b"\n", start, run.end()))
+        lines: list[tuple[bytes, bytes]] = re.compile(rb"(?m)^(%b)\n" % line).findall(self.data, start, run.end())
+        return lines
 
     def _record(self, start: int, line_end: int) -> tuple[Kind, bytes, int]:
         line = self.data[start:line_end]
@@ -164,12 +210,6 @@ class _Parser:
             return self._hidden(Kind.ASSIGNMENT, end, self._continued(_end_of_line(self.data, end)), assigned.group(1))
         self.open_value = assigned.end(), line_end
         return self._hidden(Kind.ASSIGNMENT, start, self._continued(line_end), assigned.group(1))
-
-    def _note(self, start: int, end: int, value: int) -> None:
-        """What the line after an assignment without quotes may have to know."""
-        self.before = start, end
-        self.open_value = value, end
-        self.after_unknown = False
 
     def _is_marker(self, line: bytes) -> bool:
         """Whether a line is git's conflict marker. Only a conflict's first may stand alone: the text after it shows."""
@@ -205,7 +245,7 @@ class _Parser:
     def _hidden(self, kind: Kind, start: int, end: int, name: bytes = b"") -> tuple[Kind, bytes, int]:
         """A record of which `start` to `end` is in no quotes: a PEM block may begin or end there, and base64 run on."""
         data = self.data
-        if not self.is_plain:
+        if self.has_blocks:
             begin, close = data.rfind(b"-----BEGIN", start, end), data.rfind(b"-----END", start, end)
             if begin != close:
                 self.in_block = begin > close

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 
 from gitenv.errors import NotTrusted
 from gitenv.model import document
@@ -33,6 +34,21 @@ def test_names_stand_in_their_records(data: bytes) -> None:
     for record in document.parse(data):
         assert record.name in record.raw
         assert not record.name or record.kind in (Kind.ASSIGNMENT, Kind.TOKEN, Kind.LOOKALIKE)
+
+
+_LINES = [
+    *(b"A=1", b"B=x y", b"A=gitenv1:1.abcdef:QUJD", b"#gitenv1:1.abcdef:QUJD", b"#gitenv-unverified:x:y", b"A=gitenv2:x", b""),
+    *(b"# c", b"#", b"## head", b"## $(x)", b"-----BEGIN X-----", b"-----END X-----", b"A=x -----BEGIN Y-----", b"<<<<<<< a"),
+    *(b"=======", b"QUJD" * 5, b"QUJD=", b"Xy1=", b"K=abcdefghijklmnopqrst", b" B=1", b"A: {", b"A=[", b"A='", b"'", b"# x\\"),
+    *(b"A=x\\", b"A=x\r", b"A=\0", b"#\xc2\x85"),
+]
+
+
+@given(anything() | st.lists(st.sampled_from(_LINES)).map(b"\n".join), st.sampled_from([b"", b"\n"]))
+def test_long_documents_are_read_as_short_ones(data: bytes, end: bytes) -> None:
+    """Behind many lines that say nothing of what follows, where simple lines are read together, each record is the same."""
+    for before in (b"\n" * 4097, b"#gitenv1:1.abcdef:%b\n" % (b"A" * 4096)):
+        assert document.parse(before + data + end)[len(document.parse(before)) :] == document.parse(data + end)
 
 
 # What each document is cut into: a kind and a name for each record, and the number of lines in it.
