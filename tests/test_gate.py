@@ -11,7 +11,7 @@ import pytest
 from gitenv.check import before_commit, gate, tagged
 from gitenv.check.gate import Update
 from gitenv.errors import NotInOrder
-from gitenv.identity import device
+from gitenv.model.kinds.p256 import P256Identity
 from tests.conftest import NewLab
 from tests.lab import Lab, Person
 
@@ -68,7 +68,7 @@ def test_a_push_is_judged_in_quarantine(lab: Lab) -> None:
 def test_what_refs_name_that_is_no_commit_is_judged(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
     """Plain text of a protected file, and a private key, in a tag's tree, blob or message and in a note; not what is known."""
     alice = _at_app(lab)
-    plain, key = b"HELLO=x\nPASSWORD=not-a-secret\n", device.DeviceKey.fresh().pem()
+    plain, key = b"HELLO=x\nPASSWORD=not-a-secret\n", P256Identity.fresh().pem()
     old = _tree(alice, b"PASSWORD=not-a-secret-before\n")
     hook = lab.hub / "hooks" / "pre-receive"
     hook.chmod(0o644)

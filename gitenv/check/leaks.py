@@ -56,7 +56,7 @@ def key_in_name(path: str, commit: str = "", end: str = "", *, was_before: bool 
     """
     if len(path) < _LONG or not any(leaks.key_lines([os.fsencode(path)])):
         return []
-    starts = (path.find(mark.decode("ascii")) for mark in leaks.KEY_MARKS[:2])
+    starts = (path.find(mark.decode("ascii")) for mark in leaks.TEXT_MARKS)
     shown = path[: min(start for start in starts if start >= 0) + _SHOWN] + "*"
     text = "the name of a file is a private key, as gitenv's own are: whoever has it reads what its owner reads"
     command = f"git rm --cached {shell_word(f':(top){shown}')}{end}"

@@ -18,7 +18,7 @@ VARIABLE = "GITENV_PRIVATE_KEY"
 _MAX_BYTES = 64 * 1024
 
 DeviceKey = P256Identity
-"""The kind that a device key is of."""
+"""Of which kinds a device key may be. `parse` reads them all, and what is made here is the first."""
 
 
 def path() -> str:
@@ -43,7 +43,7 @@ def need() -> DeviceKey:
 
 def make() -> DeviceKey:
     """A new key, written to its file (0600). Raises `Usage` if there is one."""
-    key = DeviceKey.fresh()
+    key = P256Identity.fresh()
     save(key)
     return key
 
@@ -52,7 +52,7 @@ def load_or_make() -> tuple[DeviceKey, bool]:
     """The device key, and whether it was made just now. Of several that ask at once one makes it, for all of them."""
     if key := load():
         return key, False
-    key = DeviceKey.fresh()
+    key = P256Identity.fresh()
     return (key, True) if _create(path(), key) else (need(), False)
 
 
@@ -128,7 +128,7 @@ def need_next() -> DeviceKey:
     data = files.read(next_path(), _MAX_BYTES)
     if data is not None:
         return parse(data, printable(next_path()))
-    key = DeviceKey.fresh()
+    key = P256Identity.fresh()
     return key if _create(next_path(), key) else need_next()
 
 
@@ -157,4 +157,4 @@ def _asides(public: PublicKey) -> list[str]:
 
 def parse(pem: bytes, where: str) -> DeviceKey:
     """Read a private key. Raises `Usage` for every kind that is no device key's."""
-    return DeviceKey.from_pem(pem, where)
+    return P256Identity.from_pem(pem, where)

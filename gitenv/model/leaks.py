@@ -10,12 +10,12 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Set
 
-KEY_MARKS = (
-    # How a P-256 key begins in PKCS#8 (RFC 5958): as PEM, as PEM in base64 once more, which variables of CI often are, as DER.
+# How a P-256 key begins in PKCS#8 (RFC 5958): as PEM, as PEM in base64 once more, which variables of CI often are, as DER.
+TEXT_MARKS = (
     b"MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQg",
     b"LS0tLS1CRUdJTiBQUklWQVRFIEtFWS0tLS0tCk1JR0hBZ0VBTUJNR0J5cUdT",
-    bytes.fromhex("308187020100301306072a8648ce3d020106082a8648ce3d030107046d306b0201010420"),
 )
+KEY_MARKS = (*TEXT_MARKS, bytes.fromhex("308187020100301306072a8648ce3d020106082a8648ce3d030107046d306b0201010420"))
 MARKS = tuple(mark.replace(b"\0", b"") for mark in KEY_MARKS)
 """The same as they stand in chunks."""
 SHORTEST = 12
@@ -55,7 +55,7 @@ def key_lines(pieces: Iterable[bytes]) -> Iterator[int]:
             while start >= 0:
                 end = start + len(mark)
                 following = chunk[end : end + _FOLLOWING]
-                if len(following) == _FOLLOWING and (mark is MARKS[2] or not following.translate(None, _BASE64)):
+                if len(following) == _FOLLOWING and (mark not in TEXT_MARKS or not following.translate(None, _BASE64)):
                     line += chunk.count(b"\n", counted, start)
                     counted = start
                     yield line

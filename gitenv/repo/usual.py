@@ -10,6 +10,6 @@ USUAL = (
     *(":(top,icase)*.env*", ":(top,icase)*.flas*env", ":(top,icase)*.dev.vars*", ":(top,icase)*.gitattributes"),
     f":(top,icase){RECIPIENTS}",
     f":(top)*/{RECIPIENTS}/*/environment",
-    *(f":(top)*{mark.decode('ascii')}*" for mark in leaks.KEY_MARKS[:2]),
+    *(f":(top)*{mark.decode('ascii')}*" for mark in leaks.TEXT_MARKS),
 )
 """Pathspecs for what any review looks at: dotenv files and what looks like one, control files, and names that are keys."""

@@ -8,7 +8,6 @@ from typing import NamedTuple
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from gitenv.git.layout import RECIPIENTS
-from gitenv.identity.device import DeviceKey
 from gitenv.model import document, environment, grant
 from gitenv.model.cipher import Dek, EnvironmentId
 from gitenv.model.clean import clean
@@ -16,7 +15,7 @@ from gitenv.model.environment import Draft, Environment, Left
 from gitenv.model.grant import HOLDER, Grant
 from gitenv.model.keyring import Keyring, Older, first_generation
 from gitenv.model.kinds import PublicKey
-from gitenv.model.kinds.p256 import P256Key
+from gitenv.model.kinds.p256 import P256Identity, P256Key
 from gitenv.model.smudge import smudge
 from gitenv.model.statements import Holder, Keyholder, sign
 from gitenv.repo.snapshot import Snapshot
@@ -33,7 +32,7 @@ class Person(NamedTuple):
     """Somebody with one device key."""
 
     name: str
-    device: DeviceKey
+    device: P256Identity
 
     @property
     def key(self) -> P256Key:
@@ -48,8 +47,8 @@ class Person(NamedTuple):
         return Keyholder(self.name, self.key)
 
 
-def device_of(scalar: int) -> DeviceKey:
-    return DeviceKey(ec.derive_private_key(scalar, ec.SECP256R1()))
+def device_of(scalar: int) -> P256Identity:
+    return P256Identity(ec.derive_private_key(scalar, ec.SECP256R1()))
 
 
 ALICE, BOB, CAROL, EVE = (Person(name, device_of(n)) for n, name in enumerate(("alice", "bob", "carol", "eve"), 1001))

@@ -190,7 +190,7 @@ def test_a_link_in_its_place_is_left_alone(home: Path) -> None:
 
 def test_of_several_that_ask_at_once_one_makes_the_key(monkeypatch: pytest.MonkeyPatch) -> None:
     """Who finds another one's key in its place when it writes its own goes on with that one: the device key and the next."""
-    fresh = device.DeviceKey.fresh
+    fresh = p256.P256Identity.fresh
 
     def late() -> device.DeviceKey:
         for path, first in ((device.path(), BOB), (device.next_path(), ALICE)):
@@ -198,7 +198,7 @@ def test_of_several_that_ask_at_once_one_makes_the_key(monkeypatch: pytest.Monke
             Path(path).write_bytes(first.device.pem())
         return fresh()
 
-    monkeypatch.setattr(device.DeviceKey, "fresh", late)
+    monkeypatch.setattr(p256.P256Identity, "fresh", late)
     key, was_made = device.load_or_make()
     assert (key.public, was_made) == (BOB.key, False)
     Path(device.next_path()).unlink()
