@@ -17,6 +17,9 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, settings
 
+from gitenv.check import judge
+from gitenv.git import program
+from gitenv.repo.where import Where
 from tests import forkserver
 from tests.lab import Lab, remove
 from tests.sessions import runner
@@ -127,6 +130,27 @@ def _claimed(claim: Path) -> Iterator[None]:
         yield
     finally:
         claim.rmdir()
+
+
+@pytest.fixture
+def unconfigured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A home of the test's own, where git and gitenv know nothing of the machine's and the caller's configuration."""
+    for name in [name for name in os.environ if name.startswith(("GIT", "XDG_")) and name != _SHARED]:
+        monkeypatch.delenv(name)
+    for name, value in {"HOME": str(tmp_path), "APPDATA": str(tmp_path), "GIT_CONFIG_NOSYSTEM": "1"}.items():
+        monkeypatch.setenv(name, value)
+    for who in ("AUTHOR", "COMMITTER"):
+        monkeypatch.setenv(f"GIT_{who}_NAME", "Eve")
+        monkeypatch.setenv(f"GIT_{who}_EMAIL", "eve@example.com")
+    return tmp_path
+
+
+@pytest.fixture
+def repository(unconfigured: Path) -> Iterator[Where]:
+    """An empty repository, where git knows nobody's configuration."""
+    program.run(str(unconfigured), "init", "-q", "-b", "main")
+    with contextlib.closing(judge.find(str(unconfigured))) as place:
+        yield place
 
 
 @pytest.fixture

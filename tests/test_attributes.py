@@ -14,12 +14,10 @@ from gitenv.team import gitignore
 
 
 @pytest.fixture
-def clone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def clone(unconfigured: Path) -> Path:
     """An empty repository, with nothing of the machine's configuration."""
-    monkeypatch.setenv("HOME", str(tmp_path))
-    monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
-    subprocess.run(["git", "init", "-q", str(tmp_path / "app")], check=True)
-    return tmp_path / "app"
+    subprocess.run(["git", "init", "-q", str(unconfigured / "app")], check=True)
+    return unconfigured / "app"
 
 
 @pytest.mark.parametrize("end", [b"\n", b"\r\n"])

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
-from gitenv.check import judge
 from gitenv.errors import NotInOrder
 from gitenv.git import index, program, scratch
 from gitenv.model import dotenv
@@ -49,107 +48,95 @@ _OTHERS = [
 _LINKS = ["config/linked", "deep", "config"]
 
 
-@pytest.fixture
-def where(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Where]:
-    """An empty repository, where git knows nobody's configuration."""
-    for name, value in {"GIT_CONFIG_GLOBAL": "/dev/null", "GIT_CONFIG_NOSYSTEM": "1", "HOME": str(tmp_path)}.items():
-        monkeypatch.setenv(name, value)
-    for who in ("AUTHOR", "COMMITTER"):
-        monkeypatch.setenv(f"GIT_{who}_NAME", "Eve")
-        monkeypatch.setenv(f"GIT_{who}_EMAIL", "eve@example.com")
-    program.run(str(tmp_path), "init", "-q", "-b", "main")
-    place = judge.find(str(tmp_path))
-    yield place
-    place.close()
-
-
-def _stage(where: Where, files: Mapping[str, tuple[str, bytes]]) -> None:
+def _stage(repository: Where, files: Mapping[str, tuple[str, bytes]]) -> None:
     """Put files into the index past every filter; no mode: take it out."""
-    blobs = dict(zip(files, index.write_blobs(where.folder, [data for _, data in files.values()]), strict=True))
+    blobs = dict(zip(files, index.write_blobs(repository.folder, [data for _, data in files.values()]), strict=True))
     nothing = "0" * len(next(iter(blobs.values()), ""))
     lines = [f"{mode or '0'} {blobs[path] if mode else nothing} 0\t{path}\0" for path, (mode, _) in files.items()]
-    program.run(where.folder, "update-index", "-z", "--index-info", stdin=os.fsencode("".join(lines)))
-    where.close()
+    program.run(repository.folder, "update-index", "-z", "--index-info", stdin=os.fsencode("".join(lines)))
+    repository.close()
 
 
-def _commit(where: Where) -> CommitSnapshot:
-    program.run(where.folder, "commit", "-qm", "x", "--no-verify", "--allow-empty")
-    return CommitSnapshot(where.objects, where.objects.id("HEAD"))
+def _commit(repository: Where) -> CommitSnapshot:
+    program.run(repository.folder, "commit", "-qm", "x", "--no-verify", "--allow-empty")
+    return CommitSnapshot(repository.objects, repository.objects.id("HEAD"))
 
 
-def _claimed(where: Where) -> dict[str, tuple[str, bytes]]:
+def _claimed(repository: Where) -> dict[str, tuple[str, bytes]]:
     statement = builders.statement(builders.ring_of(), paths=_PATTERNS)
     return {f".recipients/{statement.name}/environment": ("100644", statement.text)}
 
 
-def test_all_that_anybody_looks_at_is_listed(where: Where) -> None:
+def test_all_that_anybody_looks_at_is_listed(repository: Where) -> None:
     """In the index and in a commit: whatever its case is, and whatever a team claims; and of other files none."""
     files = {path: ("100644", path.encode()) for path in [*_LOOKED_AT, *_OTHERS]}
-    _stage(where, {**files, **_claimed(where)})
-    commit = _commit(where)
-    for side in (IndexSnapshot(where.objects), commit):
-        found = Change(where, side, is_whole=True).files
-        assert set(found) == {*_LOOKED_AT, *_claimed(where)}
+    _stage(repository, {**files, **_claimed(repository)})
+    commit = _commit(repository)
+    for side in (IndexSnapshot(repository.objects), commit):
+        found = Change(repository, side, is_whole=True).files
+        assert set(found) == {*_LOOKED_AT, *_claimed(repository)}
         assert found == {path: entry for path, entry in side.entries().items() if path in found}
 
 
 @pytest.mark.parametrize("path", _LINKS)
-def test_links_on_the_way_to_claimed_files_are_listed(where: Where, path: str) -> None:
+def test_links_on_the_way_to_claimed_files_are_listed(repository: Where, path: str) -> None:
     """What is typed into such a file lands elsewhere."""
-    _stage(where, {path: ("120000", b"x"), **_claimed(where)})
-    assert path in Change(where, IndexSnapshot(where.objects), is_whole=True).files
+    _stage(repository, {path: ("120000", b"x"), **_claimed(repository)})
+    assert path in Change(repository, IndexSnapshot(repository.objects), is_whole=True).files
 
 
-def test_the_work_tree_has_what_is_not_tracked(where: Where) -> None:
+def test_the_work_tree_has_what_is_not_tracked(repository: Where) -> None:
     """A file that nobody has staged yet may be in conflict as well."""
-    _stage(where, _claimed(where))
+    _stage(repository, _claimed(repository))
     for name in (".env", "x.txt"):
-        Path(where.folder, name).write_bytes(b"A=1\n")
-    change = Change(where, IndexSnapshot(where.objects), is_whole=True)
-    assert ".env" in change.listed(WorkSnapshot(where.folder))
-    assert "x.txt" not in change.listed(WorkSnapshot(where.folder))
+        Path(repository.folder, name).write_bytes(b"A=1\n")
+    change = Change(repository, IndexSnapshot(repository.objects), is_whole=True)
+    assert ".env" in change.listed(WorkSnapshot(repository.folder))
+    assert "x.txt" not in change.listed(WorkSnapshot(repository.folder))
 
 
-def test_where_attributes_give_gitenv_more_all_is_listed(where: Where) -> None:
+def test_where_attributes_give_gitenv_more_all_is_listed(repository: Where) -> None:
     """A pattern that no environment claims may mean any file."""
-    _stage(where, {".gitattributes": ("100644", b"*.txt filter=gitenv\n"), "a.txt": ("100644", b"x"), **_claimed(where)})
-    change = Change(where, IndexSnapshot(where.objects), is_whole=True)
+    _stage(
+        repository, {".gitattributes": ("100644", b"*.txt filter=gitenv\n"), "a.txt": ("100644", b"x"), **_claimed(repository)}
+    )
+    change = Change(repository, IndexSnapshot(repository.objects), is_whole=True)
     assert change.filtered == {"a.txt"}
     assert "a.txt" in change.files
 
 
-def test_what_differs_is_what_two_whole_listings_say(where: Where) -> None:
+def test_what_differs_is_what_two_whole_listings_say(repository: Where) -> None:
     """Files that came, went, and became links or programs; also where the repository asks git to see no submodule."""
     old = {"same": "100644", "gone": "100644", "now-a-link": "120000", "now-a-program": "100644", "dir/file": "100644"}
-    _stage(where, {path: (mode, path.encode()) for path, mode in old.items()})
-    first = _commit(where)
-    program.run(where.folder, "update-index", "--add", "--cacheinfo", f"160000,{first.commit},sub")
+    _stage(repository, {path: (mode, path.encode()) for path, mode in old.items()})
+    first = _commit(repository)
+    program.run(repository.folder, "update-index", "--add", "--cacheinfo", f"160000,{first.commit},sub")
     new = {"gone": "", "now-a-link": "100644", "now-a-program": "100755", "dir/file": "", "dir": "100644", "came": "100644"}
-    _stage(where, {path: (mode, b"new") for path, mode in new.items()})
-    _stage(where, {".gitmodules": ("100644", b'[submodule "sub"]\n\tpath = sub\n\turl = ./x\n\tignore = all\n')})
-    Path(where.folder, ".gitmodules").write_text('[submodule "sub"]\n\tpath = sub\n\turl = ./x\n\tignore = all\n', "ascii")
-    program.run(where.folder, "config", "diff.ignoreSubmodules", "all")
-    staged = IndexSnapshot(where.objects)
+    _stage(repository, {path: (mode, b"new") for path, mode in new.items()})
+    _stage(repository, {".gitmodules": ("100644", b'[submodule "sub"]\n\tpath = sub\n\turl = ./x\n\tignore = all\n')})
+    Path(repository.folder, ".gitmodules").write_text('[submodule "sub"]\n\tpath = sub\n\turl = ./x\n\tignore = all\n', "ascii")
+    program.run(repository.folder, "config", "diff.ignoreSubmodules", "all")
+    staged = IndexSnapshot(repository.objects)
     _check(first, staged)
-    _check(first, _commit(where))
+    _check(first, _commit(repository))
 
 
-def test_a_file_that_git_add_only_announced(where: Where) -> None:
+def test_a_file_that_git_add_only_announced(repository: Where) -> None:
     """`git add -N` is in no commit and differs from none; the listing has it as an empty file."""
-    first = _commit(where)
-    Path(where.folder, "new").write_bytes(b"A=1\n")
-    program.run(where.folder, "add", "-N", "new")
-    _check(first, IndexSnapshot(where.objects))
+    first = _commit(repository)
+    Path(repository.folder, "new").write_bytes(b"A=1\n")
+    program.run(repository.folder, "add", "-N", "new")
+    _check(first, IndexSnapshot(repository.objects))
 
 
-def test_a_path_in_conflict_has_our_side(where: Where) -> None:
+def test_a_path_in_conflict_has_our_side(repository: Where) -> None:
     """git says no more than that it is in conflict."""
-    blobs = index.write_blobs(where.folder, [b"base", b"ours", b"theirs"])
-    _stage(where, {"x": ("100644", b"base")})
-    first = _commit(where)
+    blobs = index.write_blobs(repository.folder, [b"base", b"ours", b"theirs"])
+    _stage(repository, {"x": ("100644", b"base")})
+    first = _commit(repository)
     lines = "".join(f"100644 {blob} {stage}\tx\0" for stage, blob in enumerate(blobs, 1))
-    program.run(where.folder, "update-index", "-z", "--index-info", stdin=f"0 {'0' * 40} 0\tx\0{lines}".encode())
-    found = differing(first, IndexSnapshot(where.objects))
+    program.run(repository.folder, "update-index", "-z", "--index-info", stdin=f"0 {'0' * 40} 0\tx\0{lines}".encode())
+    found = differing(first, IndexSnapshot(repository.objects))
     assert found == {"x": (Entry("100644", blobs[0]), Entry("100644", blobs[1]))}
 
 
@@ -159,11 +146,11 @@ def _check(before: Snapshot, after: Snapshot) -> None:
     assert found == {path: (old.get(path), new.get(path)) for path in {*old, *new} if old.get(path) != new.get(path)}
 
 
-def test_one_file_of_a_commit_is_found_by_its_folder(where: Where) -> None:
+def test_one_file_of_a_commit_is_found_by_its_folder(repository: Where) -> None:
     """Not by a listing of 60,000 others; and a folder is no file."""
     files = {"a/b/c": "100755", "a/link": "120000", "top": "100644"}
-    _stage(where, {path: (mode, b"x") for path, mode in files.items()})
-    commit = _commit(where)
+    _stage(repository, {path: (mode, b"x") for path, mode in files.items()})
+    commit = _commit(repository)
     assert {path: entry.mode for path in files if (entry := commit.entry(path))} == files
     assert [commit.entry(path) for path in ("a", "a/b", "a/b/d", "x/y")] == [None] * 4
 
@@ -205,10 +192,10 @@ def test_what_any_statement_of_history_claims_is_covered() -> None:
     assert Claims(listed[:1], listed[1:]).statement_of("new.conf") == listed[1]
 
 
-def test_where_one_is(where: Where) -> None:
+def test_where_one_is(repository: Where) -> None:
     """In a folder, in a linked work tree, in git's own folder, and in a bare repository."""
-    _commit(where)
-    top, git_dir = where.folder, os.path.join(where.folder, ".git")
+    _commit(repository)
+    top, git_dir = repository.folder, os.path.join(repository.folder, ".git")
     os.mkdir(os.path.join(top, "a"))
     assert Where.around(os.path.join(top, "a")).layout == (top, git_dir, git_dir)
     program.run(top, "worktree", "add", "-q", "linked")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from urllib.parse import unquote_to_bytes
@@ -51,20 +50,6 @@ _ATTRIBUTES = attributes.committed([".env.production", "public/*"], guard=True)
 
 def _codes(found: list[Finding]) -> dict[str, Severity]:
     return {each.code: each.severity for each in found}
-
-
-@pytest.fixture
-def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Where]:
-    """An empty repository, where git knows nobody's configuration."""
-    for name, value in {"GIT_CONFIG_GLOBAL": "/dev/null", "GIT_CONFIG_NOSYSTEM": "1", "HOME": str(tmp_path)}.items():
-        monkeypatch.setenv(name, value)
-    for who in ("AUTHOR", "COMMITTER"):
-        monkeypatch.setenv(f"GIT_{who}_NAME", "Eve")
-        monkeypatch.setenv(f"GIT_{who}_EMAIL", "eve@example.com")
-    program.run(str(tmp_path), "init", "-q", "-b", "main")
-    place = judge.find(str(tmp_path))
-    yield place
-    place.close()
 
 
 def commit(place: Where, files: dict[str, bytes]) -> str:

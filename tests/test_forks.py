@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Sequence
-from pathlib import Path
 
 import pytest
 
@@ -13,6 +12,7 @@ from gitenv.git import index, program
 from gitenv.git.objects import Objects
 from gitenv.model.environment import Environment, Left
 from gitenv.model.reasons import ForeignEnvironment, Forked, RolledBack, TooLong
+from gitenv.repo.where import Where
 from gitenv.trust import chain, forks
 from gitenv.trust.history import FETCHED, History
 from gitenv.trust.pins import Pin
@@ -21,19 +21,16 @@ from tests.model import builders
 from tests.model.builders import ALICE, BOB, CAROL, EVE, OTHER_IDENTITY, MemoryTree, grant_for, ring_of, rotated, statement
 
 
-def test_a_history_that_is_too_long_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_history_that_is_too_long_is_named(repository: Where, monkeypatch: pytest.MonkeyPatch) -> None:
     """More statements than are looked at: changed more often than can be followed, and gitenv trust decides all the same."""
-    for name, value in {"GIT_CONFIG_GLOBAL": "/dev/null", "GIT_CONFIG_NOSYSTEM": "1", "HOME": str(tmp_path)}.items():
-        monkeypatch.setenv(name, value)
-    top = str(tmp_path)
-    program.run(top, "init", "-q")
+    top = repository.folder
     texts = [builders.statement(builders.ring_of(), revision=number).text for number in (1, 2, 3)]
     texts.append(statement(name="staging").text)
     paths = [chain.path("production"), *(chain.past_path("production", f"{number}" * 64) for number in (1, 2, 3))]
     blobs = index.write_blobs(top, texts)
     lines = [f"100644 {blob} 0\t{path}\0".encode() for blob, path in zip(blobs, paths, strict=True)]
     program.run(top, "update-index", "-z", "--index-info", stdin=b"".join(lines))
-    program.run(top, "-c", "user.name=Eve", "-c", "user.email=eve@example.com", "commit", "-qm", "x")
+    program.run(top, "commit", "-qm", "x")
     objects = Objects(top)
     try:
         assert len(History(top, objects).statements("production", ["HEAD"])) == 3  # the other one is about another environment

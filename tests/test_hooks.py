@@ -24,17 +24,10 @@ TOP = Path(__file__).parent.parent
 
 
 @pytest.fixture
-def clone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def clone(unconfigured: Path) -> Path:
     """An empty repository, with nothing of the machine's configuration."""
-    for name in [name for name in os.environ if name.startswith(("GIT", "XDG_"))]:
-        monkeypatch.delenv(name)
-    monkeypatch.setenv("HOME", str(tmp_path))
-    monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
-    folder = tmp_path / "app"
-    subprocess.run(["git", "init", "-q", str(folder)], check=True)
-    subprocess.run(["git", "config", "user.name", "alice"], cwd=folder, check=True)
-    subprocess.run(["git", "config", "user.email", "alice@example.com"], cwd=folder, check=True)
-    return folder
+    subprocess.run(["git", "init", "-q", str(unconfigured / "app")], check=True)
+    return unconfigured / "app"
 
 
 def _loaded(folder: Path, *arguments: str) -> set[str]:

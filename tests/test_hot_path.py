@@ -95,14 +95,9 @@ _SLOW = {"typer", "rich", "pygit2", "json", "dataclasses", "logging", "tempfile"
 
 
 @pytest.fixture
-def clone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def clone(unconfigured: Path) -> Path:
     """A repository that gitenv was founded in, with one .env file."""
-    for name in [name for name in os.environ if name.startswith(("GIT", "XDG_"))]:
-        monkeypatch.delenv(name)
-    monkeypatch.setenv("HOME", str(tmp_path))
-    monkeypatch.setenv("APPDATA", str(tmp_path))
-    monkeypatch.setenv("GIT_CONFIG_NOSYSTEM", "1")
-    folder = tmp_path / "app"
+    folder = unconfigured / "app"
     folder.mkdir()
     (folder / ".env").write_bytes(b"HELLO=world\n")
     subprocess.run(["git", "init", "-q"], cwd=folder, check=True)
