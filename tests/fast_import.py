@@ -2,9 +2,42 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
+
+_ALICE = b"Alice <alice@example.com>"
+_FIRST = 1_700_000_000
+
+
+def commit(
+    branch: str,
+    files: Mapping[str, bytes] | Mapping[str | bytes, bytes | None],
+    parents: Iterable[str] = (),
+    number: int = 0,
+    *,
+    author: bytes = _ALICE,
+    at: int = _FIRST,
+) -> bytes:
+    """A commit with some files changed, or away (None), as `git fast-import` takes it.
+
+    Its number is its subject and, from 1 on, its mark. Parents are marks (`:7`) or names; without any it goes on where the
+    branch is in the same stream.
+    """
+    subject = b"%d" % number
+    parts = [b"commit refs/heads/%b\n" % branch.encode(), b"mark :%d\n" % number if number else b""]
+    parts.append(b"author %b %d +0000\ncommitter %b %d +0000\n" % (author, at, author, _FIRST + number))
+    parts.append(b"data %d\n%b\n" % (len(subject), subject))
+    parts += [b"%b %b\n" % (b"merge" if place else b"from", each.encode()) for place, each in enumerate(parents)]
+    for path, data in files.items():
+        name = _quoted(path if isinstance(path, bytes) else path.encode())
+        parts.append(b"D %b\n" % name if data is None else b"M 100644 inline %b\ndata %d\n%b\n" % (name, len(data), data))
+    return b"".join(parts)
+
+
+def _quoted(path: bytes) -> bytes:
+    return path if re.fullmatch(rb"[\w./-]+", path) else b'"%b"' % b"".join(b"\\%03o" % byte for byte in path)
 
 
 class Repo:
@@ -27,23 +60,13 @@ class Repo:
         parents: Sequence[int] = (),
         *,
         branch: str = "main",
-        author: bytes = b"Alice <alice@example.com>",
-        at: int = 1_700_000_000,
+        author: bytes = _ALICE,
+        at: int = _FIRST,
     ) -> int:
         """Queue a commit, whose mark is its subject; without parents it goes on where the branch is. Returns the mark."""
         self._marks += 1
-        head = b"commit refs/heads/%b\nmark :%d\nauthor %b %d +0000\ncommitter %b %d +0000\ndata %d\n%d\n" % (
-            *(branch.encode(), self._marks, author, at),
-            *(author, 1_700_000_000 + self._marks),
-            *(len(str(self._marks)), self._marks),
-        )
-        for word, parent in zip((b"from", *(b"merge",) * 9), parents, strict=False):
-            head += b"%b :%d\n" % (word, parent)
-        for path, data in files.items():
-            raw = path if isinstance(path, bytes) else path.encode()
-            name = b'"%b"' % b"".join(b"\\%03o" % byte for byte in raw)
-            head += b"D %b\n" % name if data is None else b"M 100644 inline %b\ndata %d\n%b\n" % (name, len(data), data)
-        self._stream += head
+        marks = [f":{parent}" for parent in parents]
+        self._stream += commit(branch, files, marks, self._marks, author=author, at=at)
         return self._marks
 
     def written(self) -> str:

@@ -6,6 +6,7 @@ import time
 from collections.abc import Mapping
 from functools import cache, partial
 
+from tests import fast_import
 from tests.bench import histories
 from tests.bench.conversation import Conversation
 from tests.bench.subjects import Cost, Gitenv, Repository, Run, Subject
@@ -100,7 +101,7 @@ def monorepo(subject: Subject, size: int) -> Mapping[str, Run]:
     repository = subject.repository()
     repository.commit({".env": env_file()})
     others = {f"src/{number // 100:04}/{number % 100:02}.txt": b"%d\n" % number for number in range(size)}
-    repository.load(histories.commit("main", others))
+    repository.load(fast_import.commit("main", others, [histories.MAIN]))
     repository.must("git", "status")  # refreshes the index
     counter = iter(range(1_000_000))
 

@@ -16,7 +16,8 @@ from gitenv.identity import device
 from gitenv.model import grant
 from gitenv.model.kinds.p256 import P256Key
 from gitenv.trust.access import Access
-from tests.bench.histories import commit
+from tests.bench.histories import MAIN
+from tests.fast_import import commit
 
 
 def main() -> None:
@@ -32,7 +33,7 @@ def main() -> None:
         if not only_requests:
             given = grant.write(pin.environment, dek, name, key, grant.HOLDER, by=by, at=pin.environment.at, signer=signer)
             files[f"{RECIPIENTS}/{pin.name}/{name}.grant"] = given.text
-    sys.stdout.buffer.write(commit("main", files))
+    sys.stdout.buffer.write(commit("main", files, [MAIN]))
 
 
 if __name__ == "__main__":

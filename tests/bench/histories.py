@@ -6,19 +6,10 @@ import base64
 import random
 from collections.abc import Iterable, Mapping
 
-_FIRST = 1_700_000_000
+from tests import fast_import
 
-
-def commit(branch: str, files: Mapping[str, bytes], number: int = 0, start: str = "refs/heads/main^0") -> bytes:
-    """A commit of `files` on top of `start`, or on the branch itself if that is empty."""
-    who = b"Alice <alice@example.com> %d +0000" % (_FIRST + number)
-    head = b"commit refs/heads/%b\nauthor %b\ncommitter %b\ndata 5\nMany\n\n" % (branch.encode(), who, who)
-    parent = b"from %b\n" % start.encode() if start else b""
-    return (
-        head
-        + parent
-        + b"".join(b"M 100644 inline %b\ndata %d\n%b\n" % (name.encode(), len(text), text) for name, text in files.items())
-    )
+MAIN = "refs/heads/main^0"
+"""The commit that a repository has already, for a stream to go on from."""
 
 
 def of_values(commits: int, keys: int) -> bytes:
@@ -29,7 +20,7 @@ def of_values(commits: int, keys: int) -> bytes:
     for number in range(commits):
         values[source.randrange(keys)] = _token(source)
         text = b"".join(b"KEY_%d=%b\n" % pair for pair in enumerate(values))
-        stream.append(commit("long", {".env": text}, number, "" if number else "refs/heads/main^0"))
+        stream.append(fast_import.commit("long", {".env": text}, () if number else (MAIN,), number))
     return b"".join(stream)
 
 
@@ -40,7 +31,7 @@ def of_statements(statements: Iterable[Mapping[str, bytes]], commits: int, every
     for number in range(commits):
         files = next(waiting, {}) if number % every == 0 else {}
         other = {f"src/{number % 97}/{number % 1_009}.txt": b"%d\n" % number}
-        stream.append(commit(branch, files or other, number, ""))
+        stream.append(fast_import.commit(branch, files or other, (), number))
     return b"".join(stream)
 
 
