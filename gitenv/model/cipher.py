@@ -69,6 +69,7 @@ class Keys:
         self._dek = dek
         self._id = environment_id
         self._values = AESSIV(self._derive(b"value", 64))
+        self._hidden = [b"gitenv/1/value", environment_id, b"line", b"-"]
 
     def encrypt(self, kind: bytes, name: bytes, raw: bytes) -> bytes:
         """Encrypt one record: `kind` is b"kv" or b"line", `name` the visible name or b"-"."""
@@ -78,6 +79,19 @@ class Keys:
         """Undo `encrypt`. Raises `Unopened` if one bit, the name, the kind or the environment is another."""
         try:
             return unpad(self._values.decrypt(body, [b"gitenv/1/value", self._id, kind, name]))
+        except (InvalidTag, ValueError):
+            raise Unopened from None
+
+    def encrypt_lines(self, lines: Iterable[tuple[bytes, bytes]]) -> list[bytes]:
+        """`encrypt` for many, each with its name; without one it is a hidden line."""
+        seal, assignment, line = self._values.encrypt, (b"gitenv/1/value", self._id, b"kv"), self._hidden
+        return [seal(raw + _padding(len(raw)), [*assignment, name] if name else line) for raw, name in lines]
+
+    def decrypt_lines(self, lines: Iterable[tuple[bytes, bytes]]) -> list[bytes]:
+        """Undo it, for what has been encrypted, each with its name. Raises `Unopened` if one of them does not verify."""
+        unseal, assignment, line = self._values.decrypt, (b"gitenv/1/value", self._id, b"kv"), self._hidden
+        try:
+            return [unpad(unseal(body, [*assignment, name] if name else line)) for body, name in lines]
         except (InvalidTag, ValueError):
             raise Unopened from None
 
@@ -131,6 +145,7 @@ def _sha256() -> "Hash":
     return hashes.Hash(hashes.SHA256())
 
 
+@lru_cache(maxsize=1024)
 def padded_size(size: int) -> int:
     """The size that `size` bytes with at least one byte of padding have: what a ciphertext shows of a length.
 

@@ -47,7 +47,7 @@ def is_worth(data: bytes) -> bool:
 
 def lines(data: bytes) -> list[tuple[bytes, bytes]] | None:
     """The lines of a document in plain text, each with its name; None if they are not all simple."""
-    if not data or len(data) > MAX_BYTES or any(mark in data for mark in INTRICATE):
+    if not data or len(data) > MAX_BYTES or any(map(data.__contains__, INTRICATE)):
         return None
     whole = data if data.endswith(b"\n") else data + b"\n"
     found: list[tuple[bytes, bytes]] = _prepared[0].findall(whole)
@@ -60,12 +60,10 @@ def lines(data: bytes) -> list[tuple[bytes, bytes]] | None:
 
 def encrypt(found: list[tuple[bytes, bytes]], data: bytes, keys: Keys, head: bytes) -> tuple[bytes, list[bytes]]:
     """What clean makes of a document, all of whose `lines` were found, with `head` in each token; and those tokens."""
-    spell, seal = base64url.encode, keys.encrypt
     hidden = [line for line in found if line[1] or is_hidden(line[0])]
-    made = [
-        name + b"=" + head + spell(seal(b"kv", name, raw)) if name else b"#" + head + spell(seal(b"line", b"-", raw))
-        for raw, name in hidden
-    ]
+    texts = base64url.encode_each(keys.encrypt_lines(hidden))
+    assigned, line = b"=" + head, b"#" + head
+    made = [name + assigned + text if name else line + text for (_, name), text in zip(hidden, texts, strict=True)]
     if len(hidden) == len(found):
         return _ended(made, data), made
     following = iter(made)
@@ -76,20 +74,18 @@ def decrypt(data: bytes, keys: Keys, head: bytes) -> bytes | None:
     """What smudge makes of a document whose tokens all have this `head` and open to what they show."""
     if (found := _committed(data, head)) is None:
         return None
-    read, unseal = base64url.decode, keys.decrypt
-    opened = []
+    names = [name for _, name, text in found if text]
     try:
-        for line, name, text in found:
-            if not text:
-                opened.append((line, b""))
-                continue
-            body = read(text)
-            raw = unseal(b"kv", name, body) if name else unseal(b"line", b"-", body)
-            if not (name or is_hidden(raw)):
-                return None
-            opened.append((raw, name))
+        bodies = base64url.decode_each([text for _, _, text in found if text])
+        raws = keys.decrypt_lines(zip(bodies, names, strict=True))
     except (ValueError, Unopened):
         return None
+    opened = list(zip(raws, names, strict=True))
+    if not all(is_hidden(raw) for raw, name in opened if not name):
+        return None
+    if len(opened) < len(found):
+        following = iter(opened)
+        opened = [next(following) if text else (line, b"") for line, _, text in found]
     result = _ended([raw for raw, _ in opened], data)
     # Somebody may have put the tokens into another order, or encrypted what no simple line is.
     return result if lines(result) == opened else None
@@ -120,10 +116,10 @@ def _committed(data: bytes, head: bytes) -> list[tuple[bytes, bytes, bytes]] | N
     found: list[tuple[bytes, bytes, bytes]] = _prepared[1].findall(whole)
     if len(found) > MAX_RECORDS or sum([len(line) for line, _, _ in found]) + len(found) != len(whole):
         return None
-    if any(not text and b"-----" in line for line, _, text in found):  # is no heading
+    if b"-----" in data and any(not text and b"-----" in line for line, _, text in found):  # is no heading
         return None
     # A token has one mark of its kind, and so each has this one. A heading may have one, too: whoever pushed it counts on that.
-    count = sum([1 for _, _, text in found if text])
+    count = len([text for _, _, text in found if text])
     return found if data.count(head) == data.count(_MARK) == count else None
 
 

@@ -82,6 +82,19 @@ def _padded_by_hand(padded: bytes) -> bytes:
     return AESSIV(key).encrypt(padded, [b"gitenv/1/value", bytes(IDENTITY), b"kv", b"A"])
 
 
+@given(st.lists(st.tuples(st.binary(max_size=300), st.sampled_from([b"", b"A", b"KEY_2"]))), st.integers(0))
+def test_many_lines_are_the_same_as_one_by_one(lines: list[tuple[bytes, bytes]], other: int) -> None:
+    """One without a name is hidden as a line; one body that is another one opens none."""
+    bodies = [KEYS.encrypt(b"kv" if name else b"line", name or b"-", raw) for raw, name in lines]
+    assert KEYS.encrypt_lines(lines) == bodies
+    names = [name for _, name in lines]
+    assert KEYS.decrypt_lines(zip(bodies, names, strict=True)) == [raw for raw, _ in lines]
+    if lines:
+        names[other % len(names)] += b"_"
+        with pytest.raises(Unopened):
+            KEYS.decrypt_lines(zip(bodies, names, strict=True))
+
+
 def test_the_cipher_is_the_documented_one() -> None:
     """AES-SIV over the padded record, under HKDF's `value` key, with the four items of associated data."""
     assert KEYS.encrypt(b"kv", b"A", b"A=1") == _padded_by_hand(b"A=1\x80" + bytes(28))
@@ -267,6 +280,23 @@ def test_base64url_reads_nothing_else(text: bytes) -> None:
     except ValueError:
         return
     assert base64url.encode(data) == text
+
+
+@given(
+    st.lists(st.binary(max_size=50).map(base64url.encode)),
+    st.lists(st.one_of(st.binary(max_size=12), st.text("AQgwz-_+/=\n ", max_size=8).map(str.encode)), max_size=2),
+)
+def test_base64url_of_many_is_the_same_as_one_by_one(texts: list[bytes], others: list[bytes]) -> None:
+    """They are spelled in the same way, and read only if each of them is."""
+    found = [base64url.decode(text) for text in texts]
+    assert base64url.encode_each(found) == texts
+    try:
+        found += [base64url.decode(text) for text in others]
+    except ValueError:
+        with pytest.raises(ValueError, match="base64url"):
+            base64url.decode_each(texts + others)
+    else:
+        assert base64url.decode_each(texts + others) == found
 
 
 @pytest.mark.parametrize(
