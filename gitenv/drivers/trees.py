@@ -16,7 +16,8 @@ from gitenv.trust import chain
 from gitenv.trust.access import Access, Judged
 from gitenv.trust.pins import Pin
 
-_SETTLED = 3_000_000_000  # nanoseconds: the coarsest clock of a file system takes steps of two seconds
+# Nanoseconds. The coarsest clock of a file system takes steps of two seconds; one that shows less than 10 ms has the system's.
+_SETTLED, _SETTLED_SOON, _FINE = 3_000_000_000, 100_000_000, 10_000_000
 _MOST = 64
 
 Stamp = tuple[int, ...]
@@ -113,4 +114,4 @@ def _stamp(path: str) -> tuple[Stamp, bool]:
         return (), False
     newest = max(found.st_mtime_ns, found.st_ctime_ns)
     stamp = found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns
-    return stamp, time.time_ns() - newest > _SETTLED
+    return stamp, time.time_ns() - newest > (_SETTLED_SOON if newest % _FINE else _SETTLED)
