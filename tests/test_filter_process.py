@@ -31,7 +31,7 @@ class Recorder:
     def __init__(self, delays: tuple[str, ...] = (), refuses: tuple[str, ...] = ()) -> None:
         self.delays, self.refuses = delays, refuses
         self.asked: list[tuple[Request, int]] = []
-        self.checkouts = 0
+        self.checkouts = self.answers = 0
         self.large: list[bytes] | None = None
         self.instead = b""  # of a smudge over the limit
 
@@ -48,6 +48,9 @@ class Recorder:
         if request.whole:
             return self.instead or data
         return None if request.path in self.delays and not request.is_delayed else data.upper()
+
+    def answered(self) -> None:
+        self.answers += 1
 
     def checked_out(self) -> None:
         self.checkouts += 1
@@ -83,6 +86,7 @@ def test_files_within_the_limit() -> None:
     answers = list(converse(handler, ask(b"clean", b"a=b/.env", b"one"), ask(b"smudge", b".env", b"x" * _LIMIT, b"treeish=ab")))
     assert answers == [b"status=success\n", b"ONE", b"", b"status=success\n", b"X" * _LIMIT, b""]
     assert handler.asked == [(Request("a=b/.env"), 3), (Request(".env", treeish="ab"), _LIMIT)]
+    assert handler.answers == 2
 
 
 @pytest.mark.parametrize("size", [_LIMIT + 1, MAX_PAYLOAD, MAX_PAYLOAD + 1, 3 * MAX_PAYLOAD + 7])

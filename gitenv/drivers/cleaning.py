@@ -19,6 +19,7 @@ from gitenv.trust.pins import Pin
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from gitenv.drivers.ahead import Ahead
     from gitenv.drivers.notices import Notices
     from gitenv.drivers.past import Past
 
@@ -39,6 +40,7 @@ class Cleaning:
         self._here, self._objects, self._trees, self._committed = here, objects, trees, committed
         self._past, self._notices, self._made = past, notices, made
         self._plain: dict[str, dict[bytes, str]] = {}
+        self._ahead: Ahead | None = None
 
     def clean(self, path: str, data: bytes) -> bytes | Iterator[bytes]:
         """The bytes for the object store. Raises `GitenvError` for new text that cannot be encrypted."""
@@ -65,13 +67,24 @@ class Cleaning:
             rings = [self._trees.ring_at(pin, judged), ring]
             if unedited := self._committed.unedited(path, data, rings):
                 return unedited
-        cleaned = clean.cleaned(data, ring, committed, lambda: self._before(path, pin, ring, is_earlier=judged.is_earlier))
+        ready = self._ahead.take(path, data, ring) if self._ahead else None
+        cleaned = clean.cleaned(
+            data, ring, committed, lambda: self._before(path, pin, ring, is_earlier=judged.is_earlier), ready
+        )
         if new := self._committed.new_tokens(path, cleaned, ring.head, committed):
             self._refuse_new(pin, judged)
             self._made.add(new)
             if not data[:4].isascii() or b"\0" in data[:4]:
                 self._notices().warn_of_encoding(path, data)
         return cleaned.data
+
+    def look_ahead(self) -> None:
+        """git has its answer, and is busy with it; many files come one after the other."""
+        if self._ahead is None:
+            from gitenv.drivers.ahead import Ahead
+
+            self._ahead = Ahead(self._here.work_tree)
+        self._ahead.look()
 
     def _before(self, path: str, pin: Pin, ring: Keyring, *, is_earlier: bool) -> Sequence[Record]:
         """The records that an edit of a file began from, for clean; none while the environment's founding is in no commit.

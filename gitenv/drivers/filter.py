@@ -111,6 +111,15 @@ class EnvFilter:
         is_viewing = is_bare and bool(request.blob) and not self._committed.is_staged(request.path, request.blob)
         return self._smudging.smudge(request, data, is_viewing=is_viewing)
 
+    def answered(self) -> None:
+        """What is put off until git is busy."""
+        try:
+            self._made.settle()
+        except (GitenvError, OSError):  # as for `save`
+            pass
+        if self._files >= _SEVERAL and "_cleaning" in self.__dict__:
+            self._cleaning.look_ahead()
+
     def checked_out(self) -> None:
         """The work tree has the new `.recipients/` now."""
         self._trees.checked_out()

@@ -54,6 +54,10 @@ class Handler(Protocol):
         """
         ...
 
+    def answered(self) -> None:
+        """git has the answer, and is busy with it: the time for what nobody waits for."""
+        ...
+
     def checked_out(self) -> None:
         """git has written all it could; delayed files come next."""
         ...
@@ -82,6 +86,7 @@ class FilterProcess:
                     self._list_available(handler)
                 else:
                     self._answer(handler, command, words)
+                    handler.answered()
         finally:
             self._files.close()
 

@@ -32,20 +32,33 @@ def clean(data: bytes, ring: Keyring, committed: Committed, before: Before = tup
     return cleaned(data, ring, committed, before).data
 
 
-def cleaned(data: bytes, ring: Keyring, committed: Committed, before: Before = tuple) -> Cleaned:
+def cleaned(data: bytes, ring: Keyring, committed: Committed, before: Before = tuple, ready: Cleaned | None = None) -> Cleaned:
     """Encrypt a document under the current generation of `ring`.
 
     A line that stands in plain `before`, or for whose text a token stands there that does not count today, stays what it is.
+    `ready` is what `in_one_pass` made of it, if it was asked already.
 
     Raises `NotTrusted` for a line that only looks like a token, for an edited mark, and for the mask of a diff; the message has
     the line's number and name.
     """
     kept = Kept(ring, before)
+    if ready and kept.is_nothing():
+        return ready
     if simple.is_worth(data) and (lines := simple.lines(data)) and kept.is_nothing():
-        found = Cleaned(*simple.encrypt(lines, data, ring.keys, ring.head))
-        document.check_size(len(found.data))  # ciphertext is longer, and what is committed must open again
-        return found
+        return _in_one_pass(data, lines, ring)
     return Cleaned(by_records(data, ring, committed, kept))
+
+
+def in_one_pass(data: bytes, ring: Keyring) -> Cleaned | None:
+    """`cleaned` where nothing stands before, for a document of simple lines; None for any other."""
+    lines = simple.lines(data) if simple.is_worth(data) else None
+    return _in_one_pass(data, lines, ring) if lines else None
+
+
+def _in_one_pass(data: bytes, lines: list[tuple[bytes, bytes]], ring: Keyring) -> Cleaned:
+    found = Cleaned(*simple.encrypt(lines, data, ring.keys, ring.head))
+    document.check_size(len(found.data))  # ciphertext is longer, and what is committed must open again
+    return found
 
 
 def by_records(data: bytes, ring: Keyring, committed: Committed, kept: Kept) -> bytes:

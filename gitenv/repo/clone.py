@@ -142,17 +142,26 @@ class Made:
 
     def __init__(self, common_dir: str) -> None:
         self._common_dir = common_dir
+        self._added: list[bytes] = []
         self._new: set[bytes] = set()  # hashes: the tokens of many files would take memory anew all the time
 
     def add(self, tokens: Iterable[bytes]) -> None:
+        self._added += tokens
+
+    def settle(self) -> None:
+        """What adding a file's tokens puts off, for when nobody waits."""
+        if not self._added:
+            return
         from gitenv.model.cipher import sha256_each
 
-        self._new.update([found[:_HASH] for found in sha256_each(tokens)])
+        self._new.update([found[:_HASH] for found in sha256_each(self._added)])
+        self._added.clear()
         if len(self._new) * _HASH > _FULL:
             self.save()
 
     def save(self) -> None:
         """Write down what is new. Where there are very many, the older ones are forgotten."""
+        self.settle()
         hashes, self._new = self._new, set()
         if not hashes:
             return
