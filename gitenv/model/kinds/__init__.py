@@ -78,7 +78,7 @@ class Identity(Protocol):
     def public(self) -> PublicKey: ...
 
     def dh(self, point: bytes) -> bytes:
-        """The secret shared with whoever has the private half of `point`: 32 bytes."""
+        """The secret shared with whoever has the private half of `point`, as long as the kind has it: 32 bytes for P-256."""
         ...
 
 
