@@ -39,6 +39,19 @@ def test_only_what_a_branch_changed_itself_counts(new_lab: NewLab, monkeypatch: 
     assert branches.changed(folder, found, ["*.env"]) == {}
 
 
+def test_a_tag_named_like_a_merge_hides_no_branch(new_lab: NewLab) -> None:
+    """Whoever pushes `MERGE_HEAD` as a tag is merging nothing; who merges the same branch is, also with the tag there."""
+    alice = new_lab("founded").person("alice")
+    alice.cwd = alice.home / "app"
+    _commit(alice, "topic", "x.env")
+    alice.must("git", "push", "-q", "--no-verify", "origin", "topic")
+    alice.must("git", "switch", "-q", "main")
+    alice.must("git", "tag", "MERGE_HEAD", "topic")
+    assert [each.name for each in branches.unmerged(str(alice.cwd))] == ["origin/topic"]
+    alice.must("git", "merge", "-q", "--no-ff", "--no-commit", "topic")
+    assert branches.unmerged(str(alice.cwd)) == []
+
+
 def _commit(person: Person, branch: str, *paths: str) -> None:
     person.run(["git", "switch", "-qc", branch])
     for path in paths:

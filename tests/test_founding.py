@@ -71,6 +71,21 @@ def test_only_what_all_foundings_go_back_to_is_before(top: str, objects: Objects
     assert all(founding.is_before("never", commit) for commit in commits)
 
 
+def test_a_tag_named_like_a_merge_has_no_founding(tmp_path: Path) -> None:
+    """Nobody who pushes `MERGE_HEAD` makes an environment look committed; a merge does, also with the tag there."""
+    repo = Repo(tmp_path)
+    first = repo.commit({"README": b"1\n"})
+    repo.commit({_path("tagged"): b"1\n"}, [first], branch="topic")
+    top = repo.written()
+    repo.git("reset", "-q", "--hard", "main")
+    repo.git("tag", "MERGE_HEAD", "topic")
+    objects = Objects(top)
+    assert Founding(top, objects, ["tagged"]).is_uncommitted("tagged")
+    repo.git("merge", "-q", "--no-ff", "--no-commit", "topic")
+    assert not Founding(top, objects, ["tagged"]).is_uncommitted("tagged")
+    objects.close()
+
+
 def test_git_walks_once(top: str, objects: Objects, monkeypatch: pytest.MonkeyPatch) -> None:
     """However many environments are asked about."""
     started: list[Sequence[str]] = []

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterator, Sequence
 
 from gitenv.check import leaks, state, steps
 from gitenv.errors import GitenvError
-from gitenv.git import program
+from gitenv.git import log, program
 from gitenv.git.layout import RECIPIENTS
 from gitenv.model import document
 from gitenv.model.codes import finding
@@ -97,7 +97,7 @@ def _work_tree(where: Where, change: Change, base: Snapshot | None) -> Iterator[
 
 def _heads(where: Where) -> list[str]:
     """HEAD, and what git is bringing together with it: two rotations that meet are a step from each of the two sides."""
-    return ["HEAD", *(head for head in ("MERGE_HEAD", "CHERRY_PICK_HEAD", "REBASE_HEAD") if where.objects.id(head))]
+    return ["HEAD", *log.joined(where.folder, where.objects)]
 
 
 def head(where: Where) -> Snapshot | None:

@@ -33,8 +33,10 @@ def unmerged(folder: str) -> list[Branch]:
 
     Nor what is just being merged into it: that is no open branch.
     """
-    here = [f"--no-merged={commit}" for commit in log.ids(folder, ["HEAD", "MERGE_HEAD"]) if commit] or ["--no-merged=HEAD"]
-    words = (*here, "--sort=-committerdate", f"--count={MOST + 1}", "--format=%(objectname) %(symref) %(refname)")
+    head, merged = log.ids(folder, ["HEAD", "MERGE_HEAD"])
+    here = [head or "HEAD", *([merged] if merged and not log.is_ref(folder, "MERGE_HEAD") else [])]
+    past = (f"--no-merged={commit}" for commit in here)
+    words = (*past, "--sort=-committerdate", f"--count={MOST + 1}", "--format=%(objectname) %(symref) %(refname)")
     listed = program.attempt(folder, "for-each-ref", *words, "refs/remotes").stdout  # nothing before the first commit
     fields = (line.split(" ", 2) for line in os.fsdecode(listed).splitlines())
     return [Branch(name.removeprefix("refs/remotes/"), commit) for commit, points_to, name in fields if not points_to]

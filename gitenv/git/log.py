@@ -7,11 +7,12 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from gitenv.errors import NotInOrder
 from gitenv.git import program, walk
+from gitenv.git.objects import Objects
 from gitenv.git.walk import Commit, FileChange
 from gitenv.values import NamedTuple
 
 _born: set[str] = set()
-_BROUGHT_TOGETHER = ("FETCH_HEAD", "MERGE_HEAD", "CHERRY_PICK_HEAD", "REBASE_HEAD")
+_JOINED = ("MERGE_HEAD", "CHERRY_PICK_HEAD", "REBASE_HEAD")
 
 
 def commits_of(root: str, path: str, limit: int, since: str = "", heads: Sequence[str] = ()) -> list[Commit]:
@@ -47,8 +48,9 @@ def added(root: str, paths: Collection[str]) -> Iterator[FileChange]:
     Raises `NotInOrder` where git cannot say. History is not simplified: a pushed merge could else hide the first of them. A
     merge may be one of them itself: its founding was staged before it was committed.
     """
-    there = ids(root, [f"{head}^{{commit}}" for head in _BROUGHT_TOGETHER])
-    heads = [head for head, found in zip(_BROUGHT_TOGETHER, there, strict=True) if found]
+    others = ("FETCH_HEAD", *_JOINED)
+    there = ids(root, [f"{head}^{{commit}}" for head in others])
+    heads = [head for head, found in zip(others, there, strict=True) if found]
     for commit in walk.commits_at(root, ["--all", *heads], paths, merges=walk.NEW):
         yield from (change for change in commit.changes if change.after and not any(change.before))
 
@@ -131,6 +133,16 @@ def ids(root: str, specs: Sequence[str]) -> list[str]:
     words = ("cat-file", "--batch-check=%(objectname)")
     lines = program.run(root, *words, stdin=os.fsencode("".join(f"{spec}\n" for spec in specs))).split(b"\n")
     return ["" if b" " in line else line.decode("ascii") for line in lines[: len(specs)]]
+
+
+def joined(root: str, objects: Objects) -> list[str]:
+    """What git is bringing together with HEAD and has not committed."""
+    return [head for head in _JOINED if objects.id(head) and not is_ref(root, head)]
+
+
+def is_ref(root: str, head: str) -> bool:
+    """Whether a name like `MERGE_HEAD` means a tag or a branch here: anybody can push one, and git fetches all tags."""
+    return program.attempt(root, "rev-parse", "--symbolic-full-name", head).stdout.startswith(b"refs/")
 
 
 def head(root: str) -> str:

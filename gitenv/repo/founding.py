@@ -13,7 +13,6 @@ from gitenv.model import statements
 from gitenv.repo.snapshot import WorkSnapshot
 from gitenv.values import NamedTuple
 
-_HEADS = ("HEAD", "MERGE_HEAD", "CHERRY_PICK_HEAD", "REBASE_HEAD")
 _MOST = 16
 
 
@@ -103,9 +102,10 @@ class Founding:
         return found
 
     def _is_in_heads(self, name: str) -> bool:
-        if any(self._objects.id(f"{head}:{_path(name)}") for head in _HEADS):
+        if self._objects.id(f"HEAD:{_path(name)}"):
             return True
-        return self.is_in(_HEADS, name)
+        heads = log.joined(self._root, self._objects)
+        return any(self._objects.id(f"{head}:{_path(name)}") for head in heads) or self.is_in(["HEAD", *heads], name)
 
     def _is_ancestor(self, earlier: str, later: str) -> bool:
         if (earlier, later) not in self._ancestors:

@@ -17,7 +17,6 @@ from gitenv.model.reasons import TooLong
 _STATEMENTS = [f":(top,glob){RECIPIENTS}/*/{name}" for name in ("environment", "past/**")]
 MAX_STATEMENTS = 20_000
 _MAX_BYTES = 64 * 1024 * 1024
-_OTHER_HEADS = ("MERGE_HEAD", "CHERRY_PICK_HEAD", "REBASE_HEAD")
 FETCHED = "--glob=refs/remotes/*/HEAD"
 """The default branches of the remotes, as they were fetched."""
 
@@ -40,7 +39,7 @@ class History:
     @cached_property
     def heads(self) -> list[str]:
         """HEAD, and what git is bringing together with it and has not committed."""
-        return ["HEAD", *(head for head in _OTHER_HEADS if self.objects.id(head))]
+        return ["HEAD", *log.joined(self.root, self.objects)]
 
     @property
     def known_heads(self) -> list[str]:
