@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import zlib
 from pathlib import Path
 
 import pytest
@@ -72,3 +73,18 @@ def test_a_damaged_object(tmp_path: Path) -> None:
     objects = _after_many(folder)
     assert [objects.read(damaged), objects.read(whole)] == [None, b"B=1\n"]
     objects.close()
+
+
+def test_an_object_that_is_longer_than_its_head_says(tmp_path: Path) -> None:
+    """It is none: git hands out all of it, and the rest is not taken for the answer to the next question."""
+    repo = Repo(tmp_path)
+    repo.commit({".env": b"A=1\n", "other": b"B=1\n"})
+    folder = repo.written()
+    longer, whole = repo.git("rev-parse", "main:.env", "main:other").split()
+    loose = Path(folder) / ".git/objects" / longer[:2] / longer[2:]
+    loose.chmod(0o600)
+    loose.write_bytes(zlib.compress(b"blob 3\0A=1=1\n%b blob 7\nEVIL=1\n\n" % whole.encode()))
+    for objects in (Objects(folder), _after_many(folder)):
+        assert [objects.read(longer), objects.read(whole)] == [None, b"B=1\n"]
+        assert [objects.read(longer, 2), objects.read(whole)] == [None, b"B=1\n"]
+        objects.close()

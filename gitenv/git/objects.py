@@ -145,7 +145,7 @@ class Objects:
         stream = self._process.stdout
         if size <= limit:
             data = stream.read(size + 1)
-            if len(data) <= size:  # damaged: git has ended in the middle of it
+            if data[size:] != b"\n":  # damaged: git has ended in the middle of it, or it is longer than it says
                 self.close()
                 return None
             return data[:size]
@@ -159,7 +159,8 @@ class Objects:
         while size > 0 and (piece := stream.read(min(size, 65536))):
             size -= len(piece)
             yield piece
-        stream.read(1)  # the line feed behind it
+        if stream.read(1) != b"\n":  # behind it; else what comes next is no answer
+            self.close()
 
     def _start(self) -> Child:
         self._process = spawn.start(program.command("cat-file", "--batch"), self.folder, program.environment())
