@@ -127,7 +127,7 @@ def _is_believed(change: Change, side: Snapshot, statement: Environment) -> bool
         if pin and (pin.environment.text == statement.text or pin.is_past(statement.hash)):
             return True
         if os.environ.get("GITENV_TRUST"):
-            from gitenv.team import vouchers
+            from gitenv.trust import vouchers
 
             return vouchers.vouchers().vouch_for(Trusted(statement.name, None, side).about(statement))
     return False

@@ -108,12 +108,13 @@ def _lines(results: Sequence[Opened], *, is_said: bool) -> list[str]:
 
 def _pin_new(workspace: Workspace, wanted: Sequence[str], yes: bool, fingerprint: str, strict: bool) -> list[NotTrusted]:
     """Show who signed what is new here, and pin it after the question; return what was wrong with it."""
-    from gitenv.team import first_sight, vouchers
+    from gitenv.team import first_sight
+    from gitenv.trust import vouchers
 
     is_named = bool(fingerprint or vouchers.vouchers())
     new, problems = first_sight.new_environments(workspace, wanted, is_named=is_named)
     if not fingerprint and (strict or vouchers.vouchers()):
-        new, unvouched = vouchers.sort_out(workspace, new, strict)
+        new, unvouched = first_sight.sort_out(workspace, new, strict)
         yes, problems = True, problems + unvouched
     if workspace.access.pinned() and not (wanted or yes or is_named):  # who was not let in is asked when they name it
         new = [statement for statement in new if first_sight.has_grant(workspace, statement.name)]

@@ -43,6 +43,22 @@ def new_environments(workspace: Workspace, wanted: Iterable[str], *, is_named: b
     return found
 
 
+def sort_out(workspace: Workspace, statements: Iterable[Environment], strict: bool) -> Unpinned:
+    """Which of these are vouched for by `GITENV_TRUST`. Without that all are, or with `strict` none."""
+    from gitenv.trust import vouchers
+
+    trusted = vouchers.vouchers()
+    found = Unpinned([], [])
+    for statement in statements:
+        try:
+            if trusted or strict:
+                vouchers.check_vouched(verdict_on(workspace, statement), trusted)
+            found.new.append(statement)
+        except NotTrusted as error:
+            found.problems.append(error)
+    return found
+
+
 def has_grant(workspace: Workspace, name: str) -> bool:
     """Whether a grant for the user's key lies in an environment, whatever it is worth."""
     key = workspace.access.device()

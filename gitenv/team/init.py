@@ -34,12 +34,12 @@ from gitenv.team import (
     rename,
     setup,
     shared_attributes,
-    vouchers,
 )
 from gitenv.team.discover import ReadableComment
 from gitenv.team.hooks import HookLine
 from gitenv.team.lock import Opened
 from gitenv.team.workspace import Workspace
+from gitenv.trust import vouchers
 from gitenv.trust.pins import Pin
 from gitenv.values import NamedTuple
 
@@ -281,7 +281,7 @@ def _pin_on_first_sight(workspace: Workspace, problems: list[GitenvError], stric
     problems += found.problems
     new = found.new
     if strict or vouchers.vouchers():
-        new, unvouched = vouchers.sort_out(workspace, new, strict)
+        new, unvouched = first_sight.sort_out(workspace, new, strict)
         problems += unvouched
     elif workspace.access.pinned():
         return [], [statement.name for statement in new]

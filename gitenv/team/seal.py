@@ -13,9 +13,10 @@ from gitenv.model.document import Kind, Record
 from gitenv.model.environment import Environment
 from gitenv.repo import recipients
 from gitenv.system import files
-from gitenv.team import first_sight, follow, save, vouchers
+from gitenv.team import first_sight, follow, save
 from gitenv.team.save import Unstaged
 from gitenv.team.workspace import Workspace
+from gitenv.trust import vouchers
 from gitenv.trust.pins import Pin
 from gitenv.values import NamedTuple
 
@@ -60,7 +61,7 @@ def newcomer(workspace: Workspace, environment: str, file: str, folder: str) -> 
         return None
     statement = first_sight.checked(workspace, name)
     if trusted := vouchers.vouchers():
-        vouchers.check_vouched(workspace, statement, trusted)
+        vouchers.check_vouched(first_sight.verdict_on(workspace, statement), trusted)
     return statement
 
 

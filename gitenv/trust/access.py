@@ -49,15 +49,16 @@ class Judged(NamedTuple):
 class Access:
     """The environments of one clone, as one person may use them."""
 
-    def __init__(self, layout: Layout) -> None:
-        self.pins = Pins(clone.identity(layout.common_dir))
+    def __init__(self, layout: Layout | None, key: device.DeviceKey | None = None) -> None:
+        """Without a layout nothing is pinned: there is no clone, only a folder. `key` takes the place of the device key."""
+        self.pins = Pins(clone.identity(layout.common_dir) if layout else "")
         self._name: str | None = None
-        self.locked = clone.locked(layout.git_dir)
+        self.locked = clone.locked(layout.git_dir) if layout else frozenset()
         self._pinned = {pin.name: pin for pin in self.pins.all()}
         self._rings: dict[bytes, Keyring] = {}
         self._judged: dict[tuple[str, bytes], Judged | NotTrusted] = {}
-        self._device: device.DeviceKey | None = None
-        self._device_asked = False
+        self._device = key
+        self._device_asked = key is not None
         self._verified: Verified | None = None
 
     @property

@@ -17,13 +17,13 @@ from gitenv.model.grant import HOLDER, READER, Grant
 from gitenv.model.keyring import Keyring, Older, first_generation
 from gitenv.model.reasons import Forked, RolledBack
 from gitenv.model.statements import sign
-from gitenv.team import first_sight, follow, found, merge_rotations, revise, vouchers
+from gitenv.team import first_sight, follow, found, merge_rotations, revise
 from gitenv.team import let_in as let_somebody_in
 from gitenv.team import rotate as rotation
 from gitenv.team import take_out as removal
 from gitenv.team.requests import Newcomer
 from gitenv.team.workspace import Workspace
-from gitenv.trust import chain
+from gitenv.trust import chain, vouchers
 from gitenv.trust.pins import Pin
 from tests import lab
 from tests.hostile_life.clones import ENVIRONMENT, FILE, FOLDER, Clone, Store
@@ -469,7 +469,7 @@ def _unlock(workspace: Workspace, newest: str) -> list[NotTrusted]:
         return []
     new, problems = first_sight.new_environments(workspace, [ENVIRONMENT], is_named=bool(vouchers.vouchers()))
     if vouchers.vouchers():
-        new, unvouched = vouchers.sort_out(workspace, new, strict=True)
+        new, unvouched = first_sight.sort_out(workspace, new, strict=True)
         problems = problems + unvouched
     return problems + [each for each in first_sight.pin(workspace, new) if type(each) is not NotTrusted]
 

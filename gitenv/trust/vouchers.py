@@ -7,16 +7,11 @@ tree: a shallow clone and an exported folder prove as much as a whole one.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
 
-from gitenv.errors import NotTrusted, Usage
+from gitenv.errors import Usage
 from gitenv.git.layout import RECIPIENTS
-from gitenv.model.environment import Environment
 from gitenv.model.reasons import NotVouchedFor
 from gitenv.model.statements import is_fingerprint, is_hash
-from gitenv.team import first_sight
-from gitenv.team.first_sight import Unpinned
-from gitenv.team.workspace import Workspace
 from gitenv.trust.trusted import Verdict
 from gitenv.values import NamedTuple
 
@@ -48,10 +43,11 @@ def vouchers() -> Vouchers:
     return found
 
 
-def check_vouched(workspace: Workspace, statement: Environment, trusted: Vouchers) -> None:
+def check_vouched(first_sight: Verdict, trusted: Vouchers) -> None:
     """Raise `NotVouchedFor` unless a named key signed the statement, or it goes back to a named one."""
-    if trusted.vouch_for(first_sight.verdict_on(workspace, statement)):
+    if trusted.vouch_for(first_sight):
         return
+    statement = first_sight.statement
     if trusted.floors:  # no hint may take a floor away: below it anybody who was taken out since could have signed
         raise NotVouchedFor(
             f"{statement.name}: signed by {statement.by}, and does not go back to a statement that {VARIABLE} names",
@@ -62,17 +58,3 @@ def check_vouched(workspace: Workspace, statement: Environment, trusted: Voucher
         f"{statement.name}: signed by {statement.by}, for whom nobody vouches here",
         f"compare the fingerprint, then set {VARIABLE}={statement.by.fingerprint} (several: with spaces between)",
     )
-
-
-def sort_out(workspace: Workspace, statements: Iterable[Environment], strict: bool) -> Unpinned:
-    """Which of these are vouched for. Without `GITENV_TRUST` all are, or with `strict` none."""
-    trusted = vouchers()
-    found = Unpinned([], [])
-    for statement in statements:
-        try:
-            if trusted or strict:
-                check_vouched(workspace, statement, trusted)
-            found.new.append(statement)
-        except NotTrusted as error:
-            found.problems.append(error)
-    return found
