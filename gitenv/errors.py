@@ -2,6 +2,7 @@
 
     GitenvError
     ├── Usage        2  the command's words are off, or a question needs `--yes`
+    │   └── Missing     the file or the value is not there
     ├── Locked       3  no key here, or no grant for it
     ├── NotTrusted   4  signed by nobody we know, edited, or not what was pinned
     │   └── Malformed   it does not even have the form
@@ -42,6 +43,10 @@ class Usage(GitenvError):
     """The command cannot be carried out as it was typed."""
 
     exit_code = 2
+
+
+class Missing(Usage):
+    """What was asked for is not there: a file, or a value in it."""
 
 
 class Locked(GitenvError):

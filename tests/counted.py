@@ -53,6 +53,7 @@ def _main(folder: str, home: str, words: list[str]) -> None:
     loaded = set(sys.modules)
     started: list[list[str]] = []
     read: list[str] = []
+    gone: list[bool] = []
 
     def seen(event: str, arguments: Sequence[object]) -> None:
         if event in ("subprocess.Popen", "os.posix_spawn"):
@@ -60,6 +61,9 @@ def _main(folder: str, home: str, words: list[str]) -> None:
         elif event in ("open", "os.listdir", "os.scandir") and isinstance(path := arguments[0], str | bytes):
             full = os.path.abspath(os.fsdecode(path))
             read.extend([os.path.relpath(full, home)] if full.startswith(home) else ())
+        elif event == "os.exec" and not gone:  # which ends all this, where there is such a program
+            gone.append(True)
+            report()
 
     def report() -> None:
         modules = sorted({*sys.modules} - loaded)

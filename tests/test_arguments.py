@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from gitenv.cli import app, arguments, commands, edge
 from gitenv.cli.commands import Command
 from gitenv.cli.options import Argument, Option
+from gitenv.errors import Usage
 
 COMMANDS = {command.name: command for command in commands.ALL}
 _VALUES = [
@@ -46,7 +47,10 @@ def _typers(command: Command, words: list[str]) -> object:
 
 
 def _quick(command: Command, words: list[str]) -> arguments.Given | None:
-    return arguments.read(command.function(), words)
+    try:
+        return arguments.read(command.function(), words)
+    except Usage:  # typer would take what stands before `--` for the command
+        return None
 
 
 def _options(command: Command) -> list[arguments.Parameter]:
@@ -86,6 +90,7 @@ def _in_order(draw: st.DrawFn) -> tuple[Command, list[str], arguments.Given]:
     """A command, words that are as it wants them, and what they mean."""
     command = COMMANDS[draw(st.sampled_from(sorted(COMMANDS)))]
     words: list[str] = []
+    behind: list[str] = []
     meant: arguments.Given = {}
     for each in arguments.parameters(command.function()):
         is_given = each.default is ... or draw(st.booleans())
@@ -96,10 +101,13 @@ def _in_order(draw: st.DrawFn) -> tuple[Command, list[str], arguments.Given]:
         elif is_given:
             listed = draw(st.lists(_value(each), min_size=1, max_size=3 if each.is_list else 1))
             value = [text for text, _ in listed] if each.is_list else listed[0][1]
+            if isinstance(each.declared, Argument) and each.declared.is_behind:
+                behind = ["--", *(text for text, _ in listed)]
+                listed = []
             for text, _ in listed:
                 words += draw(st.sampled_from(_spelled(each, text)))
         meant[each.name] = value
-    return command, words, meant
+    return command, words + behind, meant
 
 
 def _names(parameter: arguments.Parameter) -> list[str]:
@@ -109,7 +117,7 @@ def _names(parameter: arguments.Parameter) -> list[str]:
 def _value(parameter: arguments.Parameter) -> st.SearchStrategy[tuple[str, object]]:
     if parameter.type in (int, int | None):
         return st.integers(0, 10**6).map(lambda number: (str(number), number))
-    if parameter.type in (str, str | None, list[str] | None):
+    if parameter.type in (str, str | None, list[str], list[str] | None):
         return st.text().filter(lambda text: not text.startswith("-")).map(lambda text: (text, text))
     return st.sampled_from(list(parameter.type)).map(lambda member: (member.value, member))
 

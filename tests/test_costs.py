@@ -132,6 +132,15 @@ def _ask(clone: Counted) -> None:
     )
 
 
+def _use(clone: Counted) -> None:
+    """What programs get."""
+    clone.count("gitenv get", partial(clone.gitenv, "get", "HELLO"))
+    clone.count("gitenv run", partial(clone.gitenv, "run", "--", "true"))
+    clone.gitenv("lock")
+    clone.count("gitenv run, locked", partial(clone.gitenv, "run", "--", "true"))
+    clone.gitenv("unlock")
+
+
 def _work(clone: Counted) -> None:
     """What is done in a file, and next to it."""
     alice = clone.person
@@ -214,6 +223,7 @@ def test_no_command_costs_more_than_it_did(new_lab: NewLab, tmp_path: Path) -> N
     alice.must("git", "push", "-q")
     clone = Counted(alice, tmp_path / "counted")
     _ask(clone)
+    _use(clone)
     _work(clone)
     _follow(clone, bob)
     _many(clone)

@@ -29,7 +29,7 @@ def _said(capsys: pytest.CaptureFixture[str], *words: str) -> str:
 def test_groups(capsys: pytest.CaptureFixture[str]) -> None:
     """Every command stands in one group, and no line of the list is cut."""
     said = _said(capsys, "--help")
-    assert [*re.findall(r"^(\w+):$", said, re.MULTILINE)] == ["Options", "Start", "People", "Values", "Review", "Repair"]
+    assert [*re.findall(r"^(\w+):$", said, re.MULTILINE)] == ["Options", "Start", "Use", "People", "Values", "Review", "Repair"]
     listed = re.findall(r"^  ([a-z][a-z-]+)  ", said, re.MULTILINE)
     assert sorted(listed) == sorted(commands.names())
     assert not re.search(r"^   {15}", said, re.MULTILINE), "each in one line of 80 columns"
@@ -100,12 +100,12 @@ def test_on_a_page(words: list[str]) -> None:
         ("zzz", "gitenv --help"),
         ("push", "git push"),
         ("sync", "git pull, then gitenv unlock"),
-        ("run", "start your program as always: .env is plain text in the work tree"),
-        ("get", "values are plain text in the work tree: open .env"),
+        ("exec", "gitenv run -- COMMAND"),
+        ("edit", "values are plain text in the work tree: open .env"),
     ],
 )
 def test_a_word_that_is_no_command(typed: str, hint: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """It is answered with the command that does it; `get` with no other command, for `set` would change a value."""
+    """It is answered with the command that does it; `edit` with no other command, for `set` would change a value."""
     assert edge.main([typed]) == 2
     said = capsys.readouterr().err
     assert f"error: gitenv has no command '{typed}'\n" in said

@@ -11,11 +11,12 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from gitenv.cli.options import Argument, Option
+from gitenv.errors import Usage
 from gitenv.values import NamedTuple
 
 Given = dict[str, object]
 """A command's keyword arguments."""
-_LIST = list[str] | None
+_LISTS = list[str] | None, list[str]
 _SIMPLE: dict[object, Callable[[str], object]] = {str | None: str, int | None: int}
 
 
@@ -30,7 +31,7 @@ class Parameter(NamedTuple):
     @property
     def is_list(self) -> bool:
         """Whether it takes all that come."""
-        return bool(self.type == _LIST)
+        return bool(self.type in _LISTS)
 
     def value(self, text: str) -> object:
         """What a word means for it. Raises `ValueError`."""
@@ -50,11 +51,17 @@ def parameters(run: Callable[..., object]) -> list[Parameter]:
 
 
 def read(run: Callable[..., object], words: Sequence[str]) -> Given | None:
-    """The keyword arguments that `words` mean; None if they mean anything else than these."""
+    """The keyword arguments that `words` mean; None if they mean anything else than these.
+
+    Raises `Usage` where a command of somebody else's is to stand behind `--`, and none does.
+    """
     declared = parameters(run)
     places = [each for each in declared if isinstance(each.declared, Argument)]
     options = {name: each for each in declared if isinstance(each.declared, Option) for name in each.declared.names}
     given: Given = {each.name: each.default for each in declared}
+    is_behind = any(isinstance(each.declared, Argument) and each.declared.is_behind for each in places)
+    if is_behind:
+        words, given[places.pop().name] = _cut(words)
     try:
         typed, rest = _split(words, options) if any(word[:1] == "-" for word in words) else ([], [*words])
         for name, text in typed:
@@ -65,6 +72,8 @@ def read(run: Callable[..., object], words: Sequence[str]) -> Given | None:
                 places.pop(0)
     except ValueError:
         return None
+    if is_behind and rest:
+        raise _no_command()
     return None if rest or ... in given.values() else given
 
 
@@ -74,6 +83,18 @@ def _add(given: Given, parameter: Parameter, text: str) -> None:
         given[parameter.name] = [*(before if isinstance(before, list) else ()), text]
     else:
         given[parameter.name] = parameter.type is bool or parameter.value(text)
+
+
+def _cut(words: Sequence[str]) -> tuple[Sequence[str], object]:
+    """The words before `--`, and those behind it, which are a command's own. Raises `Usage` where there is none."""
+    at = words.index("--") if "--" in words else len(words)
+    if not words[at + 1 :] and not {"-h", "--help"}.intersection(words):
+        raise _no_command()
+    return words[:at], [*words[at + 1 :]] or ...
+
+
+def _no_command() -> Usage:
+    return Usage("the command stands behind --", "gitenv run -- COMMAND")
 
 
 def _split(words: Sequence[str], options: dict[str, Parameter]) -> tuple[list[tuple[str, str]], list[str]]:

@@ -31,6 +31,11 @@ GROUPS = {
         Command("status", "gitenv status"),
         Command("demo", "gitenv demo"),
     ),
+    "Use": (
+        Command("run", "gitenv run -e production -- npm start"),
+        Command("get", "gitenv get API_KEY -e production"),
+        Command("list", "gitenv list -e production"),
+    ),
     "People": (
         Command("add-recipient", "gitenv add-recipient bob -e production"),
         Command("remove-recipient", "gitenv remove-recipient carol"),

@@ -17,6 +17,7 @@ class Argument(NamedTuple):
 
     form: str
     help: str = ""
+    is_behind: bool = False  # behind `--`, and only there: the words are another program's
 
 
 class Option(NamedTuple):

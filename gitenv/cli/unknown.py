@@ -25,7 +25,8 @@ MEANT = {
     "gitenv rotate": ("rotate-key", "rekey", "updatekeys", "re-encrypt", "reencrypt"),
     "gitenv unlock": ("decrypt", "open", "reveal"),
     "gitenv lock": ("close", "hide"),
-    "gitenv status": ("ls", "list", "keys", "info", "st"),
+    "gitenv status": ("info", "st"),
+    "gitenv list": ("ls", "keys"),
     "gitenv key show": ("whoami", "fingerprint", "pubkey"),
     "gitenv key export": ("export", "backup", "export-key"),
     "gitenv key new": ("keygen", "genkey", "generate"),
@@ -38,8 +39,9 @@ MEANT = {
     "git add .env && git commit": ("encrypt", "commit", "save", "seal"),
     "git push": ("push", "publish"),
     "git pull, then gitenv unlock": ("pull", "fetch", "sync"),
-    "values are plain text in the work tree: open .env": ("get", "cat", "show", "edit", "unset", "print"),
-    "start your program as always: .env is plain text in the work tree": ("run", "exec", "load", "source"),
+    "gitenv get NAME": ("cat", "show", "print"),
+    "values are plain text in the work tree: open .env": ("edit", "unset"),
+    "gitenv run -- COMMAND": ("exec", "load", "source"),
 }
 
 

@@ -21,7 +21,7 @@ def mask(data: bytes, secret: bytes) -> bytes:
     try:
         records = document.parse(data)
     except NotTrusted:
-        return b"# %b: too large to be shown line by line\n" % _masked(data, secret)
+        return b"# %b: too large to be shown line by line\n" % masked(data, secret)
     return document.join([_of(record, secret) for record in records])
 
 
@@ -34,10 +34,11 @@ def _of(record: Record, secret: bytes) -> Record:
     if record.kind in _SHOWN:
         return record
     head = record.name + b"=" if record.name else b"# "
-    return record._replace(raw=head + _masked(record.raw, secret), end=b"\n")
+    return record._replace(raw=head + masked(record.raw, secret), end=b"\n")
 
 
-def _masked(raw: bytes, secret: bytes) -> bytes:
+def masked(raw: bytes, secret: bytes) -> bytes:
+    """The mask for some text: the same text has the same one, under one secret."""
     import hashlib
 
     return document.MASK + base64url.encode(hashlib.blake2b(raw, digest_size=6, key=secret).digest()) + b">"

@@ -63,6 +63,8 @@ int main(int count, char **arguments) {
         path = NULL;
     if (!is(locale, "C.UTF-8") && !is(locale, "C")) /* gitenv gives C to its own git; Python takes both for UTF-8 */
         path = NULL;
+    if (count > 5 && (is(arguments[4], "run") || is(arguments[5], "run"))) /* it becomes another program */
+        path = NULL;
     if (path && *path && count > 3 && is(arguments[1], "-E") && is(arguments[2], "-P") &&
         (is(arguments[3], "-m") || is(arguments[3], "-c") || is(arguments[3], PROGRAM)))
         ask(path, count - 3, arguments + 3);

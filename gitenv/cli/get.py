@@ -1,0 +1,26 @@
+"""`gitenv get`."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Annotated
+
+from gitenv.cli import selection
+from gitenv.cli.options import Argument
+
+
+def run(
+    name: Annotated[str, Argument("NAME", "The key's name.")],
+    environments: selection.Environments = None,
+    files: selection.Files = None,
+    old: selection.Old = False,
+    no_local: selection.WithoutOwn = False,
+    verbose: selection.Verbose = False,
+) -> None:
+    """Print a value, as it is, and a line feed.
+
+    It is what a program gets from the files; what is set in your shell does not count.
+    """
+    found = selection.values(environments, files, old=old, no_local=no_local, verbose=verbose)
+    sys.stdout.buffer.write(os.fsencode(found.need(name)) + b"\n")

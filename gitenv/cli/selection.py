@@ -1,0 +1,31 @@
+"""Which values are meant: the options that `run`, `get`, `list` and their kin have in common."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+from gitenv.cli import show
+from gitenv.cli.options import Option
+
+if TYPE_CHECKING:
+    from gitenv.sdk.environment import Values
+
+Environments = Annotated[list[str] | None, Option("-e, --environment ENV", "Its files here, or above; may be repeated.")]
+Files = Annotated[list[str] | None, Option("-f, --file FILE", "Exactly this file; may be repeated.")]
+Old = Annotated[bool, Option("--old", "Also values that a later statement retired.")]
+WithoutOwn = Annotated[bool, Option("--no-local", "Leave out .env.local and .env.ENV.local.")]
+Verbose = Annotated[bool, Option("-v, --verbose", "Say which files the values are from.")]
+
+
+def values(environments: list[str] | None, files: list[str] | None, *, old: bool, no_local: bool, verbose: bool) -> Values:
+    """The values that are meant. What the user should know of them is said on standard error."""
+    from gitenv.sdk import environment
+
+    wanted = environment.Selection(environments or (), files or (), with_own=not no_local, is_old=old)
+    found = environment.values(wanted)
+    for line in found.said:
+        show.note(line)
+    for source in found.sources if verbose else ():
+        whose = f"of {source.environment}" if source.environment else "your own"
+        show.say(f"{source.shown}: {whose}, {'opened' if source.is_opened else 'as it is'}", aside=True)
+    return found

@@ -1,0 +1,85 @@
+"""The environment that a command is started with: what was there, and the values."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Collection, Mapping
+
+from gitenv.errors import NotTrusted, Usage, printable, shell_word
+from gitenv.git import alone
+from gitenv.sdk import dangerous
+from gitenv.sdk.environment import Values
+from gitenv.values import NamedTuple
+
+_KEYS = (alone.PRIVATE_KEY, alone.KEY_PIPE)
+_KEPT = ("PATH", "HOME", "USER", "LOGNAME", "SHELL", "TERM", "LANG", "TZ", "TMPDIR")
+_KEPT_ON_WINDOWS = ("SYSTEMROOT", "SYSTEMDRIVE", "COMSPEC", "PATHEXT", "TEMP", "TMP", "USERPROFILE", "APPDATA", "LOCALAPPDATA")
+_MOST_OF_ONE = 128 * 1024  # Linux: MAX_ARG_STRLEN, with the name and a NUL
+
+
+class Rules(NamedTuple):
+    """Which values a command gets, and what beside them."""
+
+    only: Collection[str] = ()  # these and no others, if there are any
+    allowed: Collection[str] = ()  # although they change how programs load
+    override: bool = False  # the values win over what is set already
+    is_clean: bool = False  # nothing beside them but what a login sets
+
+
+def environment(found: Values, rules: Rules, before: Mapping[str, str]) -> dict[str, str]:
+    """What the command gets. Raises `NotTrusted` for dangerous names, `Usage` for what no environment can hold."""
+    chosen = _chosen(found, rules)
+    kept = without_key(before)
+    if rules.is_clean:
+        kept = {name: value for name, value in kept.items() if _is_kept(name)}
+    for name, value in chosen.items():
+        if rules.override or name not in kept:
+            _check(found, name, value, rules)
+            kept[name] = value
+    return kept
+
+
+def without_key(before: Mapping[str, str]) -> dict[str, str]:
+    """An environment without the private key, whatever it is called there."""
+    key = before.get(alone.PRIVATE_KEY, "").strip()
+    return {name: value for name, value in before.items() if name not in _KEYS and not (key and key in value)}
+
+
+def _chosen(found: Values, rules: Rules) -> Mapping[str, str]:
+    if not rules.only:
+        return found.values
+    return {name: found.need(name) for name in sorted(rules.only)}
+
+
+def _check(found: Values, name: str, value: str, rules: Rules) -> None:
+    where = found.places[name]
+    if not name or "=" in name or "\0" in name:
+        raise Usage(
+            f"{where}: {printable(name)!r} is no name that a variable can have",
+            "leave it out: --only NAME",
+        )
+    if name in _KEYS:
+        raise NotTrusted(f"{where}: {name} is for gitenv itself, and never reaches a command", "give the value another name")
+    if name not in rules.allowed and (why := dangerous.why(name)):
+        hint = f"gitenv run --allow {shell_word(name)} -- COMMAND, if that is meant"
+        raise NotTrusted(f"{where}: {printable(name)} is not set unasked: {why}", hint)
+    if "\0" in value:
+        raise Usage(
+            f"{where}: the value of {printable(name)} holds a NUL, which no variable can",
+            "leave it out: --only NAME",
+        )
+    if sys.platform == "linux" and (size := len(os.fsencode(f"{name}={value}")) + 1) > _MOST_OF_ONE:
+        raise too_large(f"{where}: {printable(name)}", size, _MOST_OF_ONE)
+
+
+def too_large(what: str, size: int, limit: int) -> Usage:
+    """The error for what the system takes into no environment."""
+    most = f", and this system takes {limit:,}" if limit else ", more than this system takes"
+    return Usage(f"{what} has {size:,} bytes{most}", "keep large data in a file, and its name in the value")
+
+
+def _is_kept(name: str) -> bool:
+    if os.name == "nt":
+        return name.upper() in (*_KEPT, *_KEPT_ON_WINDOWS)
+    return name in _KEPT or name.startswith("LC_")

@@ -1,0 +1,156 @@
+"""The values of an environment, from all files that it has here: what `run`, `get`, `list`, `export` and the API ask."""
+
+from __future__ import annotations
+
+import functools
+import os
+from collections.abc import Callable, Mapping, Sequence
+
+from gitenv.errors import Missing, NotTrusted, Usage, joined, printable, shell_word
+from gitenv.model import dialect, dotenv, names
+from gitenv.sdk import places
+from gitenv.sdk.opening import Opening, ReadFile
+from gitenv.values import NamedTuple
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from gitenv.identity.device import DeviceKey
+    from gitenv.model.grant import Grant
+
+VARIABLE = "GITENV_ENVIRONMENT"
+_DEFAULT = "development"
+_TOKENS = ("gitenv1:", "gitenv1-sealed:")
+
+
+class Source(NamedTuple):
+    """A file that values came from."""
+
+    path: str  # in full
+    shown: str  # from the top
+    environment: str  # "" for the user's own
+    is_opened: bool  # with a key; else it was open
+
+
+class Location(NamedTuple):
+    """Where a value stands."""
+
+    file: str  # from the top
+    line: int
+
+    def __str__(self) -> str:
+        return f"{printable(self.file)}, line {self.line}"
+
+
+class Values(NamedTuple):
+    """What a program gets. Bytes that are no UTF-8 are surrogates, as in `os.environ`."""
+
+    values: dict[str, str]
+    sources: list[Source]
+    places: dict[str, Location]
+    said: list[str]  # what the user should know
+    top: places.Top
+
+    def need(self, name: str) -> str:
+        """A value. Raises `Missing` where none of the files sets it."""
+        if name not in self.values:
+            files = joined([printable(source.shown) for source in self.sources])
+            raise Missing(f"there is no {printable(name)} in {files}", "gitenv list")
+        return self.values[name]
+
+    def masks(self) -> dict[str, str]:
+        """What is shown in the place of the values: one that changes when the value does, and only in this clone."""
+        from gitenv.model import masking
+        from gitenv.repo import clone
+
+        secret = clone.mask_secret(self.top.layout.common_dir) if self.top.layout else os.urandom(32)
+        return {name: masking.masked(os.fsencode(value), secret).decode("ascii") for name, value in self.values.items()}
+
+
+class Selection(NamedTuple):
+    """Which values are wanted, and how they are read. Empty: what `GITENV_ENVIRONMENT` says, else development's, here."""
+
+    environments: Sequence[str] = ()
+    files: Sequence[str] = ()  # exactly these
+    folder: str = ""  # where to begin; the current one
+    with_own: bool = True  # `.env.local` and `.env.NAME.local`, too
+    is_old: bool = False  # what a later statement retired, too
+    environ: Mapping[str, str] | None = None  # for `${NAME}`; without one it stays as it is
+    override: bool = False  # `${NAME}` means the file's NAME where both have one
+    key: DeviceKey | None = None  # in the place of the device key
+    on_grant: Callable[[Grant], object] | None = None  # is told which ones opened something
+
+
+def values(wanted: Selection = Selection()) -> Values:  # noqa: B008
+    """The values. Raises `Missing` for what is not there, `Locked`, and `NotTrusted` for what nobody vouches for."""
+    folder = os.path.realpath(wanted.folder or os.getcwd())
+    opening = Opening(places.top_of(folder), wanted.key, is_old=wanted.is_old)
+    try:
+        opened = list(_named(opening, wanted, folder) if wanted.files else _found(opening, wanted, folder))
+    finally:
+        opening.close()
+    for grant in {each.grant.text: each.grant for each in opened if each.grant}.values() if wanted.on_grant else ():
+        wanted.on_grant(grant) if wanted.on_grant else None
+    return _read(opening.top, opened)
+
+
+def _named(opening: Opening, wanted: Selection, folder: str) -> list[ReadFile]:
+    found = []
+    for file in wanted.files:
+        path = places.named(opening.top, folder, file)
+        opened = opening.read(path, is_named=True)
+        if opened is None:
+            raise Missing(f"there is no file {printable(file)}", "gitenv status")
+        if wanted.environments and opened.environment not in wanted.environments:
+            whose = f"a file of {opened.environment}" if opened.environment else "no environment's file"
+            raise Usage(f"{printable(path)} is {whose}, not of {wanted.environments[0]}", "leave out -e or -f")
+        found.append(opened)
+    return found
+
+
+def _found(opening: Opening, wanted: Selection, folder: str) -> list[ReadFile]:
+    chosen = list(wanted.environments) or [os.environ.get(VARIABLE) or _DEFAULT]
+    found: list[ReadFile] = []
+    own: dict[str, list[str]] = {}
+    for name in dict.fromkeys(chosen):
+        names.check_name(name, "environment")
+        paths = places.nearest(opening.top, folder, functools.partial(_is_of, opening, name))
+        if not paths:
+            raise _none(opening, name, folder)
+        found += [opened for path in paths if (opened := opening.read(path))]
+        own.setdefault(paths[0].rpartition("/")[0], []).append(name)
+    if wanted.with_own:
+        paths = [path for where, its in own.items() for path in places.own(opening.top, where, its)]
+        found += [opened for path in paths if (opened := opening.own(path))]
+    return found
+
+
+def _is_of(opening: Opening, name: str, path: str) -> bool:
+    """Whether a file is an environment's; of one that nobody has founded, by the file's name."""
+    if opening.is_known(name):
+        return opening.claims(name, path)
+    return dotenv.kind(path) == "shared" and dotenv.environment_in(path) == name and not opening.owner(path)
+
+
+def _none(opening: Opening, name: str, folder: str) -> Missing:
+    file = ".env" if name == _DEFAULT else f".env.{name}"
+    up_to = "" if folder == opening.top.folder else f", nor above up to {printable(opening.top.folder)}"
+    hint = (
+        "gitenv status" if opening.is_known(name) else f"change to the folder with your {shell_word(file)}, or name one: -e ENV"
+    )
+    return Missing(f"there is no file of {name} in {printable(folder)}{up_to}", hint)
+
+
+def _read(top: places.Top, opened: Sequence[ReadFile]) -> Values:
+    found, where = dict[str, str](), dict[str, Location]()
+    for each in opened:
+        for assigned in dialect.read(each.text):
+            if assigned.value is None:
+                continue
+            place = Location(each.path, assigned.line)
+            if assigned.value.startswith(_TOKENS):
+                raise NotTrusted(f"{place}: {printable(assigned.name)} is still encrypted", "gitenv status")
+            found.pop(assigned.name, None)
+            found[assigned.name], where[assigned.name] = assigned.value, place
+    sources = [Source(top.path(each.path), each.path, each.environment, each.statement is not None) for each in opened]
+    said = dict.fromkeys(line for each in opened for line in each.said)
+    return Values(found, sources, where, list(said), top)

@@ -1,0 +1,124 @@
+"""Where the files of an environment lie: in which folder, below what top, and in what order they count."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+
+from gitenv.errors import FROM_TOP, NotInOrder, Usage, printable
+from gitenv.git import layout
+from gitenv.git.layout import RECIPIENTS, Layout
+from gitenv.model import dotenv
+from gitenv.values import NamedTuple
+
+_MAX_ENTRIES = 100_000
+
+
+class Top(NamedTuple):
+    """Where paths begin: a clone's work tree, a folder with `.recipients/`, or just a folder."""
+
+    folder: str
+    layout: Layout | None  # None without git
+
+    def path(self, relative: str) -> str:
+        """A file's full path."""
+        return os.path.join(self.folder, relative)
+
+    def relative(self, path: str) -> str:
+        """A file's path from here, with `/`. Raises `Usage` for one that lies elsewhere."""
+        inside = path.removeprefix(os.path.join(self.folder, ""))
+        if inside == path:
+            raise Usage(f"{printable(path)} is outside of {printable(self.folder)}", "change to the folder of that file first")
+        return inside.replace(os.sep, "/")
+
+
+def top_of(folder: str) -> Top:
+    """The top around a folder. A clone of gitenv's is it, whatever `.recipients/` somebody pushed into a folder of it."""
+    if os.environ.get("GIT_DIR"):
+        found = layout.find(folder)
+        return Top(found.work_tree, found)
+    plain = ""
+    for above in _upwards(folder):
+        if not plain and os.path.isdir(os.path.join(above, RECIPIENTS)):
+            plain = above
+        if os.path.lexists(os.path.join(above, ".git")) and _is_repository(found := layout.find(above)):
+            _check_owner(above, found)
+            if plain in ("", above) or os.path.lexists(os.path.join(found.common_dir, "gitenv", "clone")):
+                return Top(above, found)
+            break
+    return Top(plain or folder, None)
+
+
+def nearest(top: Top, folder: str, is_its: Callable[[str], bool]) -> list[str]:
+    """The files of an environment in a folder, else in the nearest one above that has one: paths from the top, in order."""
+    for above in _upwards(folder):
+        if found := sorted(filter(is_its, _files(top, above)), key=_order):
+            if above != folder:
+                _check_mine(top, folder, found)
+            return found
+        if above == top.folder:
+            break
+    return []
+
+
+def own(top: Top, folder: str, environments: list[str]) -> list[str]:
+    """The user's own files in a folder that is named from the top, for these environments."""
+    names = [".env.local", *(f".env.{name}.local" for name in environments)]
+    paths = [f"{folder}/{name}" if folder else name for name in names]
+    return [path for path in paths if os.path.lexists(top.path(path))]
+
+
+def named(top: Top, folder: str, file: str) -> str:
+    """The path from the top of a file that somebody named."""
+    for beginning in FROM_TOP:
+        if file.startswith(beginning):
+            return file.removeprefix(beginning)
+    parent, name = os.path.split(os.path.join(folder, file))
+    return top.relative(os.path.join(os.path.realpath(parent), name))  # what is a link itself is for the reader to refuse
+
+
+def _order(path: str) -> tuple[int, str]:
+    base = path.rpartition("/")[2]
+    return (0 if base == ".env" else 1 if dotenv.kind(base) == "shared" else 2), base
+
+
+def _files(top: Top, folder: str) -> Iterator[str]:
+    begin = "" if folder == top.folder else f"{top.relative(folder)}/"
+    try:
+        with os.scandir(folder) as entries:
+            for _, entry in zip(range(_MAX_ENTRIES), entries, strict=False):
+                if not entry.is_dir(follow_symlinks=False):
+                    yield f"{begin}{entry.name}"
+    except OSError:
+        return
+
+
+def _upwards(folder: str) -> Iterator[str]:
+    while True:
+        yield folder
+        above = os.path.dirname(folder)
+        if above == folder:
+            return
+        folder = above
+
+
+def _is_repository(found: Layout) -> bool:
+    return os.path.lexists(os.path.join(found.git_dir, "HEAD"))
+
+
+def _check_owner(folder: str, found: Layout) -> None:
+    """Raise `NotInOrder` for a clone of somebody else's, as git does: they could have put it above us (in /tmp)."""
+    if os.name != "nt" and os.stat(found.git_dir).st_uid != os.geteuid():
+        from gitenv.repo.where import Where
+
+        Where.around(folder)  # git knows the exceptions that were made
+
+
+def _check_mine(top: Top, folder: str, found: list[str]) -> None:
+    """Raise `NotInOrder` for files in a folder above that belong to who owns neither the folder we are in, nor the machine."""
+    if os.name == "nt":
+        return
+    known = {0, os.geteuid(), os.stat(folder).st_uid}
+    for path in found:
+        if os.lstat(top.path(path)).st_uid not in known:
+            raise NotInOrder(f"{printable(top.path(path))} belongs to somebody else", "change to its folder first")
