@@ -30,6 +30,8 @@ def execute(command: Sequence[str], environment: Mapping[str, str]) -> NoReturn:
     """Become `command`, which is looked for in the PATH that it gets. Raises `CannotStart`."""
     if sys.platform == "win32":
         sys.exit(_wait_for(command, environment))
+    if not command[0]:
+        raise _not_found("''")
     _restore_signals()
     try:
         os.execvpe(command[0], [*command], environment)  # noqa: S606

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from gitenv.errors import Locked, NotTrusted, from_top, printable
 from gitenv.git.objects import Objects
 from gitenv.identity import device
-from gitenv.model import document, smudge
+from gitenv.model import document, inert, smudge
 from gitenv.model.document import Kind
 from gitenv.model.environment import Environment
 from gitenv.model.grant import Grant
@@ -99,14 +99,21 @@ class Opening:
             return ReadFile(path, self._plain(path, is_named), data, None, None, ())
         if not (name := self.owner(path)):
             raise NotTrusted(f"{printable(path)} is encrypted, and no environment here claims it", "gitenv status")
-        is_open = not {record.kind for record in document.parse(data)} & _CLOSED
-        if is_open and not self._is_old:
+        kinds = {record.kind for record in document.parse(data)}
+        if (Kind.UNVERIFIED in kinds and not self._is_old) or data.startswith(inert.WHOLE):
             raise refusing.unvouched(path, data)
         key = self._key(name)
-        opened = _with_retired(data, key.rings[-1]) if is_open else smudge.smudge(data, key.rings, is_viewing=self._is_old)
+        opened = self._opened(data, key.rings) if kinds & _CLOSED else _with_retired(data, key.rings[-1])
         if smudge.is_encrypted(opened):
             raise refusing.unvouched(path, opened)
         return ReadFile(path, name, opened, key.statement, key.grant, key.said)
+
+    def _opened(self, data: bytes, rings: Sequence[Keyring]) -> bytes:
+        if not self._is_old:
+            return smudge.smudge(data, rings)
+        from gitenv.model import clean
+
+        return smudge.smudge(clean.unmarked(data), rings, is_viewing=True)
 
     def own(self, path: str) -> ReadFile | None:
         """A file of the user's own. Raises `NotTrusted` where it is in the commit: whoever can push wrote it."""

@@ -25,7 +25,7 @@
     exists FILE / ! exists FILE / cmp A B / ! cmp A B / grep RE FILE / ! grep RE FILE
     clean-status                    `git status` finds nothing, and leaves no lock behind
     no-secret-in-objects WORD…      no object of any repository of the lab holds one of these
-    needs symlinks                  skip where there are none
+    needs symlinks                  skip where there are none; also `needs linux`
     learns-nothing WHO WORD…        with the key that somebody has, no object of any repository opens to one of these
     rotate ENV / found-over ENV / found-beside ENV PATH / forge-grant ENV NAME      see tests.sessions.forgery
     forge TOOL WORD…                one of its TOOLS; after any of these git runs no hooks in this clone
@@ -260,7 +260,9 @@ class _Player:
         self._path(name).chmod(0o755)
 
     def do_needs(self, what: str) -> None:
-        assert what == "symlinks", f"nobody knows whether there are {what}"
+        assert what in ("symlinks", "linux"), f"nobody knows whether there are {what}"
+        if what == "linux" and sys.platform != "linux":
+            pytest.skip("other systems have other limits")
         if sys.platform == "win32":
             pytest.skip("links need a privilege on Windows")
 
