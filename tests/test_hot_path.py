@@ -90,7 +90,7 @@ _ALLOWED = {
 }
 
 
-_MERGE = {"gitenv.drivers.merge", "gitenv.model.merging", "gitenv.model.reasons"}
+_MERGE = {"gitenv.drivers.merge", "gitenv.model.alike", "gitenv.model.merging", "gitenv.model.reasons"}
 _SLOW = {"typer", "rich", "pygit2", "json", "dataclasses", "logging", "tempfile", "pathlib", "hashlib", "shutil"}
 
 

@@ -10,9 +10,10 @@ Nobody can tell them apart without a key, so they are merged as one, and two cha
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 
-from gitenv.model import document
+from gitenv.model import alike, document
+from gitenv.model.alike import OpenOf
 from gitenv.model.document import Kind, Record
 from gitenv.model.reasons import CannotStand
 from gitenv.values import NamedTuple
@@ -22,10 +23,7 @@ if TYPE_CHECKING:
     from gitenv.model.keyring import Keyring
 
 _TEXT = (Kind.ASSIGNMENT, Kind.COMMENT, Kind.UNKNOWN)
-_NAMED = (Kind.ASSIGNMENT, Kind.TOKEN, Kind.LOOKALIKE)
-
-OpenOf = Callable[[Record], bytes | None]
-"""What a token was made of, or None where no key at hand opens it."""
+_LONG = 4096  # bytes from which on it is worth to look for what is settled
 
 
 class Style(NamedTuple):
@@ -74,12 +72,40 @@ def merge(base: bytes, ours: bytes, theirs: bytes, open_of: OpenOf | None = None
     """
     if ours == theirs or (open_of is None and base in (ours, theirs)):  # with keys, the better one of two spellings counts
         return Merged(theirs if ours == base else ours, [])
+    style = style or Style()
+    return (len(ours) > _LONG and shortly(base, ours, theirs, open_of, style)) or in_full(base, ours, theirs, open_of, style)
+
+
+def in_full(base: bytes, ours: bytes, theirs: bytes, open_of: OpenOf | None, style: Style) -> Merged:
+    """`merge`, with all records of all documents."""
     sides = [document.parse(data) for data in (base, ours, theirs)]
     if any(document.is_marker(record) for records in sides[1:] for record in records):
         raise CannotStand("is in conflict already")
-    merging = _Merging(sides, open_of, style or Style())
+    key = _key_after(*(alike.most_frequent([alike.key(each) for each in side if each.kind is Kind.TOKEN]) for side in sides))
+    return _merged(_Merging(sides, open_of, style, key), _is_ended(base, ours, theirs))
+
+
+def shortly(base: bytes, ours: bytes, theirs: bytes, open_of: OpenOf | None, style: Style) -> Merged | None:
+    """The same without the records that are settled, as most of a long document are; None where it has to be done in full."""
+    from gitenv.model import settled
+
+    if (short := settled.shortened((base, ours, theirs), _key_after)) is None:
+        return None
+    sides = [document.parse(data) for data in short.sides]
+    if not short.fits(sides):
+        return None
+    try:
+        merged = _merged(_Merging(sides, open_of, style, short.key, short.lines[0].keys()), _is_ended(base, ours, theirs))
+    except CannotStand:
+        return None
+    data = short.whole(merged.data)
+    is_large = len(data) > document.MAX_BYTES or data.count(b"\n") >= document.MAX_RECORDS
+    return None if is_large else merged._replace(data=data)
+
+
+def _merged(merging: _Merging, is_ended: bool) -> Merged:
     merging.run()
-    is_ended = _is_ended(base, ours, theirs) or any(document.is_marker(record) for record in merging.out[-1:])
+    is_ended = is_ended or any(document.is_marker(record) for record in merging.out[-1:])
     return Merged(_checked(merging.out, is_ended), merging.conflicts)
 
 
@@ -112,18 +138,20 @@ def opener(rings: Sequence[Keyring]) -> OpenOf:
 class _Merging:
     """One merge. Inside, records that say the same are spelled the same; `_spelled` says how each side spells them."""
 
-    def __init__(self, sides: Sequence[Sequence[Record]], open_of: OpenOf | None, style: Style) -> None:
+    def __init__(
+        self, sides: Sequence[_Records], open_of: OpenOf | None, style: Style, key: bytes, settled: Set[bytes] = frozenset()
+    ) -> None:
         self.out: list[Record] = []
         self.conflicts: list[str] = []
         self._style = style
-        alike, self._closed = _alike(sides, open_of) if open_of else (sides, frozenset())
-        self._base, self._ours, self._theirs = (_parts(side) for side in alike)
-        self._torn = _torn(alike[0])
+        said, self._closed = alike.spelled(sides, open_of, settled) if open_of else (sides, frozenset())
+        self._base, self._ours, self._theirs = (_parts(side) for side in said)
+        self._torn = _torn(said[0])
         self._spelled = [
-            {one.raw: other for one, other in zip(said, side, strict=True)} for said, side in zip(alike, sides, strict=True)
+            {one.raw: other for one, other in zip(same, side, strict=True)} for same, side in zip(said, sides, strict=True)
         ]
-        self._key = _key_after(*(_main_key(side) for side in sides))
-        one, other = (Counter(record.raw for record in side if not _name(record)) for side in alike[1:])
+        self._key = key  # of the outcome
+        one, other = (Counter(record.raw for record in side if not alike.name_of(record)) for side in said[1:])
         # A line that both sides moved away from its key, each above a key of their own: it stands there once.
         self._once = {raw for raw, count in one.items() if raw.strip() and count == 1 and other[raw] == 1}
         self._moved: set[bytes] = set()
@@ -166,7 +194,7 @@ class _Merging:
         cannot be opened there: those conflict.
         """
         new = [record for record in change if record.kind is not Kind.PLAIN and record.raw not in _raws(same)]
-        if any(_rank(record) > self._number() > 0 for record in new):
+        if any(alike.rank(record) > self._number() > 0 for record in new):
             return None
         if [self._spelled[same_side][record.raw].raw for record in same] == [
             self._spelled[0][record.raw].raw for record in was
@@ -174,8 +202,8 @@ class _Merging:
             return change
         if any(record.raw in self._closed for record in new):
             return None
-        newest = max((_rank(self._spelled[same_side][record.raw]) for record in same), default=0)
-        aside = [record for record in new if _rank(record) < newest]
+        newest = max((alike.rank(self._spelled[same_side][record.raw]) for record in same), default=0)
+        aside = [record for record in new if alike.rank(record) < newest]
         return [*same, *aside] if aside else change
 
     def _put(self, chosen: _Records | None, name: bytes = b"", *sides: _Records) -> None:
@@ -205,44 +233,10 @@ class _Merging:
         found = [each for each in (one, other) if each]
         if len(found) == 1 or found[0].raw == found[1].raw:
             return found[0]
-        return max(found, key=lambda each: (bool(self._key) and _key(each) == self._key, _rank(each)))
+        return max(found, key=lambda each: (bool(self._key) and alike.key(each) == self._key, alike.rank(each)))
 
     def _number(self) -> int:
         return int(self._key.partition(b".")[0] or 0)
-
-
-def _alike(sides: Sequence[_Records], open_of: OpenOf) -> tuple[Sequence[_Records], Set[bytes]]:
-    """The same records, and those that say the same spelled in the same way. And which of them no key at hand opens."""
-    raws = [{record.raw for record in side} for side in sides]
-    everywhere = raws[0] & raws[1] & raws[2]
-    kinds = (*_TEXT, Kind.TOKEN)
-    differ = [record for side in sides for record in side if record.raw not in everywhere and record.kind in kinds]
-    if len({_key(record) for record in differ}) < 2:
-        return sides, frozenset()  # one key, or none: equal values are equal
-    texts = {raw: (_name(record), _text(record, open_of)) for raw, record in {each.raw: each for each in differ}.items()}
-    first = {said: record for record in sorted(differ, key=_rank) if (said := texts[record.raw])[1] is not None}
-    closed = frozenset(raw for raw, (_, text) in texts.items() if text is None)
-    return [[first.get(texts.get(record.raw, (b"", None)), record) for record in side] for side in sides], closed
-
-
-def _text(record: Record, open_of: OpenOf) -> bytes | None:
-    return open_of(record) if record.kind is Kind.TOKEN else record.raw
-
-
-def _rank(record: Record) -> int:
-    """The generation that vouches for a record, if its token is right; 0 for none."""
-    return int(_key(record).partition(b".")[0] or 0)
-
-
-def _key(record: Record) -> bytes:
-    """What a token says of its key: generation and hint. Empty for plain text."""
-    return record.raw.split(b":", 2)[1] if record.kind is Kind.TOKEN else b""
-
-
-def _main_key(records: _Records) -> bytes:
-    """The key that most of a document is encrypted with."""
-    found = Counter(_key(record) for record in records if record.kind is Kind.TOKEN).most_common(1)
-    return found[0][0] if found else b""
 
 
 def _key_after(was: bytes, mine: bytes, other: bytes) -> bytes:
@@ -252,19 +246,12 @@ def _key_after(was: bytes, mine: bytes, other: bytes) -> bytes:
     return max(mine, other, key=lambda key: int(key.partition(b".")[0] or 0))
 
 
-def _name(record: Record) -> bytes:
-    """What makes a record a part of its own; empty for lines that belong to the part below."""
-    if record.kind is Kind.SEALED:
-        return record.raw  # two of one name are two proposals
-    return record.name if record.kind in _NAMED else b""
-
-
 def _parts(records: Iterable[Record]) -> dict[Position, Part]:
     found: dict[Position, Part] = {}
     count: dict[bytes, int] = {}
     lead: list[Record] = []
     for record in records:
-        if not (name := _name(record)):
+        if not (name := alike.name_of(record)):
             lead.append(record)
             continue
         count[name] = number = count.get(name, 0) + 1
@@ -283,7 +270,7 @@ def _torn(records: _Records) -> set[Position]:
     depth = 0
     for record in records:
         depth += {b"<": 1, b">": -1}.get(record.raw[:1], 0) if document.is_marker(record) else 0
-        if name := _name(record):
+        if name := alike.name_of(record):
             count[name] += 1
             found |= {Position(name, count[name])} if depth else set()
     return found

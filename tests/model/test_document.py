@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from gitenv.errors import NotTrusted
@@ -45,6 +45,9 @@ _LINES = [
 
 
 @given(anything() | st.lists(st.sampled_from(_LINES)).map(b"\n".join), st.sampled_from([b"", b"\n"]))
+@example(PEM.replace(b"QUJD", b"A=1"), b"\n")
+@example(b"A: {\n\n B=1", b"\n")
+@example(b"QUJD\n# c\nXy1=", b"\n")
 def test_long_documents_are_read_as_short_ones(data: bytes, end: bytes) -> None:
     """Behind many lines that say nothing of what follows, where simple lines are read together, each record is the same."""
     for before in (b"\n" * 4097, b"#gitenv1:1.abcdef:%b\n" % (b"A" * 4096)):

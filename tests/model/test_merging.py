@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 from collections.abc import Sequence
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from gitenv.model import clean, document, merging, smudge, unverified
+from gitenv.model.alike import OpenOf
 from gitenv.model.cipher import Dek, EnvironmentId
 from gitenv.model.document import Kind
 from gitenv.model.keyring import Keyring, first_generation
-from gitenv.model.merging import OpenOf, Style
+from gitenv.model.merging import Merged, Style
 from gitenv.model.reasons import CannotStand
 
 _ID = EnvironmentId(b"i" * 16)
@@ -232,3 +235,89 @@ def test_what_cannot_be_merged_by_key_is_refused() -> None:
             continue
         raise AssertionError(sides)
     assert merging.in_conflict(b"A=1", b"") == (b"<<<<<<< ours\nA=1\n=======\n>>>>>>> theirs\n", [""])
+
+
+_MANY = [b"N%d=%d" % (number, number) for number in range(12)]
+_ODD = [
+    *_MANY[3:6],
+    b"N4=2",
+    b"N5=2",
+    b"# one",
+    b"# two",
+    b"",
+    b"## head",
+    b"not known",
+    b'X="',
+    b'"',
+    b"Y=1\\",
+    b"N20=1",
+    b"N21=1",
+]
+_RAW = [b"N4=1", b"# x", b'X="', b"N6=gitenv1:1.aaaaaa:QUJD", b"<<<<<<< x", b"-----BEGIN X-----", b"=======", b"N4=", b"Y=1\\"]
+_RAW += [clean.clean(text, ring, frozenset) for text in (b"N5=5", b"N6=5", b"#") for ring in (OLD, NEW)]
+_EDITS = st.lists(st.tuples(st.integers(0, 11), st.sampled_from((0, 1)), st.sampled_from(_ODD)), max_size=4)
+_PASTED = st.lists(st.tuples(st.integers(0, 11), st.sampled_from((0, 1)), st.sampled_from(_RAW)), max_size=2)
+
+
+def _edited(lines: list[bytes], edits: list[tuple[int, int, bytes]]) -> list[bytes]:
+    lines = list(lines)
+    for at, replaced, line in edits:
+        lines[at : at + replaced] = [line]
+    return lines
+
+
+def _long(edits: list[tuple[int, int, bytes]], pasted: list[tuple[int, int, bytes]], ring: Keyring | None) -> bytes:
+    """Twelve keys, edited, encrypted, and edited once more by somebody without our filter."""
+    text = _file(_edited(_MANY, edits))
+    return _file(_edited((_encrypted(text, ring) if ring else text).splitlines(), pasted))
+
+
+@given(*[_EDITS] * 3, *[_PASTED] * 3, st.lists(st.sampled_from((OLD, NEW)), min_size=3, max_size=3), st.booleans())
+def test_what_is_left_out_changes_nothing(
+    was: list[tuple[int, int, bytes]],
+    mine: list[tuple[int, int, bytes]],
+    other: list[tuple[int, int, bytes]],
+    one: list[tuple[int, int, bytes]],
+    two: list[tuple[int, int, bytes]],
+    three: list[tuple[int, int, bytes]],
+    rings: list[Keyring],
+    has_key: bool,
+) -> None:
+    """A merge without the records that are settled is the merge of the whole documents, byte for byte, wherever it answers."""
+    sides = [_long(edits, raw, ring) for edits, raw, ring in zip((was, mine, other), (one, two, three), rings, strict=True)]
+    base, ours, theirs = (side[:-1] if ring is NEW and len(side) % 3 else side for side, ring in zip(sides, rings, strict=True))
+    open_of = merging.opener([NEW]) if has_key else None
+    shortly = merging.shortly(base, ours, theirs, open_of, Style())
+    if shortly is not None:
+        assert shortly == merging.in_full(base, ours, theirs, open_of, Style())
+
+
+def test_a_settled_record_is_not_opened() -> None:
+    """Of a long document, also across a rotation, only what both sides may have changed is parsed, and asked for a key."""
+    lines = [b"KEY_%d=%d" % (number, number) for number in range(200)]
+    base, ours = _encrypted(_file(lines), OLD), _encrypted(_file([b"OURS=1", *lines]), NEW)
+    theirs = _encrypted(_file([*lines[:100], b"KEY_100=new", *lines[101:], b"THEIRS=1"]), OLD)
+    asked: list[bytes] = []
+
+    def open_of(record: document.Record) -> bytes | None:
+        asked.append(record.name)
+        return merging.opener([NEW])(record)
+
+    merged = merging.merge(base, ours, theirs, open_of)
+    assert isinstance(merging.shortly(base, ours, theirs, open_of, Style()), Merged)
+    assert set(asked) == {b"KEY_100"}
+    assert merged == merging.in_full(base, ours, theirs, open_of, Style())
+
+
+@pytest.mark.parametrize("has_key", [True, False])
+def test_a_token_of_every_key_on_every_side(has_key: bool) -> None:
+    """The same holds for one token among others, of whichever key and value on each side, in files of either key."""
+    open_of = merging.opener([NEW]) if has_key else None
+    around = {ring: _encrypted(_file(_MANY), ring).splitlines() for ring in (OLD, NEW)}
+    tokens = [_encrypted(b"N5=%b" % value, ring) for value in (b"5", b"6") for ring in (OLD, NEW)]
+    for rings in itertools.product((OLD, NEW), repeat=3):
+        for chosen in itertools.product(tokens, repeat=3):
+            sides = [_file([*around[ring][:5], own, *around[ring][6:]]) for ring, own in zip(rings, chosen, strict=True)]
+            base, ours, theirs = sides
+            shortly = merging.shortly(base, ours, theirs, open_of, Style())
+            assert shortly == merging.in_full(base, ours, theirs, open_of, Style())
