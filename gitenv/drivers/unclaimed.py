@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from gitenv.errors import GitenvError, Locked, NotTrusted, shell_word
+from gitenv.errors import Locked, NotTrusted, shell_word
 from gitenv.model import dotenv
-from gitenv.repo.snapshot import Snapshot, WorkSnapshot
+from gitenv.repo.snapshot import WorkSnapshot
 from gitenv.trust.access import Access
 
 
@@ -32,11 +32,5 @@ def why(access: Access, root: str, path: str) -> Locked | NotTrusted:
 def _new_environment(root: str, path: str) -> str:
     from gitenv.repo import recipients
 
-    tree: Snapshot = WorkSnapshot(root)
-    for name in recipients.environments(tree):
-        try:
-            if recipients.environment_in(tree, name).claims(path):
-                return name
-        except GitenvError:
-            continue
-    return ""
+    tree = WorkSnapshot(root)
+    return recipients.claimant(tree, path, recipients.environments(tree))

@@ -211,9 +211,25 @@ def read(tree: Snapshot, known: Collection[str] = ()) -> dict[str, Environment |
     return found
 
 
+def readable(tree: Snapshot, known: Collection[str] = ()) -> dict[str, Environment]:
+    """Those that can be read; no grant is looked at. Raises `NotTrusted` as `environments` does."""
+    return {name: found for name, found in read(tree, known).items() if isinstance(found, Environment)}
+
+
+def claimant(tree: Snapshot, path: str, listed: Iterable[str]) -> str:
+    """The first of the environments `listed` whose statement claims a path, or "". One that cannot be read claims nothing."""
+    for name in listed:
+        try:
+            if environment_in(tree, name).claims(path):
+                return name
+        except GitenvError:
+            continue
+    return ""
+
+
 def statements_in(tree: Snapshot, known: Collection[str] = ()) -> dict[str, Environment]:
-    """Those that can be read; no grant is looked at."""
+    """The same, and nothing where `.recipients/` itself cannot be read."""
     try:
-        return {name: found for name, found in read(tree, known).items() if isinstance(found, Environment)}
+        return readable(tree, known)
     except GitenvError:
         return {}  # whoever judges .recipients/ says so

@@ -6,17 +6,13 @@ gitenv is set up that no longer counts, and git would take each such file for ed
 
 from __future__ import annotations
 
-import contextlib
 import itertools
-from collections.abc import Iterator
 
 from gitenv.errors import GitenvError
 from gitenv.git import program
 from gitenv.git.layout import RECIPIENTS
 from gitenv.model import document
 from gitenv.model.claimants import Claimants
-from gitenv.model.environment import Environment
-from gitenv.repo import recipients
 from gitenv.system import files
 from gitenv.team.workspace import Workspace
 
@@ -26,7 +22,8 @@ MOST = 20_000  # control files that are looked at, more than any team has: whoev
 def find(workspace: Workspace) -> dict[str, bytes]:
     """The files of environments that are unedited, but converted; with what git wrote. For a clone that is not set up yet."""
     found = {}
-    claimants = Claimants({statement.name: statement.paths for statement in _statements(workspace)})
+    # Believed or not: it is only about files to look at.
+    claimants = Claimants({name: statement.paths for name, statement in workspace.statements().items()})
     for entry in workspace.repository.tracked():
         if not entry.is_file or entry.stage or not claimants.of(entry.path):
             continue
@@ -60,13 +57,6 @@ def undo_in_recipients(workspace: Workspace) -> None:
         if there != stored and there.replace(b"\r\n", b"\n") == stored:
             written.append(workspace.write(entry.path, stored, instead_of=there, is_elsewhere=True))
     workspace.repository.refresh(written)
-
-
-def _statements(workspace: Workspace) -> Iterator[Environment]:
-    """Believed or not: it is only about files to look at."""
-    for name in workspace.environments():
-        with contextlib.suppress(GitenvError):
-            yield recipients.environment_in(workspace.tree, name)
 
 
 def _contents(workspace: Workspace, path: str) -> bytes | None:

@@ -13,7 +13,7 @@ from gitenv.model.membership import other_person
 from gitenv.model.reasons import Competing, OtherPerson
 from gitenv.model.statements import Holder, is_fingerprint
 from gitenv.repo import clone, recipients
-from gitenv.team import advance, claims
+from gitenv.team import advance, competing
 from gitenv.team.workspace import Workspace
 from gitenv.trust import access, forks
 from gitenv.trust.pins import Pin
@@ -90,7 +90,7 @@ def pin(workspace: Workspace, statements: Iterable[Environment]) -> list[NotTrus
     """
     problems: list[NotTrusted] = []
     listed, believed = list(statements), list[_Believed]()
-    claimed = Claimants({each.name: each.paths for each in listed}).sorted(claims.paths(workspace.repository))
+    claimed = Claimants({each.name: each.paths for each in listed}).sorted(competing.paths(workspace.repository))
     try:
         for statement in listed:
             others = [other for other in listed if other is not statement]
@@ -201,7 +201,7 @@ def competitor(
     Of two new ones neither is pinned: whoever can push can name theirs so that it comes first.
     """
     if claimed is None:
-        claimed = [path for path in claims.paths(workspace.repository) if new.claims(path)]
+        claimed = [path for path in competing.paths(workspace.repository) if new.claims(path)]
     pinned = [(pin.environment, pin.paths) for pin in workspace.access.pinned() if pin.name != new.name]
     for old, paths in (*pinned, *((other, other.paths) for other in others)):
         if old.id == new.id or names.shared(paths, new.paths, claimed):

@@ -14,7 +14,7 @@ from gitenv.model import environment, grant, names
 from gitenv.model.statements import Keyholder
 from gitenv.repo import recipients
 from gitenv.system import files
-from gitenv.team import claims, discover, key_lines, permissions, setup
+from gitenv.team import competing, discover, key_lines, permissions, setup
 from gitenv.team.workspace import Workspace, now
 from gitenv.trust import forks
 from gitenv.trust.pins import Pin
@@ -148,7 +148,7 @@ def add_environment(workspace: Workspace, name: str, patterns: Sequence[str], ke
     for pattern in wanted:
         names.check_pattern(pattern)
     if not is_begun:
-        claims.check_new(workspace, name, wanted)
+        competing.check_new(workspace, name, wanted)
     found = [
         path
         for path in (

@@ -18,7 +18,7 @@ from gitenv.repo import exposed
 from gitenv.repo.exposed import Exposed
 from gitenv.repo.snapshot import WorkSnapshot
 from gitenv.team import (
-    claims,
+    competing,
     conversions,
     departures,
     discover,
@@ -103,7 +103,7 @@ def look(workspace: Workspace, wanted: Mapping[str, Sequence[str]], name: str, u
             names.check_pattern(pattern)
     departures.check_not_nested(workspace.repository)
     seen = discover.find(workspace.repository, wanted, unignore)
-    claims.check(seen.environments, claims.paths(workspace.repository))
+    competing.check(seen.environments, competing.paths(workspace.repository))
     for path in seen.files:
         if discover.has_marks(workspace.repository, path):
             check_staged(workspace)

@@ -85,11 +85,7 @@ def _lines(workspace: Workspace, name: str) -> list[PublicKey]:
 def _spoken_of(workspace: Workspace, name: str) -> set[str]:
     """The fingerprints that statements and grants at hand name together with a person, right or wrong."""
     found: set[Holder] = set()
-    for environment in workspace.environments():
-        try:
-            statement = recipients.environment_in(workspace.tree, environment)
-        except GitenvError:
-            continue
+    for environment, statement in workspace.statements().items():
         found.update(statement.holders, [statement.by])
         found.update(grant.by for grant in recipients.grants(workspace.tree, environment))
     return {holder.fingerprint for holder in found if holder.name == name}

@@ -20,7 +20,7 @@ from gitenv.team import known_values
 from gitenv.trust import access, chain
 from gitenv.values import NamedTuple
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # `gitenv check` asks of any state, and loads no more than it needs
     from gitenv.team.workspace import Workspace
 
 _MOST_NAMED = 3

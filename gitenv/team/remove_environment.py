@@ -11,7 +11,7 @@ from gitenv.git import attributes
 from gitenv.git.layout import RECIPIENTS
 from gitenv.repo import clone
 from gitenv.system import files
-from gitenv.team import claims, follow, found, setup
+from gitenv.team import competing, follow, found, setup
 from gitenv.team.workspace import Workspace
 from gitenv.trust.pins import Pin
 from gitenv.values import NamedTuple
@@ -88,7 +88,7 @@ def _without_patterns(workspace: Workspace, pin: Pin) -> list[str]:
     text = files.read(workspace.repository.path(".gitattributes"), _MAX_ATTRIBUTES) or b""
     if not attributes.has_block(text):
         return []
-    others = [paths for name, paths in claims.environments(workspace).items() if name != pin.name]
+    others = [paths for name, paths in competing.patterns_here(workspace).items() if name != pin.name]
     gone = set(pin.environment.paths).difference(*others)
     return found.write_attributes(workspace, [], attributes.has_guard(text), gone)
 

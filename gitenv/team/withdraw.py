@@ -16,7 +16,6 @@ from gitenv.git import attributes, index
 from gitenv.git.index import IndexEntry
 from gitenv.git.layout import RECIPIENTS
 from gitenv.model import document, smudge, unverified
-from gitenv.repo import recipients
 from gitenv.system import files
 from gitenv.team import gitignore, lock, setup
 from gitenv.team.workspace import Workspace
@@ -95,10 +94,7 @@ def _files(workspace: Workspace, tracked: Iterable[IndexEntry]) -> Iterator[Inde
     """
     filtered = set(workspace.repository.filtered())
     believed = [pin.environment for pin in workspace.access.pinned()]
-    others = []
-    for name in workspace.environments():
-        with contextlib.suppress(GitenvError):
-            others.append(recipients.environment_in(workspace.tree, name))
+    others = workspace.statements().values()
     for entry in tracked:
         if not entry.is_file:
             continue

@@ -89,6 +89,10 @@ class Workspace:
         """The names of the environments at hand, right or wrong: those pinned, and all others unless somebody made them up."""
         return list(recipients.environments(self.tree, self.pinned_names()))
 
+    def statements(self) -> dict[str, Environment]:
+        """The statements at hand that can be read, by name. Nobody vouches for them."""
+        return recipients.readable(self.tree, self.pinned_names())
+
     def pinned_names(self) -> frozenset[str]:
         """The environments that this clone believes."""
         return frozenset(pin.name for pin in self.access.pinned())
@@ -164,13 +168,8 @@ class Workspace:
 
     def new_environment(self, path: str) -> str:
         """The environment here that a path belongs to and that this clone does not believe yet, or ""."""
-        for name in self.environments():
-            try:
-                if self.access.pin(name) is None and recipients.environment_in(self.tree, name).claims(path):
-                    return name
-            except GitenvError:
-                continue
-        return ""
+        unknown = (name for name in self.environments() if self.access.pin(name) is None)
+        return recipients.claimant(self.tree, path, unknown)
 
     def whom_to_ask(self, statement: Environment) -> str:
         """Some of an environment's holders other than the caller, as a hint names them."""

@@ -1,14 +1,13 @@
-"""Which environment a path belongs to: never two, also where no such file is there yet. Before anything is made or signed."""
+"""No path may belong to two environments, also where no such file is there yet. Before anything is made or signed."""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
-from gitenv.errors import GitenvError, Usage, printable
+from gitenv.errors import Usage, printable
 from gitenv.git.repository import Repository
 from gitenv.model import names
 from gitenv.model.claimants import Claimants
-from gitenv.repo import recipients
 from gitenv.team.workspace import Workspace
 
 
@@ -24,21 +23,15 @@ def check(environments: Mapping[str, Collection[str]], paths: Iterable[str]) -> 
 def check_new(workspace: Workspace, name: str, patterns: Sequence[str]) -> None:
     """Raise `Usage` if a new environment would claim a path of one that is here, pinned or not."""
     mine = [path for path in paths(workspace.repository) if names.claimed(patterns, path)]
-    for other, others in environments(workspace).items():
+    for other, others in patterns_here(workspace).items():
         if other != name and (path := names.shared(patterns, others, mine)):
             raise _both(path, other, name)
 
 
-def environments(workspace: Workspace) -> dict[str, tuple[str, ...]]:
+def patterns_here(workspace: Workspace) -> dict[str, tuple[str, ...]]:
     """The environments at hand and the pinned ones, with their patterns; the pin's, where there is a pin."""
-    found = {pin.name: pin.paths for pin in workspace.access.pinned()}
-    for name in workspace.environments():
-        if name not in found:
-            try:
-                found[name] = recipients.environment_in(workspace.tree, name).paths
-            except GitenvError:
-                continue  # it claims nothing
-    return found
+    at_hand = {name: statement.paths for name, statement in workspace.statements().items()}
+    return at_hand | {pin.name: pin.paths for pin in workspace.access.pinned()}
 
 
 def paths(repository: Repository) -> list[str]:
