@@ -122,7 +122,7 @@ class _Parser:
         self.has_tokens = b"gitenv1:" in data
         self.has_blocks = b"-----" in data
         self.in_block = False  # between -----BEGIN and -----END
-        self.simple_end = -1  # where the next mark of gitenv's or of a block stands
+        self.marks = {b"gitenv": -1, b"-----": -1}  # where the next one stands
         self.conflicts = 0  # <<<<<<< without their >>>>>>>: a conflict's base may hold another one
         self.open_value: tuple[int, int] | None = None  # where the value before stands, if it is in no quotes
         self.before = (0, 0)  # where the line before stands, if base64 without quotes may run on from it
@@ -153,10 +153,11 @@ class _Parser:
         """The same for assignments, comments and blank lines that nothing around them makes anything else."""
         if self.in_block:
             return 0
-        if self.simple_end < start:
-            marks = [self.data.find(mark, start) for mark in (b"gitenv", b"-----")]
-            self.simple_end = min([at for at in marks if at >= 0], default=len(self.data))
-        if not (lines := self._lines(_SIMPLE_LINE, start, self.simple_end, len(found))):
+        for mark, at in self.marks.items():
+            if at < start:  # what is ahead stays: who pushes thousands of one would have us look for the other each time
+                found_at = self.data.find(mark, start)
+                self.marks[mark] = found_at if found_at >= 0 else len(self.data)
+        if not (lines := self._lines(_SIMPLE_LINE, start, min(self.marks.values()), len(found))):
             return 0
         found += [
             Record(Kind.ASSIGNMENT if name else Kind.COMMENT if raw else Kind.PLAIN, name, raw, b"\n") for raw, name in lines
