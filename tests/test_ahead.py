@@ -1,21 +1,26 @@
-"""What is encrypted ahead of git's question is used for the very same bytes only, and read through no link."""
+"""What is encrypted or opened ahead of git's question is used for the very same bytes only, and read through no link."""
 
 from __future__ import annotations
 
 import os
+import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-from gitenv.drivers.ahead import Ahead
-from gitenv.model import clean, simple
+from gitenv.drivers import ahead
+from gitenv.drivers.ahead import Ahead, File
+from gitenv.git.objects import Objects
+from gitenv.model import clean, simple, smudge
+from gitenv.model.clean import Cleaned
 from tests.model.builders import ring_of, rotated
 
 RING = ring_of()
-_FOLDERS = ("a", "a-b", "b", "c")  # git has `a-b/` before `a/`
-_IN_ORDER = ("a-b", "a", "b", "c")
+_IN_ORDER = ("a-b", "a", "b", "c", "e", "f")  # git has `a-b/` before `a/`
 
 
 @pytest.fixture(autouse=True)
@@ -25,10 +30,12 @@ def _prepared() -> None:
 
 @pytest.fixture
 def top(tmp_path: Path) -> Path:
-    """A work tree with a file of one name in each of some folders."""
-    for folder in _FOLDERS:
+    """A work tree with a file of one name in each of some folders, a folder without it, and other things."""
+    for folder in _IN_ORDER:
         (tmp_path / "apps" / folder).mkdir(parents=True)
         (tmp_path / "apps" / folder / ".env").write_bytes(_text(folder))
+    (tmp_path / "apps" / "d").mkdir()
+    (tmp_path / "apps" / "d" / "other").write_bytes(b"")
     (tmp_path / "apps" / "README").write_bytes(b"")
     (tmp_path / "elsewhere").mkdir()
     (tmp_path / "elsewhere" / ".env").write_bytes(b"ELSEWHERE=1\n")
@@ -39,45 +46,86 @@ def _text(folder: str) -> bytes:
     return b"NAME=%b\n" % folder.encode()
 
 
-def _asked(top: Path, *folders: str) -> Ahead:
+def _path(folder: str) -> str:
+    return f"apps/{folder}/.env"
+
+
+def _asked(top: Path, *folders: str) -> Ahead[Cleaned]:
     """After git has asked for these."""
-    ahead = Ahead(str(top))
+    made = Ahead(partial(ahead.in_work_tree, str(top)), clean.in_one_pass)
     for folder in folders:
-        ahead.take(f"apps/{folder}/.env", _text(folder), RING)
-        ahead.look()
-    return ahead
+        made.take(_path(folder), _text(folder), RING)
+        made.look()
+    return made
 
 
 def test_what_comes_next_is_ready(top: Path) -> None:
     """From the third file on, in git's order; with the bytes, and the tokens, that it would be given then."""
-    ahead = Ahead(str(top))
+    made = _asked(top)
     for number, folder in enumerate(_IN_ORDER):
-        ready = ahead.take(f"apps/{folder}/.env", _text(folder), RING)
+        ready = made.take(_path(folder), _text(folder), RING)
         assert ready == (clean.cleaned(_text(folder), RING, frozenset) if number > 1 else None)
-        ahead.look()
+        made.look()
 
 
-def test_a_folder_without_the_file_is_passed_over(top: Path) -> None:
-    """The one after it is what comes next."""
-    (top / "apps" / "b" / ".env").unlink()
-    assert _asked(top, "a-b", "a").take("apps/c/.env", _text("c"), RING)
+@pytest.fixture
+def objects(top: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Objects]:
+    """The same files, encrypted and committed."""
+    monkeypatch.setenv("HOME", str(top))
+    for folder in _IN_ORDER:
+        (top / "apps" / folder / ".env").write_bytes(clean.clean(_text(folder), RING, frozenset))
+    for words in (["init", "-q"], ["add", "apps"], ["-c", "user.name=alice", "-c", "user.email=a@b.c", "commit", "-qm", "One"]):
+        subprocess.run(["git", *words], cwd=top, check=True)
+    with closing(Objects(str(top))) as found:
+        yield found
+
+
+def test_a_checkout_is_ready(objects: Objects) -> None:
+    """The files of a commit, opened as they would be then."""
+    made = Ahead(partial(ahead.in_tree, objects, "HEAD"), smudge.in_one_pass, 3)
+    for number, folder in enumerate(_IN_ORDER):
+        ready = made.take(_path(folder), clean.clean(_text(folder), RING, frozenset), RING)
+        assert ready == (_text(folder) if number > 2 else None)
+        made.look()
+
+
+@pytest.mark.parametrize("name", ["x\nHEAD", "x\r"])
+def test_a_name_asks_git_nothing_else(objects: Objects, name: str) -> None:
+    """A line feed in it would be one more question, and each answer after it another file's."""
+    assert [*ahead.in_tree(objects, "HEAD", f"apps/a/{name}")] == []
+    assert len([*ahead.in_tree(objects, "HEAD", _path("a"))]) == 5
 
 
 def test_other_bytes_are_encrypted_anew(top: Path) -> None:
     """An editor may have saved since, and git may have converted what it hands over."""
-    assert _asked(top, "a-b", "a").take("apps/b/.env", b"NAME=other\n", RING) is None
+    assert _asked(top, "a-b", "a").take(_path("b"), b"NAME=other\n", RING) is None
 
 
 def test_another_key_has_other_tokens(top: Path) -> None:
     """A statement that came in between is gone by."""
-    assert _asked(top, "a-b", "a").take("apps/b/.env", _text("b"), rotated(RING, 2)[0]) is None
+    assert _asked(top, "a-b", "a").take(_path("b"), _text("b"), rotated(RING, 2)[0]) is None
 
 
 def test_it_is_used_once(top: Path) -> None:
     """What git did not ask for is not kept."""
-    ahead = _asked(top, "a-b", "a")
-    assert ahead.take("apps/z/.env", b"OTHER=1\n", RING) is None
-    assert ahead.take("apps/b/.env", _text("b"), RING) is None
+    made = _asked(top, "a-b", "a")
+    assert made.take(_path("z"), b"OTHER=1\n", RING) is None
+    assert made.take(_path("b"), _text("b"), RING) is None
+
+
+def test_it_ends_where_it_guesses_wrong(top: Path) -> None:
+    """Files that are skipped cost a look at the folders each; after three of them git is waited for."""
+    looked: list[str] = []
+
+    def find(path: str) -> Iterator[File]:
+        looked.append(path)
+        return ahead.in_work_tree(str(top), path)
+
+    made = Ahead(find, clean.in_one_pass)
+    for folder in [*_IN_ORDER[::2], *_IN_ORDER[::2], *_IN_ORDER]:
+        made.take(_path(folder), _text(folder), RING)
+        made.look()
+    assert len(looked) == 3
 
 
 def _link(path: Path) -> None:
@@ -111,10 +159,17 @@ def test_what_is_no_short_simple_file_waits_for_its_turn(top: Path, change: Call
     path = top / "apps" / "b" / ".env"
     change(path)
     ready = _asked(top, "a-b", "a")
-    assert ready.take("apps/b/.env", b"" if path.is_fifo() else path.read_bytes(), RING) is None
+    assert ready.take(_path("b"), b"" if path.is_fifo() else path.read_bytes(), RING) is None
 
 
 def test_a_folder_that_is_gone_ends_the_row(tmp_path: Path) -> None:
     """Nothing is said of it."""
-    assert _asked(tmp_path, "a-b", "a").take("apps/b/.env", _text("b"), RING) is None
-    assert _asked(tmp_path, "a-b", "a").take(".env", b"TOP=1\n", RING) is None
+    assert _asked(tmp_path, "a-b", "a").take(_path("b"), _text("b"), RING) is None
+
+
+def test_files_in_one_folder_are_no_row(top: Path) -> None:
+    """Nor are those at the top."""
+    made = _asked(top)
+    for path in (".env", ".env.local", "apps/a/.env", "apps/a/.env.two", "elsewhere/.env"):
+        assert made.take(path, b"A=1\n", RING) is None
+        made.look()

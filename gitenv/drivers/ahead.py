@@ -1,77 +1,102 @@
-"""What git will probably ask for next, encrypted while it stores the file before.
+"""What git will probably ask for next, encrypted or opened while it stores the file before.
 
 git hands over one file, waits, stores it, and hands over the next: one of the two always waits. This is a guess and nothing
-more: it counts where git hands over the very same bytes, for which there is one way to encrypt them.
+more: it counts where git hands over the very same bytes, and what is made of those does not hang on where they stand.
 """
 
 from __future__ import annotations
 
 import os
-from itertools import islice, pairwise
+from collections.abc import Callable, Iterator
+from itertools import islice
+from typing import Generic, TypeVar
 
 from gitenv.errors import GitenvError
-from gitenv.model import clean
-from gitenv.model.clean import Cleaned
+from gitenv.git.objects import Objects
 from gitenv.model.keyring import Keyring
 from gitenv.system import files
 
 _MAX_BYTES = 64 * 1024
 _MAX_FOLDERS = 10_000
-_MAX_GAP = 10  # folders in a row that have no such file
+_MAX_GAP = 100  # folders in a row that have no such file
+_TRIES = 3
+
+T = TypeVar("T")
+File = tuple[str, bytes | None]  # its path and what it holds
 
 
-class Ahead:
+class Ahead(Generic[T]):
     """Files of one name in one folder after the other, as git goes through them."""
 
-    def __init__(self, work_tree: str) -> None:
-        self._work_tree = work_tree
-        self._above: str | None = None
-        self._following: dict[str, str] = {}  # the folder after each, of those in the one above
-        self._path, self._next, self._is_in_row = "", "", False
+    def __init__(
+        self, following: Callable[[str], Iterator[File]], make: Callable[[bytes, Keyring], T | None], least: int = 2
+    ) -> None:
+        """`following` finds the files after one, `make` is what is done with a document, `least` how many make a row."""
+        self._find, self._make, self._least = following, make, least
+        self._path, self._row, self._next, self._tries = "", 0, "", _TRIES
         self._ring: Keyring | None = None
-        self._made: tuple[bytes, Keyring, Cleaned] | None = None
+        self._following: Iterator[File] = iter(())
+        self._made: tuple[bytes, Keyring, T] | None = None
 
-    def take(self, path: str, data: bytes, ring: Keyring) -> Cleaned | None:
+    def take(self, path: str, data: bytes, ring: Keyring) -> T | None:
         """What was made of a document already, if it is this one. It is noted what git asked for."""
         made, self._made = self._made, None
-        self._path, self._ring, self._is_in_row = path, ring, path == self._next
+        self._row = self._row + 1 if _around(path) == _around(self._path) else 1
+        self._path, self._ring = path, ring
         return made[2] if made and made[0] == data and made[1] is ring else None
 
     def look(self) -> None:
-        """Encrypt what comes next, if the last one was what had been expected."""
+        """Make something of what comes next, in a row."""
         ring, self._ring = self._ring, None
-        if ring is None:
-            return
-        self._next = self._after(self._path)
-        if not self._next or not self._is_in_row:
+        if ring is None or self._row < self._least:
             return
         try:
-            data = files.read_inside(self._work_tree, self._next, _MAX_BYTES)
-            if data and (found := clean.in_one_pass(data, ring)):
+            if self._path != self._next:
+                self._following = self._find(self._path) if self._tries else iter(())
+                self._tries = max(0, self._tries - 1)
+            self._next, data = next(_with_data(self._following), ("", None))
+            if data and (found := self._make(data, ring)):
                 self._made = data, ring, found
         except GitenvError:  # if git asks for it, it is said there
             pass
 
-    def _after(self, path: str) -> str:
-        """The file of the same name in the next folder that has one; "" if there is none."""
-        folder, _, name = path.rpartition("/")
-        above, _, own = folder.rpartition("/")
-        if above != self._above:
-            self._above, self._following = above, _following(os.path.join(self._work_tree, above))
-        for _ in range(_MAX_GAP):
-            if not (own := self._following.get(own, "")):
-                return ""
-            path = f"{above}/{own}/{name}" if above else f"{own}/{name}"
-            if os.path.lexists(os.path.join(self._work_tree, path)):
-                return path
-        return ""
+
+def _around(path: str) -> tuple[str, str]:
+    """What files of a row have alike: the folder above theirs, and their name."""
+    folder, _, name = path.rpartition("/")
+    return folder.rpartition("/")[0] if folder else path, name
 
 
-def _following(above: str) -> dict[str, str]:
-    """Each folder in another with the next one, in git's order; of very many, some."""
+def _with_data(found: Iterator[File]) -> Iterator[File]:
+    return ((path, data) for path, data in islice(found, _MAX_GAP) if data)
+
+
+def in_work_tree(root: str, path: str) -> Iterator[File]:
+    """The files of a name in the folders after one's, as they lie there."""
+    folder, _, name = path.rpartition("/")
+    above, _, own = folder.rpartition("/")
     try:
-        with os.scandir(above) as found:
-            folders = [each.name for each in islice(found, _MAX_FOLDERS + 1) if each.is_dir(follow_symlinks=False)]
+        with os.scandir(os.path.join(root, above)) as found:
+            folders = [each.name for each in islice(found, _MAX_FOLDERS) if each.is_dir(follow_symlinks=False)]
     except OSError:
-        return {}
-    return dict(pairwise(sorted(folders, key=lambda name: os.fsencode(f"{name}/"))))
+        return
+    for each in sorted(f"{folder}/" for folder in folders):
+        if each > f"{own}/":
+            path = f"{above}/{each}{name}" if above else f"{each}{name}"
+            try:
+                yield path, files.read_inside(root, path, _MAX_BYTES)
+            except GitenvError:
+                yield path, None
+
+
+def in_tree(objects: Objects, treeish: str, path: str) -> Iterator[File]:
+    """The same, as they are in a commit."""
+    if "\n" in path or path.endswith("\r"):  # git is asked line by line
+        return
+    folder, _, name = path.rpartition("/")
+    above, _, own = folder.rpartition("/")
+    found = objects.tree(f"{treeish}:{above}")
+    folders = sorted(f"{each}/" for each, (mode, _) in found.items() if mode == "040000" and f"{each}/" > f"{own}/")
+    specs = [f"{found[each[:-1]][1]}:{name}" for each in folders]
+    for each, data in zip(folders, objects.each(specs, _MAX_BYTES), strict=True):
+        yield f"{above}/{each}{name}" if above else f"{each}{name}", data

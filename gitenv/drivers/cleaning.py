@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from gitenv.drivers.ahead import Ahead
     from gitenv.drivers.notices import Notices
     from gitenv.drivers.past import Past
+    from gitenv.model.clean import Cleaned
 
 
 class Cleaning:
@@ -40,7 +41,7 @@ class Cleaning:
         self._here, self._objects, self._trees, self._committed = here, objects, trees, committed
         self._past, self._notices, self._made = past, notices, made
         self._plain: dict[str, dict[bytes, str]] = {}
-        self._ahead: Ahead | None = None
+        self._ahead: Ahead[Cleaned] | None = None
 
     def clean(self, path: str, data: bytes) -> bytes | Iterator[bytes]:
         """The bytes for the object store. Raises `GitenvError` for new text that cannot be encrypted."""
@@ -81,9 +82,9 @@ class Cleaning:
     def look_ahead(self) -> None:
         """git has its answer, and is busy with it; many files come one after the other."""
         if self._ahead is None:
-            from gitenv.drivers.ahead import Ahead
+            from gitenv.drivers import ahead
 
-            self._ahead = Ahead(self._here.work_tree)
+            self._ahead = ahead.Ahead(lambda path: ahead.in_work_tree(self._here.work_tree, path), clean.in_one_pass)
         self._ahead.look()
 
     def _before(self, path: str, pin: Pin, ring: Keyring, *, is_earlier: bool) -> Sequence[Record]:

@@ -117,8 +117,9 @@ class EnvFilter:
             self._made.settle()
         except (GitenvError, OSError):  # as for `save`
             pass
-        if self._files >= _SEVERAL and "_cleaning" in self.__dict__:
-            self._cleaning.look_ahead()
+        for each in ("_cleaning", "_smudging") if self._files >= _SEVERAL else ():
+            if each in self.__dict__:
+                self.__dict__[each].look_ahead()
 
     def checked_out(self) -> None:
         """The work tree has the new `.recipients/` now."""
@@ -157,7 +158,9 @@ class EnvFilter:
     def _smudging(self) -> Smudging:
         from gitenv.drivers.smudging import Smudging
 
-        return Smudging(self._here, self._trees, self._committed, lambda: self._past, lambda: self._notices, self._has_made)
+        return Smudging(
+            self._here, self._objects, self._trees, self._committed, lambda: self._past, lambda: self._notices, self._has_made
+        )
 
     @functools.cached_property
     def _past(self) -> Past:

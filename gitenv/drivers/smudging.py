@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import os
+from collections.abc import Callable, Iterator, Sequence
 
 from gitenv.drivers.committed import Committed
 from gitenv.drivers.trees import Trees
 from gitenv.errors import GitenvError, Locked, NotTrusted, printable
+from gitenv.git import layout
 from gitenv.git.layout import Layout
+from gitenv.git.objects import Objects
 from gitenv.git.process import Request
 from gitenv.model import document, inert, smudge
 from gitenv.model.cipher import sha256
@@ -17,8 +20,12 @@ from gitenv.trust.pins import Pin
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from gitenv.drivers.ahead import Ahead
     from gitenv.drivers.notices import Notices
     from gitenv.drivers.past import Past
+
+
+_MANY = 16  # then it is worth to start git twice
 
 
 class _Later(Exception):
@@ -31,13 +38,16 @@ class Smudging:
     def __init__(
         self,
         here: Layout,
+        objects: Objects,
         trees: Trees,
         committed: Committed,
         past: Callable[[], Past],
         notices: Callable[[], Notices],
         has_made: Callable[[list[bytes]], bool],
     ) -> None:
-        self._here, self._trees, self._committed = here, trees, committed
+        self._here, self._objects, self._trees, self._committed = here, objects, trees, committed
+        self._ahead: Ahead[bytes] | None = None
+        self._treeish = ""
         self._past, self._notices, self._has_made = past, notices, has_made
 
     def smudge(self, request: Request, data: bytes, *, is_viewing: bool) -> bytes | None:
@@ -62,6 +72,21 @@ class Smudging:
             self._notices().failed(request.path, error)
         return self._marked(request, data, pin, rings, is_viewing)
 
+    def look_ahead(self) -> None:
+        """git has its answer, and is busy with it; many files come one after the other."""
+        if self._ahead is None:
+            from gitenv.drivers import ahead
+
+            self._ahead = ahead.Ahead(self._following, smudge.in_one_pass, _MANY)
+        self._ahead.look()
+
+    def _following(self, path: str) -> Iterator[tuple[str, bytes | None]]:
+        """The files after one; none in a partial clone, where those that git does not ask for would be fetched."""
+        from gitenv.drivers import ahead
+
+        is_partial = layout.is_partial(os.path.join(self._here.common_dir, "objects"))
+        return iter(()) if is_partial else ahead.in_tree(self._objects, self._treeish or "HEAD", path)
+
     def _marked(
         self, request: Request, data: bytes, pin: Pin | None, rings: Sequence[Keyring] | None, is_viewing: bool
     ) -> bytes:
@@ -70,7 +95,9 @@ class Smudging:
             if request.whole:
                 result = inert.mark_file(request.blob, request.whole.sha256)
             else:
-                result = smudge.smudge(data, rings, is_viewing=is_viewing)
+                ready = self._ahead.take(request.path, data, rings[0]) if self._ahead and rings else None
+                self._treeish = request.treeish
+                result = smudge.smudge(data, rings, is_viewing=is_viewing, ready=ready)
         except Exception as error:
             if not isinstance(error, NotTrusted):  # that is too large
                 self._notices().failed(request.path, error)

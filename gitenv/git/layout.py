@@ -40,6 +40,14 @@ def stamp(path: str) -> tuple[int, int, int]:
     return found.st_ino, found.st_size, found.st_mtime_ns
 
 
+def is_partial(objects: str) -> bool:
+    """Whether objects are missing in a folder of them, and each that is read is fetched."""
+    try:
+        return any(name.endswith(".promisor") for name in os.listdir(os.path.join(objects, "pack")))
+    except OSError:
+        return False
+
+
 def find(folder: str) -> Layout:
     """The repository that git started us in. `folder` is absolute. Raises `NotInOrder` if there is none."""
     named = os.environ.get("GIT_DIR")

@@ -14,18 +14,23 @@ from gitenv.model.keyring import Keyring
 _MAX_PASSES = 8
 
 
-def smudge(data: bytes, rings: Sequence[Keyring] | None, *, is_viewing: bool = False) -> bytes:
+def smudge(data: bytes, rings: Sequence[Keyring] | None, *, is_viewing: bool = False, ready: bytes | None = None) -> bytes:
     """A committed document as it may stand in a work tree.
 
     Tokens of the current generation of one of the keyrings are opened, and if `is_viewing` those of every generation. All else
     is marked, but for white space, conflict markers and headings. A file that is closed (None), also because its tokens do not
-    open to what they show, keeps tokens and sealed values as they are. `clean` gives back the same bytes.
+    open to what they show, keeps tokens and sealed values as they are. `clean` gives back the same bytes. `ready` is what
+    `in_one_pass` made of it with the first keyring, if it was asked already.
 
     Raises `NotTrusted` for a document that is too large to be marked line by line.
     """
-    if rings and simple.is_worth(data) and (opened := simple.decrypt(data, rings[0].keys, rings[0].head)) is not None:
-        return opened
-    return by_records(data, rings, is_viewing=is_viewing)
+    opened = ready if ready or not rings else in_one_pass(data, rings[0])
+    return by_records(data, rings, is_viewing=is_viewing) if opened is None else opened
+
+
+def in_one_pass(data: bytes, ring: Keyring) -> bytes | None:
+    """The same for a document of simple lines whose tokens are all of a keyring's current generation; None for any other."""
+    return simple.decrypt(data, ring.keys, ring.head) if simple.is_worth(data) else None
 
 
 def by_records(data: bytes, rings: Sequence[Keyring] | None, *, is_viewing: bool = False) -> bytes:

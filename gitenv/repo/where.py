@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from gitenv.errors import NotInOrder
-from gitenv.git import program
+from gitenv.git import layout, program
 from gitenv.git.layout import Layout
 from gitenv.git.objects import Objects
 from gitenv.git.scratch import Store
@@ -44,16 +44,13 @@ class Where(NamedTuple):
         if not (top or is_bare == "true" or or_inside_git):
             raise NotInOrder("this is git's own folder, not a work tree", "change to the folder with your files")
         place = os.path.normpath(top or git_dir)
-        layout = Layout(place, os.path.normpath(git_dir), os.path.normpath(common_dir))
-        return cls(place, layout, Objects(place), Store(objects, form), bool(top), is_bare == "true", is_shallow == "true")
+        paths = Layout(place, os.path.normpath(git_dir), os.path.normpath(common_dir))
+        return cls(place, paths, Objects(place), Store(objects, form), bool(top), is_bare == "true", is_shallow == "true")
 
     @property
     def is_partial(self) -> bool:
         """Whether objects are missing here, and each that is read is fetched."""
-        try:
-            return any(name.endswith(".promisor") for name in os.listdir(os.path.join(self.store.objects, "pack")))
-        except OSError:
-            return False
+        return layout.is_partial(self.store.objects)
 
     def head(self) -> str:
         """The commit that HEAD is, or "" before the first."""
