@@ -50,8 +50,8 @@ def tokens(stored: Sequence[Record], found: Unverified, ring: Keyring | None) ->
 
 def _retired(record: Record, ring: Keyring) -> bytes | None:
     """What a token of another generation than the current one holds."""
-    found = token.read(record) if record.kind is Kind.TOKEN else None
-    if found is None or ring.is_current(found) or not (keys := ring.find(found.number, found.hint)):
+    found = token.read(record) if record.kind is Kind.TOKEN and ring.head not in record.raw else None
+    if found is None or not (keys := ring.find(found.number, found.hint)):
         return None
     try:
         return token.open_with(keys, found)

@@ -130,7 +130,8 @@ def _status(
     if name := encoding.wrong(there or b""):
         command = encoding.remedy(os.path.relpath(workspace.repository.path(entry.path)), name)
         problems.append(finding("encoding", encoding.problem(entry.path, name), commands=(command,)))
-    if discover.is_plain(stored):
+    is_plain = discover.is_plain(stored)
+    if is_plain:
         state = "plain text in the index"
         if not marked:
             problems.append(_plain_text(workspace, statement, entry.path))
@@ -139,7 +140,7 @@ def _status(
         state = "stays closed" if state == CLOSED else state
     listed = [found.shown for found in marked]
     who = workspace.whom_to_ask(statement) if ring is None or (pin and pin.is_reader) else ""
-    is_open = _is_typed(opened) and not discover.is_plain(stored)
+    is_open = _is_typed(opened) and not is_plain
     live = list(to_decide.in_use(workspace, pin, opened, records)) if ring and pin and is_open else []
     asked = [*behind, *(each for _, _, found in live for each in found)]
     for code, why, found in live:

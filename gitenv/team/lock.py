@@ -89,11 +89,26 @@ def opened_since(workspace: Workspace, pin: Pin, stored: bytes, there: bytes) ->
 
 
 def _opened_since(workspace: Workspace, pin: Pin, rings: Sequence[Keyring], stored: bytes, there: bytes) -> bytes | None:
+    if inert.MARK in there and _is_as_checked_out(workspace, rings, stored, there):
+        return None
     is_unedited = clean.is_same(there, stored)
     text = _plain(rings, stored) if is_unedited or inert.MARK in there else None
     if text is not None and not is_unedited:
         text = _vouched_since(there, stored, text, workspace.access.ring(pin))
     return text if text is not None and _shut(text) < _shut(there) else None
+
+
+def _is_as_checked_out(workspace: Workspace, rings: Sequence[Keyring], stored: bytes, there: bytes) -> bool:
+    """Whether a file is what a checkout would write today: then nothing more of it opens."""
+    what = stored, there, *(ring.current.commitment for ring in rings)
+    if what in workspace.as_checked_out:
+        return True
+    try:
+        is_same = bool(rings) and smudge.smudge(stored, rings) == there
+    except NotTrusted:  # it is too large
+        return False
+    workspace.as_checked_out |= {what} if is_same else set()
+    return is_same
 
 
 def _marked_still(there: bytes, stored: bytes) -> bytes:

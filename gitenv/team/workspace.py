@@ -59,6 +59,7 @@ class Workspace:
         self.history = History(self.root, self.repository.objects)
         self._founding: Founding | None = None
         self._tree: Snapshot | None = None
+        self.as_checked_out: set[tuple[bytes, ...]] = set()  # what a hook and `status` ask twice, see `lock`
 
     @property
     def founding(self) -> Founding:
