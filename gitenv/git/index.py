@@ -79,8 +79,7 @@ def replace_entries(root: str, layout: Layout, entries: Iterable[IndexEntry], se
             before = _checksum(index)
             if before:
                 shutil.copy2(index, copy)  # as old as it is: git looks again into files that are no older than their index
-            _check_unchanged(root, copy, expected)
-            absent = _absent(root, {entry.path for entry in listed if entry.object_id and not entry.stage})
+            absent = _look(root, copy, expected, {entry.path for entry in listed if entry.object_id and not entry.stage})
             _update(root, copy, lines, "--index-info")
             if absent:
                 _update(root, copy, absent, "--skip-worktree", "--stdin")
@@ -106,12 +105,17 @@ def _no_object(root: str) -> str:
     return "0" * (64 if object_format == ["sha256"] else 40)
 
 
-def _check_unchanged(root: str, copy: str, expected: Mapping[str, str]) -> None:
-    """`expected` are lines of the index, each with its path."""
-    if expected:
-        there = program.paths(root, *_listing(expected.values(), "--stage"), index=copy)
-        for line in expected.keys() - set(there):
-            raise Changed(printable(expected[line]))
+def _look(root: str, copy: str, expected: Mapping[str, str], written: Set[str]) -> str:
+    """Those of the paths `written` that a sparse checkout leaves out, for git to read: a new entry would be a deleted file.
+
+    `expected` are lines of the index, each with its path. Raises `Changed` for one that is not there any more.
+    """
+    paths = {*expected.values(), *written}
+    tagged = program.paths(root, *_listing(paths, "-t", "--stage"), index=copy) if paths else []
+    for line in expected.keys() - {line[2:] for line in tagged}:
+        raise Changed(printable(expected[line]))
+    absent = (line.partition("\t")[2] for line in tagged if line[0] == "S")
+    return "".join(f"{path}\0" for path in absent if path in written)
 
 
 def _listing(paths: Iterable[str], *words: str) -> Sequence[str]:
@@ -127,12 +131,6 @@ def _listing(paths: Iterable[str], *words: str) -> Sequence[str]:
 def _staged(entry: IndexEntry) -> str:
     """An entry as `ls-files --stage` says it."""
     return f"{entry.mode} {entry.object_id} {entry.stage}\t{entry.path}"
-
-
-def _absent(root: str, paths: Set[str]) -> str:
-    """Those of `paths` that a sparse checkout leaves out, for git to read: a new entry would be a file that was deleted."""
-    tagged = program.paths(root, *_listing(paths, "-t")) if paths else []
-    return "".join(f"{line[2:]}\0" for line in tagged if line[0] == "S" and line[2:] in paths)
 
 
 def need_free(layout: Layout) -> None:

@@ -27,12 +27,12 @@ def commits_of(root: str, path: str, limit: int, since: str = "", heads: Sequenc
     return list({commit.id: commit for commit in found}.values())
 
 
-def changed(root: str, patterns: str, since: str) -> list[str]:
-    """The paths that fit a glob pattern and that commits changed which `since` does not reach ("": all commits).
+def changed(root: str, head: str, patterns: str, since: str = "") -> list[str]:
+    """The paths that fit a glob pattern and that commits changed which `head` reaches and `since` does not ("": all commits).
 
-    Raises `NotInOrder` where git cannot say.
+    None without a head, before the first commit. Raises `NotInOrder` where git cannot say.
     """
-    found = walked(root, [], [f":(glob){patterns}"], *_without(root, since))
+    found = walked(root, [head], [f":(glob){patterns}"], *_without(root, since)) if head else ()
     return sorted({change.path for commit in found for change in commit.changes})
 
 

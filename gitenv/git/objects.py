@@ -9,6 +9,7 @@ from gitenv.git import program, spawn
 from gitenv.git.spawn import Child
 
 _MAX_BYTES = 16 * 1024 * 1024
+_FEW = 8  # objects that are read sooner than a process of their own is started for them
 _AHEAD = 60  # questions that lie in a pipe together: 4,096 bytes fit on every system
 
 
@@ -18,6 +19,7 @@ class Objects:
     def __init__(self, folder: str) -> None:
         self.folder = folder
         self._process: Child | None = None
+        self._has_index = False  # the process has read the index, and goes on with that one
         self._last_id = ""
         self._ahead: Objects | None = None
 
@@ -33,6 +35,9 @@ class Objects:
 
         git is asked ahead: waiting for each answer in turn takes longer than all answers.
         """
+        if len(ids) <= _FEW:
+            yield from (self.read(object_id, limit) for object_id in ids)
+            return
         ahead, self._ahead = self._ahead or Objects(self.folder), None
         try:
             for start in range(0, len(ids), _AHEAD):
@@ -99,14 +104,22 @@ class Objects:
             start = end + 1 + size
         return found
 
+    def forget_index(self) -> None:
+        """Somebody has written the index."""
+        if self._has_index:
+            self._end()
+
     def close(self) -> None:
         """End the processes, if any were started."""
-        if self._process is not None:
-            self._process.end()
-            self._process = None
+        self._end()
         if self._ahead is not None:
             self._ahead.close()
             self._ahead = None
+
+    def _end(self) -> None:
+        if self._process is not None:
+            self._process.end()
+            self._process, self._has_index = None, False
 
     def _ask(self, spec: str, limit: int) -> tuple[bytes, bytes | None]:
         kind, size = self._header(spec)
@@ -121,6 +134,7 @@ class Objects:
     def _send(self, specs: Sequence[str]) -> bool:
         """Ask, with an answer for each to be taken; False if git is gone."""
         process = self._process or self._start()
+        self._has_index = self._has_index or any(spec.startswith(":") for spec in specs)
         try:
             process.stdin.write(os.fsencode("".join(f"{spec}\n" for spec in specs)))
             process.stdin.flush()

@@ -61,11 +61,18 @@ class Repository:
 
     def config(self, key: str) -> str:
         """A value of the configuration, whatever file it is in; "" if there is none. All are read at once, and once."""
+        return self._configuration().get(_spelled(key)) or ""
+
+    def _configuration(self) -> dict[str, str | None]:
+        """All values by their keys; None for one that is no more than its name.
+
+        Asked before git writes: else it would be asked for the hooks in it then (git.alone), and for the rest later.
+        """
         if not self._values:
             listed = (each.partition("\n") for each in program.paths(self.root, "config", "--list", "-z"))
             self._values = {name: value if is_given else None for name, is_given, value in listed}
             alone.leave_out(self._values)
-        return self._values.get(_spelled(key)) or ""
+        return self._values
 
     def is_set(self, key: str) -> bool:
         """Whether a value of the configuration says yes, in any of git's words for it."""
@@ -194,11 +201,12 @@ class Repository:
 
     def replace_entries(self, entries: Iterable[IndexEntry], seen: Iterable[IndexEntry] = ()) -> None:
         """Write the index at once; the rest is as for `index.replace_entries`."""
+        self._configuration()
         index.replace_entries(self.root, self.layout, entries, seen)
         self._forget_index()
 
     def _forget_index(self) -> None:
-        self.objects.close()  # it would go on with the index that it read first
+        self.objects.forget_index()
         self._listing = None
 
     def refresh(self, paths: Iterable[str]) -> None:
@@ -237,13 +245,14 @@ class Repository:
 
     def has_remote(self) -> bool:
         """Whether there is anywhere to push to."""
-        return bool(program.lines(self.root, "remote"))
+        return any(key.startswith("remote.") and key.endswith((".url", ".pushurl")) for key in self._configuration())
 
     def has_commits(self) -> bool:
         return program.attempt(self.root, "rev-parse", "--verify", "-q", "HEAD").returncode == 0
 
     def _about(self, command: list[str], paths: Sequence[str]) -> list[str]:
         """What a command that takes paths as its words says of these; where they would be too many, of all."""
+        self._configuration()
         words = paths if len(paths) <= _MOST_WORDS else ()
         return program.paths(self.root, "--literal-pathspecs", *command, "--", *words, with_key=True) if paths else []
 
@@ -252,6 +261,7 @@ class Repository:
         if not (named := list(paths)):
             return
         # Where git is to convert line ends, `core.safecrlf` refuses each text file that we write with LF.
+        self._configuration()
         words = ("-c", "core.safecrlf=false", "--literal-pathspecs", *command, "--pathspec-from-file=-", "--pathspec-file-nul")
         for _ in range(_TRIES):  # another git may begin at the same moment, and one of the two is refused
             done = program.attempt(self.root, *words, stdin=os.fsencode("\0".join(named)), with_key=True)

@@ -50,14 +50,12 @@ def let_in(
 ) -> LetIn:
     """Write and stage the grants, and the newcomer's `.pub` if it is not there. All is checked before the first is written.
 
-    `expires` is the last day, or "". Where they are in with another key, `replace_key` was asked before. Raises `Usage` for
-    an end that leaves nobody, `SwappedKey` for somebody who is in with another key (unless `replace`), `Locked` for what the
-    caller cannot open, and `NotTrusted` for what the caller may not give.
+    `expires` is the last day, or "". Before it comes `requests.refuse_other_key`, or where they are in with another key and
+    `replace` it, `replace_key`. Raises `Usage` for an end that leaves nobody, `SwappedKey` for somebody who is in one of
+    `chosen` with another key, `Locked` for what the caller cannot open, and `NotTrusted` for what the caller may not give.
     """
     key = device.need()
     existing = workspace.public_keys(newcomer.name)
-    if not replace:
-        newcomers.refuse_other_key(workspace, newcomer, existing)
     follow.refresh(workspace)
     pins = {name: workspace.need_pin(name) for name in chosen}
     rings = {name: workspace.need_holder(pin, "let nobody in") for name, pin in pins.items()}

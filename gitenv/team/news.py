@@ -50,7 +50,7 @@ def asking(workspace: Workspace, since: str) -> list[Asking]:
     if workspace.access.device() is None or not rotate.held(workspace) or _is_behind(workspace):
         return []
     here = set(workspace.people()) - {workspace.access.name}
-    files = log.changed(workspace.root, f"{RECIPIENTS}/*.pub", since)
+    files = log.changed(workspace.root, workspace.history.head, f"{RECIPIENTS}/*.pub", since)
     changed = (file.removeprefix(f"{RECIPIENTS}/").removesuffix(".pub") for file in files)
     people = [name for name in changed if names.is_name(name) and name in here]
     if not people:

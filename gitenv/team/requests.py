@@ -99,7 +99,7 @@ def refuse_other_key(workspace: Workspace, newcomer: Newcomer, existing: Sequenc
     if existing and newcomer.key not in existing:
         raise other_key(newcomer.name)
     # One question for all environments: for most of them, and most newcomers, there was never a grant.
-    ever = set(log.changed(workspace.root, f"{RECIPIENTS}/*/{newcomer.name}.grant", ""))
+    ever = set(log.changed(workspace.root, workspace.history.head, f"{RECIPIENTS}/*/{newcomer.name}.grant"))
     for pin in workspace.access.pinned():
         known = {person.fingerprint for person in pin.holders | pin.seen if person.name == newcomer.name}
         has_any = f"{RECIPIENTS}/{pin.name}/{newcomer.name}.grant" in ever

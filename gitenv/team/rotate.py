@@ -225,7 +225,7 @@ def _deleted(workspace: Workspace, pin: Pin, known: Collection[str]) -> Iterator
     """Whose grant of this generation is in a commit, and not here any more: somebody deleted it, so that they fall out."""
     folder = f"{RECIPIENTS}/{pin.name}"
     here = workspace.repository.objects.names(f"HEAD:{folder}")
-    since = log.changed(workspace.root, f"{folder}/*.grant", "")
+    since = log.changed(workspace.root, workspace.history.head, f"{folder}/*.grant")
     for path in dict.fromkeys([*(f"{folder}/{file}" for file in here), *since]):
         file = path.rpartition("/")[2]
         person = file.removesuffix(".grant")

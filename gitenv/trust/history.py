@@ -84,6 +84,7 @@ class History:
 
     def _walk(self, heads: Sequence[str]) -> dict[str, dict[str, list[str]]]:
         listed: dict[str, dict[str, dict[str, None]]] = {}
-        for path, blob in log.changed_blobs(self.root, _STATEMENTS, heads):
+        heads = [self.head if each == "HEAD" else each for each in heads]
+        for path, blob in log.changed_blobs(self.root, _STATEMENTS, heads) if all(heads) else ():
             listed.setdefault(path.split("/")[1], {}).setdefault(path, {})[blob] = None
         return {name: {path: list(blobs) for path, blobs in paths.items()} for name, paths in listed.items()}

@@ -17,7 +17,7 @@ from gitenv.model.grant import HOLDER, READER, Grant
 from gitenv.model.keyring import Keyring, Older, first_generation
 from gitenv.model.reasons import Forked, RolledBack
 from gitenv.model.statements import sign
-from gitenv.team import first_sight, follow, found, merge_rotations, revise
+from gitenv.team import first_sight, follow, found, merge_rotations, requests, revise
 from gitenv.team import let_in as let_somebody_in
 from gitenv.team import rotate as rotation
 from gitenv.team import take_out as removal
@@ -91,7 +91,7 @@ class World:
 
     def let_in(self, who: str, other: str, role: str) -> str:
         newcomer = Newcomer(other, PEOPLE[other].key, "")
-        return self._act(who, lambda workspace: let_somebody_in.let_in(workspace, newcomer, [ENVIRONMENT], role, replace=False))
+        return self._act(who, lambda workspace: _let_in(workspace, newcomer, role))
 
     def rotate(self, who: str) -> str:
         return self._act(who, _rotate)
@@ -456,6 +456,11 @@ class World:
         commit = self._note(sha, parents)
         commit.is_honest = False
         return commit
+
+
+def _let_in(workspace: Workspace, newcomer: Newcomer, role: str) -> None:
+    requests.refuse_other_key(workspace, newcomer, workspace.public_keys(newcomer.name))
+    let_somebody_in.let_in(workspace, newcomer, [ENVIRONMENT], role, replace=False)
 
 
 def _rotate(workspace: Workspace) -> None:
