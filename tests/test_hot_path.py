@@ -288,6 +288,7 @@ def test_lock_asks_history_once_for_all_files(clone: Path, monkeypatch: pytest.M
     workspace = Workspace(str(clone))
     with contextlib.suppress(NotInOrder):  # what is staged is not committed
         lock.lock(workspace)
+    workspace.repository.objects.close()
     assert asked == [".recipients/development/environment"]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from gitenv.git import scratch
 from gitenv.git.objects import Objects
@@ -12,7 +12,7 @@ from gitenv.model import dotenv
 from gitenv.repo.snapshot import Entry
 
 FILE = ".gitattributes"
-_MAX_BYTES = 1024 * 1024
+MAX_BYTES = 1024 * 1024
 _MAX_FILES = 1_000
 _MAX_PATHS = 200_000
 _FILTERED = re.compile(rb'^[ \t]*("(?:[^"\\]|\\.)*"|[^\s#]\S*)[ \t].*\bfilter=gitenv\b', re.MULTILINE)
@@ -31,16 +31,18 @@ def look_alikes(entries: Mapping[str, Entry]) -> dict[str, Entry]:
     return {path: entries[path] for path, name in named if name != FILE and name.lower() == FILE}
 
 
-def names_others(objects: Objects, entries: Mapping[str, Entry], claimed: Collection[str]) -> bool:
+def texts(objects: Objects, entries: Mapping[str, Entry]) -> Iterator[tuple[str, bytes | None]]:
+    """What is in these files, by path; None for one that is too large, and for all beyond many. git reads more than we do."""
+    for number, (path, object_id) in enumerate(files_of(entries).items()):
+        yield path, objects.read(object_id, MAX_BYTES) if number < _MAX_FILES else None
+
+
+def names_others(texts: Iterable[tuple[str, bytes | None]], claimed: Collection[str]) -> bool:
     """Whether any line gives gitenv more than the default names and the patterns that statements claim."""
     known = {*dotenv.FILES, *claimed, *(f"/{pattern}" for pattern in claimed)}
-    files = files_of(entries)
-    if len(files) > _MAX_FILES:
-        return True
-    for path, object_id in files.items():
-        text = objects.read(object_id, _MAX_BYTES)
+    for path, text in texts:
         if text is None:
-            return True  # git reads larger ones than we do
+            return True
         spelled = (match.decode("utf-8", "surrogateescape") for match in _FILTERED.findall(text))
         if any(pattern.strip('"') not in known for pattern in spelled) or (path != FILE and b"filter=gitenv" in text):
             return True

@@ -5,10 +5,10 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Collection, Iterator, Sequence
 
-from gitenv.errors import GitenvError, Locked, NotInOrder, NotTrusted, from_top
+from gitenv.errors import GitenvError, Locked, NotInOrder, NotTrusted
 from gitenv.git.layout import RECIPIENTS
 from gitenv.identity import device
-from gitenv.model import dotenv, remedies
+from gitenv.model import remedies
 from gitenv.model.codes import finding, of_error
 from gitenv.model.environment import Environment
 from gitenv.model.finding import Finding
@@ -16,7 +16,6 @@ from gitenv.model.grant import HOLDER
 from gitenv.model.keyring import Keyring
 from gitenv.team import (
     configuration,
-    discover,
     expiring,
     file_status,
     follow,
@@ -26,7 +25,7 @@ from gitenv.team import (
     roster,
     setup,
     shared_attributes,
-    to_decide,
+    unclaimed,
     value_origins,
 )
 from gitenv.team.file_status import FileStatus
@@ -96,8 +95,7 @@ def status(workspace: Workspace, wanted: Collection[str] = ()) -> Status:
         *_new_paths(workspace),
         *_waiting(workspace),
         *_unstaged(workspace),
-        *_unclaimed(workspace),
-        *_widened(workspace),
+        *unclaimed.problems(workspace),
         *map(of_error, past.problems(workspace)),
     ]
     # Where a statement is not believed, or in conflict, nobody knows who is in: they would all seem to ask.
@@ -291,48 +289,8 @@ def _waiting(workspace: Workspace) -> Iterator[Finding]:
         yield finding("waits-for-team", text, commands=("gitenv init",))
 
 
-def _unclaimed(workspace: Workspace) -> list[Finding]:
-    """Files that the attributes protect and no pinned environment claims."""
-    tracked = workspace.repository.listing.named(dotenv.WORDS)
-    pins = workspace.access.pinned()
-    problems: list[Finding] = [
-        *to_decide.linked(workspace, lambda path: dotenv.kind(path) == "shared" or to_decide.leads_to(pins, path))
-    ]
-    problems += [
-        finding(
-            "plain-text",
-            f"{entry.path} is one's own by its name, and staged in plain text",
-            commands=(remedies.take_out(entry.path),),
-        )
-        for entry in tracked
-        if entry.is_file and dotenv.kind(entry.path) == "private"
-        if discover.is_plain(workspace.repository.objects.read(entry.object_id) or b"")
-    ]
-    for path in [entry.path for entry in tracked if entry.is_file] + workspace.repository.untracked():
-        if dotenv.kind(path) != "shared":
-            continue
-        try:
-            if workspace.access.claimant(path) is None and not workspace.new_environment(path):
-                command = remedies.claim(path, [pin.name for pin in pins])
-                problems.append(finding("no-environment", f"{path} belongs to no environment", commands=(command,)))
-        except GitenvError as error:
-            problems.append(of_error(error, path))
-    return problems
-
-
 def _unstaged(workspace: Workspace) -> list[Finding]:
     """What gitenv wrote for the team and the next commit would leave out: a run was cut off before it had staged it."""
     found = workspace.repository.unstaged(RECIPIENTS)
     shown = ", ".join(found[:_MOST]) + (f" and {len(found) - _MOST} more" if len(found) > _MOST else "")
     return [finding("not-staged", f"written and not staged: {shown}", commands=(f"git add :/{RECIPIENTS}",))] if found else []
-
-
-def _widened(workspace: Workspace) -> list[Finding]:
-    """Files that somebody's attributes send to gitenv, and that are no .env files: what is pasted there stays closed."""
-    found = []
-    for path in workspace.repository.filtered():
-        if dotenv.kind(path) not in ("shared", "private", "template") and workspace.access.claimant(path) is None:
-            word = from_top(path)
-            text = f"{path}: a .gitattributes sends it to gitenv, and it belongs to no environment"
-            found.append(finding("filter-unclaimed", text, commands=(f"git log -p -- ':(glob)**/.gitattributes' {word}",)))
-    return found

@@ -121,7 +121,7 @@ class Change:
         claimed = {pattern for statement in self.statements.values() for pattern in statement.paths}
         if isinstance(self.after, WorkSnapshot):  # whoever asks for it knows what attributes the index has
             return False
-        return attributes.names_others(self.objects, self.after.matching(USUAL), claimed)
+        return attributes.names_others(attributes.texts(self.objects, self.after.matching(USUAL)), claimed)
 
     @cached_property
     def has_new_attributes(self) -> bool:
