@@ -86,6 +86,21 @@ def test_a_tag_named_like_a_merge_has_no_founding(tmp_path: Path) -> None:
     objects.close()
 
 
+def test_every_branch_of_a_merge_counts(tmp_path: Path) -> None:
+    """Where git brings several together, an environment of the last one is not new in the work tree."""
+    repo = Repo(tmp_path)
+    first = repo.commit({"README": b"1\n"})
+    for name in ("one", "two", "three"):
+        repo.commit({_path(name): b"1\n"}, [first], branch=name)
+    top = repo.written()
+    repo.git("reset", "-q", "--hard", "main")
+    repo.git("merge", "-q", "--no-ff", "--no-commit", "one", "two", "three")
+    objects = Objects(top)
+    founding = Founding(top, objects, ["one", "two", "three", "four"])
+    assert [name for name in founding.names if founding.is_uncommitted(name)] == ["four"]
+    objects.close()
+
+
 def test_git_walks_once(top: str, objects: Objects, monkeypatch: pytest.MonkeyPatch) -> None:
     """However many environments are asked about."""
     started: list[Sequence[str]] = []

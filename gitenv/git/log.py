@@ -9,9 +9,11 @@ from gitenv.errors import NotInOrder
 from gitenv.git import program, walk
 from gitenv.git.objects import Objects
 from gitenv.git.walk import Commit, FileChange
+from gitenv.system import files
 from gitenv.values import NamedTuple
 
 _born: set[str] = set()
+_MAX_BYTES = 64 * 1024
 _JOINED = ("MERGE_HEAD", "CHERRY_PICK_HEAD", "REBASE_HEAD")
 
 
@@ -136,8 +138,16 @@ def ids(root: str, specs: Sequence[str]) -> list[str]:
 
 
 def joined(root: str, objects: Objects) -> list[str]:
-    """What git is bringing together with HEAD and has not committed."""
-    return [head for head in _JOINED if objects.id(head) and not is_ref(root, head)]
+    """What git is bringing together with HEAD and has not committed: revisions."""
+    found = [head for head in _JOINED if objects.id(head) and not is_ref(root, head)]
+    return [*found, *(_further(root) if "MERGE_HEAD" in found else ())]
+
+
+def _further(root: str) -> list[str]:
+    """The commits that `git merge ONE TWO` brings beside the first: as a revision, `MERGE_HEAD` is that one only."""
+    git_dir = os.fsdecode(program.run(root, "rev-parse", "--absolute-git-dir")).rstrip("\n")
+    text = files.read(os.path.join(git_dir, "MERGE_HEAD"), _MAX_BYTES) or b""
+    return text.decode("ascii", "replace").split()[1:]
 
 
 def is_ref(root: str, head: str) -> bool:
