@@ -167,6 +167,18 @@ def test_a_folder_that_is_gone_ends_the_row(tmp_path: Path) -> None:
     assert _asked(tmp_path, "a-b", "a").take(_path("b"), _text("b"), RING) is None
 
 
+def test_a_guess_stops_nothing() -> None:
+    """Whatever goes wrong: a checkout never fails for want of a file that git did not ask for."""
+
+    def find(path: str) -> Iterator[File]:
+        raise ValueError(path)
+
+    made = Ahead(find, clean.in_one_pass)
+    for folder in _IN_ORDER:
+        assert made.take(_path(folder), _text(folder), RING) is None
+        made.look()
+
+
 def test_files_in_one_folder_are_no_row(top: Path) -> None:
     """Nor are those at the top."""
     made = _asked(top)

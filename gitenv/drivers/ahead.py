@@ -57,8 +57,8 @@ class Ahead(Generic[T]):
             self._next, data = next(_with_data(self._following), ("", None))
             if data and (found := self._make(data, ring)):
                 self._made = data, ring, found
-        except GitenvError:  # if git asks for it, it is said there
-            pass
+        except Exception:  # whatever is wrong with it is said if git asks for it: a guess stops nothing
+            self._following = iter(())
 
 
 def _around(path: str) -> tuple[str, str]:
