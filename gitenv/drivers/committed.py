@@ -81,8 +81,12 @@ class Committed:
         """Whether the index or HEAD has anything at a path, of whatever size."""
         if self.is_new(path):
             return False
+        if self.read(f":0:{path}") is not None:
+            return True
         specs = (f":0:{path}", f"HEAD:{path}", *(f":{stage}:{path}" for stage in (1, 2, 3)))
-        return any(self.read(spec) is not None for spec in specs) or any(self._objects.id(spec) for spec in specs)
+        absent = [spec for spec in specs if not self._objects.id(spec)]
+        self._read.update(dict.fromkeys(absent))
+        return len(absent) < len(specs)
 
     def blobs(self, path: str) -> list[bytes]:
         """The blobs of a file in the index and HEAD, up to the size that a document may have."""
