@@ -14,7 +14,7 @@ from gitenv.model.membership import Membership, who_is_in
 from gitenv.model.rotation import Member
 from gitenv.model.statements import Holder
 from gitenv.team import merge_rotations
-from gitenv.team.merge_rotations import Side, Sides
+from gitenv.team.merge_rotations import Fork, Lineage
 from tests.model.builders import ALICE, BOB, CAROL, EVE, TODAY, MemoryTree, Person, dek, grant_for, ring_of, rotated, statement
 
 ALL = (ALICE, BOB, CAROL)
@@ -127,8 +127,8 @@ def test_who_is_in_afterwards(origin: Members, ours: Members, theirs: Members, e
 EMPTY = MemoryTree(None)
 
 
-def _sides(base: Sequence[Environment], other: Sequence[Environment]) -> Sides:
-    return Sides(ORIGIN, EMPTY, Side([ORIGIN, *base], EMPTY), Side([ORIGIN, *other], EMPTY))
+def _fork(base: Sequence[Environment], other: Sequence[Environment]) -> Fork:
+    return Fork(ORIGIN, EMPTY, Lineage([ORIGIN, *base], EMPTY), Lineage([ORIGIN, *other], EMPTY))
 
 
 AFTER_BOB = statement(RING_2, before=BY_BOB, holders=(ALICE, BOB))
@@ -138,11 +138,11 @@ WITHOUT_ALICE = statement(TWIN, TWIN_CHAIN, before=ORIGIN, by=BOB, holders=(BOB,
 def test_nobody_goes_on_from_who_was_taken_out() -> None:
     """Also where somebody else signed a step after theirs; and where each took out the other, people decide."""
     for signed in ([BY_BOB], [BY_BOB, AFTER_BOB]):
-        swapped = _sides([WITHOUT_BOB], signed)
-        assert merge_rotations.by_who_stays_in(_sides(signed, [WITHOUT_BOB])) == swapped
+        swapped = _fork([WITHOUT_BOB], signed)
+        assert merge_rotations.by_who_stays_in(_fork(signed, [WITHOUT_BOB])) == swapped
         assert merge_rotations.by_who_stays_in(swapped) == swapped
     with pytest.raises(NotTrusted, match="each of the two sides took out who signed the other"):
-        merge_rotations.by_who_stays_in(_sides([WITHOUT_ALICE], [WITHOUT_BOB]))
+        merge_rotations.by_who_stays_in(_fork([WITHOUT_ALICE], [WITHOUT_BOB]))
 
 
 def test_the_paths_of_both() -> None:

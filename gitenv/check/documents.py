@@ -199,7 +199,7 @@ def _counts(version: Document, record: Record) -> bool:
 
 def _names(version: Document) -> Iterator[Finding]:
     """Keys that are set twice, and keys that a reader takes for each other."""
-    places = comparing.places(version.data)
+    places = comparing.occurrences(version.data)
     undecided = comparing.in_conflict(version.data)  # the markers are said, and a key stands on both sides of them
     old = version.before or frozenset()
     new = {name for name, listed in places.items() if any(place.record.raw not in old for place in listed)}

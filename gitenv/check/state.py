@@ -10,7 +10,7 @@ from gitenv.check.misplaced import like_dotenv, not_a_file, protected_target, un
 from gitenv.errors import GitenvError, NotTrusted, printable
 from gitenv.model import document, dotenv, origins, remedies, unvouched
 from gitenv.model.codes import finding
-from gitenv.model.comparing import Place
+from gitenv.model.comparing import Occurrence
 from gitenv.model.document import Kind
 from gitenv.model.environment import Environment
 from gitenv.model.finding import Finding
@@ -26,7 +26,7 @@ class Documents(NamedTuple):
     """What was found in files, and what came in that may have been there once before."""
 
     findings: list[Finding]
-    came: Mapping[str, list[Place]]
+    came: Mapping[str, list[Occurrence]]
     tokens: list[origins.Came]  # that are new in their file
 
 
@@ -48,7 +48,7 @@ def findings(change: Change, *, with_plain: bool) -> Iterator[Finding]:
 
 def _documents(change: Change, *, with_plain: bool) -> Documents:
     found: list[Finding] = []
-    new: dict[str, list[Place]] = {}
+    new: dict[str, list[Occurrence]] = {}
     tokens: list[origins.Came] = []
     entries = change.files
     for path in _judged(change):
@@ -140,7 +140,7 @@ def _mend(change: Change, version: Document, lines: Sequence[remedies.Line]) -> 
     )
 
 
-def _rolled_back(change: Change, came_in: Mapping[str, list[Place]]) -> Iterator[Finding]:
+def _rolled_back(change: Change, came_in: Mapping[str, list[Occurrence]]) -> Iterator[Finding]:
     """Values that went back to an earlier one, told by all of the base's history.
 
     Not only by what was before the change began: whoever begins before a value came and went would bring it back.

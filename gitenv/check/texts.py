@@ -96,7 +96,7 @@ class Texts:
             if budget < 0:
                 break
             try:
-                for name in comparing.places(data):
+                for name in comparing.occurrences(data):
                     found.setdefault(name.encode("ascii"), path)
             except NotTrusted:
                 continue

@@ -108,7 +108,7 @@ def _leads(ways: Mapping[bytes, set[bytes]], start: bytes, goal: bytes) -> bool:
 
 def _tokens(data: bytes, wanted: set[str]) -> dict[str, Record]:
     try:
-        found = comparing.places(data)
+        found = comparing.occurrences(data)
     except GitenvError:
         return {}
     return {name: found[name][-1].record for name in wanted & found.keys() if found[name][-1].record.kind is Kind.TOKEN}

@@ -7,8 +7,8 @@ from collections.abc import Collection, Iterator, Mapping
 from gitenv.diff.difference import Doubt, Duplicate, File, FileState, Key, SealedValue, Unvouched
 from gitenv.errors import GitenvError
 from gitenv.model import comparing, document, sealed, smudge, token
-from gitenv.model.comparing import KeyChange, OpenOf, Outcome, Place
-from gitenv.model.document import Kind, Record
+from gitenv.model.comparing import KeyChange, Occurrence, Outcome
+from gitenv.model.document import Kind, OpenOf, Record
 from gitenv.model.environment import Environment as Statement
 from gitenv.model.token import hint
 from gitenv.values import NamedTuple
@@ -49,9 +49,9 @@ def compare(path: str, environment: str, state: FileState, old: Version, new: Ve
 
 def with_values(file: File, old: bytes, new: bytes, open_of: OpenOf) -> File:
     """The same with the values that `open_of` opens, and those that stand there in plain text anyway."""
-    was, now = comparing.places(old), comparing.places(new)
+    was, now = comparing.occurrences(old), comparing.occurrences(new)
 
-    def shown(places: Mapping[str, list[Place]], name: str) -> str | None:
+    def shown(places: Mapping[str, list[Occurrence]], name: str) -> str | None:
         value = comparing.value_of(places[name][-1].record, open_of) if name in places else None
         return None if value is None else value.decode("utf-8", "backslashreplace")
 
@@ -140,10 +140,10 @@ def _known(statement: Statement | None) -> dict[tuple[int, bytes], bool]:
 
 def _duplicates(old: bytes, new: Version) -> list[Duplicate]:
     """The keys that are set more often than before, by lines that count."""
-    was, marked = comparing.places(old), {each.line for each in _unvouched(new).values()}
+    was, marked = comparing.occurrences(old), {each.line for each in _unvouched(new).values()}
     now = {
         name: [place.line for place in places if place.line not in marked]
-        for name, places in comparing.places(new.data).items()
+        for name, places in comparing.occurrences(new.data).items()
     }
     return [Duplicate(name, lines) for name, lines in now.items() if len(lines) > max(1, len(was.get(name, ())))]
 

@@ -112,10 +112,10 @@ def _member(name: str, paths: Iterable[str], states: States, files: Mapping[str,
     told: dict[str, Told] = {}
     for path in paths:
         data = states.after(path) if path in states.environments else b""
-        there |= {key: (path, places[-1].line) for key, places in comparing.places(data).items()}
+        there |= {key: (path, places[-1].line) for key, places in comparing.occurrences(data).items()}
         pending |= {record.name.decode("ascii") for record in document.parse(data) if record.kind is Kind.SEALED}
         if file := files.get(path):
-            was |= comparing.places(states.before(file.former or path)).keys()
+            was |= comparing.occurrences(states.before(file.former or path)).keys()
             changed |= {key.name for key in file.keys if key.outcome is Outcome.CHANGED}
             told |= {key.name: Told(path, key) for key in file.keys if key.outcome is not Outcome.REENCRYPTED}
             told |= {each.name: Told(path, each) for each in file.pending}

@@ -13,8 +13,7 @@ from collections.abc import Iterator
 from gitenv.errors import NotInOrder, NotTrusted, printable
 from gitenv.git import program
 from gitenv.model import document, merging
-from gitenv.model.alike import OpenOf
-from gitenv.model.document import Record
+from gitenv.model.document import OpenOf, Record
 from gitenv.model.merging import Style
 from gitenv.system import files
 

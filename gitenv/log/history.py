@@ -13,7 +13,7 @@ from gitenv.git.walk import Commit, FileChange
 from gitenv.log import claims, key_facts, member_facts
 from gitenv.log.facts import Event, Fact, Skipped, What
 from gitenv.model import document
-from gitenv.model.comparing import OpenOf
+from gitenv.model.document import OpenOf
 from gitenv.repo.snapshot import CommitSnapshot, resolve
 from gitenv.trust import roster
 from gitenv.trust.roster import Roster
@@ -171,7 +171,7 @@ class Log:
         if not self._wanted.key:
             return True
         try:
-            return not self._wanted.names(environment).isdisjoint(key_facts.places(self._read(blob) or b""))
+            return not self._wanted.names(environment).isdisjoint(key_facts.occurrences(self._read(blob) or b""))
         except GitenvError:
             return False
 

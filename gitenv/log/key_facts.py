@@ -7,8 +7,8 @@ from functools import lru_cache
 
 from gitenv.log.facts import Fact, What
 from gitenv.model import comparing, document, sealed, token
-from gitenv.model.comparing import KeyChange, OpenOf, Outcome, Place
-from gitenv.model.document import Kind
+from gitenv.model.comparing import KeyChange, Occurrence, Outcome
+from gitenv.model.document import Kind, OpenOf
 from gitenv.model.statements import Holder
 
 _WHAT = {
@@ -21,7 +21,7 @@ _WHAT = {
     Outcome.REENCRYPTED: What.REENCRYPTED,
 }
 _MAX_KEPT = 64 * 1024
-_places = lru_cache(maxsize=32)(comparing.places)
+_occurrences = lru_cache(maxsize=32)(comparing.occurrences)
 _TEXT = (Kind.ASSIGNMENT, Kind.LOOKALIKE)
 
 
@@ -31,8 +31,8 @@ def of_document(before: Sequence[bytes], after: bytes, open_of: OpenOf | None = 
     `open_of` is asked only where nothing else tells: of tokens of two generations. Raises `NotTrusted` for a document that is
     too large.
     """
-    there = places(after)
-    first, *others = [_changes(places(each), there, open_of) for each in before]
+    there = occurrences(after)
+    first, *others = [_changes(occurrences(each), there, open_of) for each in before]
     changes = {
         name: _least([fact, *(other[name] for other in others)])
         for name, fact in first.items()
@@ -43,12 +43,12 @@ def of_document(before: Sequence[bytes], after: bytes, open_of: OpenOf | None = 
     return [*(fact for name, fact in changes.items() if name not in accepted), *decided]
 
 
-def places(data: bytes) -> Mapping[str, list[Place]]:
+def occurrences(data: bytes) -> Mapping[str, list[Occurrence]]:
     """The keys of a document. Raises `NotTrusted` for one that is too large.
 
     Kept for a while: each version of a file is compared with the one before and with the one behind.
     """
-    return _places(data) if len(data) <= _MAX_KEPT else comparing.places(data)
+    return _occurrences(data) if len(data) <= _MAX_KEPT else comparing.occurrences(data)
 
 
 def alike(one: bytes, other: bytes) -> bool:
@@ -65,7 +65,9 @@ def _least(facts: Sequence[Fact]) -> Fact:
     return next((fact for fact in facts if fact.what is What.REENCRYPTED), facts[0])
 
 
-def _changes(before: Mapping[str, list[Place]], after: Mapping[str, list[Place]], open_of: OpenOf | None) -> dict[str, Fact]:
+def _changes(
+    before: Mapping[str, list[Occurrence]], after: Mapping[str, list[Occurrence]], open_of: OpenOf | None
+) -> dict[str, Fact]:
     """What happened to each key since one parent."""
     found = {change.name: change for change in comparing.keys(before, after)}
     if all(change.outcome is not Outcome.REENCRYPTED for change in found.values()):
@@ -107,7 +109,7 @@ def _fact(change: KeyChange) -> Fact:
     )
 
 
-def _token(place: Place | None) -> token.Token | None:
+def _token(place: Occurrence | None) -> token.Token | None:
     return token.read(place.record) if place and place.record.kind is Kind.TOKEN else None
 
 

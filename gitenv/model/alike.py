@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence, Set
+from collections.abc import Sequence, Set
 
-from gitenv.model.document import Kind, Record
+from gitenv.model.document import Kind, OpenOf, Record
 
 _TEXT = (Kind.ASSIGNMENT, Kind.COMMENT, Kind.UNKNOWN)
 _NAMED = (Kind.ASSIGNMENT, Kind.TOKEN, Kind.LOOKALIKE)
-
-OpenOf = Callable[[Record], bytes | None]
-"""What a token was made of, or None where no key at hand opens it."""
 
 
 def spelled(

@@ -7,21 +7,18 @@ not: there, `open_of` tells, or the answer says that it is not sure.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from enum import Enum
 from functools import lru_cache
 
 from gitenv.model import document, token
-from gitenv.model.document import Kind, Record
+from gitenv.model.document import Kind, OpenOf, Record
 from gitenv.values import NamedTuple
 
 _TEXT = (Kind.ASSIGNMENT, Kind.LOOKALIKE)
 _HIDDEN = (Kind.COMMENT, Kind.UNKNOWN, Kind.TOKEN, Kind.UNVERIFIED, Kind.LOOKALIKE)
 _LONG = 1024  # bytes of a line
 _TELLING = 8  # bytes that hardly ever two keys have in common by chance
-
-OpenOf = Callable[[Record], bytes | None]
-"""What a token was made of, or None where no key at hand opens it."""
 
 
 class Outcome(Enum):
@@ -36,7 +33,7 @@ class Outcome(Enum):
     REMOVED = "removed"
 
 
-class Place(NamedTuple):
+class Occurrence(NamedTuple):
     """One record with a name, and the line it begins in (from 1)."""
 
     record: Record
@@ -52,14 +49,14 @@ class KeyChange(NamedTuple):
 
     name: str
     outcome: Outcome
-    before: Place | None
-    after: Place | None
+    before: Occurrence | None
+    after: Occurrence | None
     is_sure: bool = True  # False: without a key it cannot be told; then it is what is likely
 
     @property
     def line(self) -> int:
         """Where it stands now, or where it stood."""
-        return (self.after or self.before or Place(Record(Kind.PLAIN, b"", b"", b""), 0)).line
+        return (self.after or self.before or Occurrence(Record(Kind.PLAIN, b"", b"", b""), 0)).line
 
 
 class Comparison(NamedTuple):
@@ -70,19 +67,19 @@ class Comparison(NamedTuple):
     hidden_removed: int
 
 
-def places(data: bytes) -> dict[str, list[Place]]:
+def occurrences(data: bytes) -> dict[str, list[Occurrence]]:
     """The keys of a document, in order, each with all the records that set it. Sealed values set nothing.
 
     Raises `NotTrusted` for a document that is too large.
     """
-    found: dict[str, list[Place]] = {}
-    for place in _alone(data) or (Place(*each) for each in numbered(document.parse(data))):
-        if place.record.name and place.record.kind is not Kind.SEALED:
-            found.setdefault(place.name, []).append(place)
+    found: dict[str, list[Occurrence]] = {}
+    for each in _alone(data) or (Occurrence(*one) for one in numbered(document.parse(data))):
+        if each.record.name and each.record.kind is not Kind.SEALED:
+            found.setdefault(each.name, []).append(each)
     return found
 
 
-def _alone(data: bytes) -> list[Place] | None:
+def _alone(data: bytes) -> list[Occurrence] | None:
     """The lines of a document each of which says by itself what it is, as most commits have it; None for others.
 
     Of two versions most lines are the same: they are read once.
@@ -92,19 +89,19 @@ def _alone(data: bytes) -> list[Place] | None:
         return None
     found = []
     for number, line in enumerate(lines, 1):
-        place = _place(line, number) if len(line) < _LONG else _placed(line, number)
-        if place is None:
+        each = _known_at(line, number) if len(line) < _LONG else _alone_at(line, number)
+        if each is None:
             return None
-        found.append(place)
+        found.append(each)
     return found
 
 
-def _placed(line: bytes, number: int) -> Place | None:
+def _alone_at(line: bytes, number: int) -> Occurrence | None:
     record = document.alone(line)
-    return Place(record, number) if record else None
+    return Occurrence(record, number) if record else None
 
 
-_place = lru_cache(maxsize=8192)(_placed)
+_known_at = lru_cache(maxsize=8192)(_alone_at)
 
 
 def in_conflict(data: bytes) -> dict[str, int]:
@@ -129,11 +126,13 @@ def numbered(records: Iterable[Record]) -> Iterable[tuple[Record, int]]:
 
 def compare(before: bytes, after: bytes, open_of: OpenOf | None = None) -> Comparison:
     """What happened to each key of a document. Empty: no file. Raises `NotTrusted` for one that is too large."""
-    old, new = places(before), places(after)
+    old, new = occurrences(before), occurrences(after)
     return Comparison(keys(old, new, open_of), *_hidden(before, after, is_same_key=not _rotated(old, new)))
 
 
-def keys(old: Mapping[str, list[Place]], new: Mapping[str, list[Place]], open_of: OpenOf | None = None) -> list[KeyChange]:
+def keys(
+    old: Mapping[str, list[Occurrence]], new: Mapping[str, list[Occurrence]], open_of: OpenOf | None = None
+) -> list[KeyChange]:
     """What happened to each key, in the order of the new version; what is gone at the end."""
     changes = {
         name: change
@@ -147,11 +146,11 @@ def keys(old: Mapping[str, list[Place]], new: Mapping[str, list[Place]], open_of
     return [*changes.values(), *gone.values()]
 
 
-def _change(name: str, old: list[Place] | None, new: list[Place], open_of: OpenOf | None) -> KeyChange | None:
+def _change(name: str, old: list[Occurrence] | None, new: list[Occurrence], open_of: OpenOf | None) -> KeyChange | None:
     if old is None:
         return KeyChange(name, Outcome.ADDED, None, new[-1])
     was, now = old[-1], new[-1]  # the last one counts, for every reader of .env files
-    if [place.record.raw for place in old] == [place.record.raw for place in new]:
+    if [each.record.raw for each in old] == [each.record.raw for each in new]:
         return None
     if now.record.kind in _TEXT and was.record.kind is Kind.TOKEN:
         return KeyChange(name, Outcome.EXPOSED, was, now)
@@ -179,7 +178,7 @@ def _compared(was: Record, now: Record, open_of: OpenOf | None) -> tuple[Outcome
 
 
 def _renames(
-    old: Mapping[str, list[Place]], new: Mapping[str, list[Place]], open_of: OpenOf | None
+    old: Mapping[str, list[Occurrence]], new: Mapping[str, list[Occurrence]], open_of: OpenOf | None
 ) -> Iterable[tuple[str, str, bool]]:
     """New names, each with its former one: the same value, where a key tells; else in the same place between two others."""
     came = [name for name in new if name not in old]
@@ -213,7 +212,7 @@ def _may_be_same(was: Record, now: Record) -> bool:
     return abs(len(other.body) - len(one.body) - longer) < max(32, steps)
 
 
-def _between(names: Mapping[str, list[Place]], others: Mapping[str, list[Place]]) -> dict[str, tuple[str, str, int]]:
+def _between(names: Mapping[str, list[Occurrence]], others: Mapping[str, list[Occurrence]]) -> dict[str, tuple[str, str, int]]:
     """For each name that `others` lack: between which keys of both versions it stands, and as which of those there."""
     found: dict[str, tuple[str, str, int]] = {}
     before, waiting = "", list[str]()
@@ -237,9 +236,9 @@ def _text(record: Record) -> bytes:
     return record.raw.partition(record.name)[2].strip().lstrip(b"=:").strip()
 
 
-def _rotated(old: Mapping[str, list[Place]], new: Mapping[str, list[Place]]) -> bool:
+def _rotated(old: Mapping[str, list[Occurrence]], new: Mapping[str, list[Occurrence]]) -> bool:
     one, other = (
-        {(found.number, found.hint) for each in side.values() for place in each if (found := _token(place.record))}
+        {(found.number, found.hint) for places in side.values() for each in places if (found := _token(each.record))}
         for side in (old, new)
     )
     return bool(one and other and one != other)

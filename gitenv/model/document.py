@@ -6,7 +6,7 @@ is the only one that leaks under none of them.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from enum import Enum
 
 from gitenv.errors import NotTrusted
@@ -38,6 +38,10 @@ class Record(NamedTuple):
     name: bytes  # of an assignment, of its token or of a sealed one, else empty
     raw: bytes
     end: bytes
+
+
+OpenOf = Callable[[Record], bytes | None]
+"""What a token was made of, or None where no key at hand opens it."""
 
 
 # Compiled at every start of the filter, so only what every document needs; `re` keeps the others once they are used.

@@ -13,8 +13,7 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 
 from gitenv.model import alike, document
-from gitenv.model.alike import OpenOf
-from gitenv.model.document import Kind, Record
+from gitenv.model.document import Kind, OpenOf, Record
 from gitenv.model.reasons import CannotStand
 from gitenv.values import NamedTuple
 

@@ -12,7 +12,7 @@ from gitenv.errors import NotTrusted
 from gitenv.git import changes
 from gitenv.git.objects import Objects
 from gitenv.model import comparing, document
-from gitenv.model.comparing import Place
+from gitenv.model.comparing import Occurrence
 from gitenv.model.document import Kind, Record
 from gitenv.values import NamedTuple
 
@@ -31,7 +31,7 @@ class Rollback(NamedTuple):
     is_sealed: bool  # a sealed value that was taken away and came back: it was decided about before
 
 
-def came(before: bytes, after: bytes) -> list[Place]:
+def came(before: bytes, after: bytes) -> list[Occurrence]:
     """The named tokens and sealed values of `after` that are not in `before`. Raises `NotTrusted` for too large documents.
 
     Not those whose key stood there in plain text: equal values are equal tokens, so mending a plain commit is no rollback.
@@ -41,7 +41,7 @@ def came(before: bytes, after: bytes) -> list[Place]:
     plain = {record.name for record in old if record.kind is Kind.ASSIGNMENT}
     numbered = comparing.numbered(document.parse(after))
     return [
-        Place(record, line)
+        Occurrence(record, line)
         for record, line in numbered
         if record.name and record.kind in _ENCRYPTED and record.raw not in known
         if record.kind is Kind.SEALED or record.name not in plain
@@ -49,7 +49,7 @@ def came(before: bytes, after: bytes) -> list[Place]:
 
 
 def rollbacks(
-    folder: str, objects: Objects, base: str, files: Mapping[str, Sequence[Place]], taken: Iterable[bytes] = ()
+    folder: str, objects: Objects, base: str, files: Mapping[str, Sequence[Occurrence]], taken: Iterable[bytes] = ()
 ) -> list[Rollback]:
     """Which of the records that came to `files` stood at the same path in a commit that `base` reaches; by path and line.
 
@@ -75,7 +75,7 @@ def rollbacks(
 
 
 def _leave_out_restored(
-    folder: str, objects: Objects, base: str, wanted: Mapping[str, dict[bytes, Place]], taken: Iterable[bytes]
+    folder: str, objects: Objects, base: str, wanted: Mapping[str, dict[bytes, Occurrence]], taken: Iterable[bytes]
 ) -> None:
     """Take out what a file had when it was deleted: that comes back with it, or with the move that is undone.
 

@@ -79,7 +79,7 @@ def ignored(workspace: Workspace, statement: Environment, problems: list[Finding
     listed = []
     for line in workspace.repository.why_ignored([path for path in workspace.ignored() if statement.claims(path)]):
         data = files.read_inside(workspace.root, line.path, _MAX_BYTES) or b""
-        listed.append(FileStatus(line.path, len(comparing.places(data)), "ignored by git", [], []))
+        listed.append(FileStatus(line.path, len(comparing.occurrences(data)), "ignored by git", [], []))
         text = f"{line.path} is ignored by {line.source}:{line.line}, so it is not shared"
         problems.append(finding("ignored", text, commands=("gitenv init --unignore",)))
     return listed
@@ -116,7 +116,7 @@ def _status(
         return FileStatus(entry.path, 0, "stays closed", [], [])
     pin = workspace.access.pin(statement.name)
     if ring and pin and there and inert.MARK in there and _opened_since(workspace, pin, stored, there):
-        return FileStatus(entry.path, len(comparing.places(stored)), CLOSED, [], [])
+        return FileStatus(entry.path, len(comparing.occurrences(stored)), CLOSED, [], [])
     if ring and there and not encoding.wrong(there) and (ordinary := _ordinary(stored, there, ring)) is not None:
         return FileStatus(entry.path, len(ordinary), CLOSED if there == stored else "open", [], [])
     records = document.parse(stored)
@@ -180,11 +180,11 @@ def _in_conflict(path: str, there: bytes, problems: list[Finding], *, is_open: b
     from gitenv.team import lock
 
     if is_open and lock.is_closed(there):
-        return FileStatus(path, len(comparing.places(there)), CLOSED, [], [])
+        return FileStatus(path, len(comparing.occurrences(there)), CLOSED, [], [])
     torn = list(comparing.in_conflict(there))
     text = f"in conflict: {joined(torn)}; take git's markers out, then stage it" if torn else "in conflict until it is staged"
     problems.append(finding("conflict-marker", f"{path}: {text}", commands=(f"git add {from_top(path)}",)))
-    return FileStatus(path, len(comparing.places(there)), "in conflict", [], [])
+    return FileStatus(path, len(comparing.occurrences(there)), "in conflict", [], [])
 
 
 def _pending(seals: Contributors, statement: Environment, path: str, record: Record, who: str) -> Finding:

@@ -30,8 +30,8 @@ _MAX_PAIRS = 100
 _ANY_DAY = ""  # who has expired could read it, too
 
 
-class Side(NamedTuple):
-    """One of two sides: its chain, oldest first, and the tree with the newest of it."""
+class Lineage(NamedTuple):
+    """One side of a fork: its chain, oldest first, and the tree with the newest of it."""
 
     chain: Sequence[Environment]
     tree: Snapshot
@@ -41,17 +41,17 @@ class Side(NamedTuple):
         return self.chain[-1]
 
 
-class Sides(NamedTuple):
-    """What is to be brought together."""
+class Fork(NamedTuple):
+    """Two chains from one statement, which are to be brought together."""
 
     origin: Environment  # the last statement that both go back to
     origin_tree: Snapshot
-    base: Side  # what is gone on from
-    other: Side  # what is given up
+    base: Lineage  # what is gone on from
+    other: Lineage  # what is given up
 
-    def since(self, side: Side) -> Sequence[Environment]:
+    def since(self, lineage: Lineage) -> Sequence[Environment]:
         """The statements of one side after the origin."""
-        return side.chain[[each.hash for each in side.chain].index(self.origin.hash) + 1 :]
+        return lineage.chain[[each.hash for each in lineage.chain].index(self.origin.hash) + 1 :]
 
 
 def plan(workspace: Workspace, name: str) -> Plan | None:
@@ -59,59 +59,59 @@ def plan(workspace: Workspace, name: str) -> Plan | None:
     pin = workspace.access.pin(name)
     if pin is None:
         return None
-    sides = _staged(workspace, pin) if name in statement_conflicts.in_conflict(workspace) else _in_history(workspace, pin)
-    if sides is None:
+    fork = _staged(workspace, pin) if name in statement_conflicts.in_conflict(workspace) else _in_history(workspace, pin)
+    if fork is None:
         if error := statement_conflicts.met_in_rebase(workspace, pin):
             raise error
         return None
     origin, base, other = (
-        access.membership_in(sides.origin_tree, sides.origin),
-        *(access.membership_in(side.tree, side.environment) for side in (sides.base, sides.other)),
+        access.membership_in(fork.origin_tree, fork.origin),
+        *(access.membership_in(each.tree, each.environment) for each in (fork.base, fork.other)),
     )
-    parents = [_parent(workspace, side, sides, found) for side, found in ((sides.base, base), (sides.other, other))]
+    parents = [_parent(workspace, each, fork, found) for each, found in ((fork.base, base), (fork.other, other))]
     (base_members, base_strays), (other_members, other_strays) = (
-        reuniting.by_who_stays(origin, base, other, [each.by for each in sides.since(sides.base)]),
-        reuniting.by_who_stays(origin, other, base, [each.by for each in sides.since(sides.other)]),
+        reuniting.by_who_stays(origin, base, other, [each.by for each in fork.since(fork.base)]),
+        reuniting.by_who_stays(origin, other, base, [each.by for each in fork.since(fork.other)]),
     )
     members, dropped = reuniting.three_way(reuniting.members_of(origin), base_members, other_members)
     dropped += base_strays + other_strays
     if not any(member.role == HOLDER for member in members):
         raise NotInOrder(f"{name}: the two sides together leave no holder", f"git log -- :/{RECIPIENTS}/{name}")
     dropped += [Dropped(f"{refused.grant.to}.grant", refused.reason) for found in (base, other) for refused in found.refused]
-    files = workspace.files_of([sides.base.environment])[name]
-    given_up = [*sides.since(sides.other), *_given_up_before(workspace, sides)]
+    files = workspace.files_of([fork.base.environment])[name]
+    given_up = [*fork.since(fork.other), *_given_up_before(workspace, fork)]
     left_out = {drop.name for drop in dropped} - {member.name for member in members}
     shown = [drop for drop in dropped if drop.name in left_out]
     return Plan(
         *(pin, parents, members, shown, files),
-        origin=sides.origin,
+        origin=fork.origin,
         beside=[each.hash for each in given_up],
-        paths=reuniting.paths(sides.origin, sides.base.environment, sides.other.environment),
-        texts=[each.text for each in (*sides.since(sides.base), *given_up)],
+        paths=reuniting.paths(fork.origin, fork.base.environment, fork.other.environment),
+        texts=[each.text for each in (*fork.since(fork.base), *given_up)],
     )
 
 
-def _given_up_before(workspace: Workspace, sides: Sides) -> Iterator[Environment]:
+def _given_up_before(workspace: Workspace, fork: Fork) -> Iterator[Environment]:
     """What the side that is given up had given up itself: who has that pinned can go on as well."""
-    name, (chain_of_it, tree) = sides.origin.name, sides.other
+    name, (chain_of_it, tree) = fork.origin.name, fork.other
     text_of = chain.finder(tree, name)
-    for wanted in dict.fromkeys(named for each in sides.since(sides.other) for named in each.beside):
+    for wanted in dict.fromkeys(named for each in fork.since(fork.other) for named in each.beside):
         if text := workspace.access.pins.text(name, wanted) or text_of(wanted):
             found = environment.read(text, chain.past_path(name, wanted))
             if found.hash == wanted and gives_up(found, chain_of_it):
                 yield found
 
 
-def _staged(workspace: Workspace, pin: Pin) -> Sides:
+def _staged(workspace: Workspace, pin: Pin) -> Fork:
     """Both sides as git has them in the index: in a rebase HEAD's was there first, in a merge what the caller did not sign."""
-    found: list[Side] = []
+    found: list[Lineage] = []
     for stage in (2, 3):
         tree = IndexSnapshot(workspace.repository.objects, stage)
         text = tree.read(chain.path(pin.name), statements.MAX_BYTES)
         if text is None:
             raise _not_on_all_sides(workspace, pin.name)
         statement = environment.read(text, f"{pin.name}/environment")
-        found.append(Side(first_sight.verdict_on(workspace, statement).way, tree))
+        found.append(Lineage(first_sight.verdict_on(workspace, statement).way, tree))
     ours, theirs = found
     if ours.environment.id != theirs.environment.id and _is_new_on_both(workspace, pin.name):
         raise _not_on_all_sides(workspace, pin.name)
@@ -122,30 +122,30 @@ def _staged(workspace: Workspace, pin: Pin) -> Sides:
     return by_who_stays_in(_parted(workspace, pin, ours, theirs))
 
 
-def by_who_stays_in(sides: Sides) -> Sides:
+def by_who_stays_in(fork: Fork) -> Fork:
     """Nobody goes on from what somebody signed whom the other side took out. Raises `NotTrusted` where both did that."""
-    base, other = sides.base, sides.other
-    if not _is_by_who_is_out(sides, base, other):
-        return sides
-    if _is_by_who_is_out(sides, other, base):
-        name = sides.origin.name
+    base, other = fork.base, fork.other
+    if not _is_by_who_is_out(fork, base, other):
+        return fork
+    if _is_by_who_is_out(fork, other, base):
+        name = fork.origin.name
         hint = f"decide with your team whose side stays: git log -p --all -- :/{RECIPIENTS}/{name}/environment"
         raise NotTrusted(f"{name}: each of the two sides took out who signed the other", hint)
-    return sides._replace(base=other, other=base)
+    return fork._replace(base=other, other=base)
 
 
-def _is_by_who_is_out(sides: Sides, side: Side, other: Side) -> bool:
+def _is_by_who_is_out(fork: Fork, lineage: Lineage, other: Lineage) -> bool:
     """Whoever is new on this side was taken out by nobody."""
-    return forks.is_by(forks.taken_out(other.chain), [sides.origin, *sides.since(side)])
+    return forks.is_by(forks.taken_out(other.chain), [fork.origin, *fork.since(lineage)])
 
 
-def _in_history(workspace: Workspace, pin: Pin) -> Sides | None:
+def _in_history(workspace: Workspace, pin: Pin) -> Fork | None:
     """A commit that went on with one of two sides, and has the other one in its history."""
     text = workspace.tree.read(chain.path(pin.name), statements.MAX_BYTES)
     here = environment.read(text, f"{pin.name}/environment") if text else None
     if here is None or here.id != pin.environment.id:
         return None
-    base = Side(first_sight.verdict_on(workspace, here).way, workspace.tree)
+    base = Lineage(first_sight.verdict_on(workspace, here).way, workspace.tree)
     found = forks.asides(workspace.history, base.chain, ["HEAD"])
     for statements_of_it in sorted(found, key=lambda each: -each[-1].revision):
         other = statements_of_it[-1]
@@ -154,7 +154,7 @@ def _in_history(workspace: Workspace, pin: Pin) -> Sides | None:
         if tree is None or not (_is_by_holders(here, statements_of_it) or _holds(workspace, other, tree)):
             continue
         common = [each.hash for each in base.chain].index(statements_of_it[0].previous)
-        return by_who_stays_in(_parted(workspace, pin, base, Side([*base.chain[: common + 1], *statements_of_it], tree)))
+        return by_who_stays_in(_parted(workspace, pin, base, Lineage([*base.chain[: common + 1], *statements_of_it], tree)))
     return None
 
 
@@ -169,7 +169,7 @@ def _holds(workspace: Workspace, statement: Environment, tree: Snapshot) -> bool
     return me in statement.holders and given is not None and (given.key.fingerprint(), given.role) == (me.fingerprint, HOLDER)
 
 
-def _parted(workspace: Workspace, pin: Pin, base: Side, other: Side) -> Sides:
+def _parted(workspace: Workspace, pin: Pin, base: Lineage, other: Lineage) -> Fork:
     """Where two sides part. Raises `NotTrusted` if they are two environments, or not the pinned one."""
     if len({base.environment.id, other.environment.id, pin.environment.id}) > 1:
         # The pin is right as it is: `gitenv trust` would find nothing to decide, and git's conflict would stay.
@@ -179,17 +179,17 @@ def _parted(workspace: Workspace, pin: Pin, base: Side, other: Side) -> Sides:
     origin = next((each for each in reversed(base.chain) if each.hash in theirs), None)
     if origin is None:
         raise NotTrusted(f"{pin.name}: two environments of one name were merged", _way_back(workspace))
-    return Sides(origin, _parting(workspace, origin, base, other), base, other)
+    return Fork(origin, _parting(workspace, origin, base, other), base, other)
 
 
-def _parting(workspace: Workspace, origin: Environment, base: Side, other: Side) -> Snapshot:
+def _parting(workspace: Workspace, origin: Environment, base: Lineage, other: Lineage) -> Snapshot:
     """The tree in which two sides part: it says who was in before either of them took somebody out.
 
     A merge that kept one of them has the other one behind it, so where they part is asked of the commits that brought them.
     Raises `NotInOrder` if none can be found.
     """
     path, heads = chain.path(origin.name), workspace.history.heads
-    brought = [log.brought(workspace.root, path, side.environment.text, heads) for side in (base, other)]
+    brought = [log.brought(workspace.root, path, each.environment.text, heads) for each in (base, other)]
     for one, two in itertools.islice(itertools.product(*map(reversed, brought)), _MAX_PAIRS):
         parting = log.merge_base(workspace.root, one, two)
         tree = CommitSnapshot(workspace.repository.objects, parting)
@@ -198,9 +198,9 @@ def _parting(workspace: Workspace, origin: Environment, base: Side, other: Side)
     raise NotInOrder(f"{origin.name}: nobody can see where the two sides part", f"git log -- :/{RECIPIENTS}/{origin.name}")
 
 
-def _parent(workspace: Workspace, side: Side, sides: Sides, found: Membership) -> Parent:
+def _parent(workspace: Workspace, lineage: Lineage, fork: Fork, found: Membership) -> Parent:
     """What the caller opens of one side. Raises `Locked` for who is no holder of both: their word would not count."""
-    statement = side.environment
+    statement = lineage.environment
     if statement.name in workspace.access.locked:
         raise Locked(f"{statement.name} is locked in this clone", f"gitenv unlock {statement.name}")
     me = workspace.me().fingerprint
@@ -208,12 +208,12 @@ def _parent(workspace: Workspace, side: Side, sides: Sides, found: Membership) -
     listed = any(holder.fingerprint == me for holder in statement.holders)
     if not mine or not listed:
         who = f"generation {statement.generation.number} by {statement.by.name}"
-        both = sorted({*sides.base.environment.holders} & {*sides.other.environment.holders})[:3]
+        both = sorted({*fork.base.environment.holders} & {*fork.other.environment.holders})[:3]
         ask = " or ".join(holder.name for holder in both) or "a holder of both"
         raise Locked(f"you are no holder of {statement.name} in {who}", f"ask {ask} to merge, and to run gitenv rotate")
-    was = access.membership_in(side.tree, statement, _ANY_DAY).keyholders
+    was = access.membership_in(lineage.tree, statement, _ANY_DAY).keyholders
     ring = access.open_grant(statement, mine[0], workspace.access.device())
-    return Parent(statement, ring, was, known_values.found(side.tree, statement))
+    return Parent(statement, ring, was, known_values.found(lineage.tree, statement))
 
 
 def _is_new_on_both(workspace: Workspace, name: str) -> bool:

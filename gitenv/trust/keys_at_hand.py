@@ -9,8 +9,7 @@ from gitenv.git.layout import Layout
 from gitenv.git.objects import Objects
 from gitenv.model import clean, document, token
 from gitenv.model.cipher import Unopened
-from gitenv.model.comparing import OpenOf
-from gitenv.model.document import Record
+from gitenv.model.document import OpenOf, Record
 from gitenv.model.keyring import Keyring
 from gitenv.repo.founding import Founding
 from gitenv.repo.snapshot import Snapshot

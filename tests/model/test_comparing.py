@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from gitenv.errors import NotTrusted
 from gitenv.model import comparing, document, token
-from gitenv.model.comparing import Comparison, OpenOf, Outcome, compare
-from gitenv.model.document import Kind, Record
+from gitenv.model.comparing import Comparison, Outcome, compare
+from gitenv.model.document import Kind, OpenOf, Record
 from gitenv.model.keyring import Keyring
 from tests.model.builders import committed, ring_of, rotated
 from tests.model.documents import anything
@@ -127,15 +127,15 @@ _OTHERS = [b"A=1", b" ", b"# B=1", b"-----BEGIN X-----", b"<<<<<<< a", b"=======
 def test_lines_that_stand_alone(lines: list[bytes], end: bytes) -> None:
     """Documents of which each line says by itself what it is have the keys that they have when they are parsed."""
     data = b"\n".join(lines) + end
-    found: dict[str, list[comparing.Place]] = {}
+    found: dict[str, list[comparing.Occurrence]] = {}
     for record, line in comparing.numbered(document.parse(data)):
         if record.name and record.kind is not Kind.SEALED:
-            found.setdefault(record.name.decode(), []).append(comparing.Place(record, line))
-    assert list(comparing.places(data).items()) == list(found.items())
+            found.setdefault(record.name.decode(), []).append(comparing.Occurrence(record, line))
+    assert list(comparing.occurrences(data).items()) == list(found.items())
 
 
 def test_as_many_as_a_document_may_have() -> None:
     """A document of lines that stand alone has no more of them than any other."""
-    comparing.places(b"\n" * document.MAX_RECORDS)
+    comparing.occurrences(b"\n" * document.MAX_RECORDS)
     with pytest.raises(NotTrusted):
-        comparing.places(b"\n" * (document.MAX_RECORDS + 1))
+        comparing.occurrences(b"\n" * (document.MAX_RECORDS + 1))

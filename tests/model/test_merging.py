@@ -11,9 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gitenv.model import clean, document, merging, smudge, unverified
-from gitenv.model.alike import OpenOf
 from gitenv.model.cipher import Dek, EnvironmentId
-from gitenv.model.document import Kind
+from gitenv.model.document import Kind, OpenOf
 from gitenv.model.keyring import Keyring, first_generation
 from gitenv.model.merging import Merged, Style
 from gitenv.model.reasons import CannotStand

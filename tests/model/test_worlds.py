@@ -23,7 +23,7 @@ from gitenv.model.grant import Grant
 from gitenv.model.keyring import Keyring, Older
 from gitenv.model.reasons import Forked
 from gitenv.team import merge_rotations
-from gitenv.team.merge_rotations import Side, Sides
+from gitenv.team.merge_rotations import Fork, Lineage
 from gitenv.trust import forks
 from gitenv.trust.history import History
 from gitenv.trust.pins import Pin
@@ -295,6 +295,6 @@ def test_who_was_listed_since_is_nobody_who_was_taken_out(monkeypatch: pytest.Mo
     with pytest.raises(Forked, match=r"one beside it by dave .* that takes somebody out"):
         forks.check_none_taken_out(history, first_sight, pinned_at(BY_BOB), ["HEAD"])
     forks.check_none_taken_out(history, first_sight, pinned_at(BY_LISTED), ["HEAD"])
-    daves = Side([FOUNDING, DAVE_LISTED, BY_LISTED], world().tree)
-    sides = Sides(FOUNDING, world().tree, Side([FOUNDING, BY_BOB], world().tree), daves)
-    assert merge_rotations.by_who_stays_in(sides).base == daves
+    daves = Lineage([FOUNDING, DAVE_LISTED, BY_LISTED], world().tree)
+    fork = Fork(FOUNDING, world().tree, Lineage([FOUNDING, BY_BOB], world().tree), daves)
+    assert merge_rotations.by_who_stays_in(fork).base == daves
