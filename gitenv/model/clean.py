@@ -10,7 +10,6 @@ from collections.abc import Callable, Sequence, Set
 
 from gitenv.errors import GitenvError, NotTrusted
 from gitenv.model import document, inert, simple, token
-from gitenv.model.cipher import Unopened
 from gitenv.model.document import Kind, Record
 from gitenv.model.keyring import Keyring
 from gitenv.values import NamedTuple
@@ -125,7 +124,7 @@ class Kept:
         if record.kind in TEXT:
             return (record.name, record.raw), record.raw
         found = token.read(record) if record.kind is Kind.TOKEN else None
-        if found is None or self._ring.is_current(found) or not (raw := _text_of(self._ring, found)):
+        if found is None or self._ring.is_current(found) or not (raw := self._ring.text_of(found)):
             return None
         return (record.name, raw), record.raw
 
@@ -212,15 +211,7 @@ def _is_ours(ring: Keyring, record: Record) -> bool:
 
 def _opens(ring: Keyring, record: Record) -> bool:
     found = token.read(record)
-    return found is not None and _text_of(ring, found) is not None
-
-
-def _text_of(ring: Keyring, found: token.Token) -> bytes | None:
-    keys = ring.find(found.number, found.hint)
-    try:
-        return token.open_with(keys, found) if keys else None
-    except Unopened:
-        return None
+    return found is not None and ring.text_of(found) is not None
 
 
 def _unmarked(records: list[Record], position: int, committed: Committed) -> bytes:

@@ -52,6 +52,14 @@ class Keyring:
         keys = self.find(number, hint)
         return (self._opened[number, hint][0], keys) if keys else None
 
+    def text_of(self, found: token.Token) -> bytes | None:
+        """The record that a token of any generation holds; None where no key of ours opens it."""
+        keys = self.find(found.number, found.hint)
+        try:
+            return token.open_with(keys, found) if keys else None
+        except Unopened:
+            return None
+
     def everything(self) -> list[Keys]:
         """The keys of all generations, newest first."""
         self._walk()

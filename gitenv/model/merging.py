@@ -117,19 +117,11 @@ def in_conflict(ours: bytes, theirs: bytes) -> Merged:
 def opener(rings: Sequence[Keyring]) -> OpenOf:
     """What opens the tokens of every generation that any of the keyrings has."""
     from gitenv.model import token
-    from gitenv.model.cipher import Unopened
 
     def open_of(record: Record) -> bytes | None:
         found = token.read(record)
-        for ring in rings if found else ():
-            assert found is not None
-            keys = ring.find(found.number, found.hint)
-            try:
-                if keys:
-                    return token.open_with(keys, found)
-            except Unopened:
-                continue
-        return None
+        texts = (ring.text_of(found) for ring in rings) if found else ()
+        return next((text for text in texts if text is not None), None)
 
     return open_of
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from gitenv.model import document, environment, token
-from gitenv.model.cipher import Dek, Generation, Unopened
+from gitenv.model.cipher import Dek, Generation
 from gitenv.model.document import Kind, Record
 from gitenv.model.environment import Draft, Environment, Left
 from gitenv.model.grant import HOLDER, Grant
@@ -148,11 +148,8 @@ def _respelled(record: Record, before: Iterable[Keyring], ring: Keyring, head: b
     if found is None:
         return record
     for earlier in before:
-        if not earlier.is_current(found):
-            continue
-        try:
-            raw = token.open_with(earlier.keys, found)
-        except Unopened:
+        raw = earlier.text_of(found) if earlier.is_current(found) else None
+        if raw is None:
             continue
         kind = Kind.ASSIGNMENT if found.name else Kind.UNKNOWN
         return record._replace(raw=token.spell(ring.keys, head, Record(kind, found.name, raw, b"")))

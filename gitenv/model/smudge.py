@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Iterator, Sequence
 
 from gitenv.errors import NotTrusted
 from gitenv.model import document, inert, simple, token
-from gitenv.model.cipher import Unopened
 from gitenv.model.document import Kind, Record
 from gitenv.model.keyring import Keyring
 
@@ -92,10 +90,8 @@ def _open(record: Record, rings: Sequence[Keyring] | None, is_viewing: bool) -> 
         return record
     if rings and record.kind is Kind.TOKEN and (found := token.read(record)):
         ring = next((ring for ring in rings if is_viewing or ring.is_current(found)), None)
-        if ring and (keys := ring.find(found.number, found.hint)):
-            with contextlib.suppress(Unopened):
-                raw = token.open_with(keys, found)
-                return Record(Kind.ASSIGNMENT if found.name else Kind.UNKNOWN, found.name, raw, record.end)
+        if ring and (raw := ring.text_of(found)) is not None:
+            return Record(Kind.ASSIGNMENT if found.name else Kind.UNKNOWN, found.name, raw, record.end)
     return _marked(record)
 
 

@@ -6,7 +6,6 @@ import itertools
 from collections.abc import Collection, Iterator, Sequence
 
 from gitenv.model import clean, document, editing, inert, remedies, sealed, token
-from gitenv.model.cipher import Unopened
 from gitenv.model.document import Kind, Record
 from gitenv.model.keyring import Keyring
 from gitenv.model.reasons import CannotStand
@@ -134,12 +133,8 @@ def value(found: Unverified, ring: Keyring) -> Record:
 
 def _opened(found: Unverified, ring: Keyring) -> Record:
     spelled = token.read(found.record)
-    keys = ring.find(spelled.number, spelled.hint) if spelled else None
-    try:
-        raw = token.open_with(keys, spelled) if keys and spelled else b""
-    except Unopened:
-        raw = b""
-    if not raw:
+    raw = ring.text_of(spelled) if spelled else None
+    if raw is None:
         raise CannotStand(f"{found.shown}: no key of this environment opens it", found.way_out)
     if spelled and not spelled.name:
         return Record(Kind.UNKNOWN, b"", raw, found.record.end)  # whether it is one where it stands, `_rewritten` finds out

@@ -8,7 +8,6 @@ from gitenv.errors import GitenvError, Locked, printable
 from gitenv.git.layout import Layout
 from gitenv.git.objects import Objects
 from gitenv.model import clean, document, token
-from gitenv.model.cipher import Unopened
 from gitenv.model.document import OpenOf, Record
 from gitenv.model.keyring import Keyring
 from gitenv.repo.founding import Founding
@@ -47,13 +46,7 @@ class KeysAtHand:
 
         def open_of(record: Record) -> bytes | None:
             ring, found = self.ring_of(path), token.read(record)
-            keys = ring.find(found.number, found.hint) if ring and found else None
-            if keys is None or found is None:
-                return None
-            try:
-                return token.open_with(keys, found)
-            except Unopened:
-                return None
+            return ring.text_of(found) if ring and found else None
 
         return open_of
 
