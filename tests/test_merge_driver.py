@@ -63,5 +63,5 @@ def test_a_bug_of_ours_loses_nothing(monkeypatch: pytest.MonkeyPatch, capfd: pyt
     code, text = _merge(b"A=0\n", b"A=hunter2\n", b"A=2\n")
     assert (code, text) == (1, b"<<<<<<< ours\nA=hunter2\n=======\nA=2\n>>>>>>> theirs\n")
     said = capfd.readouterr().err
-    assert "a bug in gitenv, ValueError" in said
+    assert "a bug in gitenv: ValueError at test_merge_driver.py:" in said
     assert "hunter2" not in said

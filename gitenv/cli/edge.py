@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import os
 import sys
 from collections.abc import Callable, Sequence
 
@@ -91,12 +90,9 @@ def _other(error: Exception, arguments: list[str]) -> int:
         verb = f"{arguments[0]} " if arguments[:1] and arguments[0] in commands.names() else ""
         show.error(Usage(_lower(str(say())), f"gitenv {verb}--help"))
         return Usage.exit_code
-    # The text of an exception may quote what it was working on, so only its kind and place are shown.
-    trace, place = error.__traceback__, ""
-    while trace:
-        place = f"{os.path.basename(trace.tb_frame.f_code.co_filename)}:{trace.tb_lineno}"
-        trace = trace.tb_next
-    show.error(GitenvError(f"a bug in gitenv: {type(error).__name__} at {place}", "please report it, with what you typed"))
+    from gitenv.system import refusal
+
+    show.error(refusal.bug(error))
     return BUG
 
 

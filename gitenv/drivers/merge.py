@@ -46,7 +46,7 @@ def merge(base: str, ours: str, theirs: str, size: str, path: str, *labels: str)
         # git would take our end for a conflict, and leave our side without markers: theirs would be gone with a `git add`.
         from gitenv.system import refusal
 
-        problem = refusal.lacking(error) or NotInOrder(f"a bug in gitenv, {type(error).__name__}", "please report it")
+        problem = refusal.lacking(error) or refusal.bug(error)
         sys.stderr.write(f"error: {printable(path)}: {problem.message}\nhint: {problem.hint}\n")
         return _as_text(base, ours, theirs, style)
     # In place, and not `files.replace`: it is git's own temporary file, and git reads it only if this process ends well.

@@ -70,17 +70,10 @@ class Notices:
         say(f"error: {printable(path)}: {error.message}", error.hint)
 
     def failed(self, path: str, error: Exception) -> None:
-        """What the system refused, or where our bug is. Not what it was working on: an exception's text may quote it."""
+        """What the system refused, or where our bug is."""
         from gitenv.system import refusal
 
-        if problem := refusal.lacking(error):
-            self.refused(path, problem)
-            return
-        trace, place = error.__traceback__, ""
-        while trace:
-            place = f"{os.path.basename(trace.tb_frame.f_code.co_filename)}:{trace.tb_lineno}"
-            trace = trace.tb_next
-        say(f"error: {printable(path)}: a bug in gitenv, {type(error).__name__} at {place}", "please report it")
+        self.refused(path, refusal.lacking(error) or refusal.bug(error))
 
     def _tell(self, message: str, hint: str) -> None:
         """Say what somebody has to know of a file that goes into the work tree.

@@ -10,7 +10,7 @@ import os
 import re
 import sys
 
-from gitenv.errors import NotInOrder, printable, shell_word
+from gitenv.errors import GitenvError, NotInOrder, printable, shell_word
 
 _FULL = {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)}
 # What was done once as root leaves more than one file behind: git's own folder, gitenv's in the user's configuration.
@@ -31,6 +31,15 @@ def lacking(error: Exception) -> NotInOrder | None:
         hint = "let it have more memory (ulimit -v unlimited), or install gitenv again"
         return NotInOrder("a library that gitenv needs cannot be loaded", hint)
     return None
+
+
+def bug(error: Exception) -> GitenvError:
+    """What is said of all else. The text of an exception may quote what it was working on, so only its kind and place are."""
+    trace, place = error.__traceback__, ""
+    while trace:
+        place = f"{os.path.basename(trace.tb_frame.f_code.co_filename)}:{trace.tb_lineno}"
+        trace = trace.tb_next
+    return GitenvError(f"a bug in gitenv: {type(error).__name__} at {place}", "please report it, with what you typed")
 
 
 def refused(error: OSError, verb: str, path: str = "", shown: str = "") -> NotInOrder:
