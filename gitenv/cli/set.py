@@ -51,6 +51,8 @@ def run(
         show.say(f"{name} {'changed' if done.replaces else 'set'} in {path}; {where}")
     if done.unstaged:
         show.commands(*done.unstaged.commands)
+    if done.read_otherwise:
+        show.note(f"no spelling of this value suits all: it is read otherwise by {joined(done.read_otherwise)}")
     if done.is_same:
         _show_still_known(workspace, done)
 

@@ -1,4 +1,7 @@
-"""Changing a document record by record: what is written is read again, so that no line is read as another one afterwards."""
+"""Changing a document record by record: what is written is read again, so that no line is read as another one afterwards.
+
+How values are written and read is loaded where one is set: most commands only take lines out.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,6 @@ from gitenv.model import document
 from gitenv.model.document import Kind, Record
 from gitenv.model.reasons import CannotStand
 
-_BARE = re.compile(rb"[A-Za-z0-9_./:@%+,~^=-]*+")
 _EXPORT = re.compile(rb"[ \t]*export[ \t]+")
 
 
@@ -42,17 +44,48 @@ def rewritten(records: Sequence[Record], changes: Mapping[int, Record | None]) -
 def with_value(data: bytes, name: str, value: bytes) -> bytes:
     """The document with a value: in the place of the first of its name, and of all others, or at the end.
 
-    Raises `CannotStand` for a value that cannot be written there.
+    Raises `CannotStand` for a value that cannot be written there, or where a program would read other lines differently.
     """
-    records, encoded = document.parse(data), name.encode("ascii")
+    from gitenv.model import quoting
+
+    records = document.parse(data)
+    for spelling in quoting.spellings(name, value):
+        try:
+            changed = _with_assignment(records, name, spelling.raw)
+            _check_programs(data, changed, name, value)
+        except CannotStand as error:
+            problem = error
+        else:
+            return changed
+    raise problem
+
+
+def _with_assignment(records: Sequence[Record], name: str, raw: bytes) -> bytes:
+    encoded = name.encode("ascii")
     places = values(records).get(name, [])
-    raw = assignment(name, value)
     if not places:
         return _checked(_appended(records, Record(Kind.ASSIGNMENT, encoded, raw + _carriage_return(records[-1:]), b"\n")))
     old = records[places[0]]
     export = _EXPORT.match(old.raw)
     new = Record(Kind.ASSIGNMENT, encoded, (export[0] if export else b"") + raw + _carriage_return([old]), old.end)
     return rewritten(records, {**dict.fromkeys(places), places[0]: new})
+
+
+def _check_programs(data: bytes, changed: bytes, name: str, value: bytes) -> None:
+    """What programs read is the value, and every other name as before. A quote may open far above, and close here."""
+    from gitenv.model import dialect
+
+    before, after = ([each[:2] for each in dialect.read(text) if each.name not in ("", name)] for text in (data, changed))
+    if before != after or dialect.values(changed).get(name) != value.decode("utf-8", "surrogateescape"):
+        raise _elsewhere()
+
+
+def read_otherwise(data: bytes, name: str) -> list[str]:
+    """Who reads something else than gitenv does where a document sets a value."""
+    from gitenv.model import readers
+
+    records = document.parse(data)
+    return list(dict.fromkeys(who for place in values(records).get(name, []) for who in readers.otherwise(records[place].raw)))
 
 
 def with_line(data: bytes, line: Record, behind: int | None) -> bytes:
@@ -65,26 +98,10 @@ def with_line(data: bytes, line: Record, behind: int | None) -> bytes:
 
 
 def assignment(name: str, value: bytes) -> bytes:
-    """A value as a record, in quotes where it needs them; without a line end. Raises `CannotStand` for a NUL.
+    """A value as a record, in quotes where it needs them; without a line end. Raises `CannotStand` for a NUL."""
+    from gitenv.model import quoting
 
-    Readers of .env files disagree about what a backslash means in quotes. What most of them read back as it was goes first.
-    """
-    if b"\0" in value:
-        raise CannotStand(f"{name}: a value cannot hold a NUL byte")
-    *others, escaped = (name.encode("ascii") + b"=" + quoted for quoted in _spellings(value))
-    return next((raw for raw in others if _is_one(raw, name)), escaped)
-
-
-def _is_one(raw: bytes, name: str) -> bool:
-    return [_meaning(record) for record in document.parse(raw)] == [(Kind.ASSIGNMENT, name.encode("ascii"), raw)]
-
-
-def _spellings(value: bytes) -> list[bytes]:
-    escaped = value.replace(b"\\", b"\\\\").replace(b'"', b'\\"')
-    quoted = [b"'" + value + b"'"] if b"'" not in value else []
-    # Bare, the first or last line of a PEM block would hide the lines below it.
-    bare = [value] if value and _BARE.fullmatch(value) and b"-----" not in value else []
-    return [*bare, *quoted, b'"' + escaped + b'"']
+    return quoting.spellings(name, value)[0].raw
 
 
 def _carriage_return(beside: Sequence[Record]) -> bytes:
@@ -101,8 +118,12 @@ def _appended(records: Sequence[Record], line: Record) -> list[Record]:
 def _checked(wanted: Sequence[Record]) -> bytes:
     data = document.join(wanted)
     if [_meaning(record) for record in document.parse(data)] != [_meaning(record) for record in wanted]:
-        raise CannotStand("this would change how the lines around it are read", "edit the file by hand, then git add it")
+        raise _elsewhere()
     return data
+
+
+def _elsewhere() -> CannotStand:
+    return CannotStand("this would change how the lines around it are read", "edit the file by hand, then git add it")
 
 
 def _meaning(record: Record) -> tuple[Kind, bytes, bytes]:

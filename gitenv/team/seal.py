@@ -34,6 +34,7 @@ class Set(NamedTuple):
     is_same: bool  # whether it stands there as it did before
     unstaged: Unstaged | None
     is_known: bool  # whether the caller is in any environment: else accepting needs --force
+    read_otherwise: list[str]  # which programs read something else there: no spelling does for all
 
 
 def find(workspace: Workspace, name: str, file: str, folder: str) -> tuple[str, Pin]:
@@ -108,14 +109,16 @@ def _try_to_set(workspace: Workspace, pin: Pin, name: str, path: str, value: byt
         _check_open(path, data or b"", pin)
         text = editing.with_value(data or b"", name, value)
         replaces, holders = name in editing.values(document.parse(data or b"")), []
+        read_otherwise = editing.read_otherwise(text, name)
     else:
         _check_no_access(workspace, pin)
         text, replaces = _with_sealed(workspace, pin, data or b"", name, value)
         holders = sorted(holder.name for holder in pin.holders)
+        read_otherwise = editing.read_otherwise(editing.assignment(name, value), name)
     blobs = _staged(workspace, pin, path, data, text, name.encode("ascii")) if data and not holders else {}
     unstaged = save.save(workspace, {path: text}, {path: data}, blobs).get(path)
     is_known = any(other.grant for other in workspace.access.pinned())
-    return Set(name, path, pin.name, holders, replaces, text == data, unstaged, is_known)
+    return Set(name, path, pin.name, holders, replaces, text == data, unstaged, is_known, read_otherwise)
 
 
 def _staged(workspace: Workspace, pin: Pin, path: str, data: bytes, text: bytes, name: bytes) -> dict[str, bytes]:

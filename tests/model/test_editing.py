@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gitenv.model import document, editing
+from gitenv.model import dialect, document, editing
 from gitenv.model.document import Kind, Record
 from gitenv.model.reasons import CannotStand
 from tests.model import documents
@@ -21,24 +21,26 @@ def _values(records: list[Record], name: bytes) -> list[bytes]:
     return [record.raw for record in records if record.kind is Kind.ASSIGNMENT and record.name == name]
 
 
+def _text(value: bytes) -> str:
+    return value.decode("utf-8", "surrogateescape")
+
+
 @given(documents.plain(), VALUES)
 def test_one_value(data: bytes, value: bytes) -> None:
-    """Afterwards there is exactly one value of the name, spelled as `assignment` does, and all else stands as it stood."""
+    """Afterwards there is exactly one value of the name, programs read it, and all else stands and is read as it was."""
     records = document.parse(data)
-    raw = editing.assignment("KEY", value)
     try:
         changed = editing.with_value(data, "KEY", value)
     except CannotStand:
         return
     after = document.parse(changed)
     (there,) = _values(after, b"KEY")
-    before, _, behind = there.partition(raw)
-    assert before.strip() in (b"", b"export")
-    assert behind in (b"", b"\r")
+    assert dialect.values(changed)["KEY"] == _text(value)
     rest = [(record.kind, record.name, record.raw) for record in records if record.raw not in _values(records, b"KEY")]
     assert [(record.kind, record.name, record.raw) for record in after if record.raw != there] == [
         each for each in rest if each[2] != there
     ]
+    assert {**dialect.values(data), "KEY": _text(value)} == dialect.values(changed)
     assert editing.with_value(changed, "KEY", value) == changed
 
 
@@ -59,28 +61,29 @@ def test_a_value_that_begins_like_a_block() -> None:
 
 @given(VALUES)
 def test_assignment(value: bytes) -> None:
-    """Every value has a spelling: one assignment under its name, which unquotes to what it was."""
+    """Every value has a spelling: one assignment under its name, from which a program reads what it was."""
     raw = editing.assignment("KEY", value)
     (record,) = document.parse(raw)
     assert (record.kind, record.name, record.raw) == (Kind.ASSIGNMENT, b"KEY", raw)
-    text = raw.removeprefix(b"KEY=")
-    if text[:1] == b"'":
-        assert text[1:-1] == value
-    elif text[:1] == b'"':
-        assert text[1:-1].replace(b'\\"', b'"').replace(b"\\\\", b"\\") == value or b"\\" in value
-    else:
-        assert text == value
+    assert dialect.values(raw) == {"KEY": _text(value)}
 
 
 SPELLED = {
-    b"plain-1.2_3/x:y@z%+,~^=": b"KEY=plain-1.2_3/x:y@z%+,~^=",
+    b"plain-1.2_3/x:y@z": b"KEY=plain-1.2_3/x:y@z",
+    b"50%": b"KEY='50%'",
     b"": b"KEY=''",
     b"two words": b"KEY='two words'",
     b"p#q": b"KEY='p#q'",
     b"$HOME": b"KEY='$HOME'",
     b'say "x"': b"KEY='say \"x\"'",
     b"it's": b'KEY="it\'s"',
-    b'it\'s "x"': b'KEY="it\'s \\"x\\""',
+    b'it\'s "x"': b'KEY=it\'s "x"',
+    b'it\'s "x" #1': b'KEY="it\'s \\"x\\" #1"',
+    b'it\'s "x"\ny': b'KEY="it\'s \\"x\\"\ny"',
+    b"a\rb": b'KEY="a\\rb"',
+    b"a\\": b'KEY="a\\\\"',
+    b"gitenv1:x": b"KEY='gitenv1:x'",
+    b"${A}": b"KEY='${A}'",
     b"two\nlines": b"KEY='two\nlines'",
     b"back\\slash": b"KEY='back\\slash'",
     b" around ": b"KEY=' around '",
@@ -90,7 +93,7 @@ SPELLED = {
 
 @pytest.mark.parametrize(("value", "raw"), SPELLED.items(), ids=map(ascii, SPELLED))
 def test_spellings(value: bytes, raw: bytes) -> None:
-    """Bare where every reader agrees, in single quotes where it can be, in double quotes where it must."""
+    """Bare where it is plain, in single quotes where it can be, in double quotes or none where it must."""
     assert editing.assignment("KEY", value) == raw
 
 
@@ -116,3 +119,18 @@ def test_a_place_that_would_change_its_neighbours() -> None:
         editing.with_value(b"-----BEGIN X-----\nQUJD\n", "KEY", b"x")
     with pytest.raises(CannotStand):
         editing.with_value(b"A=1\\", "KEY", b"x")
+
+
+def test_a_place_that_programs_read_otherwise() -> None:
+    """Nothing is written into quotes that opened above, nor over what a program reads in the same record."""
+    with pytest.raises(CannotStand, match="how the lines around it are read"):
+        editing.with_value(b"A='\nB=1\n", "KEY", b"it's")
+    with pytest.raises(CannotStand):
+        editing.with_value(b"KEY=a\\\nB=1\n", "KEY", b"x")
+    assert editing.with_value(b"KEY: old\nA b\nB=1\n", "KEY", b"x") == b"KEY=x\nA b\nB=1\n"
+
+
+def test_the_next_spelling() -> None:
+    """Where the first one would change how the line below is read, another one is taken."""
+    assert editing.with_value(b"KEY=1\n  A=2\n", "KEY", b'it\'s "x"') == b'KEY="it\'s \\"x\\""\n  A=2\n'
+    assert editing.with_value(b"KEY=1\nName=\n", "KEY", b"abcdefghijklmnopqrst") == b"KEY='abcdefghijklmnopqrst'\nName=\n"
