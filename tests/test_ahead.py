@@ -82,18 +82,28 @@ def objects(top: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Objects]:
 
 def test_a_checkout_is_ready(objects: Objects) -> None:
     """The files of a commit, opened as they would be then."""
-    made = Ahead(partial(ahead.in_tree, objects, "HEAD"), smudge.in_one_pass, 3)
+    made = Ahead(partial(ahead.in_tree, objects, _common(objects), "HEAD"), smudge.in_one_pass, 3)
     for number, folder in enumerate(_IN_ORDER):
         ready = made.take(_path(folder), clean.clean(_text(folder), RING, frozenset), RING)
         assert ready == (_text(folder) if number > 2 else None)
         made.look()
 
 
+def _common(objects: Objects) -> str:
+    return os.path.join(objects.folder, ".git")
+
+
+def test_a_partial_clone_fetches_nothing_ahead(objects: Objects) -> None:
+    """What git does not ask for is not there, and each question would be one to the host."""
+    (Path(_common(objects)) / "objects" / "pack" / "pack-1.promisor").touch()
+    assert [*ahead.in_tree(objects, _common(objects), "HEAD", _path("a"))] == []
+
+
 @pytest.mark.parametrize("name", ["x\nHEAD", "x\r"])
 def test_a_name_asks_git_nothing_else(objects: Objects, name: str) -> None:
     """A line feed in it would be one more question, and each answer after it another file's."""
-    assert [*ahead.in_tree(objects, "HEAD", f"apps/a/{name}")] == []
-    assert len([*ahead.in_tree(objects, "HEAD", _path("a"))]) == 5
+    assert [*ahead.in_tree(objects, _common(objects), "HEAD", f"apps/a/{name}")] == []
+    assert len([*ahead.in_tree(objects, _common(objects), "HEAD", _path("a"))]) == 5
 
 
 def test_other_bytes_are_encrypted_anew(top: Path) -> None:
@@ -180,8 +190,15 @@ def test_a_guess_stops_nothing() -> None:
 
 
 def test_files_in_one_folder_are_no_row(top: Path) -> None:
-    """Nor are those at the top."""
-    made = _asked(top)
-    for path in (".env", ".env.local", "apps/a/.env", "apps/a/.env.two", "elsewhere/.env"):
+    """Nor are those at the top, or one file again, as `git log -p` shows it."""
+    looked: list[str] = []
+
+    def find(path: str) -> Iterator[File]:
+        looked.append(path)
+        return ahead.in_work_tree(str(top), path)
+
+    made = Ahead(find, clean.in_one_pass)
+    for path in (".env", ".env", ".env.two", "apps/a/.env", "apps/a/.env.two", "elsewhere/.env", "elsewhere/.env"):
         assert made.take(path, b"A=1\n", RING) is None
         made.look()
+    assert not looked

@@ -12,6 +12,7 @@ from itertools import islice
 from typing import Generic, TypeVar
 
 from gitenv.errors import GitenvError
+from gitenv.git import layout
 from gitenv.git.objects import Objects
 from gitenv.model.keyring import Keyring
 from gitenv.system import files
@@ -41,7 +42,8 @@ class Ahead(Generic[T]):
     def take(self, path: str, data: bytes, ring: Keyring) -> T | None:
         """What was made of a document already, if it is this one. It is noted what git asked for."""
         made, self._made = self._made, None
-        self._row = self._row + 1 if _around(path) == _around(self._path) else 1
+        is_in_row = path != self._path and _around(path) == _around(self._path)
+        self._row = self._row + 1 if is_in_row else 1
         self._path, self._ring = path, ring
         return made[2] if made and made[0] == data and made[1] is ring else None
 
@@ -89,9 +91,11 @@ def in_work_tree(root: str, path: str) -> Iterator[File]:
                 yield path, None
 
 
-def in_tree(objects: Objects, treeish: str, path: str) -> Iterator[File]:
-    """The same, as they are in a commit."""
+def in_tree(objects: Objects, common_dir: str, treeish: str, path: str) -> Iterator[File]:
+    """The same, as they are in a commit; none in a partial clone, where those that git does not ask for would be fetched."""
     if "\n" in path or path.endswith("\r"):  # git is asked line by line
+        return
+    if layout.is_partial(os.path.join(common_dir, "objects")):
         return
     folder, _, name = path.rpartition("/")
     above, _, own = folder.rpartition("/")

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator, Sequence
 
 from gitenv.drivers.committed import Committed
 from gitenv.drivers.trees import Trees
 from gitenv.errors import GitenvError, Locked, NotTrusted, printable
-from gitenv.git import layout
 from gitenv.git.layout import Layout
 from gitenv.git.objects import Objects
 from gitenv.git.process import Request
@@ -77,15 +75,11 @@ class Smudging:
         if self._ahead is None:
             from gitenv.drivers import ahead
 
-            self._ahead = ahead.Ahead(self._following, smudge.in_one_pass, _MANY)
+            def find(path: str) -> Iterator[ahead.File]:
+                return ahead.in_tree(self._objects, self._here.common_dir, self._treeish or "HEAD", path)
+
+            self._ahead = ahead.Ahead(find, smudge.in_one_pass, _MANY)
         self._ahead.look()
-
-    def _following(self, path: str) -> Iterator[tuple[str, bytes | None]]:
-        """The files after one; none in a partial clone, where those that git does not ask for would be fetched."""
-        from gitenv.drivers import ahead
-
-        is_partial = layout.is_partial(os.path.join(self._here.common_dir, "objects"))
-        return iter(()) if is_partial else ahead.in_tree(self._objects, self._treeish or "HEAD", path)
 
     def _marked(
         self, request: Request, data: bytes, pin: Pin | None, rings: Sequence[Keyring] | None, is_viewing: bool
