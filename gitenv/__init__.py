@@ -20,12 +20,14 @@ __all__ = ["Client", "GitenvError", "Locked", "Missing", "NotInOrder", "NotTrust
 _MODULES = {"Client": "client", "load": "load"}
 
 
-def __getattr__(name: str) -> object:
-    if name not in __all__:
-        raise AttributeError(f"module 'gitenv' has no attribute {name!r}")
-    from importlib import import_module
+if not TYPE_CHECKING:  # else it would find any name
 
-    return getattr(import_module(f"gitenv.sdk.{_MODULES[name]}" if name in _MODULES else "gitenv.errors"), name)
+    def __getattr__(name: str) -> object:
+        if name not in __all__:
+            raise AttributeError(f"module 'gitenv' has no attribute {name!r}")
+        from importlib import import_module
+
+        return getattr(import_module(f"gitenv.sdk.{_MODULES[name]}" if name in _MODULES else "gitenv.errors"), name)
 
 
 def __dir__() -> list[str]:

@@ -158,6 +158,7 @@ def test_hooks_load_no_command_line(clone: Path) -> None:
 @pytest.mark.parametrize(
     "words",
     [
+        *(["get", "HELLO"], ["list"], ["run", "--", "nothing-of-that-name"]),
         *(["recipients"], ["status"], ["check"], ["diff"], ["log"], ["doctor"], ["reissue"], ["lock"], ["--version"]),
         *(
             ["key", "show", "--json"],

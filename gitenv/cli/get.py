@@ -16,11 +16,12 @@ def run(
     files: selection.Files = None,
     old: selection.Old = False,
     no_local: selection.WithoutOwn = False,
+    interpolate: selection.Interpolate = False,
     verbose: selection.Verbose = False,
 ) -> None:
     """Print a value, as it is, and a line feed.
 
     It is what a program gets from the files; what is set in your shell does not count.
     """
-    found = selection.values(environments, files, old=old, no_local=no_local, verbose=verbose)
+    found = selection.values(environments, files, old=old, no_local=no_local, interpolate=interpolate, verbose=verbose)
     sys.stdout.buffer.write(os.fsencode(found.need(name)) + b"\n")

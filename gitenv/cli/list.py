@@ -15,11 +15,12 @@ def run(
     reveal: Annotated[bool, Option("--reveal", "The values themselves.")] = False,
     old: selection.Old = False,
     no_local: selection.WithoutOwn = False,
+    interpolate: selection.Interpolate = False,
     verbose: selection.Verbose = False,
     json: Json = False,
 ) -> None:
     """List the names of the values that a program gets."""
-    found = selection.values(environments, files, old=old, no_local=no_local, verbose=verbose)
+    found = selection.values(environments, files, old=old, no_local=no_local, interpolate=interpolate, verbose=verbose)
     shown = found.values if reveal else found.masks() if values else {}
     if json:
         show.as_json([_facts(name, *found.places[name], shown) for name in found.values])

@@ -23,6 +23,7 @@ def run(
     allow: Annotated[list[str] | None, Option("--allow NAME", "Set it although it changes how programs load.")] = None,
     old: selection.Old = False,
     no_local: selection.WithoutOwn = False,
+    interpolate: selection.Interpolate = False,
     verbose: selection.Verbose = False,
 ) -> None:
     """Run a command with the values in its environment.
@@ -31,7 +32,9 @@ def run(
     """
     from gitenv.sdk import child, execution
 
-    found = selection.values(environments, files, old=old, no_local=no_local, verbose=verbose)
+    found = selection.values(
+        environments, files, old=old, no_local=no_local, interpolate=interpolate, verbose=verbose, override=override
+    )
     rules = child.Rules(_names(only), _names(allow), override, clean_env)
     variables = child.environment(found, rules, os.environ)
     sys.stdout.flush()

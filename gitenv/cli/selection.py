@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Annotated
 
 from gitenv.cli import show
@@ -14,18 +15,33 @@ Environments = Annotated[list[str] | None, Option("-e, --environment ENV", "Its 
 Files = Annotated[list[str] | None, Option("-f, --file FILE", "Exactly this file; may be repeated.")]
 Old = Annotated[bool, Option("--old", "Also values that a later statement retired.")]
 WithoutOwn = Annotated[bool, Option("--no-local", "Leave out .env.local and .env.ENV.local.")]
+Interpolate = Annotated[bool, Option("--interpolate", "Replace ${NAME} and ${NAME:-default} in values.")]
 Verbose = Annotated[bool, Option("-v, --verbose", "Say which files the values are from.")]
 
 
-def values(environments: list[str] | None, files: list[str] | None, *, old: bool, no_local: bool, verbose: bool) -> Values:
+def values(
+    environments: list[str] | None,
+    files: list[str] | None,
+    *,
+    old: bool,
+    no_local: bool,
+    interpolate: bool,
+    verbose: bool,
+    override: bool = False,
+) -> Values:
     """The values that are meant. What the user should know of them is said on standard error."""
     from gitenv.sdk import environment
 
-    wanted = environment.Selection(environments or (), files or (), with_own=not no_local, is_old=old)
+    environ = os.environ if interpolate else None
+    wanted = environment.Selection(
+        environments or (), files or (), with_own=not no_local, is_old=old, environ=environ, override=override
+    )
     found = environment.values(wanted)
     for line in found.said:
         show.note(line)
     for source in found.sources if verbose else ():
         whose = f"of {source.environment}" if source.environment else "your own"
         show.say(f"{source.shown}: {whose}, {'opened' if source.is_opened else 'as it is'}", aside=True)
+    for place in found.unread if verbose else ():
+        show.say(f"{place}: sets nothing, and is no comment", aside=True)
     return found

@@ -10,7 +10,8 @@ from gitenv.sdk import load
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from gitenv.model.grant import Grant
-    from gitenv.sdk.load import Environments, Missing_, Path
+    from gitenv.sdk.environment import Values
+    from gitenv.sdk.load import Environments, OrIgnore, Path
 
 OnWrappedDek = Callable[[str, str, str, str | None], object]
 """`(project, environment, wrapped_dek, lease_expires)`; see `Client`."""
@@ -26,7 +27,8 @@ class Client:
     """
 
     def __init__(self, private_key: str | bytes | None = None, on_wrapped_dek_received: OnWrappedDek | None = None) -> None:
-        self._private_key, self._tell = private_key, on_wrapped_dek_received
+        self._key, self._tell = load.key_of(private_key), on_wrapped_dek_received
+        del private_key
 
     def load(
         self,
@@ -35,11 +37,10 @@ class Client:
         path: Path | None = None,
         override: bool = False,
         interpolate: bool = False,
-        missing: Missing_ = "error",
+        missing: OrIgnore = "error",
     ) -> None:
         """As `gitenv.load`."""
-        found = load.read(environment, path, override, self._private_key, interpolate, missing, self._used)
-        load.set_in_environ(found, override=override)
+        load.set_in_environ(self._read(environment, path, override, interpolate, missing), override=override)
 
     def values(
         self,
@@ -48,11 +49,16 @@ class Client:
         path: Path | None = None,
         override: bool = False,
         interpolate: bool = False,
-        missing: Missing_ = "error",
+        missing: OrIgnore = "error",
     ) -> dict[str, str]:
         """As `gitenv.values`."""
-        found = load.read(environment, path, override, self._private_key, interpolate, missing, self._used)
+        found = self._read(environment, path, override, interpolate, missing)
         return found.values if found else {}
+
+    def _read(
+        self, environment: Environments, path: Path | None, override: bool, interpolate: bool, missing: OrIgnore
+    ) -> Values | None:
+        return load.read(environment, path, override, self._key, interpolate, missing, self._used)
 
     def _used(self, grant: Grant) -> None:
         if self._tell:

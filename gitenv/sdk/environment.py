@@ -6,8 +6,9 @@ import functools
 import os
 from collections.abc import Callable, Mapping, Sequence
 
-from gitenv.errors import Missing, NotTrusted, Usage, joined, printable, shell_word
+from gitenv.errors import Missing, NotTrusted, Usage, joined, printable
 from gitenv.model import dialect, dotenv, names
+from gitenv.model.dialect import Assignment
 from gitenv.sdk import places
 from gitenv.sdk.opening import Opening, ReadFile
 from gitenv.values import NamedTuple
@@ -48,7 +49,11 @@ class Values(NamedTuple):
     sources: list[Source]
     places: dict[str, Location]
     said: list[str]  # what the user should know
+    unread: list[Location]  # lines that set nothing, and are no comments
     top: places.Top
+
+    def __repr__(self) -> str:  # a debugger's, or an error tracker's
+        return f"<{len(self.values)} values>"
 
     def need(self, name: str) -> str:
         """A value. Raises `Missing` where none of the files sets it."""
@@ -75,7 +80,7 @@ class Selection(NamedTuple):
     with_own: bool = True  # `.env.local` and `.env.NAME.local`, too
     is_old: bool = False  # what a later statement retired, too
     environ: Mapping[str, str] | None = None  # for `${NAME}`; without one it stays as it is
-    override: bool = False  # `${NAME}` means the file's NAME where both have one
+    override: bool = False  # `${NAME}` means the files' NAME where there are both
     key: DeviceKey | None = None  # in the place of the device key
     on_grant: Callable[[Grant], object] | None = None  # is told which ones opened something
 
@@ -90,7 +95,7 @@ def values(wanted: Selection = Selection()) -> Values:  # noqa: B008
         opening.close()
     for grant in {each.grant.text: each.grant for each in opened if each.grant}.values() if wanted.on_grant else ():
         wanted.on_grant(grant) if wanted.on_grant else None
-    return _read(opening.top, opened)
+    return _read(opening.top, opened, wanted)
 
 
 def _named(opening: Opening, wanted: Selection, folder: str) -> list[ReadFile]:
@@ -126,31 +131,45 @@ def _found(opening: Opening, wanted: Selection, folder: str) -> list[ReadFile]:
 
 def _is_of(opening: Opening, name: str, path: str) -> bool:
     """Whether a file is an environment's; of one that nobody has founded, by the file's name."""
-    if opening.is_known(name):
-        return opening.claims(name, path)
-    return dotenv.kind(path) == "shared" and dotenv.environment_in(path) == name and not opening.owner(path)
+    if opening.belief.is_known(name):
+        return opening.belief.is_of(name, path)
+    is_called = dotenv.kind(path) == "shared" and dotenv.environment_in(path) == name
+    return is_called and not opening.belief.owner(path)
 
 
 def _none(opening: Opening, name: str, folder: str) -> Missing:
-    file = ".env" if name == _DEFAULT else f".env.{name}"
-    up_to = "" if folder == opening.top.folder else f", nor above up to {printable(opening.top.folder)}"
-    hint = (
-        "gitenv status" if opening.is_known(name) else f"change to the folder with your {shell_word(file)}, or name one: -e ENV"
-    )
+    known, up_to = opening.belief.names(), ""
+    if folder != opening.top.folder:
+        up_to = f", nor above up to {printable(opening.top.folder)}"
+    hint = f"change to the folder with your {'.env' if name == _DEFAULT else f'.env.{name}'}"
+    if known:
+        hint = "gitenv status" if name in known else f"name one that is here: -e {known[0]}"
     return Missing(f"there is no file of {name} in {printable(folder)}{up_to}", hint)
 
 
-def _read(top: places.Top, opened: Sequence[ReadFile]) -> Values:
-    found, where = dict[str, str](), dict[str, Location]()
+def _read(top: places.Top, opened: Sequence[ReadFile], wanted: Selection) -> Values:
+    """All files as if they were one: the last assignment of a name counts."""
+    assigned: list[Assignment] = []
+    where, unread = dict[str, Location](), list[Location]()
     for each in opened:
-        for assigned in dialect.read(each.text):
-            if assigned.value is None:
+        for found in dialect.read(each.text):
+            place = Location(each.path, found.line)
+            if not found.name:
+                unread.append(place)
                 continue
-            place = Location(each.path, assigned.line)
-            if assigned.value.startswith(_TOKENS):
-                raise NotTrusted(f"{place}: {printable(assigned.name)} is still encrypted", "gitenv status")
-            found.pop(assigned.name, None)
-            found[assigned.name], where[assigned.name] = assigned.value, place
+            if (found.value or "").startswith(_TOKENS):
+                raise NotTrusted(f"{place}: {printable(found.name)} is still encrypted", "gitenv status")
+            assigned.append(found)
+            where[found.name] = place
     sources = [Source(top.path(each.path), each.path, each.environment, each.statement is not None) for each in opened]
     said = dict.fromkeys(line for each in opened for line in each.said)
-    return Values(found, sources, where, list(said), top)
+    return Values(_values(assigned, wanted), sources, where, list(said), unread, top)
+
+
+def _values(assigned: Sequence[Assignment], wanted: Selection) -> dict[str, str]:
+    if wanted.environ is None:
+        last = {each.name: each.value for each in assigned}
+        return {name: value for name, value in last.items() if value is not None}
+    from gitenv.model import interpolation
+
+    return interpolation.expand(assigned, wanted.environ, override=wanted.override)

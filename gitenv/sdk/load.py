@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from gitenv.errors import GitenvError, Locked, Missing, NotTrusted, Usage, printable
 from gitenv.identity import device
 from gitenv.sdk import dangerous, environment
-from gitenv.sdk.environment import Selection, Values
+from gitenv.sdk.environment import Location, Selection, Values
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from gitenv.model.grant import Grant
 
-    Missing_ = Literal["error", "ignore"]
+    OrIgnore = Literal["error", "ignore"]
     Path = str | os.PathLike[str]
     Environments = str | Sequence[str] | None
 
@@ -28,7 +28,7 @@ def load(
     override: bool = False,
     private_key: str | bytes | None = None,
     interpolate: bool = False,
-    missing: Missing_ = "error",
+    missing: OrIgnore = "error",
 ) -> None:
     """Set the values in `os.environ`. Variables that are set already stay, unless `override`.
 
@@ -39,7 +39,9 @@ def load(
 
     Raises `Missing`, `Locked`, and `NotTrusted` for what nobody vouches for, whatever `missing` is. Then nothing was set.
     """
-    set_in_environ(read(environment, path, override, private_key, interpolate, missing), override=override)
+    key = key_of(private_key)
+    del private_key  # what shows a traceback may show the variables of each frame
+    set_in_environ(read(environment, path, override, key, interpolate, missing), override=override)
 
 
 def values(
@@ -49,13 +51,15 @@ def values(
     override: bool = False,
     private_key: str | bytes | None = None,
     interpolate: bool = False,
-    missing: Missing_ = "error",
+    missing: OrIgnore = "error",
 ) -> dict[str, str]:
     """The same values as a dict, and nothing is set. With `missing="ignore"` an empty one, where `load` would do nothing.
 
     `override` matters for `${NAME}` alone: whether it is the file's NAME or the variable's, where there are both.
     """
-    found = read(environment, path, override, private_key, interpolate, missing)
+    key = key_of(private_key)
+    del private_key
+    found = read(environment, path, override, key, interpolate, missing)
     return found.values if found else {}
 
 
@@ -63,53 +67,71 @@ def read(
     names: Environments,
     path: Path | None,
     override: bool,
-    private_key: str | bytes | None,
+    key: device.DeviceKey | None,
     interpolate: bool,
-    missing: Missing_,
+    missing: OrIgnore,
     on_grant: Callable[[Grant], object] | None = None,
 ) -> Values | None:
     """The values; None where they are missing, and that is no matter."""
     if missing not in ("error", "ignore"):
         raise Usage(f"missing={missing!r} is neither 'error' nor 'ignore'")
+    where = os.fspath(path) if path is not None else ""
+    is_folder = not where or os.path.isdir(where)
+    wanted = Selection(
+        (names,) if isinstance(names, str) else names or (),
+        () if is_folder else (os.path.basename(where),),
+        folder=where if is_folder else os.path.dirname(where),
+        environ=os.environ if interpolate else None,
+        override=override,
+        key=key,
+        on_grant=on_grant,
+    )
     try:
-        where = os.fspath(path) if path is not None else ""
-        is_folder = not where or os.path.isdir(where)
-        return environment.values(
-            Selection(
-                (names,) if isinstance(names, str) else names or (),
-                () if is_folder else (os.path.basename(where),),
-                folder=where if is_folder else os.path.dirname(where),
-                environ=os.environ if interpolate else None,
-                override=override,
-                key=_key(private_key),
-                on_grant=on_grant,
-            )
-        )
+        return environment.values(wanted)
     except (Missing, Locked) as error:
         if missing == "ignore":
             return None
         problem: GitenvError = error
     except GitenvError as error:
         problem = error
-    # Without the frames in which values lie: what shows a traceback may show the variables of each.
-    del private_key
-    problem.__context__ = None
-    raise problem.with_traceback(None)
+    raise _bare(problem)
 
 
 def set_in_environ(found: Values | None, *, override: bool) -> None:
     """Set values. Raises `NotTrusted` for a name that changes how programs load, before any is set."""
-    new = {name: value for name, value in (found.values if found else {}).items() if override or name not in os.environ}
-    for name, value in new.items():
-        where = found.places[name] if found else ""
-        if why := dangerous.why(name):
-            raise NotTrusted(
-                f"{where}: {printable(name)} is not set unasked: {why}", "take it from gitenv.values() if it is meant"
-            )
-        if not name or "=" in name or "\0" in name + value:
-            raise Usage(f"{where}: {printable(name)} or its value cannot be in an environment", "take it from gitenv.values()")
-    os.environ.update(new)
+    values = found.values if found else {}
+    new = {name: value for name, value in values.items() if override or name not in os.environ}
+    problem = next(filter(None, (_why_not(found.places[name], name, new[name]) for name in new)), None) if found else None
+    if problem is None:
+        os.environ.update(new)
+        return
+    del found, values, new
+    raise problem
 
 
-def _key(pem: str | bytes | None) -> device.DeviceKey | None:
-    return None if pem is None else device.parse(pem.encode("utf-8") if isinstance(pem, str) else pem, "private_key")
+def _why_not(where: Location, name: str, value: str) -> GitenvError | None:
+    if why := dangerous.why(name):
+        return NotTrusted(
+            f"{where}: {printable(name)} is not set unasked: {why}", "take it from gitenv.values() if it is meant"
+        )
+    if not name or "=" in name or "\0" in name + value:
+        return Usage(f"{where}: {printable(name)} or its value cannot be in an environment", "take it from gitenv.values()")
+    return None
+
+
+def key_of(pem: str | bytes | None) -> device.DeviceKey | None:
+    """The key that somebody gave. Raises `Usage`."""
+    if pem is None:
+        return None
+    try:
+        return device.parse(pem.encode("utf-8") if isinstance(pem, str) else pem, "private_key")
+    except GitenvError as error:
+        problem = error
+    del pem
+    raise _bare(problem)
+
+
+def _bare(problem: GitenvError) -> GitenvError:
+    """An error without the frames that it came through: values lie in them, and keys."""
+    problem.__context__ = problem.__cause__ = None
+    return problem.with_traceback(None)

@@ -64,8 +64,8 @@ def nearest(top: Top, folder: str, is_its: Callable[[str], bool]) -> list[str]:
 def own(top: Top, folder: str, environments: list[str]) -> list[str]:
     """The user's own files in a folder that is named from the top, for these environments."""
     names = [".env.local", *(f".env.{name}.local" for name in environments)]
-    paths = [f"{folder}/{name}" if folder else name for name in names]
-    return [path for path in paths if os.path.lexists(top.path(path))]
+    there = set(_files(top, top.path(folder) if folder else top.folder))  # by their real names, where case is ignored
+    return [path for name in names if (path := f"{folder}/{name}" if folder else name) in there]
 
 
 def named(top: Top, folder: str, file: str) -> str:
