@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 
 from gitenv.git import walk
 from gitenv.git.objects import Objects
-from gitenv.git.walk import Commit
+from gitenv.git.walk import FileChange
 from gitenv.repo.founding import Founding
 from tests.fast_import import Repo
 
@@ -101,10 +102,30 @@ def test_every_branch_of_a_merge_counts(tmp_path: Path) -> None:
     objects.close()
 
 
+def test_a_commit_of_any_size_is_not_in_memory(tmp_path: Path) -> None:
+    """A dozen pushed objects can unfold into as many names as somebody likes."""
+    repo = Repo(tmp_path)
+    repo.commit({_path("one"): b"1\n"})
+    top = repo.written()
+    tree = repo.git("rev-parse", "main:.recipients/one")
+    for _ in range(4):
+        tree = repo.git("mktree", stdin=b"".join(b"040000 tree %b\t%d\n" % (tree.encode(), number) for number in range(10, 22)))
+    for name in ("one", ".recipients"):
+        tree = repo.git("mktree", stdin=f"040000 tree {tree}\t{name}\n".encode())
+    repo.git("reset", "-q", "--soft", repo.git("commit-tree", tree, "-p", "main", "-m", "Many"))
+    objects = Objects(top)
+    tracemalloc.start()
+    assert Founding(top, objects, ["one"]).changed(["HEAD"]).folders == {"one"}
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    objects.close()
+    assert peak < 2_000_000
+
+
 def test_git_walks_once(top: str, objects: Objects, monkeypatch: pytest.MonkeyPatch) -> None:
     """However many environments are asked about."""
     started: list[Sequence[str]] = []
-    commits = walk.commits
+    changes = walk.changes
 
     def counted(
         folder: str,
@@ -113,11 +134,11 @@ def test_git_walks_once(top: str, objects: Objects, monkeypatch: pytest.MonkeyPa
         *,
         merges: Sequence[str],
         words: Sequence[str] = (),
-    ) -> Iterator[Commit]:
+    ) -> Iterator[FileChange]:
         started.append(revisions)
-        return commits(folder, revisions, pathspecs, merges=merges, words=words)
+        return changes(folder, revisions, pathspecs, merges=merges, words=words)
 
-    monkeypatch.setattr(walk, "commits", counted)
+    monkeypatch.setattr(walk, "changes", counted)
     founding = Founding(top, objects, [*_NAMES, *_MANY])
     for name in (*_NAMES, *_MANY):
         founding.is_uncommitted(name)

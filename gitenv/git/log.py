@@ -53,8 +53,8 @@ def added(root: str, paths: Collection[str]) -> Iterator[FileChange]:
     others = ("FETCH_HEAD", *_JOINED)
     there = ids(root, [f"{head}^{{commit}}" for head in others])
     heads = [head for head, found in zip(others, there, strict=True) if found]
-    for commit in walk.commits_at(root, ["--all", *heads], paths, merges=walk.NEW):
-        yield from (change for change in commit.changes if change.after and not any(change.before))
+    found = walk.changes_at(root, ["--all", *heads], paths, merges=walk.NEW)
+    return (change for change in found if change.after and not any(change.before))
 
 
 class LastSeen(NamedTuple):

@@ -110,15 +110,25 @@ def commits_at(
     folder: str, revisions: Sequence[str], paths: Collection[str], *, merges: Sequence[str], words: Sequence[str] = ()
 ) -> Iterator[Commit]:
     """`commits` for any number of files (or folders whole) by their paths; none of them without."""
-    if len(paths) <= _MOST_PATHSPECS:
-        specs = [f":(top,literal){path}" for path in paths]
-        yield from commits(folder, revisions, specs, merges=merges, words=words) if paths else ()
-        return
-    wanted, tops = frozenset(paths), {path.partition("/")[0] for path in paths}
-    specs = [f":(top,literal){top}" for top in tops] if len(tops) <= _MOST_PATHSPECS else []
-    for commit in commits(folder, revisions, specs, merges=merges, words=words):
-        if mine := [change for change in commit.changes if _is_one(change.path, wanted)]:
+    wanted = frozenset(paths)
+    for commit in commits(folder, revisions, _specs(wanted), merges=merges, words=words) if paths else ():
+        if len(wanted) <= _MOST_PATHSPECS:
+            yield commit
+        elif mine := [change for change in commit.changes if _is_one(change.path, wanted)]:
             yield commit._replace(changes=mine)
+
+
+def changes_at(folder: str, revisions: Sequence[str], paths: Collection[str], *, merges: Sequence[str]) -> Iterator[FileChange]:
+    """`changes` for any number of files (or folders whole) by their paths; none of them without."""
+    wanted = frozenset(paths)
+    found = changes(folder, revisions, _specs(wanted), merges=merges) if paths else ()
+    return (change for change in found if _is_one(change.path, wanted))
+
+
+def _specs(paths: Collection[str]) -> list[str]:
+    """Pathspecs for all of them, and maybe for more; none for all there is."""
+    tops = paths if len(paths) <= _MOST_PATHSPECS else {path.partition("/")[0] for path in paths}
+    return [f":(top,literal){top}" for top in tops] if len(tops) <= _MOST_PATHSPECS else []
 
 
 def _is_one(path: str, wanted: Collection[str]) -> bool:

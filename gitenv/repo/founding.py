@@ -62,11 +62,10 @@ class Founding:
         if key not in self._changed:
             folders, changed = set[str](), set[str]()
             paths = [f"{RECIPIENTS}/{name}" for name in self.names]
-            for commit in walk.commits_at(self._root, key, paths, merges=walk.EACH_PARENT):
-                for change in commit.changes:
-                    _, name, *rest = change.path.split("/")
-                    folders.add(name)
-                    changed.update([name] if rest == ["environment"] else [])
+            for change in walk.changes_at(self._root, key, paths, merges=walk.EACH_PARENT):
+                _, name, *rest = change.path.split("/")
+                folders.add(name)
+                changed.update([name] if rest == ["environment"] else [])
             self._changed[key] = Walked(frozenset(folders), frozenset(changed))
         return self._changed[key]
 
