@@ -59,7 +59,7 @@ def run(
     permissions.apply(workspace, workspace.access.pinned())
     for line in _lines(results, is_said=not problems):
         show.say(line)
-    is_vouched = _show_undecided(workspace, wanted)
+    is_vouched = _show_unvouched(workspace, wanted)
     if problems or not is_vouched:
         return min(problem.exit_code for problem in problems) if problems else NotTrusted.exit_code
     if all(result.closed for result in results):
@@ -67,12 +67,12 @@ def run(
     return 0
 
 
-def _show_undecided(workspace: Workspace, wanted: Sequence[str]) -> bool:
+def _show_unvouched(workspace: Workspace, wanted: Sequence[str]) -> bool:
     """Show what waits for a decision in open files. Whether somebody vouches for all that stands there."""
     from gitenv.team import file_status
 
     pins = [pin for pin in workspace.access.pinned() if not wanted or pin.name in wanted]
-    unvouched, sealed = file_status.undecided(workspace, pins)
+    unvouched, sealed = file_status.unvouched(workspace, pins)
     for found in sealed[:_MOST]:
         show.say(f"pending: {found.text}")
         show.commands(*found.commands)

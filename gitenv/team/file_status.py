@@ -26,6 +26,7 @@ from gitenv.model.document import Kind, Record
 from gitenv.model.environment import Environment
 from gitenv.model.finding import Finding
 from gitenv.model.keyring import Keyring
+from gitenv.model.unverified import Unverified
 from gitenv.system import files
 from gitenv.team import discover, to_decide
 from gitenv.team.contributors import Contributors
@@ -50,7 +51,7 @@ class FileStatus(NamedTuple):
 
     path: str
     keys: int
-    state: str  # "open", CLOSED, "edited" (no key), "missing", or as `_status` and `ignored` say
+    state: str  # "open", CLOSED, "edited" (no key), "missing", or as `_in_full` and `ignored` say
     unverified: list[str]  # lines nobody vouches for: their names, or their numbers
     sealed: list[Pending]  # values that somebody sealed, and nobody has decided about
 
@@ -85,7 +86,7 @@ def ignored(workspace: Workspace, statement: Environment, problems: list[Finding
     return listed
 
 
-def undecided(workspace: Workspace, pins: Sequence[Pin]) -> tuple[list[Finding], list[Finding]]:
+def unvouched(workspace: Workspace, pins: Sequence[Pin]) -> tuple[list[Finding], list[Finding]]:
     """What nobody vouches for in the files of open environments, lines and whole files; and what somebody sealed for them."""
     problems: list[Finding] = []
     listed = workspace.files_of([pin.environment for pin in pins])
@@ -95,7 +96,27 @@ def undecided(workspace: Workspace, pins: Sequence[Pin]) -> tuple[list[Finding],
                 _statuses(workspace, pin.environment, workspace.access.ring(pin), listed[pin.name], problems)
     problems += to_decide.linked(workspace, lambda path: to_decide.leads_to(pins, path))
     sealed = [problem for problem in problems if problem.code == "sealed"]
-    return [problem for problem in problems if isinstance(problem, to_decide.Undecided)], sealed
+    return [problem for problem in problems if isinstance(problem, to_decide.Unvouched)], sealed
+
+
+class _File(NamedTuple):
+    """One file of an environment, as the index and the work tree have it. `ring` is None without a key."""
+
+    workspace: Workspace
+    statement: Environment
+    ring: Keyring | None
+    pin: Pin | None
+    path: str
+    stored: bytes
+    there: bytes | None
+
+    @property
+    def state(self) -> str:
+        """What `FileStatus` calls it, where nothing is wrong with it."""
+        if self.there is None:
+            return "missing"
+        is_shut = self.stored and (self.there == self.stored if self.ring else clean.is_same(self.there, self.stored))
+        return CLOSED if is_shut else "open" if self.ring else "edited"
 
 
 def _status(
@@ -110,52 +131,72 @@ def _status(
     there = files.read_inside(workspace.root, entry.path, _MAX_BYTES)
     if entry.stage:
         return _in_conflict(entry.path, there or b"", problems, is_open=ring is not None)
-    if there and there.startswith(inert.WHOLE):
-        text = f"{entry.path} stays closed: it is too large"
-        problems.append(to_decide.undecided("unreadable", text, commands=(remedies.look(entry.path),)))
-        return FileStatus(entry.path, 0, "stays closed", [], [])
-    pin = workspace.access.pin(statement.name)
-    if ring and pin and there and inert.MARK in there and _opened_since(workspace, pin, stored, there):
-        return FileStatus(entry.path, len(comparing.occurrences(stored)), CLOSED, [], [])
-    if ring and there and not encoding.wrong(there) and (ordinary := _ordinary(stored, there, ring)) is not None:
-        return FileStatus(entry.path, len(ordinary), CLOSED if there == stored else "open", [], [])
-    records = document.parse(stored)
-    opened = document.parse(there or b"")
+    file = _File(workspace, statement, ring, workspace.access.pin(statement.name), entry.path, stored, there)
+    return _at_a_glance(file, problems) or _in_full(file, problems, seals)
+
+
+def _at_a_glance(file: _File, problems: list[Finding]) -> FileStatus | None:
+    """What can be said of most files without taking them apart."""
+    path, stored, there, ring = file.path, file.stored, file.there, file.ring
+    if not there:
+        return None
+    if there.startswith(inert.WHOLE):
+        text = f"{path} stays closed: it is too large"
+        problems.append(to_decide.unvouched_for("unreadable", text, commands=(remedies.look(path),)))
+        return FileStatus(path, 0, "stays closed", [], [])
+    if ring and file.pin and inert.MARK in there and _opened_since(file.workspace, file.pin, stored, there):
+        return FileStatus(path, len(comparing.occurrences(stored)), CLOSED, [], [])
+    if ring and not encoding.wrong(there) and (ordinary := _ordinary(stored, there, ring)) is not None:
+        return FileStatus(path, len(ordinary), CLOSED if there == stored else "open", [], [])
+    return None
+
+
+def _in_full(file: _File, problems: list[Finding], seals: Contributors) -> FileStatus:
+    records, opened = document.parse(file.stored), document.parse(file.there or b"")
     behind = unverified.find(opened)
     marked = [found for found in behind if found.record.kind is not Kind.SEALED]
     pending = [found.record for found in behind if found.record.kind is Kind.SEALED]
     pending += [record for record in records if record.kind is Kind.SEALED and record.raw not in {each.raw for each in pending}]
-    is_shut = stored and there is not None and (there == stored if ring else clean.is_same(there, stored))
-    state = "missing" if there is None else CLOSED if is_shut else "open" if ring else "edited"
-    if name := encoding.wrong(there or b""):
-        command = encoding.remedy(os.path.relpath(workspace.repository.path(entry.path)), name)
-        problems.append(finding("encoding", encoding.problem(entry.path, name), commands=(command,)))
-    is_plain = discover.is_plain(stored)
-    if is_plain:
+    state = file.state
+    if name := encoding.wrong(file.there or b""):
+        command = encoding.remedy(os.path.relpath(file.workspace.repository.path(file.path)), name)
+        problems.append(finding("encoding", encoding.problem(file.path, name), commands=(command,)))
+    if discover.is_plain(file.stored):
         state = "plain text in the index"
         if not marked:
-            problems.append(_plain_text(workspace, statement, entry.path))
-    elif ring and not marked and (foreign := _without_key(records, ring)):
-        problems.append(to_decide.foreign(statement, entry.path, records, foreign, is_typed=_is_typed(opened)))
+            problems.append(_plain_text(file.workspace, file.statement, file.path))
+    elif file.ring and not marked and (foreign := _without_key(records, file.ring)):
+        problems.append(to_decide.foreign(file.statement, file.path, records, foreign, is_typed=_is_typed(opened)))
         state = "stays closed" if state == CLOSED else state
-    listed = [found.shown for found in marked]
-    who = workspace.whom_to_ask(statement) if ring is None or (pin and pin.is_reader) else ""
-    is_open = _is_typed(opened) and not is_plain
-    live = list(to_decide.in_use(workspace, pin, opened, records)) if ring and pin and is_open else []
-    asked = [*behind, *(each for _, _, found in live for each in found)]
-    for code, why, found in live:
-        text = f"{entry.path}: nobody vouches for {joined([each.shown for each in found])} (in use here, {why})"
-        ways = to_decide.ways(entry.path, unverified.words(found, asked), who)
-        problems.append(to_decide.undecided(code, text, commands=tuple(ways)))
-        listed += [each.shown for each in found]
-    if marked:
-        problems += to_decide.marked_lines(workspace, entry.path, opened, marked, asked, statement, ring, who)
-    elif not live and smudge.is_encrypted(stored) and (listed := _plain_beside_tokens(records)):
-        problems.append(to_decide.only_in_index(entry.path, listed, statement, is_open=is_open and ring is not None))
-    problems += [_pending(seals, statement, entry.path, record, who) for record in pending]
+    cannot_decide = file.ring is None or (file.pin and file.pin.is_reader)
+    who = file.workspace.whom_to_ask(file.statement) if cannot_decide else ""
+    listed = _unvouched(file, records, opened, behind, who, problems)
+    problems += [_pending(seals, file.statement, file.path, record, who) for record in pending]
     keys = {record.name for record in records if record.name and record.kind is not Kind.SEALED}
     waiting = [Pending(record.name.decode("ascii"), _by(record)) for record in pending]
-    return FileStatus(entry.path, len(keys), state, listed, waiting)
+    return FileStatus(file.path, len(keys), state, listed, waiting)
+
+
+def _unvouched(
+    file: _File, records: list[Record], opened: list[Record], behind: list[Unverified], who: str, problems: list[Finding]
+) -> list[str]:
+    """The lines that nobody vouches for: marked ones, those that are in use, and those that only the index has."""
+    workspace, statement, ring, path = file.workspace, file.statement, file.ring, file.path
+    is_open = _is_typed(opened) and not discover.is_plain(file.stored)
+    live = list(to_decide.in_use(workspace, file.pin, opened, records)) if ring and file.pin and is_open else []
+    asked = [*behind, *(each for _, _, found in live for each in found)]
+    marked = [found for found in behind if found.record.kind is not Kind.SEALED]
+    listed = [found.shown for found in marked]
+    for code, why, found in live:
+        text = f"{path}: nobody vouches for {joined([each.shown for each in found])} (in use here, {why})"
+        ways = to_decide.ways(path, unverified.words(found, asked), who)
+        problems.append(to_decide.unvouched_for(code, text, commands=tuple(ways)))
+        listed += [each.shown for each in found]
+    if marked:
+        problems += to_decide.marked_lines(workspace, path, opened, marked, asked, statement, ring, who)
+    elif not live and smudge.is_encrypted(file.stored) and (listed := _plain_beside_tokens(records)):
+        problems.append(to_decide.only_in_index(path, listed, statement, is_open=is_open and ring is not None))
+    return listed
 
 
 def _ordinary(stored: bytes, there: bytes, ring: Keyring) -> set[bytes] | None:
@@ -195,7 +236,7 @@ def _pending(seals: Contributors, statement: Environment, path: str, record: Rec
     if who:
         decide = [f"ask {who} to run: {decide[0]}"]
     if problem:
-        return to_decide.undecided(problem.code, problem.message, commands=(remedies.look(path), *decide))
+        return to_decide.unvouched_for(problem.code, problem.message, commands=(remedies.look(path), *decide))
     return finding("sealed", f"{path}: {_by(record)} sealed {name} for the holders of {statement.name}", commands=tuple(decide))
 
 
