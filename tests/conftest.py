@@ -21,7 +21,7 @@ from gitenv.check import judge
 from gitenv.git import program
 from gitenv.repo.where import Where
 from tests import forkserver
-from tests.lab import Lab, remove
+from tests.lab import Lab, Person, remove
 from tests.sessions import runner
 
 NewLab = Callable[[str], Lab]
@@ -164,3 +164,12 @@ def new_lab(request: pytest.FixtureRequest, tmp_path: Path, beginnings: Callable
     yield make
     if request.session.testsfailed == failed:
         remove(tmp_path / "lab")
+
+
+@pytest.fixture
+def alice(new_lab: NewLab) -> Person:
+    """alice in an empty repository."""
+    alice = new_lab("").person("alice")
+    alice.must("git", "init", "-q", "app")
+    alice.cwd = alice.home / "app"
+    return alice

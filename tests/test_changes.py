@@ -9,17 +9,7 @@ import pytest
 
 from gitenv.git import changes
 from gitenv.git.walk import FileChange
-from tests.conftest import NewLab
 from tests.lab import Person
-
-
-@pytest.fixture
-def alice(new_lab: NewLab) -> Person:
-    """alice in an empty repository."""
-    alice = new_lab("").person("alice")
-    alice.must("git", "init", "-q", "app")
-    alice.cwd = alice.home / "app"
-    return alice
 
 
 def _commit(alice: Person, **files: bytes | None) -> str:

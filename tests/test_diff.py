@@ -10,17 +10,7 @@ import pytest
 
 from gitenv.git.objects import Objects
 from gitenv.model.document import MAX_BYTES
-from tests.conftest import NewLab
 from tests.lab import Person
-
-
-@pytest.fixture
-def alice(new_lab: NewLab) -> Person:
-    """alice in an empty repository."""
-    alice = new_lab("").person("alice")
-    alice.must("git", "init", "-q", "app")
-    alice.cwd = alice.home / "app"
-    return alice
 
 
 def _damage(alice: Person, blob: str, keep: int) -> None:

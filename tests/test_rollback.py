@@ -2,23 +2,11 @@
 
 from __future__ import annotations
 
-import pytest
-
 from gitenv.git.objects import Objects
 from gitenv.repo.value_rollbacks import Rollback, came, rollbacks
-from tests.conftest import NewLab
 from tests.lab import Person
 
 BODY = "A" * 70
-
-
-@pytest.fixture
-def alice(new_lab: NewLab) -> Person:
-    """alice in an empty repository."""
-    alice = new_lab("").person("alice")
-    alice.must("git", "init", "-q", "app")
-    alice.cwd = alice.home / "app"
-    return alice
 
 
 def _token(name: str, number: int) -> bytes:
