@@ -20,7 +20,7 @@ def lock_path(common_dir: str) -> str:
 
 def identity(common_dir: str) -> str:
     """The id that `set_up` gave this clone; "" where nobody ran `gitenv init`. Each user's pins lie under it."""
-    data = files.read(os.path.join(common_dir, "gitenv", "clone"), _MAX_BYTES) or b""
+    data = _noted(common_dir, "clone")
     found = data.decode("ascii", "replace").strip()
     return found if len(found) == 32 and found.isalnum() and found.isascii() else ""
 
@@ -29,8 +29,7 @@ def set_up(common_dir: str) -> str:
     """Give this clone an id, if it has none, and return it. It is random and stays: a clone that is moved keeps its pins."""
     if not (found := identity(common_dir)):
         found = os.urandom(16).hex()
-        files.make_folder(os.path.join(common_dir, "gitenv"))
-        files.replace(os.path.join(common_dir, "gitenv", "clone"), f"{found}\n".encode("ascii"))
+        _note(common_dir, "clone", f"{found}\n".encode("ascii"))
     return found
 
 
@@ -38,7 +37,7 @@ def installations(common_dir: str) -> list[str]:
     """What `set_installations` wrote."""
     import shlex
 
-    text = os.fsdecode(files.read(os.path.join(common_dir, "gitenv", "installations"), _MAX_BYTES) or b"")
+    text = os.fsdecode(_noted(common_dir, "installations"))
     try:
         return shlex.split(text)
     except ValueError:  # a quote without an end: somebody wrote into it
@@ -49,41 +48,36 @@ def set_installations(common_dir: str, paths: Sequence[str]) -> None:
     """Remember which programs git may start gitenv with; see `team.installation`."""
     import shlex
 
-    files.make_folder(os.path.join(common_dir, "gitenv"))
     text = "".join(f"{shlex.quote(path)}\n" for path in paths)
-    files.replace(os.path.join(common_dir, "gitenv", "installations"), os.fsencode(text))
+    _note(common_dir, "installations", os.fsencode(text))
 
 
 def locked(git_dir: str) -> frozenset[str]:
     """The environments that `gitenv lock` closed in this work tree."""
-    data = files.read(os.path.join(git_dir, "gitenv", "locked"), _MAX_BYTES) or b""
-    return frozenset(name for name in data.decode("ascii", "replace").split() if names.is_name(name))
+    return _names(git_dir, "locked")
 
 
 def set_locked(git_dir: str, environments: Iterable[str]) -> None:
     """Remember which environments are locked."""
-    files.make_folder(os.path.join(git_dir, "gitenv"))
-    text = "".join(f"{name}\n" for name in sorted(environments))
-    files.replace(os.path.join(git_dir, "gitenv", "locked"), text.encode("ascii"))
+    _note_names(git_dir, "locked", environments)
 
 
 def looked_at(git_dir: str) -> str:
     """The commit up to which the user was told what others did in this work tree; "" where nobody looked yet."""
-    data = files.read(os.path.join(git_dir, "gitenv", "looked-at"), _MAX_BYTES) or b""
+    data = _noted(git_dir, "looked-at")
     return data.decode("ascii", "replace").strip()
 
 
 def set_looked_at(git_dir: str, commit: str) -> None:
     """Remember it."""
     if commit and commit != looked_at(git_dir):
-        files.make_folder(os.path.join(git_dir, "gitenv"))
-        files.replace(os.path.join(git_dir, "gitenv", "looked-at"), f"{commit}\n".encode("ascii"))
+        _note(git_dir, "looked-at", f"{commit}\n".encode("ascii"))
 
 
 def searched(common_dir: str) -> dict[str, str]:
     """The commit up to which history was looked through for each environment, and nothing spoke against what is pinned."""
     found: dict[str, str] = {}
-    data = files.read(os.path.join(common_dir, "gitenv", "searched"), _MAX_LIST) or b""
+    data = _noted(common_dir, "searched", _MAX_LIST)
     for line in data.decode("ascii", "replace").splitlines():
         name, _, commit = line.partition(" ")
         if names.is_name(name) and commit.isalnum():
@@ -94,39 +88,33 @@ def searched(common_dir: str) -> dict[str, str]:
 def set_searched(common_dir: str, commits: Mapping[str, str]) -> None:
     """Remember them."""
     if commits != searched(common_dir):
-        files.make_folder(os.path.join(common_dir, "gitenv"))
         text = "".join(f"{name} {commit}\n" for name, commit in sorted(commits.items()))
-        files.replace(os.path.join(common_dir, "gitenv", "searched"), text.encode("ascii"))
+        _note(common_dir, "searched", text.encode("ascii"))
 
 
 def put_back(common_dir: str) -> frozenset[str]:
     """The environments of which a command found that a later statement was taken away together with what it took away."""
-    data = files.read(os.path.join(common_dir, "gitenv", "put-back"), _MAX_BYTES) or b""
-    return frozenset(name for name in data.decode("ascii", "replace").split() if names.is_name(name))
+    return _names(common_dir, "put-back")
 
 
 def set_put_back(common_dir: str, environments: Set[str]) -> None:
     """Remember them, for the filter: it asks history about these, and where HEAD has changes that nobody looked at."""
     if environments != put_back(common_dir):
-        files.make_folder(os.path.join(common_dir, "gitenv"))
-        text = "".join(f"{name}\n" for name in sorted(environments))
-        files.replace(os.path.join(common_dir, "gitenv", "put-back"), text.encode("ascii"))
+        _note_names(common_dir, "put-back", environments)
 
 
 def mask_secret(common_dir: str) -> bytes:
     """What masks in diffs are made with; made up when it is first asked for. It tells nobody anything but whoever has it."""
-    path = os.path.join(common_dir, "gitenv", "mask")
-    secret = files.read(path, _MAX_BYTES) or b""
+    secret = _noted(common_dir, "mask")
     if len(secret) != 64:
-        files.make_folder(os.path.join(common_dir, "gitenv"))
         secret = os.urandom(32).hex().encode("ascii")
-        files.replace(path, secret, 0o600)
+        _note(common_dir, "mask", secret, 0o600)
     return secret
 
 
 def made(common_dir: str) -> frozenset[bytes]:
     """The hashes of tokens that this clone made: what is one's own in a stash or on a branch from before a rotation."""
-    data = files.read(os.path.join(common_dir, "gitenv", "made"), _MAX_LIST) or b""
+    data = _noted(common_dir, "made", _MAX_LIST)
     return frozenset(data[start : start + _HASH] for start in range(0, len(data), _HASH))
 
 
@@ -221,17 +209,34 @@ def set_unignored(common_dir: str, changed: Iterable[Unignored]) -> None:
 
 
 def _list(common_dir: str, name: str) -> list[str]:
-    data = files.read(os.path.join(common_dir, "gitenv", name), _MAX_LIST) or b""
+    data = _noted(common_dir, name, _MAX_LIST)
     return [word for word in os.fsdecode(data).split("\0") if word]
 
 
 def _set_list(common_dir: str, name: str, words: Iterable[str]) -> None:
-    path, data = os.path.join(common_dir, "gitenv", name), os.fsencode("".join(f"{word}\0" for word in words))
-    if data:
-        files.make_folder(os.path.dirname(path))
-        files.replace(path, data)
+    path = os.path.join(common_dir, "gitenv", name)
+    if data := os.fsencode("".join(f"{word}\0" for word in words)):
+        _note(common_dir, name, data)
     elif os.path.lexists(path):
         os.unlink(path)
+
+
+def _noted(folder: str, name: str, most: int = _MAX_BYTES) -> bytes:
+    return files.read(os.path.join(folder, "gitenv", name), most) or b""
+
+
+def _note(folder: str, name: str, data: bytes, mode: int | None = None) -> None:
+    files.make_folder(os.path.join(folder, "gitenv"))
+    files.replace(os.path.join(folder, "gitenv", name), data, mode)
+
+
+def _names(folder: str, name: str) -> frozenset[str]:
+    words = _noted(folder, name).decode("ascii", "replace").split()
+    return frozenset(word for word in words if names.is_name(word))
+
+
+def _note_names(folder: str, name: str, listed: Iterable[str]) -> None:
+    _note(folder, name, "".join(f"{each}\n" for each in sorted(listed)).encode("ascii"))
 
 
 def forget(common_dir: str) -> None:
