@@ -14,7 +14,7 @@ from gitenv.model.codes import CODES
 _SOURCE = Path(errors.__file__).parent
 # What only the command itself says that is refused.
 _OF_COMMANDS = {"usage", "changed", "cannot-stand", "masked", "not-a-step"}
-_MAKERS = ("unvouched_for", "Finding", "finding")
+_MAKERS = ("decision", "Finding", "finding")
 
 
 def _said() -> Iterator[tuple[str, str]]:
