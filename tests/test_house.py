@@ -15,8 +15,23 @@ TOP = Path(__file__).parent.parent
 HOUSE = Path(gitenv.__file__).parent
 PAGES = [TOP / "CONTRIBUTING.md", *sorted(TOP.glob("docs/*.md")), *sorted(TOP.glob("docs/decisions/*.md"))]
 
+# More than one page of a module, or one screen of a function, is two things.
+_LINES, _LINES_OF_A_FUNCTION = 350, 50
 # What others call private, and tests need: named tuples' methods, and how a process ends or was started.
 _OF_OTHERS = {"_asdict", "_base_executable", "_environ", "_exit", "_fields", "_replace", "_run_exitfuncs"}
+
+
+def test_modules_and_functions_are_short() -> None:
+    """As they are written, with signature and docstring."""
+    texts = {path.relative_to(HOUSE).as_posix(): path.read_text("utf-8") for path in HOUSE.rglob("*.py")}
+    functions = (
+        (f"{name}: {node.name}", (node.end_lineno or 0) - node.lineno + 1)
+        for name, text in texts.items()
+        for node in ast.walk(ast.parse(text))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+    )
+    assert {name: count for name, text in texts.items() if (count := text.count("\n")) > _LINES} == {}
+    assert {name: count for name, count in functions if count > _LINES_OF_A_FUNCTION} == {}
 
 
 def test_no_class_has_the_name_of_another() -> None:
