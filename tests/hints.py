@@ -50,7 +50,7 @@ def hints() -> Iterator[Hint]:
             name, code = getattr(node.func, "id", "") or getattr(node.func, "attr", ""), ""
             if name in errors_known and len(node.args) > 1:
                 message, proposed = node.args[0], _text(node.args[1])
-            elif name in ("decision", "finding") and len(node.args) > 1:
+            elif name in ("choice", "finding") and len(node.args) > 1:
                 commands = [*node.args[2:], *(word.value for word in node.keywords if word.arg == "commands")]
                 message, proposed, code = node.args[1], " ; ".join(map(_text, commands)), _text(node.args[0])
             else:

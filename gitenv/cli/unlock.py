@@ -72,7 +72,7 @@ def _show_unvouched(workspace: Workspace, wanted: Sequence[str]) -> bool:
     from gitenv.team import file_status
 
     pins = [pin for pin in workspace.access.pinned() if not wanted or pin.name in wanted]
-    unvouched, sealed = file_status.decisions(workspace, pins)
+    unvouched, sealed = file_status.choices(workspace, pins)
     for found in sealed[:_MOST]:
         show.say(f"pending: {found.text}")
         show.commands(*found.commands)

@@ -45,8 +45,8 @@ def arrived(workspace: Workspace) -> Arrived:
         lock.catch_up(workspace, {name for name, pin in before.items() if pin.grant})
     # Who follows what came in may be able to open it now; without that it is no news.
     let_in = [Given(pin.name, pin.grant.by.name) for pin in after if pin.grant and _had_none(before.get(pin.name))]
-    decisions, pending = file_status.decisions(workspace, after) if after else ([], [])
-    problems += [NotTrusted(each.text, each.commands[0]) for each in decisions if each.code == "not-a-file"]
+    choices, pending = file_status.choices(workspace, after) if after else ([], [])
+    problems += [NotTrusted(each.text, each.commands[0]) for each in choices if each.code == "not-a-file"]
     asking, out = news.asking(workspace, since), news.taken_out(workspace, before, after)
     problems += news.once(workspace, {f"{each.code} {each.message}": each for each in past.problems(workspace)})
     return Arrived(let_in, _new(workspace), asking, out, pending, problems)

@@ -86,7 +86,7 @@ def ignored(workspace: Workspace, statement: Environment, problems: list[Finding
     return listed
 
 
-def decisions(workspace: Workspace, pins: Sequence[Pin]) -> tuple[list[Finding], list[Finding]]:
+def choices(workspace: Workspace, pins: Sequence[Pin]) -> tuple[list[Finding], list[Finding]]:
     """What nobody vouches for in the files of open environments, lines and whole files; and what somebody sealed for them."""
     problems: list[Finding] = []
     listed = workspace.files_of([pin.environment for pin in pins])
@@ -96,7 +96,7 @@ def decisions(workspace: Workspace, pins: Sequence[Pin]) -> tuple[list[Finding],
                 _statuses(workspace, pin.environment, workspace.access.ring(pin), listed[pin.name], problems)
     problems += to_decide.linked(workspace, lambda path: to_decide.leads_to(pins, path))
     sealed = [problem for problem in problems if problem.code == "sealed"]
-    return [problem for problem in problems if isinstance(problem, to_decide.Decision)], sealed
+    return [problem for problem in problems if isinstance(problem, to_decide.Choice)], sealed
 
 
 class _File(NamedTuple):
@@ -142,7 +142,7 @@ def _at_a_glance(file: _File, problems: list[Finding]) -> FileStatus | None:
         return None
     if there.startswith(inert.WHOLE):
         text = f"{path} stays closed: it is too large"
-        problems.append(to_decide.decision("unreadable", text, commands=(remedies.look(path),)))
+        problems.append(to_decide.choice("unreadable", text, commands=(remedies.look(path),)))
         return FileStatus(path, 0, "stays closed", [], [])
     if ring and file.pin and inert.MARK in there and _opened_since(file.workspace, file.pin, stored, there):
         return FileStatus(path, len(comparing.occurrences(stored)), CLOSED, [], [])
@@ -190,7 +190,7 @@ def _unvouched(
     for code, why, found in live:
         text = f"{path}: nobody vouches for {joined([each.shown for each in found])} (in use here, {why})"
         ways = to_decide.ways(path, unverified.words(found, asked), who)
-        problems.append(to_decide.decision(code, text, commands=tuple(ways)))
+        problems.append(to_decide.choice(code, text, commands=tuple(ways)))
         listed += [each.shown for each in found]
     if marked:
         problems += to_decide.marked_lines(workspace, path, opened, marked, asked, statement, ring, who)
@@ -236,7 +236,7 @@ def _pending(seals: Contributors, statement: Environment, path: str, record: Rec
     if who:
         decide = [f"ask {who} to run: {decide[0]}"]
     if problem:
-        return to_decide.decision(problem.code, problem.message, commands=(remedies.look(path), *decide))
+        return to_decide.choice(problem.code, problem.message, commands=(remedies.look(path), *decide))
     return finding("sealed", f"{path}: {_by(record)} sealed {name} for the holders of {statement.name}", commands=tuple(decide))
 
 

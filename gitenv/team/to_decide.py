@@ -20,8 +20,8 @@ from gitenv.trust.pins import Pin
 _MOST = 8
 
 
-class Decision(Finding):
-    """That somebody has to decide about lines, or a file, that nobody vouches for. Its text names the file."""
+class Choice(Finding):
+    """That somebody has to accept or reject what nobody vouches for. Its text names the file."""
 
 
 def leads_to(pins: Iterable[Pin], path: str) -> bool:
@@ -29,12 +29,12 @@ def leads_to(pins: Iterable[Pin], path: str) -> bool:
     return any(pin.claims(path) or names.leads_to_claimed(pin.paths, path) for pin in pins)
 
 
-def linked(workspace: Workspace, is_protected: Callable[[str], bool]) -> Iterator[Decision]:
+def linked(workspace: Workspace, is_protected: Callable[[str], bool]) -> Iterator[Choice]:
     """Links in the place of protected files, or of their folders. Programs follow them, and so does what somebody types."""
     for entry in workspace.repository.listing.links():
         if is_protected(entry.path) and not _leads_to_protected(workspace, entry):
             text = f"{entry.path} is a link, and is not encrypted: programs read, and write, what it leads to"
-            yield decision("not-a-file", text, commands=(remedies.look(entry.path), remedies.take_out(entry.path)))
+            yield choice("not-a-file", text, commands=(remedies.look(entry.path), remedies.take_out(entry.path)))
 
 
 def _leads_to_protected(workspace: Workspace, link: IndexEntry) -> bool:
@@ -50,11 +50,11 @@ def foreign(statement: Environment, path: str, records: list[Record], positions:
     word = from_top(path)
     if is_typed:
         text = f"{path} is encrypted for another environment"
-        return decision("token-unknown", text, commands=(remedies.stage_anew(path),))
+        return choice("token-unknown", text, commands=(remedies.stage_anew(path),))
     # Only those that are shown: to find a line's number takes as long as the file has lines before it.
     places = joined([clean.place(records, position) for position in positions[:_MOST]], len(positions))
     text = f"{path} stays closed: encrypted with a key that is none of {statement.name}'s: {places}"
-    return decision("token-unknown", text, commands=(f"git log -p -- {word}", f"git checkout COMMIT -- {word}"))
+    return choice("token-unknown", text, commands=(f"git log -p -- {word}", f"git checkout COMMIT -- {word}"))
 
 
 def marked_lines(
@@ -70,14 +70,14 @@ def marked_lines(
     """What to decide about, by what is wrong with it; and forged marks. `who` accepts, where the caller cannot."""
     checked = [(found, unverified.forged_at(records, found)) for found in marked]
     forged = [position for _, position in checked if position is not None]
-    yield from (Decision(*of_error(clean.forged_mark(records, position), path)) for position in forged[:_MOST])
+    yield from (Choice(*of_error(clean.forged_mark(records, position), path)) for position in forged[:_MOST])
     left = [found for found, position in checked if position is None]
     codes = {found: unvouched.code(found.record, statement) or "lookalike" for found in left}  # opens for nobody here
     for code in dict.fromkeys(codes.values()):
         same = [found for found in left if codes[found] == code]
         text = f"{path}: nobody vouches for {joined([found.shown for found in same])}{_which_retired(same, ring)}"
         own = not who and clone.has_made(workspace.repository.layout.common_dir, [found.record.raw for found in same])
-        yield decision(code, text, commands=tuple(ways(path, unverified.words(same, asked), who, are_mine=own)))
+        yield choice(code, text, commands=tuple(ways(path, unverified.words(same, asked), who, are_mine=own)))
 
 
 def in_use(
@@ -100,9 +100,9 @@ def only_in_index(path: str, listed: list[str], statement: Environment, *, is_op
     """Lines that the file does not show: it is closed, or somebody staged or committed them and left it as it was."""
     text = f"{path}: nobody vouches for {joined(listed)}"
     if not is_open:
-        return decision("plain-text", text, commands=(f"gitenv unlock {statement.name}",))
+        return choice("plain-text", text, commands=(f"gitenv unlock {statement.name}",))
     commands = [remedies.look(path), f"git add {from_top(path)}"]
-    return decision(
+    return choice(
         "plain-text", f"{text} (in the index, and not in your file; git add takes it out there)", commands=tuple(commands)
     )
 
@@ -127,6 +127,6 @@ def joined(names: Sequence[str], count: int = 0) -> str:
     return ", ".join(names[:_MOST]) + (f" and {left} more" if left > 0 else "")
 
 
-def decision(code: str, text: str, commands: tuple[str, ...]) -> Decision:
+def choice(code: str, text: str, commands: tuple[str, ...]) -> Choice:
     """A finding about what a person decides."""
-    return Decision(*finding(code, text, commands=commands))
+    return Choice(*finding(code, text, commands=commands))
