@@ -52,7 +52,8 @@ def key(record: Record) -> bytes:
 
 def most_frequent(keys: Sequence[bytes]) -> bytes:
     """The key that most tokens of a document have; empty where there are none."""
-    return Counter(keys).most_common(1)[0][0] if keys else b""
+    count = Counter(keys)
+    return max(count, key=count.__getitem__, default=b"")  # `most_common` would load a module
 
 
 def _text(record: Record, open_of: OpenOf) -> bytes | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from gitenv.errors import NotTrusted
 from gitenv.model import document, inert, simple, token
@@ -69,15 +69,16 @@ def _tokens(data: bytes) -> Iterator[token.Token]:
     return (each for each in found if each)
 
 
-def has_secrets(data: bytes) -> bool:
-    """Whether there is anything in a document but white space, markers and headings for reviewers."""
-    return any(record.kind is not Kind.PLAIN for record in document.parse(data))
-
-
 def is_encrypted(data: bytes) -> bool:
     """Whether a document holds any mark of gitenv's, right or wrong. One without is older than gitenv, or pasted."""
     marked = (Kind.TOKEN, Kind.SEALED, Kind.UNVERIFIED, Kind.LOOKALIKE)
     return b"gitenv" in data and any(record.kind in marked for record in document.parse(data))
+
+
+def is_plain(records: Iterable[Record]) -> bool:
+    """Whether a document has something to hide, and nothing of it encrypted."""
+    kinds = {record.kind for record in records} - {Kind.PLAIN}
+    return bool(kinds) and kinds <= {Kind.ASSIGNMENT, Kind.COMMENT, Kind.UNKNOWN}
 
 
 def has_markers(data: bytes) -> bool:

@@ -130,7 +130,7 @@ def was_exposed(data: bytes) -> bool:
 
 def is_plain(data: bytes) -> bool:
     """Whether a document has something to hide, and nothing of it encrypted."""
-    return smudge.has_secrets(data) and not smudge.is_encrypted(data)
+    return smudge.is_plain(document.parse(data))
 
 
 def shows_text(data: bytes) -> bool:

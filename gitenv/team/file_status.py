@@ -161,7 +161,7 @@ def _in_full(file: _File, problems: list[Finding], seals: Contributors) -> FileS
     if name := encoding.wrong(file.there or b""):
         command = encoding.remedy(os.path.relpath(file.workspace.repository.path(file.path)), name)
         problems.append(finding("encoding", encoding.problem(file.path, name), commands=(command,)))
-    if discover.is_plain(file.stored):
+    if smudge.is_plain(records):
         state = "plain text in the index"
         if not marked:
             problems.append(_plain_text(file.workspace, file.statement, file.path))
@@ -182,7 +182,7 @@ def _unvouched(
 ) -> list[str]:
     """The lines that nobody vouches for: marked ones, those that are in use, and those that only the index has."""
     workspace, statement, ring, path = file.workspace, file.statement, file.ring, file.path
-    is_open = _is_typed(opened) and not discover.is_plain(file.stored)
+    is_open = _is_typed(opened) and not smudge.is_plain(records)
     live = list(to_decide.in_use(workspace, file.pin, opened, records)) if ring and file.pin and is_open else []
     asked = [*behind, *(each for _, _, found in live for each in found)]
     marked = [found for found in behind if found.record.kind is not Kind.SEALED]

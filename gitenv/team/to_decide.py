@@ -86,8 +86,9 @@ def in_use(
     """Lines without a mark for which the index has what counts for nothing: no `git add` makes values of them."""
     from gitenv.team import lock
 
+    if not (all_found := plain.find(opened, records, lock.retiring(workspace, pin))):
+        return
     text = plain.find(opened, records)
-    all_found = plain.find(opened, records, lock.retiring(workspace, pin))
     for code, why, found in (
         ("plain-text", "plain text in the index", text),
         ("token-retired", "encrypted with a retired key in the index", [each for each in all_found if each not in text]),

@@ -187,20 +187,20 @@ def test_new_text_without_a_key_is_refused(line: bytes) -> None:
 
 
 @pytest.mark.parametrize(
-    ("data", "secrets", "encrypted", "markers"),
+    ("data", "is_plain", "encrypted", "markers"),
     [
         (b"", False, False, False),
         (b"\n## note\n", False, False, False),
         (b"A=1\n", True, False, False),
         (b"# gitenv\n", True, False, False),
-        (committed(b"A=1\n", RING), True, True, False),
-        (b"#gitenv-unverified:AAAA A=1\n", True, True, False),
-        (b"A=gitenv2:1\n", True, True, False),
+        (committed(b"A=1\n", RING), False, True, False),
+        (b"#gitenv-unverified:AAAA A=1\n", False, True, False),
+        (b"A=gitenv2:1\n", False, True, False),
         (b"<<<<<<< ours\nA=1\n", True, False, True),
     ],
 )
-def test_what_a_document_has(data: bytes, secrets: bool, encrypted: bool, markers: bool) -> None:
-    """Whether there is anything to hide, anything of ours, anything in conflict."""
-    assert smudge.has_secrets(data) is secrets
+def test_what_a_document_has(data: bytes, is_plain: bool, encrypted: bool, markers: bool) -> None:
+    """Whether there is something to hide and nothing of it encrypted, anything of ours, anything in conflict."""
+    assert smudge.is_plain(document.parse(data)) is is_plain
     assert smudge.is_encrypted(data) is encrypted
     assert smudge.has_markers(data) is markers
