@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 
 from gitenv.errors import GitenvError, shell_word
-from gitenv.git import program
+from gitenv.git import listing, program
 from gitenv.model import comparing, document, dotenv, plain, remedies
 from gitenv.model.codes import finding
 from gitenv.model.document import Record
@@ -34,7 +34,9 @@ def find(workspace: Workspace) -> Iterator[Finding]:
     """.env files that git does not encrypt, and that are not encrypted in the index."""
     if not workspace.environments():
         return
-    entries = {entry.path: entry for entry in workspace.repository.tracked() if entry.is_file}
+    claimed = (pattern for pin in workspace.access.pinned() for pattern in pin.environment.paths)
+    words = {*dotenv.WORDS, *map(listing.fixed, claimed)}
+    entries = {entry.path: entry for entry in workspace.repository.listing.named(words) if entry.is_file}
     paths = [path for path in (*entries, *workspace.repository.untracked()) if _is_protected(workspace, path)]
     for path, found in _attributes(workspace.root, paths).items():
         yield from _uncovered(workspace, path, found)
