@@ -16,10 +16,9 @@ from gitenv.identity import device
 from gitenv.model.environment import Environment
 from gitenv.model.grant import Grant
 from gitenv.model.keyring import Keyring
-from gitenv.repo import recipients
 from gitenv.repo.snapshot import Snapshot, SparseSnapshot, WorkSnapshot
 from gitenv.sdk.places import Top
-from gitenv.trust import access, vouchers
+from gitenv.trust import access
 from gitenv.trust.access import Access
 from gitenv.trust.pins import Pin
 from gitenv.values import NamedTuple
@@ -99,6 +98,8 @@ class Belief:
     def _statements(self) -> dict[str, Environment]:
         """The statements at hand of what is not pinned. Nobody vouches for them here."""
         if self._unpinned is None:
+            from gitenv.repo import recipients
+
             found = recipients.statements_in(self._at_hand)
             self._unpinned = {name: each for name, each in found.items() if self._access.pin(name) is None}
         return self._unpinned
@@ -121,6 +122,8 @@ class Belief:
 
     def _by_first_sight(self, name: str) -> Opener:
         """What the tree itself proves, and history does not speak against. Raises `Locked` where this clone believes others."""
+        from gitenv.trust import vouchers
+
         if self._access.pinned():
             raise Locked(f"{name} is new to this clone", f"gitenv unlock {name}")
         verdict = self._access.first_sight(name, self._at_hand).judge()

@@ -19,11 +19,9 @@ from gitenv.model.document import Kind
 from gitenv.model.environment import Environment
 from gitenv.model.grant import Grant
 from gitenv.model.keyring import Keyring
-from gitenv.sdk import refusing
 from gitenv.sdk.belief import Belief
 from gitenv.sdk.places import Top
 from gitenv.system import files
-from gitenv.trust import vouchers
 from gitenv.values import NamedTuple
 
 _CLOSED = frozenset((Kind.TOKEN, Kind.SEALED, Kind.LOOKALIKE))
@@ -64,11 +62,11 @@ class Opening:
             raise NotTrusted(f"{printable(path)} is encrypted, and no environment here claims it", "gitenv status")
         kinds = {record.kind for record in document.parse(data)}
         if (Kind.UNVERIFIED in kinds and not self._is_old) or data.startswith(inert.WHOLE):
-            raise refusing.unvouched(path, data)
+            raise _refusal(path, data)
         key = self.belief.key(name)
         opened = self._opened(data, key.rings) if kinds & _CLOSED else _with_retired(data, key.rings[-1])
         if smudge.is_encrypted(opened):
-            raise refusing.unvouched(path, opened)
+            raise _refusal(path, opened)
         return ReadFile(path, name, opened, key.statement, key.grant, key.said)
 
     def own(self, path: str) -> ReadFile | None:
@@ -99,6 +97,8 @@ class Opening:
         """Whose a file without tokens is. Raises `NotTrusted` where nobody has looked at what stands there."""
         if name := self.belief.pinned_owner(path):
             return name
+        from gitenv.trust import vouchers
+
         name = self.belief.owner(path)
         if not name and not vouchers.vouchers() and (is_named or not os.environ.get(device.VARIABLE)):
             return ""  # nobody claims it, and nobody has said that values here come with a signature
@@ -107,6 +107,12 @@ class Opening:
         if self.top.layout:
             hint = f"gitenv unlock {shell_word(name)}" if self.belief.is_begun() and name else "gitenv init"
         raise NotTrusted(f"{where} has no tokens: nobody vouches for what stands in it", hint)
+
+
+def _refusal(path: str, data: bytes) -> NotTrusted:
+    from gitenv.sdk import refusing
+
+    return refusing.unvouched(path, data)
 
 
 def _with_retired(data: bytes, ring: Keyring) -> bytes:

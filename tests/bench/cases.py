@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 from collections.abc import Mapping
 from functools import cache, partial
@@ -12,6 +13,7 @@ from tests.bench.conversation import Conversation
 from tests.bench.subjects import Cost, Gitenv, Repository, Run, Subject
 
 BARE, STATUS, UNHOOKED, GIT_LOG = "bare start", "git status", "without hooks", "git log --raw"
+DOTENVX = "dotenvx run"
 KEYS = 20
 _PAST = 10_000
 SMALL = ("status", "check", "diff", "recipients")
@@ -41,6 +43,29 @@ def small(subject: Subject, size: int) -> Mapping[str, Run]:
         "status on a terminal": lambda: repository.cost_on_terminal("gitenv", "status"),
         "--help": lambda: repository.cost("gitenv", "--help"),
     }
+
+
+def used(subject: Subject, size: int) -> Mapping[str, Run]:
+    """What a program gets of one .env file, open and locked; and of dotenvx's, where that is installed."""
+    repository = subject.repository()
+    repository.commit({".env": env_file(size)})
+    locked = repository.copy("locked")
+    locked.must("gitenv", "lock")
+    loads = (subject.python, "-E", "-P", "-c", "import gitenv; gitenv.load()")
+    runs: dict[str, Run] = {
+        BARE: _bare(repository),
+        "run -- true": partial(repository.cost, "gitenv", "run", "--", "true"),
+        "run -- true, locked": partial(locked.cost, "gitenv", "run", "--", "true"),
+        "run -- true, beside dotenvx": partial(locked.cost, "gitenv", "run", "--", "true"),
+        "get": partial(locked.cost, "gitenv", "get", "SETTING_00000"),
+        "gitenv.load()": partial(locked.cost, *loads),
+    }
+    if shutil.which("dotenvx"):
+        theirs = subject.empty("dotenvx")
+        theirs.write(".env", env_file(size))
+        theirs.must("dotenvx", "encrypt", "-q")
+        runs[DOTENVX] = partial(theirs.cost, "dotenvx", "run", "-q", "--", "true")
+    return runs
 
 
 def one_file(subject: Subject, size: int) -> Mapping[str, Run]:

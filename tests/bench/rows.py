@@ -7,7 +7,7 @@ are for the full size, and for medians; a row without one is there to be looked 
 from __future__ import annotations
 
 from tests.bench import cases
-from tests.bench.cases import BARE, GIT_LOG, KEYS, SMALL, STATUS, UNHOOKED
+from tests.bench.cases import BARE, DOTENVX, GIT_LOG, KEYS, SMALL, STATUS, UNHOOKED
 from tests.bench.measure import Case, Limit, Row
 from tests.bench.subjects import GitCrypt, Subject
 
@@ -26,6 +26,18 @@ CASES = (
             *(Row(verb, Limit(10), BARE) for verb in SMALL),
             Row("status on a terminal", None, BARE),
             Row("--help", None, BARE, full_only=True),
+        ),
+        KEYS,
+    ),
+    Case(
+        "values",
+        cases.used,
+        (
+            Row("run -- true", Limit(1, 0.070), BARE),
+            Row("run -- true, locked", Limit(1, 0.070), BARE),
+            Row("run -- true, beside dotenvx", Limit(1 / 4), DOTENVX),
+            Row("get", Limit(1, 0.070), BARE),
+            Row("gitenv.load()", Limit(1, 0.060), BARE),
         ),
         KEYS,
     ),
