@@ -80,7 +80,7 @@ _ALLOWED = {
     "gitenv.trust.chain",
     "gitenv.trust.pins",
     "gitenv.trust.trusted",
-    "gitenv.values",
+    "gitenv.tuples",
     "gc",
     "select",  # git is asked for what stands in the index
     # HKDF, which every opening of a DEK needs

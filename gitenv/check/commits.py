@@ -20,7 +20,7 @@ from gitenv.model.leaks import key_lines
 from gitenv.repo.claims import Claims
 from gitenv.repo.snapshot import Snapshot
 from gitenv.trust.change import Change
-from gitenv.values import NamedTuple
+from gitenv.tuples import NamedTuple
 
 _MAX_BYTES = document.MAX_BYTES + 1
 _MAX_FINDINGS = 200

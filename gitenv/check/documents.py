@@ -13,7 +13,7 @@ from gitenv.model.contribution import People
 from gitenv.model.document import Kind, Record
 from gitenv.model.environment import Environment
 from gitenv.model.finding import Finding
-from gitenv.values import NamedTuple
+from gitenv.tuples import NamedTuple
 
 PLAIN = plain_lines.KINDS
 Mend = Callable[[Sequence[remedies.Line]], tuple[str, ...]]

@@ -17,7 +17,7 @@ from gitenv.repo.recipients import statements_in
 from gitenv.repo.snapshot import CommitSnapshot
 from gitenv.repo.where import Where
 from gitenv.trust.change import Change
-from gitenv.values import NamedTuple
+from gitenv.tuples import NamedTuple
 
 _BRANCHES = "refs/heads/"
 

@@ -17,7 +17,7 @@ from gitenv.model.finding import Finding
 from gitenv.repo.snapshot import Entry
 from gitenv.repo.value_rollbacks import came, rollbacks
 from gitenv.trust.change import Change
-from gitenv.values import NamedTuple
+from gitenv.tuples import NamedTuple
 
 _MAX_FINDINGS = 500
 

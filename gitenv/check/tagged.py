@@ -16,7 +16,7 @@ from gitenv.model.finding import Finding, Severity
 from gitenv.repo.claims import Claims
 from gitenv.repo.recipients import statements_in
 from gitenv.repo.snapshot import Snapshot
-from gitenv.values import NamedTuple
+from gitenv.tuples import NamedTuple
 
 _TAGS = "refs/tags/"
 _DEEPEST = 10  # tags of tags

@@ -12,7 +12,7 @@ from typing import Any
 
 from gitenv.cli.options import Argument, Option
 from gitenv.errors import Usage
-from gitenv.values import NamedTuple
+from gitenv.tuples import NamedTuple
 
 Given = dict[str, object]
 """A command's keyword arguments."""

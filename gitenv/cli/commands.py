@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from importlib import import_module
 
-from gitenv.values import NamedTuple
+from gitenv.tuples import NamedTuple
 
 
 class Command(NamedTuple):

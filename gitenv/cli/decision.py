@@ -10,7 +10,7 @@ from gitenv.cli import exclusive, show
 from gitenv.cli.options import Argument, Option
 from gitenv.cli.words import joined
 from gitenv.errors import Usage, printable
-from gitenv.values import NamedTuple
+from gitenv.tuples import NamedTuple
 
 if TYPE_CHECKING:
     from gitenv.model.sealed import Sealed

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from gitenv.values import NamedTuple
+from gitenv.tuples import NamedTuple
 
 
 class Argument(NamedTuple):

@@ -10,7 +10,7 @@ from gitenv.model.comparing import Outcome
 from gitenv.model.origins import Origin
 from gitenv.repo.value_rollbacks import Rollback
 from gitenv.trust.roster import EnvironmentChange, RequestChange
-from gitenv.values import NamedTuple
+from gitenv.tuples import NamedTuple
 
 
 class FileState(Enum):

@@ -11,7 +11,7 @@ from gitenv.model.comparing import KeyChange, Occurrence, Outcome
 from gitenv.model.document import Kind, OpenOf, Record
 from gitenv.model.environment import Environment as Statement
 from gitenv.model.token import hint
-from gitenv.values import NamedTuple
+from gitenv.tuples import NamedTuple
 
 _TEXT = (Kind.ASSIGNMENT, Kind.COMMENT, Kind.UNKNOWN)
 

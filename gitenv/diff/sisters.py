@@ -8,7 +8,7 @@ from gitenv.diff.difference import AlikeNames, Cell, File, Row, Slip, Table, Tol
 from gitenv.model import comparing, document, dotenv, similar
 from gitenv.model.comparing import Outcome
 from gitenv.model.document import Kind
-from gitenv.values import NamedTuple
+from gitenv.tuples import NamedTuple
 
 Order = Callable[[Iterable[str]], list[str]]
 """Paths, the ones first that this change touched first."""

@@ -19,7 +19,7 @@ from gitenv.team import configuration, departures, hooks, past, permissions, set
 from gitenv.team.departures import Departed
 from gitenv.team.hooks import State
 from gitenv.team.workspace import Workspace
-from gitenv.values import NamedTuple
+from gitenv.tuples import NamedTuple
 
 _MAX_BYTES = 16 * 1024 * 1024
 _MOST = 8

@@ -14,7 +14,7 @@ from gitenv.model.document import Record
 from gitenv.model.finding import Finding, Severity
 from gitenv.system import files
 from gitenv.team.workspace import Workspace
-from gitenv.values import NamedTuple
+from gitenv.tuples import NamedTuple
 
 _MAX_BYTES = 1024 * 1024
 _OTHER_FILTERS = {

@@ -12,7 +12,7 @@ from typing import BinaryIO
 
 from gitenv.errors import NotInOrder
 from gitenv.git import layout
-from gitenv.values import NamedTuple
+from gitenv.tuples import NamedTuple
 
 _CHUNK = 64 * 1024
 

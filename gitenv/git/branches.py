@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from gitenv.errors import shell_word
 from gitenv.git import log, program, walk
-from gitenv.values import NamedTuple
+from gitenv.tuples import NamedTuple
 
 MOST = 200  # branches that are looked at, the newest
 MOST_COMMITS = 50_000  # of all of them together

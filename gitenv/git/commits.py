@@ -6,7 +6,7 @@ import re
 from collections.abc import Sequence
 
 from gitenv.git import program
-from gitenv.values import NamedTuple
+from gitenv.tuples import NamedTuple
 
 _AUTHOR = re.compile(rb"author (?:(.*) )?<(.*)> (-?[0-9]{1,20}) [+-][0-9]+")
 _MAX_NAME = 200  # characters: a commit may name its author as long as it likes

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Mapping, Sequence, Set
 from gitenv.errors import Changed, NotInOrder, printable, shell_word
 from gitenv.git import program
 from gitenv.git.layout import Layout, index_path
-from gitenv.values import NamedTuple
+from gitenv.tuples import NamedTuple
 
 FILE = "100644"
 _TRIES = 5

@@ -7,7 +7,7 @@ filters in. Nothing below `.git` is parsed beyond the two pointer files that lin
 import os
 
 from gitenv.errors import NotInOrder
-from gitenv.values import NamedTuple
+from gitenv.tuples import NamedTuple
 
 RECIPIENTS = ".recipients"
 """The folder of the control files, at the top of a work tree."""

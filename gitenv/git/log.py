@@ -10,7 +10,7 @@ from gitenv.git import program, walk
 from gitenv.git.objects import Objects
 from gitenv.git.walk import Commit, FileChange
 from gitenv.system import files
-from gitenv.values import NamedTuple
+from gitenv.tuples import NamedTuple
 
 _born: set[str] = set()
 _MAX_BYTES = 64 * 1024

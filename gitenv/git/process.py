@@ -10,7 +10,7 @@ from typing import BinaryIO, Protocol
 
 from gitenv.git import pktline
 from gitenv.git.pktline import FLUSH, packet, packets
-from gitenv.values import NamedTuple
+from gitenv.tuples import NamedTuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

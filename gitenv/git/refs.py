@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from gitenv.git import program
-from gitenv.values import NamedTuple
+from gitenv.tuples import NamedTuple
 
 _FORMAT = "--format=%(objectname) %(objecttype) %(*objecttype) %(refname)"
 

@@ -15,7 +15,7 @@ from gitenv.git.index import IndexEntry
 from gitenv.git.layout import Layout, index_stamp
 from gitenv.git.listing import Listing
 from gitenv.git.objects import Objects
-from gitenv.values import NamedTuple
+from gitenv.tuples import NamedTuple
 
 _TRIES = 5
 _MOST_WORDS = 200  # of a command line; on Windows it has an end soon

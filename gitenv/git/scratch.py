@@ -12,7 +12,7 @@ from contextlib import contextmanager
 
 from gitenv.git import program
 from gitenv.system.files import leads_out
-from gitenv.values import NamedTuple
+from gitenv.tuples import NamedTuple
 
 ASKED = ("filter", "text", "working-tree-encoding")
 

@@ -11,7 +11,7 @@ from collections.abc import Collection, Generator, Iterable, Iterator, Sequence
 
 from gitenv.errors import NotInOrder
 from gitenv.git import program, spawn
-from gitenv.values import NamedTuple
+from gitenv.tuples import NamedTuple
 
 #: Against what people set for their own eyes, and what would hide commits or add lines here.
 SETTINGS = tuple(

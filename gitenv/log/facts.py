@@ -6,7 +6,7 @@ from enum import Enum
 
 from gitenv.git.commits import Author
 from gitenv.model.statements import Holder
-from gitenv.values import NamedTuple
+from gitenv.tuples import NamedTuple
 
 
 class What(Enum):

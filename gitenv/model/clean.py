@@ -12,7 +12,7 @@ from gitenv.errors import GitenvError, NotTrusted
 from gitenv.model import document, inert, simple, token
 from gitenv.model.document import Kind, Record
 from gitenv.model.keyring import Keyring
-from gitenv.values import NamedTuple
+from gitenv.tuples import NamedTuple
 
 TEXT = (Kind.ASSIGNMENT, Kind.COMMENT, Kind.UNKNOWN)
 Committed = Callable[[], Set[bytes]]

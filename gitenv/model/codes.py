@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from gitenv.errors import GitenvError
 from gitenv.model.finding import Finding, Severity
-from gitenv.values import NamedTuple
+from gitenv.tuples import NamedTuple
 
 BEFORE = "; it was there before"
 

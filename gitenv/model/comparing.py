@@ -13,7 +13,7 @@ from functools import lru_cache
 
 from gitenv.model import document, token
 from gitenv.model.document import Kind, OpenOf, Record
-from gitenv.values import NamedTuple
+from gitenv.tuples import NamedTuple
 
 _TEXT = (Kind.ASSIGNMENT, Kind.LOOKALIKE)
 _HIDDEN = (Kind.COMMENT, Kind.UNKNOWN, Kind.TOKEN, Kind.UNVERIFIED, Kind.LOOKALIKE)

@@ -10,7 +10,7 @@ import re
 
 from gitenv.errors import NotTrusted
 from gitenv.model import document
-from gitenv.values import NamedTuple
+from gitenv.tuples import NamedTuple
 
 _ESCAPES = {"'": r"\\([\\'])", '"': r"\\([\\'\"abfnrtv])"}
 _ESCAPED = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}

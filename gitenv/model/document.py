@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from enum import Enum
 
 from gitenv.errors import NotTrusted
-from gitenv.values import NamedTuple
+from gitenv.tuples import NamedTuple
 
 MAX_BYTES = 4 * 1024 * 1024
 MAX_RECORDS = 10_000

@@ -21,7 +21,7 @@ from gitenv.model.statements import (
     sign,
 )
 from gitenv.model.token import hint
-from gitenv.values import NamedTuple
+from gitenv.tuples import NamedTuple
 
 MAX_PROOF = 16
 """Grants that one statement may carry along, from its signer's own to one by a holder of the statement before."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from enum import Enum
 
-from gitenv.values import NamedTuple
+from gitenv.tuples import NamedTuple
 
 
 class Severity(Enum):

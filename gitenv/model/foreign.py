@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 
-from gitenv.values import NamedTuple
+from gitenv.tuples import NamedTuple
 
 
 class Tool(NamedTuple):

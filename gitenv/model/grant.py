@@ -14,7 +14,7 @@ from gitenv.model.statements import (
     key_text,
     sign,
 )
-from gitenv.values import NamedTuple
+from gitenv.tuples import NamedTuple
 
 HOLDER, READER = "holder", "reader"
 _FIRST = b"gitenv-grant 1"

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from gitenv.errors import NotTrusted
 from gitenv.model import base64url, token
 from gitenv.model.cipher import Dek, EnvironmentId, Generation, Keys, Unopened
-from gitenv.values import NamedTuple
+from gitenv.tuples import NamedTuple
 
 
 class Older(NamedTuple):

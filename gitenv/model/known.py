@@ -14,7 +14,7 @@ from gitenv.model import document, token
 from gitenv.model.cipher import Generation, sha256
 from gitenv.model.document import Kind, Record
 from gitenv.model.environment import Left
-from gitenv.values import NamedTuple
+from gitenv.tuples import NamedTuple
 
 MAX_BYTES = 4 * 1024 * 1024
 _MOST_LEFT = 400  # a statement has a limit

@@ -10,7 +10,7 @@ from gitenv.model.grant import HOLDER, Grant
 from gitenv.model.kinds import PublicKey
 from gitenv.model.reasons import Elsewhere, Expired, NoPoint, NotAHolder, NotSigned, Retired
 from gitenv.model.statements import Holder, Keyholder, is_signed_by
-from gitenv.values import NamedTuple
+from gitenv.tuples import NamedTuple
 
 
 class RefusedGrant(NamedTuple):

@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from gitenv.model import alike, document
 from gitenv.model.document import Kind, OpenOf, Record
 from gitenv.model.reasons import CannotStand
-from gitenv.values import NamedTuple
+from gitenv.tuples import NamedTuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from gitenv.model import comparing, document
 from gitenv.model.document import Kind
-from gitenv.values import NamedTuple
+from gitenv.tuples import NamedTuple
 
 MAX_BYTES = 256 * 1024 * 1024  # of the files of one environment that are looked through
 _MOST = 4  # files that are named

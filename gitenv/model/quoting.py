@@ -11,7 +11,7 @@ from gitenv.errors import NotTrusted
 from gitenv.model import dialect, document, readers
 from gitenv.model.document import Kind
 from gitenv.model.reasons import CannotStand
-from gitenv.values import NamedTuple
+from gitenv.tuples import NamedTuple
 
 _BARE = rb"[A-Za-z0-9_./:@-]+"
 

@@ -10,7 +10,7 @@ from collections.abc import Collection, Sequence
 
 from gitenv.errors import from_top, shell_word
 from gitenv.model import dotenv, names
-from gitenv.values import NamedTuple
+from gitenv.tuples import NamedTuple
 
 _MOST = 8
 

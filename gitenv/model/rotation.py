@@ -17,7 +17,7 @@ from gitenv.model.keyring import Keyring, Older, after
 from gitenv.model.kinds import PublicKey, Signer
 from gitenv.model.known import Known, Tracked
 from gitenv.model.statements import Holder, Keyholder
-from gitenv.values import NamedTuple
+from gitenv.tuples import NamedTuple
 
 MAX_LISTED = 400
 """Holders that one statement lists."""

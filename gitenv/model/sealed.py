@@ -17,7 +17,7 @@ from gitenv.model.kinds.p256 import P256Key
 from gitenv.model.reasons import CannotStand, ForgedSeal, SealedElsewhere
 from gitenv.model.statements import Holder
 from gitenv.model.token import hint
-from gitenv.values import NamedTuple
+from gitenv.tuples import NamedTuple
 
 MARK = b"gitenv1-sealed:"
 _KEY, _SIGNATURE = P256Key.SIZE, P256Key.SIGNATURE  # no kind is named here: the mark stands for P-256, too

@@ -14,7 +14,7 @@ from itertools import pairwise
 
 from gitenv.model import alike
 from gitenv.model.document import MAX_BYTES, MAX_RECORDS, NAME, Record
-from gitenv.values import NamedTuple
+from gitenv.tuples import NamedTuple
 
 _TOKEN = rb"(?m)^((?:(" + NAME + rb")=|#)gitenv1:([1-9][0-9]{0,8}\.[A-Za-z0-9_-]{6}):[A-Za-z0-9_-]++)$"
 

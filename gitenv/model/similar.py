@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Iterator
 
-from gitenv.values import NamedTuple
+from gitenv.tuples import NamedTuple
 
 _SHORTEST, _LONGEST = 4, 64
 _TWO_FROM, _TWO_TO = 8, 40  # two slips are believed of names of these lengths

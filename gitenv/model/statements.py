@@ -13,7 +13,7 @@ from gitenv.errors import FirstEdition, Malformed
 from gitenv.model import base64url, names
 from gitenv.model.cipher import Commitment, Generation
 from gitenv.model.kinds import PublicKey, Signer, registry
-from gitenv.values import NamedTuple
+from gitenv.tuples import NamedTuple
 
 T = TypeVar("T")
 

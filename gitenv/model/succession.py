@@ -17,7 +17,7 @@ from gitenv.model.kinds import Signer
 from gitenv.model.known import Tracked
 from gitenv.model.membership import Membership, who_is_in
 from gitenv.model.statements import Holder, Keyholder
-from gitenv.values import NamedTuple
+from gitenv.tuples import NamedTuple
 
 _MAX_LISTED = 400  # a statement has a limit, a team has none
 _ANY_DAY = ""  # who has expired counted in none of it before

@@ -3,7 +3,7 @@
 from gitenv.model import base64url
 from gitenv.model.cipher import SIV_TAG, Commitment, Generation, Keys, Unopened
 from gitenv.model.document import Kind, Record
-from gitenv.values import NamedTuple
+from gitenv.tuples import NamedTuple
 
 MARK = b"gitenv1:"
 HINT_SIZE = 6

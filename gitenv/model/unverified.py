@@ -10,7 +10,7 @@ from gitenv.model.document import Kind, Record
 from gitenv.model.keyring import Keyring
 from gitenv.model.reasons import CannotStand
 from gitenv.model.sealed import Sealed
-from gitenv.values import NamedTuple
+from gitenv.tuples import NamedTuple
 
 
 class Unverified(NamedTuple):

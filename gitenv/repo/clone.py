@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence, Set
 
 from gitenv.model import names
 from gitenv.system import files
-from gitenv.values import NamedTuple
+from gitenv.tuples import NamedTuple
 
 _MAX_BYTES = 64 * 1024
 _MAX_LIST = 64 * 1024 * 1024

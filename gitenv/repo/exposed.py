@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Mapping
 from gitenv.errors import NotInOrder
 from gitenv.git import changes, program
 from gitenv.git.objects import Objects
-from gitenv.values import NamedTuple
+from gitenv.tuples import NamedTuple
 
 _LIMIT = 4 * 1024 * 1024
 

@@ -11,7 +11,7 @@ from gitenv.git.layout import RECIPIENTS
 from gitenv.git.objects import Objects
 from gitenv.model import statements
 from gitenv.repo.snapshot import WorkSnapshot
-from gitenv.values import NamedTuple
+from gitenv.tuples import NamedTuple
 
 _MOST = 16
 

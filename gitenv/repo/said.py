@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable
 
 from gitenv.system import files
-from gitenv.values import NamedTuple
+from gitenv.tuples import NamedTuple
 
 _MAX_BYTES = 1024 * 1024
 _MOST_TOLD = 2000

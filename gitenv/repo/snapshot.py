@@ -9,7 +9,7 @@ from gitenv.git.layout import RECIPIENTS
 from gitenv.git.objects import Objects
 from gitenv.model import document
 from gitenv.system import files
-from gitenv.values import NamedTuple
+from gitenv.tuples import NamedTuple
 
 _MAX_DOCUMENT = document.MAX_BYTES + 1  # one byte more than a document may have: who reads it says so
 MAX_ENTRIES = 10_000 + 100

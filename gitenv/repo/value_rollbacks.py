@@ -14,7 +14,7 @@ from gitenv.git.objects import Objects
 from gitenv.model import comparing, document
 from gitenv.model.comparing import Occurrence
 from gitenv.model.document import Kind, Record
-from gitenv.values import NamedTuple
+from gitenv.tuples import NamedTuple
 
 _MAX_VERSIONS = 2_000  # of all files together, the newest first
 _MAX_BYTES = 256 * 1024 * 1024

@@ -10,7 +10,7 @@ from gitenv.git.layout import Layout
 from gitenv.git.objects import Objects
 from gitenv.git.scratch import Store
 from gitenv.repo import snapshot
-from gitenv.values import NamedTuple
+from gitenv.tuples import NamedTuple
 
 _WORDS = (
     *("--path-format=absolute", "--git-dir", "--git-common-dir", "--git-path", "objects", "--show-object-format"),

@@ -21,7 +21,7 @@ from gitenv.sdk.places import Top
 from gitenv.trust import access
 from gitenv.trust.access import Access
 from gitenv.trust.pins import Pin
-from gitenv.values import NamedTuple
+from gitenv.tuples import NamedTuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from gitenv.errors import NotTrusted, Usage, printable, shell_word
 from gitenv.git import alone
 from gitenv.sdk import dangerous
 from gitenv.sdk.environment import Values
-from gitenv.values import NamedTuple
+from gitenv.tuples import NamedTuple
 
 _KEYS = (alone.PRIVATE_KEY, alone.KEY_PIPE)
 _KEPT = ("PATH", "HOME", "USER", "LOGNAME", "SHELL", "TERM", "LANG", "TZ", "TMPDIR")

@@ -11,7 +11,7 @@ from gitenv.model import dialect, dotenv, names
 from gitenv.model.dialect import Assignment
 from gitenv.sdk import places
 from gitenv.sdk.opening import Opening, ReadFile
-from gitenv.values import NamedTuple
+from gitenv.tuples import NamedTuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

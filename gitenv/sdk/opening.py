@@ -22,7 +22,7 @@ from gitenv.model.keyring import Keyring
 from gitenv.sdk.belief import Belief
 from gitenv.sdk.places import Top
 from gitenv.system import files
-from gitenv.values import NamedTuple
+from gitenv.tuples import NamedTuple
 
 _CLOSED = frozenset((Kind.TOKEN, Kind.SEALED, Kind.LOOKALIKE))
 

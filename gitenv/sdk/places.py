@@ -9,7 +9,7 @@ from gitenv.errors import FROM_TOP, NotInOrder, Usage, printable
 from gitenv.git import layout
 from gitenv.git.layout import RECIPIENTS, Layout
 from gitenv.model import dotenv
-from gitenv.values import NamedTuple
+from gitenv.tuples import NamedTuple
 
 _MAX_ENTRIES = 100_000
 

@@ -18,7 +18,7 @@ from gitenv.team.contributors import Contributors
 from gitenv.team.save import Unstaged
 from gitenv.team.workspace import Workspace
 from gitenv.trust.pins import Pin
-from gitenv.values import NamedTuple
+from gitenv.tuples import NamedTuple
 
 
 class Question(NamedTuple):

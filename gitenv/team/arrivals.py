@@ -10,7 +10,7 @@ from gitenv.team import conversions, file_status, first_sight, follow, lock, new
 from gitenv.team.news import Asking, Out
 from gitenv.team.workspace import Workspace
 from gitenv.trust.pins import Pin
-from gitenv.values import NamedTuple
+from gitenv.tuples import NamedTuple
 
 
 class Given(NamedTuple):

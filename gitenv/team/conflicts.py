@@ -12,7 +12,7 @@ from gitenv.model.keyring import Keyring
 from gitenv.system import files
 from gitenv.team.stage import Rewritten
 from gitenv.team.workspace import Workspace
-from gitenv.values import NamedTuple
+from gitenv.tuples import NamedTuple
 
 _BASE, _OURS, _THEIRS = 1, 2, 3
 _TYPED = (Kind.ASSIGNMENT, Kind.COMMENT, Kind.UNKNOWN, Kind.UNVERIFIED, Kind.LOOKALIKE)

@@ -14,7 +14,7 @@ from gitenv.git.repository import Repository
 from gitenv.model import document, smudge
 from gitenv.repo import recipients
 from gitenv.team import setup
-from gitenv.values import NamedTuple
+from gitenv.tuples import NamedTuple
 
 _MOST_MERGES = 20
 _ENVIRONMENTS = f":(top,glob){RECIPIENTS}/*/environment"

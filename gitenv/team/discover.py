@@ -15,7 +15,7 @@ from gitenv.model.document import Kind
 from gitenv.model.foreign import Tool
 from gitenv.model.keyring import Keyring, first_generation
 from gitenv.system import files
-from gitenv.values import NamedTuple
+from gitenv.tuples import NamedTuple
 
 DEVELOPMENT = "development"
 

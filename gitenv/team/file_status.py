@@ -33,7 +33,7 @@ from gitenv.team.contributors import Contributors
 from gitenv.team.to_decide import joined
 from gitenv.team.workspace import Workspace
 from gitenv.trust.pins import Pin
-from gitenv.values import NamedTuple
+from gitenv.tuples import NamedTuple
 
 CLOSED = "closed"
 _MAX_BYTES = 16 * 1024 * 1024

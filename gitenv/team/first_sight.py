@@ -18,7 +18,7 @@ from gitenv.team.workspace import Workspace
 from gitenv.trust import access, forks
 from gitenv.trust.pins import Pin
 from gitenv.trust.trusted import Verdict
-from gitenv.values import NamedTuple
+from gitenv.tuples import NamedTuple
 
 
 class Unpinned(NamedTuple):

@@ -18,7 +18,7 @@ from gitenv.team import competing, discover, key_lines, permissions, setup
 from gitenv.team.workspace import Workspace, now
 from gitenv.trust import forks
 from gitenv.trust.pins import Pin
-from gitenv.values import NamedTuple
+from gitenv.tuples import NamedTuple
 
 _MAX_ATTRIBUTES = 1024 * 1024
 

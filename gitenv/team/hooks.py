@@ -20,7 +20,7 @@ from gitenv.git.repository import Repository
 from gitenv.system import files
 from gitenv.team import installation
 from gitenv.team.installation import Installation
-from gitenv.values import NamedTuple
+from gitenv.tuples import NamedTuple
 
 NAMES = ("pre-commit", "pre-push", "post-merge", "post-checkout")
 """The hooks of a clone."""

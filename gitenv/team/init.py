@@ -41,7 +41,7 @@ from gitenv.team.lock import Opened
 from gitenv.team.workspace import Workspace
 from gitenv.trust import vouchers
 from gitenv.trust.pins import Pin
-from gitenv.values import NamedTuple
+from gitenv.tuples import NamedTuple
 
 
 class Founded(NamedTuple):

@@ -19,7 +19,7 @@ from collections.abc import Sequence
 import gitenv
 from gitenv.git.repository import Repository
 from gitenv.repo import clone
-from gitenv.values import NamedTuple
+from gitenv.tuples import NamedTuple
 
 MOST = 8
 """More than these are not kept: the newest are."""

@@ -19,7 +19,7 @@ from gitenv.team.departures import Departure
 from gitenv.team.restore import PutBack
 from gitenv.team.workspace import Workspace
 from gitenv.trust.pins import Pin
-from gitenv.values import NamedTuple
+from gitenv.tuples import NamedTuple
 
 _MAX_BYTES = 16 * 1024 * 1024
 

@@ -16,7 +16,7 @@ from gitenv.team.discover import DEVELOPMENT
 from gitenv.team.requests import Newcomer
 from gitenv.team.workspace import Workspace, now
 from gitenv.trust.pins import Pin
-from gitenv.values import NamedTuple
+from gitenv.tuples import NamedTuple
 
 
 class LetIn(NamedTuple):

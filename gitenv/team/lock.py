@@ -19,7 +19,7 @@ from gitenv.team import conversions, discover, permissions, setup, statement_con
 from gitenv.team.workspace import Workspace
 from gitenv.trust.access import check_not_rolled_back
 from gitenv.trust.pins import Pin
-from gitenv.values import NamedTuple
+from gitenv.tuples import NamedTuple
 
 
 class Opened(NamedTuple):

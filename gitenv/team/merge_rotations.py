@@ -24,7 +24,7 @@ from gitenv.team.workspace import Workspace
 from gitenv.trust import access, chain, forks
 from gitenv.trust.pins import Pin
 from gitenv.trust.trusted import gives_up
-from gitenv.values import NamedTuple
+from gitenv.tuples import NamedTuple
 
 _MAX_PAIRS = 100
 _ANY_DAY = ""  # who has expired could read it, too

@@ -17,7 +17,7 @@ from gitenv.team.rotate import Plan
 from gitenv.team.workspace import Workspace, now
 from gitenv.trust import access, chain
 from gitenv.trust.pins import Pin
-from gitenv.values import NamedTuple
+from gitenv.tuples import NamedTuple
 
 
 class Rejoined(NamedTuple):

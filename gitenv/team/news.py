@@ -13,7 +13,7 @@ from gitenv.repo import clone, said
 from gitenv.team import key_lines, roster, rotate
 from gitenv.team.workspace import Workspace
 from gitenv.trust.pins import Pin
-from gitenv.values import NamedTuple
+from gitenv.tuples import NamedTuple
 
 _Item = TypeVar("_Item")
 _MOST_READ = 20  # of people who are known: of all others the name is enough

@@ -13,7 +13,7 @@ from gitenv.git import branches, log
 from gitenv.model.environment import Environment
 from gitenv.repo.snapshot import CommitSnapshot
 from gitenv.team.workspace import Workspace
-from gitenv.values import NamedTuple
+from gitenv.tuples import NamedTuple
 
 _MOST_FILES = 100  # of one branch: all are words of one command
 

@@ -18,7 +18,7 @@ from gitenv.model.known import Known
 from gitenv.repo.snapshot import Snapshot
 from gitenv.team import known_values
 from gitenv.trust import access, chain
-from gitenv.values import NamedTuple
+from gitenv.tuples import NamedTuple
 
 if TYPE_CHECKING:  # `gitenv check` asks of any state, and loads no more than it needs
     from gitenv.team.workspace import Workspace

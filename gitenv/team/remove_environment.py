@@ -14,7 +14,7 @@ from gitenv.system import files
 from gitenv.team import competing, follow, found, setup
 from gitenv.team.workspace import Workspace
 from gitenv.trust.pins import Pin
-from gitenv.values import NamedTuple
+from gitenv.tuples import NamedTuple
 
 _MAX_ATTRIBUTES = 1024 * 1024
 _SHOWN = 5

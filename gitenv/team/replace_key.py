@@ -13,7 +13,7 @@ from gitenv.team.rotate import Plan, Rotated
 from gitenv.team.workspace import Workspace
 from gitenv.trust import access
 from gitenv.trust.pins import Pin
-from gitenv.values import NamedTuple
+from gitenv.tuples import NamedTuple
 
 
 class Exchange(NamedTuple):

@@ -20,7 +20,7 @@ from gitenv.system import files
 from gitenv.team import key_lines
 from gitenv.team.workspace import Workspace
 from gitenv.trust.pins import Pin
-from gitenv.values import NamedTuple
+from gitenv.tuples import NamedTuple
 
 _MAX_COMMITS = 100
 

@@ -20,7 +20,7 @@ from gitenv.team import gitignore, permissions, setup
 from gitenv.team.departures import Departure
 from gitenv.team.workspace import Workspace
 from gitenv.trust.pins import Pin
-from gitenv.values import NamedTuple
+from gitenv.tuples import NamedTuple
 
 
 class PutBack(NamedTuple):

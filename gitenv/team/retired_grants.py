@@ -10,7 +10,7 @@ from gitenv.model.grant import READER, Grant
 from gitenv.model.statements import is_signed_by
 from gitenv.repo.snapshot import CommitSnapshot
 from gitenv.team.workspace import Workspace
-from gitenv.values import NamedTuple
+from gitenv.tuples import NamedTuple
 
 _MAX_COMMITS = 1000
 

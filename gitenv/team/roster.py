@@ -17,7 +17,7 @@ from gitenv.model.statements import Holder
 from gitenv.repo import recipients
 from gitenv.team.retired_grants import RetiredGrants
 from gitenv.team.workspace import Workspace
-from gitenv.values import NamedTuple
+from gitenv.tuples import NamedTuple
 
 _MOST_ALIKE = 10
 

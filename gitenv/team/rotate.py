@@ -26,7 +26,7 @@ from gitenv.team.unfinished_rotation import Behind
 from gitenv.team.workspace import Workspace, now
 from gitenv.trust import access
 from gitenv.trust.pins import Pin
-from gitenv.values import NamedTuple
+from gitenv.tuples import NamedTuple
 
 _ANY_DAY = ""  # who has expired could read it, too
 

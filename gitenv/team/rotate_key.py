@@ -28,7 +28,7 @@ from gitenv.team import follow, key_lines, known_values, revise
 from gitenv.team.workspace import Workspace, now
 from gitenv.trust import access
 from gitenv.trust.pins import Pin
-from gitenv.values import NamedTuple
+from gitenv.tuples import NamedTuple
 
 
 class Rewrap(NamedTuple):

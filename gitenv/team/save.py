@@ -13,7 +13,7 @@ from gitenv.model.keyring import Keyring
 from gitenv.repo import clone
 from gitenv.team import permissions
 from gitenv.team.workspace import Workspace
-from gitenv.values import NamedTuple
+from gitenv.tuples import NamedTuple
 
 
 class Unstaged(NamedTuple):

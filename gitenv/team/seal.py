@@ -18,7 +18,7 @@ from gitenv.team.save import Unstaged
 from gitenv.team.workspace import Workspace
 from gitenv.trust import vouchers
 from gitenv.trust.pins import Pin
-from gitenv.values import NamedTuple
+from gitenv.tuples import NamedTuple
 
 _TRIES = 5
 

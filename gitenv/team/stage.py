@@ -26,7 +26,7 @@ from gitenv.system import files
 from gitenv.team import known_values
 from gitenv.team.workspace import Workspace
 from gitenv.trust import chain
-from gitenv.values import NamedTuple
+from gitenv.tuples import NamedTuple
 
 
 class Rewritten(NamedTuple):

@@ -35,7 +35,7 @@ from gitenv.team.workspace import Workspace
 from gitenv.trust import access
 from gitenv.trust.access import check_not_rolled_back
 from gitenv.trust.pins import Pin
-from gitenv.values import NamedTuple
+from gitenv.tuples import NamedTuple
 
 OPEN, LOCKED, NO_ACCESS, NEW, NOT_TRUSTED = "open", "locked", "no access", "new here", "not trusted"
 EXPIRED, ABSENT = "expired", "not in this commit"

@@ -15,7 +15,7 @@ from gitenv.team.workspace import Workspace
 from gitenv.trust import access, forks
 from gitenv.trust.pins import Pin
 from gitenv.trust.trusted import Answer, Verdict
-from gitenv.values import NamedTuple
+from gitenv.tuples import NamedTuple
 
 
 class Outlook(NamedTuple):

@@ -11,7 +11,7 @@ from gitenv.model.keyring import Keyring
 from gitenv.team.workspace import Workspace
 from gitenv.trust import chain
 from gitenv.trust.pins import Pin
-from gitenv.values import NamedTuple
+from gitenv.tuples import NamedTuple
 
 
 class Behind(NamedTuple):

@@ -19,7 +19,7 @@ from gitenv.model import document, smudge, unverified
 from gitenv.system import files
 from gitenv.team import gitignore, lock, setup
 from gitenv.team.workspace import Workspace
-from gitenv.values import NamedTuple
+from gitenv.tuples import NamedTuple
 
 _MAX_BYTES = 1024 * 1024
 _SHOWN = 5

@@ -21,7 +21,7 @@ from gitenv.repo.snapshot import Snapshot
 from gitenv.trust import chain
 from gitenv.trust.pins import Pin, Pins
 from gitenv.trust.trusted import Answer, Trusted, Verdict
-from gitenv.values import NamedTuple
+from gitenv.tuples import NamedTuple
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:

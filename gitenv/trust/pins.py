@@ -18,7 +18,7 @@ from gitenv.model.environment import Environment
 from gitenv.model.grant import READER, Grant
 from gitenv.model.statements import Holder
 from gitenv.system import files
-from gitenv.values import NamedTuple
+from gitenv.tuples import NamedTuple
 
 _HEAD, _FIRST_EDITION = b"gitenv-pin 2 ", b"gitenv-pin 1 "
 _MAX_BYTES = 4 * 1024 * 1024

@@ -13,7 +13,7 @@ from gitenv.model.membership import Membership
 from gitenv.repo import recipients
 from gitenv.repo.snapshot import Snapshot
 from gitenv.trust.access import membership_in
-from gitenv.values import NamedTuple
+from gitenv.tuples import NamedTuple
 
 ANY_DAY = ""
 

@@ -11,7 +11,7 @@ from gitenv.model.environment import Environment, hash_of
 from gitenv.repo.snapshot import Snapshot
 from gitenv.trust import chain
 from gitenv.trust.pins import Pin
-from gitenv.values import NamedTuple
+from gitenv.tuples import NamedTuple
 
 _Step = tuple[Environment, Environment]
 """A statement, and the one after it."""

@@ -13,7 +13,7 @@ from gitenv.git.layout import RECIPIENTS
 from gitenv.model.reasons import NotVouchedFor
 from gitenv.model.statements import is_fingerprint, is_hash
 from gitenv.trust.trusted import Verdict
-from gitenv.values import NamedTuple
+from gitenv.tuples import NamedTuple
 
 VARIABLE = "GITENV_TRUST"
 

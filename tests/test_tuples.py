@@ -7,10 +7,10 @@ import re
 import typing
 from pathlib import Path
 
-from gitenv import values
+from gitenv import tuples
 
 
-class _Ours(values.NamedTuple):
+class _Ours(tuples.NamedTuple):
     """Ours."""
 
     name: str
@@ -55,6 +55,6 @@ def test_it_is_the_same() -> None:
 
 def test_all_of_gitenv_has_it() -> None:
     """No module takes typing's, which would be slower again."""
-    modules = Path(values.__file__).parent.rglob("*.py")
+    modules = Path(tuples.__file__).parent.rglob("*.py")
     imported = re.compile(r"^from typing import .*\bNamedTuple\b", re.MULTILINE)
     assert not [path.name for path in modules if imported.search(path.read_text(encoding="utf-8"))]
