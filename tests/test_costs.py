@@ -135,6 +135,7 @@ def _ask(clone: Counted) -> None:
 def _use(clone: Counted) -> None:
     """What programs get."""
     clone.count("gitenv get", partial(clone.gitenv, "get", "HELLO"))
+    clone.count("gitenv export", partial(clone.gitenv, "export", "--format", "shell"))
     clone.count("gitenv run", partial(clone.gitenv, "run", "--", "true"))
     clone.gitenv("lock")
     clone.count("gitenv run, locked", partial(clone.gitenv, "run", "--", "true"))

@@ -35,6 +35,7 @@ GROUPS = {
         Command("run", "gitenv run -e production -- npm start"),
         Command("get", "gitenv get API_KEY -e production"),
         Command("list", "gitenv list -e production"),
+        Command("export", "gitenv export --format docker -e production"),
     ),
     "People": (
         Command("add-recipient", "gitenv add-recipient bob -e production"),

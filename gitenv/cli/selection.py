@@ -16,6 +16,8 @@ Files = Annotated[list[str] | None, Option("-f, --file FILE", "Exactly this file
 Old = Annotated[bool, Option("--old", "Also values that a later statement retired.")]
 WithoutOwn = Annotated[bool, Option("--no-local", "Leave out .env.local and .env.ENV.local.")]
 Interpolate = Annotated[bool, Option("--interpolate", "Replace ${NAME} and ${NAME:-default} in values.")]
+Only = Annotated[list[str] | None, Option("--only NAME", "Only these values; may be repeated, or A,B.")]
+Allowed = Annotated[list[str] | None, Option("--allow NAME", "Set it although it changes how programs load.")]
 Verbose = Annotated[bool, Option("-v, --verbose", "Say which files the values are from.")]
 
 
@@ -45,3 +47,8 @@ def values(
     for place in found.unread if verbose else ():
         show.say(f"{place}: sets nothing, and is no comment", aside=True)
     return found
+
+
+def names(given: list[str] | None) -> frozenset[str]:
+    """The names that are given to `--only` or `--allow`, one or several at a time."""
+    return frozenset(name for each in given or () for name in each.split(",") if name)

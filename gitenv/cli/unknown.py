@@ -28,7 +28,7 @@ MEANT = {
     "gitenv status": ("info", "st"),
     "gitenv list": ("ls", "keys"),
     "gitenv key show": ("whoami", "fingerprint", "pubkey"),
-    "gitenv key export": ("export", "backup", "export-key"),
+    "gitenv key export": ("backup", "export-key"),
     "gitenv key new": ("keygen", "genkey", "generate"),
     "gitenv add-environment NAME": ("add-env", "new", "create"),
     "gitenv log": ("history", "audit", "blame"),

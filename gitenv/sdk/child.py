@@ -29,11 +29,10 @@ class Rules(NamedTuple):
 
 def environment(found: Values, rules: Rules, before: Mapping[str, str]) -> dict[str, str]:
     """What the command gets. Raises `NotTrusted` for dangerous names, `Usage` for what no environment can hold."""
-    chosen = _chosen(found, rules)
     kept = without_key(before)
     if rules.is_clean:
         kept = {name: value for name, value in kept.items() if _is_kept(name)}
-    for name, value in chosen.items():
+    for name, value in chosen(found, rules.only).items():
         if rules.override or name not in kept:
             _check(found, name, value, rules)
             kept[name] = value
@@ -46,10 +45,18 @@ def without_key(before: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in before.items() if name not in _KEYS and not (key and key in value)}
 
 
-def _chosen(found: Values, rules: Rules) -> Mapping[str, str]:
-    if not rules.only:
-        return found.values
-    return {name: found.need(name) for name in sorted(rules.only)}
+def chosen(found: Values, only: Collection[str]) -> Mapping[str, str]:
+    """All values, or those that are named. Raises `Missing` for one that is not there."""
+    return {name: found.need(name) for name in sorted(only)} if only else found.values
+
+
+def check_meant(found: Values, name: str, allowed: Collection[str], hint: str) -> None:
+    """Raise `NotTrusted` for a name that changes how programs load, unless the user said that it is meant."""
+    where = found.places[name]
+    if name in _KEYS:
+        raise NotTrusted(f"{where}: {name} is for gitenv itself, and never reaches a command", "give the value another name")
+    if name not in allowed and (why := dangerous.why(name)):
+        raise NotTrusted(f"{where}: {printable(name)} is not set unasked: {why}", hint)
 
 
 def _check(found: Values, name: str, value: str, rules: Rules) -> None:
@@ -59,11 +66,7 @@ def _check(found: Values, name: str, value: str, rules: Rules) -> None:
             f"{where}: {printable(name)!r} is no name that a variable can have",
             "leave it out: --only NAME",
         )
-    if name in _KEYS:
-        raise NotTrusted(f"{where}: {name} is for gitenv itself, and never reaches a command", "give the value another name")
-    if name not in rules.allowed and (why := dangerous.why(name)):
-        hint = f"gitenv run --allow {shell_word(name)} -- COMMAND, if that is meant"
-        raise NotTrusted(f"{where}: {printable(name)} is not set unasked: {why}", hint)
+    check_meant(found, name, rules.allowed, f"gitenv run --allow {shell_word(name)} -- COMMAND, if that is meant")
     if "\0" in value:
         raise Usage(
             f"{where}: the value of {printable(name)} holds a NUL, which no variable can",
