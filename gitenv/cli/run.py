@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from typing import Annotated
 
@@ -33,7 +32,7 @@ def run(
         environments, files, old=old, no_local=no_local, interpolate=interpolate, verbose=verbose, override=override
     )
     rules = child.Rules(selection.names(only), selection.names(allow), override, clean_env)
-    variables = child.environment(found, rules, os.environ)
+    variables = child.environment(found, rules, child.inherited())
     sys.stdout.flush()
     sys.stderr.flush()
     execution.execute(command, variables)

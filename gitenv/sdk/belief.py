@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 
-from gitenv.errors import Locked, NotInOrder, NotTrusted, printable
+from gitenv.errors import GitenvError, Locked, NotInOrder, NotTrusted, printable
 from gitenv.git.layout import RECIPIENTS
 from gitenv.git.objects import Objects
 from gitenv.identity import device
@@ -47,6 +47,7 @@ class Belief:
         self._is_guest = key is not None or bool(os.environ.get(device.VARIABLE))
         self._tree: Snapshot | None = None
         self._unpinned: dict[str, Environment] | None = None
+        self._broken: list[GitenvError] = []
         self._keys: dict[str, Opener] = {}
 
     def owner(self, path: str) -> str:
@@ -57,6 +58,8 @@ class Belief:
         if len(claiming) > 1:
             both = f"{printable(path)}: both {claiming[0]} and {claiming[1]} claim it"
             raise NotTrusted(both, "ask your team which is right")
+        if self._broken and not claiming:  # it could be theirs
+            raise self._broken[0]
         return claiming[0] if claiming else ""
 
     def is_of(self, name: str, path: str) -> bool:
@@ -100,8 +103,13 @@ class Belief:
         if self._unpinned is None:
             from gitenv.repo import recipients
 
-            found = recipients.statements_in(self._at_hand)
-            self._unpinned = {name: each for name, each in found.items() if self._access.pin(name) is None}
+            known = {pin.name for pin in self._access.pinned()}
+            found = recipients.read(self._at_hand, known)
+            unpinned = {name: each for name, each in found.items() if name not in known}
+            self._unpinned = {name: each for name, each in unpinned.items() if isinstance(each, Environment)}
+            self._broken = [each for each in unpinned.values() if isinstance(each, GitenvError)]
+            if count := recipients.too_many(self._at_hand, known):
+                self._broken.append(NotTrusted(recipients.too_many_text(count), "gitenv unlock NAME, one by one"))
         return self._unpinned
 
     def _by_pin(self, pin: Pin) -> Opener:
@@ -132,10 +140,26 @@ class Belief:
         statement = verdict.statement
         if trusted := vouchers.vouchers():
             vouchers.check_vouched(verdict, trusted)
-        self._look_at_history(verdict, is_named=bool(trusted))
+        is_vouched = bool(trusted) or self._is_pinned_elsewhere(statement)
+        self._look_at_history(verdict, is_named=is_vouched)
         own = self._grant(Pin.of(statement, None, frozenset(), frozenset(), verdict.past))
         ring = access.open_grant(statement, own, self._access.device())
-        return Opener(statement, own, [ring], () if trusted else (f"{name} is taken on trust from {statement.by}",))
+        return Opener(statement, own, [ring], () if is_vouched else (f"{name} is taken on trust from {statement.by}",))
+
+    def _is_pinned_elsewhere(self, statement: Environment) -> bool:
+        """Whether a clone of this user's believes a statement: this is a copy. Raises `NotTrusted` where it refuses it."""
+        from gitenv.trust.pins import Pins
+        from gitenv.trust.trusted import Answer, Trusted
+
+        if (known := Pins.elsewhere(statement.name, statement.id)) is None:
+            return False
+        pins, pin = known
+        verdict = Trusted(pin.name, pin, self._at_hand, lambda wanted: pins.text(pin.name, wanted)).about(statement)
+        if verdict.answer is Answer.PAST and self._top.layout is None and not self._is_old:
+            from gitenv.trust import forks
+
+            raise forks.rolled_back(pin.environment, statement, "take a newer copy; if this one is meant: --old")
+        return True
 
     def _look_at_history(self, verdict: Verdict, *, is_named: bool) -> None:
         """It may refuse, and vouches for nothing. In an image without git there is none."""

@@ -39,6 +39,19 @@ def environment(found: Values, rules: Rules, before: Mapping[str, str]) -> dict[
     return kept
 
 
+def inherited() -> dict[str, str]:
+    """The environment that we were started with. In the C locale Python adds LC_CTYPE for itself (PEP 538)."""
+    before = dict(os.environ)
+    if sys.platform == "linux" and "LC_CTYPE" in before:
+        try:
+            with open("/proc/self/environ", "rb") as file:
+                if not any(setting.startswith(b"LC_CTYPE=") for setting in file.read().split(b"\0")):
+                    del before["LC_CTYPE"]
+        except OSError:
+            pass
+    return before
+
+
 def without_key(before: Mapping[str, str]) -> dict[str, str]:
     """An environment without the private key, whatever it is called there."""
     key = before.get(alone.PRIVATE_KEY, "").strip()

@@ -73,12 +73,16 @@ class Opening:
         """A file of the user's own; None where nobody can say that it is. Raises `NotTrusted` for one that is in the commit."""
         if self.top.layout is None and os.path.lexists(self.top.path(RECIPIENTS)):
             return None  # whoever can write here could put it beside what they cannot write
-        specs = [f":{stage}:{path}" for stage in range(4)] if self.top.layout else []
-        if any(self._objects.id(spec) or self._objects.read(spec) is not None for spec in specs):
+        if self._is_committed(path):
             hint = f"git rm --cached {from_top(path)}, or leave such files out: --no-local"
             raise NotTrusted(f"{printable(path)} is in the commit, so it is nobody's own", hint)
         data = self._bytes(path)
         return None if data is None else ReadFile(path, "", data, None, None, ())
+
+    def _is_committed(self, path: str) -> bool:
+        """Whether the index has a file, of whatever size and name, also in a conflict."""
+        specs = [f":{stage}:{path}" for stage in range(4)] if self.top.layout else []
+        return any(self._objects.id(spec) or self._objects.read(spec) is not None for spec in specs)
 
     def _bytes(self, path: str) -> bytes | None:
         data = files.read_inside(self.top.folder, path, document.MAX_BYTES)
@@ -100,8 +104,14 @@ class Opening:
         from gitenv.trust import vouchers
 
         name = self.belief.owner(path)
-        if not name and not vouchers.vouchers() and (is_named or not os.environ.get(device.VARIABLE)):
-            return ""  # nobody claims it, and nobody has said that values here come with a signature
+        is_asked = bool(vouchers.vouchers()) or (not is_named and bool(os.environ.get(device.VARIABLE)))
+        if not name and not is_asked:  # nobody has said that values here come with a signature
+            if not is_named and self.belief.names() and self._is_committed(path):
+                from gitenv.model import remedies
+
+                why = f"{printable(path)} stands in the commit in plain text, and is no environment's"
+                raise NotTrusted(why, remedies.claim(path, self.belief.names()))
+            return ""
         where = f"{printable(path)}, of {name}," if name else printable(path)
         hint = "copy it from a commit, with .recipients/: git archive"
         if self.top.layout:

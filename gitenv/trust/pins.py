@@ -10,7 +10,7 @@ import contextlib
 import os
 from collections.abc import Iterable, Sequence, Set
 
-from gitenv.errors import FirstEdition, Malformed, NotInOrder, printable
+from gitenv.errors import FirstEdition, GitenvError, Malformed, NotInOrder, printable
 from gitenv.identity import home
 from gitenv.model import base64url, environment, grant, names, statements
 from gitenv.model.cipher import sha256
@@ -113,6 +113,20 @@ class Pins:
         if clone_id:
             with contextlib.suppress(NotInOrder):
                 self._folder = os.path.join(home.folder(), "clones", clone_id)
+
+    @classmethod
+    def elsewhere(cls, name: str, environment_id: bytes) -> "tuple[Pins, Pin] | None":
+        """The furthest pin that this user has of one environment, in whatever clone: for a copy of a tree, which has none.
+
+        One that is damaged is no reason to stop here; its own clone says so.
+        """
+        found: list[tuple[Pins, Pin]] = []
+        with contextlib.suppress(GitenvError):
+            for clone_id in files.entries(os.path.join(home.folder(), "clones"), _MAX_FILES):
+                with contextlib.suppress(GitenvError):
+                    if (pin := (pins := cls(clone_id)).get(name)) and pin.environment.id == environment_id:
+                        found.append((pins, pin))
+        return max(found, key=lambda each: each[1].environment.revision, default=None)
 
     def owner(self) -> str:
         """What this user is called in this clone's `.recipients/`; "" where they did not run `gitenv init`.
