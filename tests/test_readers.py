@@ -69,7 +69,7 @@ _EXPORT_ALL = 'export $(cat "$f" | xargs)'
 _MAKE = 'for f in "$@"; do echo $(make -rs -f "$0" F="$f" 2>/dev/null); done'
 
 
-def _hostile(chance: random.Random) -> bytes:
+def hostile(chance: random.Random) -> bytes:
     """Holders' lines, and among them whatever gets a second line, a word or a quote past some reader."""
     lines = committed(chance.choice(HOLDERS), RING).split(b"\n")
     for _ in range(chance.randint(1, 6)):
@@ -93,7 +93,7 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     chance = random.Random(os.urandom(8) if ALL else "readers")
     known = [(b"\n%b\n" % line.encode()).join(committed(each, RING).split(b"\n")) for each in HOLDERS for line in _KNOWN]
     texts = [smudge(commit, [RING]) for commit in known]
-    texts += [_in_a_work_tree(_hostile(chance), number) for number in range(4000 if ALL else 400)]
+    texts += [_in_a_work_tree(hostile(chance), number) for number in range(4000 if ALL else 400)]
     folder = tmp_path_factory.mktemp("read")
     (folder / "EVIL=1").touch()  # whoever pushes can call a file so, and a shell puts it in the place of a pattern
     found = [folder / str(number) for number in range(len(texts))]
