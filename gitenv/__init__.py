@@ -14,10 +14,11 @@ if TYPE_CHECKING:
     from gitenv.errors import Usage as Usage
     from gitenv.sdk.client import Client as Client
     from gitenv.sdk.load import load as load
+    from gitenv.sdk.load import values as values
 
 __version__ = "0.1.0"
-__all__ = ["Client", "GitenvError", "Locked", "Missing", "NotInOrder", "NotTrusted", "Usage", "load"]
-_MODULES = {"Client": "client", "load": "load"}
+__all__ = ["Client", "GitenvError", "Locked", "Missing", "NotInOrder", "NotTrusted", "Usage", "load", "values"]
+_MODULES = {"Client": "client", "load": "load", "values": "load"}
 
 
 if not TYPE_CHECKING:  # else it would find any name

@@ -105,12 +105,14 @@ def test_an_error_shows_no_value(alice: Person, monkeypatch: pytest.MonkeyPatch)
     (alice.cwd / ".env.local").write_text(f"NODE_OPTIONS={SECRET}\n", encoding="utf-8")
     client = gitenv.Client(key)
     with_key = functools.partial(gitenv.load, private_key=key)
-    ways = [functools.partial(way, path=alice.cwd) for way in (gitenv.load, with_key, client.load, client.values)]
+    ways = [
+        functools.partial(way, path=alice.cwd) for way in (gitenv.load, with_key, client.load, gitenv.values, client.values)
+    ]
     shown = [_trace(way) for way in ways]
     assert all("EVIL" in text for text in shown)
     alice.must("git", "restore", ".env")
     shown += [_trace(way) for way in ways[:3]]
-    assert all("NODE_OPTIONS" in text for text in shown[4:])
+    assert all("NODE_OPTIONS" in text for text in shown[5:])
     assert not any(SECRET in text or key.splitlines()[1] in text for text in shown)
 
 
@@ -161,7 +163,8 @@ def tell(project: str, environment: str, wrapped_dek: str, lease_expires: str | 
 gitenv.load()
 gitenv.load("production", path=Path("."), override=True, private_key="", interpolate=True, missing="ignore")
 client = gitenv.Client(private_key="", on_wrapped_dek_received=tell)
-found: dict[str, str] = client.values(["development", "production"])
+found: dict[str, str] = gitenv.values("production", path=Path("."), private_key=b"", interpolate=True, missing="ignore")
+found = client.values(["development", "production"])
 try:
     client.load()
 except gitenv.Locked as error:
@@ -173,7 +176,7 @@ import gitenv
 gitenv.load(missing="perhaps")
 gitenv.load(1)
 gitenv.Client(on_wrapped_dek_received=lambda project: None)
-found: dict[str, bytes] = gitenv.Client().values()
+found: dict[str, bytes] = gitenv.values()
 """
 
 
