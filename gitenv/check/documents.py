@@ -72,6 +72,18 @@ def encrypted(version: Document, people: People) -> Iterator[Finding]:
     yield from _names(version)
 
 
+def read_differently(path: str, records: Sequence[Record]) -> list[Finding]:
+    """The lines of an open file that programs read differently: nobody needs a key for it, and a closed one has none."""
+    from gitenv.model import disagreement
+
+    return bounded(
+        [
+            finding("read-differently", each.text, path, each.line, (remedies.set_anew(path, each.name),))
+            for each in disagreement.find(comparing.numbered(records))
+        ]
+    )
+
+
 def _nameless(version: Document, numbered: Sequence[tuple[Record, int]]) -> Iterator[Finding]:
     """A document in another encoding than UTF-8 is encrypted like comments: nobody sees which keys it sets."""
     hidden = [record for record, _ in numbered if record.kind in (*_ENCRYPTED, Kind.SEALED)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
 
-from gitenv.check import leaks, state, steps
+from gitenv.check import documents, leaks, state, steps
 from gitenv.errors import GitenvError
 from gitenv.git import log, program
 from gitenv.git.layout import RECIPIENTS
@@ -77,7 +77,10 @@ def shallow(where: Where) -> Iterator[Finding]:
 
 
 def _work_tree(where: Where, change: Change, base: Snapshot | None) -> Iterator[Finding]:
-    """Conflict markers in files as they lie there, and statements of a work tree that no good steps lead to."""
+    """What files have as they lie there: conflict markers, and lines that programs read differently.
+
+    And the statements of a work tree that no good steps lead to.
+    """
     side = WorkSnapshot(where.folder, change.after if isinstance(change.after, IndexSnapshot) else None)
     for path, entry in change.listed(side).items():
         if not change.claims.covers(path) or not entry.is_file:
@@ -88,6 +91,8 @@ def _work_tree(where: Where, change: Change, base: Snapshot | None) -> Iterator[
             continue  # too large to be staged; git add says so
         if any(record.kind is Kind.PLAIN and record.raw.startswith((b"<<<<<<<", b">>>>>>>")) for record in records):
             yield finding("conflict-marker", "a conflict marker, in the work tree", path)
+        elif any(record.kind is Kind.ASSIGNMENT for record in records):
+            yield from documents.read_differently(path, records)
     # Not by what the user likes to see: a statement that is not tracked counts as well. No .env file, so no filter and no key.
     words = ("--no-optional-locks", "status", "--porcelain", "-z", "--untracked-files=normal", "--", f":(top){RECIPIENTS}")
     unstaged = program.attempt(where.folder, *words).stdout

@@ -67,6 +67,7 @@ CODES: dict[str, Code] = {
         Severity.NOTE,
         {
             "sealed": "A sealed value waits for a holder: gitenv accept, or gitenv reject.",
+            "read-differently": "Python's, Node's and Ruby's dotenv read a line of an open file differently.",
             "token-newer": "A line is encrypted with a newer key than its commit has, as on a branch that is behind.",
         },
     ),

@@ -42,6 +42,11 @@ def stage_anew(path: str) -> str:
     return f"git reset -q -- {word} && git add {word}"
 
 
+def set_anew(path: str, name: str) -> str:
+    """The command that writes a value in the spelling that suits most programs, once somebody has typed it."""
+    return f"gitenv set {name} -f {from_top(path)}"
+
+
 def look(path: str) -> str:
     """The command that shows how a file came to be as it is; before the two of `decide`."""
     return f"git log -p -- {from_top(path)}"
