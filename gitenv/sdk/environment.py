@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from gitenv.errors import Missing, NotTrusted, Usage, joined, printable
 from gitenv.model import dialect, dotenv, names
@@ -88,28 +88,37 @@ class Selection(NamedTuple):
 def values(wanted: Selection = Selection()) -> Values:  # noqa: B008
     """The values. Raises `Missing` for what is not there, `Locked`, and `NotTrusted` for what nobody vouches for."""
     folder = os.path.realpath(wanted.folder or os.getcwd())
-    opening = Opening(places.top_of(folder), wanted.key, is_old=wanted.is_old)
+    openings: dict[str, Opening] = {}
+
+    def around(place: str) -> Opening:
+        top = places.top_of(place)
+        if top.folder not in openings:
+            openings[top.folder] = Opening(top, wanted.key, is_old=wanted.is_old)
+        return openings[top.folder]
+
     try:
-        opened = list(_named(opening, wanted, folder) if wanted.files else _found(opening, wanted, folder))
+        opened = list(_named(around, wanted, folder) if wanted.files else _found(around(folder), wanted, folder))
     finally:
-        opening.close()
-    for grant in {each.grant.text: each.grant for each in opened if each.grant}.values() if wanted.on_grant else ():
+        for opening in openings.values():
+            opening.close()
+    used = {each.grant.text: each.grant for each in opened if each.grant}
+    for grant in used.values() if wanted.on_grant else ():
         wanted.on_grant(grant) if wanted.on_grant else None
-    return _read(opening.top, opened, wanted)
+    return _read(next(iter(openings.values())).top, opened, wanted)
 
 
-def _named(opening: Opening, wanted: Selection, folder: str) -> list[ReadFile]:
-    found = []
+def _named(around: Callable[[str], Opening], wanted: Selection, folder: str) -> Iterator[ReadFile]:
+    """Exactly the files that somebody named, wherever they lie: each by what is believed there."""
     for file in wanted.files:
-        path = places.named(opening.top, folder, file)
-        opened = opening.read(path, is_named=True)
+        path = places.named(folder, file)
+        opening = around(os.path.dirname(path))
+        opened = opening.read(opening.top.relative(path), is_named=True)
         if opened is None:
             raise Missing(f"there is no file {printable(file)}", "gitenv status")
         if wanted.environments and opened.environment not in wanted.environments:
             whose = f"a file of {opened.environment}" if opened.environment else "no environment's file"
-            raise Usage(f"{printable(path)} is {whose}, not of {wanted.environments[0]}", "leave out -e or -f")
-        found.append(opened)
-    return found
+            raise Usage(f"{printable(file)} is {whose}, not of {wanted.environments[0]}", "leave out -e or -f")
+        yield opened
 
 
 def _found(opening: Opening, wanted: Selection, folder: str) -> list[ReadFile]:

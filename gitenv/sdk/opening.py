@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 
-from gitenv.errors import NotTrusted, Usage, from_top, printable, shell_word
+from gitenv.errors import NotInOrder, NotTrusted, Usage, from_top, printable, shell_word
 from gitenv.git.layout import RECIPIENTS
 from gitenv.git.objects import Objects
 from gitenv.identity import device
@@ -57,7 +57,9 @@ class Opening:
         if data is None:
             return None
         if not smudge.is_encrypted(data):
-            return ReadFile(path, self._plain(path, is_named), data, None, None, ())
+            name = self._plain(path, is_named)
+            _check_merged(path, data)
+            return ReadFile(path, name, data, None, None, ())
         if not (name := self.belief.owner(path)):
             raise NotTrusted(f"{printable(path)} is encrypted, and no environment here claims it", "gitenv status")
         kinds = {record.kind for record in document.parse(data)}
@@ -67,6 +69,7 @@ class Opening:
         opened = self._opened(data, key.rings) if kinds & _CLOSED else _with_retired(data, key.rings[-1])
         if smudge.is_encrypted(opened):
             raise _refusal(path, opened)
+        _check_merged(path, opened)
         return ReadFile(path, name, opened, key.statement, key.grant, key.said)
 
     def own(self, path: str) -> ReadFile | None:
@@ -117,6 +120,12 @@ class Opening:
         if self.top.layout:
             hint = f"gitenv unlock {shell_word(name)}" if self.belief.is_begun() and name else "gitenv init"
         raise NotTrusted(f"{where} has no tokens: nobody vouches for what stands in it", hint)
+
+
+def _check_merged(path: str, data: bytes) -> None:
+    """Raise `NotInOrder` for a file in conflict: readers would skip the markers, and take what stands last."""
+    if smudge.has_markers(data) and any(map(document.is_marker, document.parse(data))):
+        raise NotInOrder(f"{printable(path)} is in conflict", "git status")
 
 
 def _refusal(path: str, data: bytes) -> NotTrusted:

@@ -68,13 +68,13 @@ def own(top: Top, folder: str, environments: list[str]) -> list[str]:
     return [path for name in names if (path := f"{folder}/{name}" if folder else name) in there]
 
 
-def named(top: Top, folder: str, file: str) -> str:
-    """The path from the top of a file that somebody named."""
+def named(folder: str, file: str) -> str:
+    """The full path of a file that somebody named."""
     for beginning in FROM_TOP:
         if file.startswith(beginning):
-            return file.removeprefix(beginning)
+            return os.path.normpath(top_of(folder).path(file.removeprefix(beginning)))
     parent, name = os.path.split(os.path.join(folder, file))
-    return top.relative(os.path.join(os.path.realpath(parent), name))  # what is a link itself is for the reader to refuse
+    return os.path.join(os.path.realpath(parent), name)  # what is a link itself is for the reader to refuse
 
 
 def _order(path: str) -> tuple[int, str]:
