@@ -197,6 +197,7 @@ def _many(clone: Counted) -> None:
 def _change(clone: Counted, carol: Person) -> None:
     """What is changed by gitenv's own commands."""
     alice = clone.person
+    clone.count("gitenv example", partial(clone.gitenv, "example"))
     clone.count("gitenv set", partial(clone.gitenv, "set", "NEW", stdin=b"value"))
     alice.must("git", "commit", "-qm", "Set NEW")
     carol.must("git", "clone", "-q", HUB, "app")

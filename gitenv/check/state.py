@@ -38,6 +38,10 @@ def findings(change: Change, *, with_plain: bool) -> Iterator[Finding]:
     yield from value_origins.findings(change, found.tokens)
     yield from bounded(list(people.nested(change)))
     yield from reissue.findings(change)
+    if change.statements and (templates := [path for path in change.files if dotenv.kind(path) == "template"]):
+        from gitenv.check import examples  # a commit waits for what it loads
+
+        yield from examples.findings(change, templates)
     if change.is_whole or change.has_new_members:
         yield from steps.findings(change)
         yield from people.findings(change)

@@ -36,6 +36,7 @@ GROUPS = {
         Command("get", "gitenv get API_KEY -e production"),
         Command("list", "gitenv list -e production"),
         Command("export", "gitenv export --format docker -e production"),
+        Command("example", "gitenv example"),
     ),
     "People": (
         Command("add-recipient", "gitenv add-recipient bob -e production"),

@@ -48,6 +48,7 @@ CODES: dict[str, Code] = {
         {
             "link": "A link in the place of a protected file leads to a protected one, and holds no value.",
             "no-names": "No key name of a file can be read: it is all comments, or not in UTF-8 (UTF-16, for example).",
+            "example-stale": "A template that gitenv example keeps lacks a key, or has one that its environments do not have.",
         },
     ),
     **_all(

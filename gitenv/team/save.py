@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 
 from gitenv.errors import from_top
 from gitenv.git import index
@@ -36,7 +36,7 @@ def save(
     Raises `Changed` for a file that is another one by now; those before it are written and staged.
     """
     blobs = blobs or {}
-    unstaged = _unstaged(workspace, list(texts), blobs)
+    unstaged = not_to_stage(workspace, list(texts), blobs)
     written: list[str] = []
     try:
         for path, text in texts.items():
@@ -75,7 +75,8 @@ def cleaned(text: bytes, stored: bytes, ring: Keyring, is_decided: Callable[[Rec
     return clean.clean(text, ring, lambda: {record.raw for record in records}, lambda: before)
 
 
-def _unstaged(workspace: Workspace, paths: list[str], blobs: Mapping[str, bytes]) -> dict[str, Unstaged]:
+def not_to_stage(workspace: Workspace, paths: list[str], blobs: Collection[str] = ()) -> dict[str, Unstaged]:
+    """Why a command that writes these files leaves some of them for the user to stage; asked before it writes."""
     repository = workspace.repository
     tracked = {entry.path for entry in repository.tracked()}
     unseen = repository.unseen(paths)

@@ -148,6 +148,7 @@ CASES = {
         "bob", ("rotate", "development"), _two_policies, is_merging=True, with_alice=True, reads={"alice": True, "carol": True}
     ),
     "set": Case("alice", ("set", "NEW"), _nothing, stdin=b"hunter2-new"),
+    "example": Case("alice", ("example",), _nothing),
     "seal": Case("alice", ("set", "NEW", "-f", ".env.production"), _nothing, stdin=b"hunter2-new"),
     "accept": Case("bob", _ACCEPT, _sealed, said_again="no unverified lines", with_alice=True),
     "accept-known": Case(
