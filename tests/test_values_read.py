@@ -7,6 +7,7 @@ import itertools
 import logging
 import os
 import random
+from functools import cache
 
 import pytest
 from dotenv import dotenv_values
@@ -127,6 +128,7 @@ def test_readers(reader: str) -> None:
             assert {name: there[name] if value is None else value for name, value in ours.items()} == there, text
 
 
+@cache
 def _spelled() -> list[tuple[str, quoting.Spelling]]:
     few = itertools.chain(
         _VALUES, map("".join, itertools.product(_NASTY, repeat=2)), (_soup(_NASTY, 9).decode() for _ in range(2_000))

@@ -18,6 +18,7 @@ from tests.fuzz import seeds
 from tests.fuzz.documents import check_clean, check_document, check_smudge, check_token
 from tests.fuzz.mutator import Mutator
 from tests.fuzz.outcome import said
+from tests.fuzz.programs import check_values
 from tests.fuzz.sealed import check_rotated, check_sealed, resealed
 from tests.fuzz.statements import check_environment, check_grant, check_signed_by_a_holder, resigned
 
@@ -90,6 +91,7 @@ def targets(folder: Path) -> list[Target]:
         Target("document", documents, check_document, 2000),
         Target("clean", documents, check_clean, 2000),
         Target("smudge", documents, check_smudge, 2000),
+        Target("values", documents, check_values, 500),
         Target("token", Mutator(seeds.TOKENS, seeds.DOCUMENT_FRAGMENTS).make, check_token, 1500),
         _sealed_target(),
         Target("next generation", documents, check_rotated, 1500),

@@ -16,7 +16,7 @@ from tests.model.builders import committed
 from tests.model.documents import anything
 
 NAMES = (
-    *("document", "clean", "smudge", "token", "sealed", "next generation", "environment", "grant"),
+    *("document", "clean", "smudge", "values", "token", "sealed", "next generation", "environment", "grant"),
     *("signed by a holder", "public key", "pin"),
 )
 steadily = settings(max_examples=400, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck), database=None)
