@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -211,3 +212,26 @@ def test_what_load_says(code: str, said: str, alice: Person) -> None:
     done = subprocess.run(words, cwd=alice.cwd, env=alice.env, capture_output=True, check=False, text=True)
     assert done.returncode == bool(said)
     assert done.stderr.rpartition("gitenv.errors.")[2].partition(":")[0] == said
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="needs somebody else's files")
+def test_somebody_elses_files(alice: Person) -> None:
+    """A file above that belongs to neither of us is not used; a clone of somebody else's is refused as git refuses it."""
+    release = alice.home / "release"
+    shutil.copytree(alice.cwd / ".recipients", release / ".recipients")
+    shutil.copy(alice.cwd / ".env", release)
+    (release / "bin").mkdir()
+    alice.cwd = release / "bin"
+    alice.must("gitenv", "run", "--", "true")
+    os.chown(release / ".env", 12345, 12345)
+    refused = alice.run(["gitenv", "run", "--", "true"])
+    assert refused.exit_code == 5
+    assert "belongs to somebody else" in refused.said
+    os.chown(release / "bin", 12345, 12345)
+    alice.must("gitenv", "run", "--", "true")
+    alice.cwd = alice.home / "app"
+    os.chown(alice.cwd / ".git", 12345, 12345)
+    os.chown(alice.cwd, 12345, 12345)
+    refused = alice.run(["gitenv", "run", "--", "true"])
+    assert refused.exit_code == 5
+    assert "git does not trust this folder: somebody else owns it" in refused.said
