@@ -172,7 +172,7 @@ def test_options_before_words_only(monkeypatch: pytest.MonkeyPatch) -> None:
         ("status --json=1", "option '--json' does not take a value"),
         ("status x", "got unexpected extra argument(s) (x)"),
         ("status -e", "option '-e' requires an argument"),
-        ("set", "missing argument 'NAME'"),
+        ("set", "missing argument 'NAME[=VALUE]'"),
         ("set-role bob", "missing argument 'reader|holder'"),
         ("check --format bad", "invalid value for '--format': 'bad' is not one of 'text', 'json', 'sarif', 'github'"),
         ("log -n x", "invalid value for '-n': 'x' is not a valid int"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 from typing import Annotated
 
+from gitenv.cli import pushing
 from gitenv.cli.decision import Decision, File, Names, Scope, Yes, decide
 from gitenv.cli.options import Environment, Option
 
@@ -18,6 +19,7 @@ def run(
     force: Annotated[
         bool, Option("--force", "Also a sealed value with a bad signature, by a stranger, or one that came back.")
     ] = False,
+    push: pushing.Push = False,
     yes: Yes = False,
 ) -> None:
     """Make values of lines nobody vouches for.
@@ -32,6 +34,6 @@ def run(
     act = functools.partial(accept.accept, force=force)
     check = functools.partial(accept.check, force=force)
     decision = Decision(
-        question, act, "accepted", "--mine", takes_places=True, shows_values=values, check=check, chosen=accept.mine
+        question, act, "accepted", "--mine", True, shows_values=values, check=check, chosen=accept.mine, is_pushed=push
     )
     decide(decision, names, mine, Scope(file, environment), yes)

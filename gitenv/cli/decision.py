@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Annotated
 
-from gitenv.cli import exclusive, show
+from gitenv.cli import exclusive, pushing, show
 from gitenv.cli.options import Argument, Option
 from gitenv.cli.words import joined
 from gitenv.errors import Usage, printable
@@ -33,6 +33,7 @@ class Decision(NamedTuple):
     shows_values: bool = False
     check: Callable[[Workspace, Sequence[Question]], object] | None = None  # what needs no question, because it is refused
     chosen: Callable[[Workspace, Sequence[Question]], list[Question]] | None = None  # of all, those that the option means
+    is_pushed: bool = False  # at once, and nothing else
 
 
 class Scope(NamedTuple):
@@ -57,6 +58,7 @@ def decide(decision: Decision, names: Sequence[str] | None, is_by_option: bool, 
             show.say(line)
     if decision.check:
         decision.check(workspace, chosen)
+    planned = pushing.begin(workspace, {each.path for each in chosen}) if decision.is_pushed else None
     if not show.ask(decision.question, yes):
         show.say("nothing was changed")
         return
@@ -69,6 +71,10 @@ def decide(decision: Decision, names: Sequence[str] | None, is_by_option: bool, 
     if listed := list(dict.fromkeys(name for decided in done for name in decided.known)):
         show.say(f"somebody who left could read {joined(listed)}: that is signed and staged; what to set anew:")
         show.commands("gitenv reissue")
+    if planned:
+        unstaged = [decided.unstaged for decided in done if decided.unstaged]
+        names_done = [name for decided in done for name in decided.names]
+        pushing.finish(workspace, planned, "Accept", names_done, [decided.path for decided in done], unstaged)
 
 
 def _lines(workspace: Workspace, question: Question, decision: Decision) -> Iterator[str]:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import os
-import sys
 from typing import TYPE_CHECKING, Annotated
 
-from gitenv.cli import exclusive, show
+from gitenv.cli import exclusive, given_values, pushing, show
 from gitenv.cli.options import Argument, Option
 from gitenv.cli.words import joined, trust_lines
 from gitenv.errors import Locked, Usage, from_top, shell_word
@@ -16,41 +15,59 @@ if TYPE_CHECKING:
     from gitenv.team.seal import Set
     from gitenv.team.workspace import Workspace
 
-_MAX_BYTES = 1024 * 1024
-
 
 def run(
-    name: Annotated[str, Argument("NAME", "The key's name.")],
+    names: Annotated[list[str], Argument("NAME[=VALUE]", "The key's name; several are set at once.")],
     file: Annotated[str, Option("-f, --file FILE", "Default: .env")] = "",
     environment: Annotated[str, Option("-e, --environment ENV", "In the file of this one.")] = "",
+    from_file: Annotated[str, Option("--from-file FILE", "The value is what this file holds.")] = "",
     empty: Annotated[bool, Option("--empty", "Set it to nothing, and read no value.")] = False,
+    push: pushing.Push = False,
 ) -> None:
-    """Set a value, also in a file you cannot read.
+    """Set values, also in a file you cannot read.
 
-    It comes from a prompt that does not show it, or from standard input. Who cannot read the file seals it.
+    A value comes from a prompt that does not show it, or from standard input. Who cannot read the file seals it.
     """
     from gitenv.team import let_in, seal
 
+    given = given_values.parsed(names, from_file, is_empty=empty)
+    given_values.warn(names)
     workspace = exclusive.workspace()
     workspace.need_environments()
     let_in.need_access(workspace)
+    words = " ".join(given)
     if statement := seal.newcomer(workspace, environment, file or ".env", os.getcwd()):
-        _believe(workspace, statement, f"{shell_word(name)} {f'-f {shell_word(file)}' if file else f'-e {statement.name}'}")
+        _believe(workspace, statement, f"{words} {f'-f {shell_word(file)}' if file else f'-e {statement.name}'}")
     if environment and not file:
         file = f":/{seal.only_file(workspace, environment, os.getcwd())}"
-    path, pin = seal.find(workspace, name, file or ".env", os.getcwd())
+    path, pin = seal.find(workspace, file or ".env", os.getcwd())
     if environment not in ("", pin.name):
-        raise Usage(f"{path} is a file of {pin.name}, not of {environment}", f"gitenv set {name} -f {from_top(path)}")
-    done = seal.set_value(workspace, name, path, pin.name, b"" if empty else _value(name, path))
+        raise Usage(f"{path} is a file of {pin.name}, not of {environment}", f"gitenv set {words} -f {from_top(path)}")
+    planned = pushing.begin(workspace, [path]) if push else None
+    done = seal.set_values(workspace, given_values.asked(given, path), path, pin.name)
+    for each in done:
+        _show(workspace, each)
+    if unstaged := done[0].unstaged:
+        show.commands(*unstaged.commands)
+    if done[0].sealed_for:
+        _show_sealed(done, is_pushed=push)
+    if planned:
+        verb = "Seal" if done[0].sealed_for else "Set"
+        pushing.finish(workspace, planned, verb, [*given], [path], [unstaged] if unstaged else [])
+
+
+def _show(workspace: Workspace, done: Set) -> None:
     where = f"not staged, because {done.unstaged.why}" if done.unstaged else "staged"
     if done.sealed_for:
-        _show_sealed(done, where)
+        show.say(f"{done.name} sealed in {done.path} for the holders of {done.environment}; {where}. You cannot read it back.")
     elif done.is_same:
-        show.say(f"{name} has that value in {path} already; {where}")
+        show.say(f"{done.name} has that value in {done.path} already; {where}")
     else:
-        show.say(f"{name} {'changed' if done.replaces else 'set'} in {path}; {where}")
-    if done.unstaged:
-        show.commands(*done.unstaged.commands)
+        show.say(f"{done.name} {'changed' if done.replaces else 'set'} in {done.path}; {where}")
+    if done.replaces > 1 and not done.sealed_for:
+        show.note(
+            f"{done.name} stood there {done.replaces} times, of which the last one counted; now it stands where the first did"
+        )
     if done.read_otherwise:
         show.note(f"no spelling of this value suits all: it is read otherwise by {joined(done.read_otherwise)}")
     if done.is_same:
@@ -85,29 +102,10 @@ def _believe(workspace: Workspace, statement: Environment, words: str) -> None:
         raise problem
 
 
-def _value(name: str, path: str) -> bytes:
-    """From a prompt that shows nothing, or standard input without its last line end. Raises `Usage` for an empty one."""
-    value = _typed(name, path) if sys.stdin.isatty() else _piped(name)
-    if not value:  # the command before the pipe failed, or somebody only pressed Enter
-        hint = f"gitenv set {name} -f {from_top(path)} --empty, if it is to be set to nothing"
-        raise Usage(f"no value came for {name}, so nothing was changed", hint)
-    return value
-
-
-def _typed(name: str, path: str) -> bytes:
-    return show.ask_secretly(f"{name} in {path}").encode("utf-8", "surrogateescape")
-
-
-def _piped(name: str) -> bytes:
-    data = sys.stdin.buffer.read(_MAX_BYTES + 1)
-    if len(data) > _MAX_BYTES:
-        raise Usage(f"the value of {name} has more than {_MAX_BYTES:,} bytes", "keep large data out of .env files")
-    return data.removesuffix(b"\n").removesuffix(b"\r") if data.endswith(b"\n") else data
-
-
-def _show_sealed(done: Set, where: str) -> None:
-    show.say(f"{done.name} sealed in {done.path} for the holders of {done.environment}; {where}. You cannot read it back.")
-    show.say(f"commit and push it; then {joined(done.sealed_for, 3)} can make it a value:")
-    show.commands(f"gitenv accept {done.name} -f {from_top(done.path)}{'' if done.is_known else ' --force'}")
-    if not done.is_known:
+def _show_sealed(done: list[Set], *, is_pushed: bool) -> None:
+    first, names = done[0], " ".join(each.name for each in done)
+    before = "" if is_pushed else "commit and push it; then "
+    show.say(f"{before}{joined(first.sealed_for, 3)} can make {'it a value' if len(done) == 1 else 'them values'}:")
+    show.commands(f"gitenv accept {names} -f {from_top(first.path)}{'' if first.is_known else ' --force'}")
+    if not first.is_known:
         show.say("you are in no environment here, so they need --force, and should ask you first")

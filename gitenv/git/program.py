@@ -79,6 +79,30 @@ def attempt(
             os.close(descriptor)
 
 
+def as_user(folder: str, *arguments: str, with_key: bool = False) -> Done:
+    """Run git as if the user had typed it: with hooks, on their terminal. What it complains about they have seen then.
+
+    Hooks, and what is started to sign or to connect, get no private key, which goes to our own filter alone.
+    """
+    import subprocess
+
+    env, pipe = environment(), alone.pipe_with_key() if with_key and sys.platform != "win32" else -1
+    if pipe >= 0:
+        env[alone.KEY_PIPE] = str(pipe)
+    sys.stdout.flush()
+    try:
+        words = [path(), *arguments]
+        done = subprocess.run(
+            words, cwd=folder, env=env, stdout=subprocess.PIPE, check=False, pass_fds=(pipe,) if pipe >= 0 else ()
+        )
+    except FileNotFoundError:
+        raise not_found() from None
+    finally:
+        if pipe >= 0:
+            os.close(pipe)
+    return Done(done.returncode, done.stdout, b"")
+
+
 def run(
     folder: str,
     *arguments: str,

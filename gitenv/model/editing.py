@@ -13,7 +13,8 @@ from gitenv.model import document
 from gitenv.model.document import Kind, Record
 from gitenv.model.reasons import CannotStand
 
-_EXPORT = re.compile(rb"[ \t]*export[ \t]+")
+_HEAD = re.compile(rb"(?:\xef\xbb\xbf)?(?:[ \t]*export[ \t]+)?")  # what of a line stays, whatever its value
+_BEFORE_NAME = re.compile(rb"(?:\xef\xbb\xbf)?[ \t]*(?:export[ \t]+)?")
 
 
 def values(records: Sequence[Record]) -> dict[str, list[int]]:
@@ -52,7 +53,7 @@ def with_value(data: bytes, name: str, value: bytes) -> bytes:
     for spelling in quoting.spellings(name, value):
         try:
             changed = _with_assignment(records, name, spelling.raw)
-            _check_programs(data, changed, name, value)
+            _check_programs(data, changed, {name: value.decode("utf-8", "surrogateescape")})
         except CannotStand as error:
             problem = error
         else:
@@ -66,17 +67,42 @@ def _with_assignment(records: Sequence[Record], name: str, raw: bytes) -> bytes:
     if not places:
         return _checked(_appended(records, Record(Kind.ASSIGNMENT, encoded, raw + _carriage_return(records[-1:]), b"\n")))
     old = records[places[0]]
-    export = _EXPORT.match(old.raw)
-    new = Record(Kind.ASSIGNMENT, encoded, (export[0] if export else b"") + raw + _carriage_return([old]), old.end)
+    head = _HEAD.match(old.raw)
+    new = Record(Kind.ASSIGNMENT, encoded, (head[0] if head else b"") + raw + _carriage_return([old]), old.end)
     return rewritten(records, {**dict.fromkeys(places), places[0]: new})
 
 
-def _check_programs(data: bytes, changed: bytes, name: str, value: bytes) -> None:
-    """What programs read is the value, and every other name as before. A quote may open far above, and close here."""
+def without(data: bytes, name: str) -> bytes:
+    """The document without the values of a name. Raises `CannotStand` where a program would read other lines differently."""
+    records = document.parse(data)
+    changed = rewritten(records, dict.fromkeys(values(records).get(name, ())))
+    _check_programs(data, changed, {name: None})
+    return changed
+
+
+def renamed(data: bytes, old: str, new: str) -> bytes:
+    """The document with another name for a value, wherever that stands: all else in its lines stays. Raises `CannotStand`."""
     from gitenv.model import dialect
 
-    before, after = ([each[:2] for each in dialect.read(text) if each.name not in ("", name)] for text in (data, changed))
-    if before != after or dialect.values(changed).get(name) != value.decode("utf-8", "surrogateescape"):
+    records, encoded = document.parse(data), new.encode("ascii")
+    changes: dict[int, Record | None] = {}
+    for place in values(records).get(old, ()):
+        record = records[place]
+        begin = found.end() if (found := _BEFORE_NAME.match(record.raw)) else 0
+        raw = record.raw[:begin] + encoded + record.raw[begin + len(old) :]
+        changes[place] = record._replace(name=encoded, raw=raw)
+    changed = rewritten(records, changes)
+    _check_programs(data, changed, {old: None, new: dialect.values(data).get(old)})
+    return changed
+
+
+def _check_programs(data: bytes, changed: bytes, wanted: Mapping[str, str | None]) -> None:
+    """What programs read is what is wanted, and every other name as before. A quote may open far above, and close here."""
+    from gitenv.model import dialect
+
+    before, after = ([each[:2] for each in dialect.read(text) if each.name not in ("", *wanted)] for text in (data, changed))
+    now = dialect.values(changed)
+    if before != after or any(now.get(name) != value for name, value in wanted.items()):
         raise _elsewhere()
 
 

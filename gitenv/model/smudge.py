@@ -81,6 +81,15 @@ def is_plain(records: Iterable[Record]) -> bool:
     return bool(kinds) and kinds <= {Kind.ASSIGNMENT, Kind.COMMENT, Kind.UNKNOWN}
 
 
+def is_closed(data: bytes) -> bool:
+    """Whether a file holds nothing that somebody typed, and some of it is not open."""
+    try:
+        kinds = {record.kind for record in document.parse(data)}
+        return Kind.TOKEN in kinds and kinds <= {Kind.TOKEN, Kind.SEALED, Kind.PLAIN, Kind.UNVERIFIED}
+    except NotTrusted:
+        return False
+
+
 def has_markers(data: bytes) -> bool:
     """Whether a document looks like it is in conflict."""
     return b"<<<<<<<" in data or b">>>>>>>" in data

@@ -218,9 +218,8 @@ def _opened_since(workspace: Workspace, pin: Pin, stored: bytes, there: bytes) -
 
 def _in_conflict(path: str, there: bytes, problems: list[Finding], *, is_open: bool) -> FileStatus:
     """A merge that somebody has to decide about: until then no stage of the index is the file."""
-    from gitenv.team import lock
 
-    if is_open and lock.is_closed(there):
+    if is_open and smudge.is_closed(there):
         return FileStatus(path, len(comparing.occurrences(there)), CLOSED, [], [])
     torn = list(comparing.in_conflict(there))
     text = f"in conflict: {joined(torn)}; take git's markers out, then stage it" if torn else "in conflict until it is staged"

@@ -282,13 +282,13 @@ def _open_environment(workspace: Workspace, pin: Pin, entries: Sequence[IndexEnt
     for entry, stored in _stored(workspace, entries):
         there = _contents(workspace, entry)
         # In a conflict git may have written what it could not open before it had the newer statement.
-        if not stored or there is None or (entry.stage and not is_closed(there)):
+        if not stored or there is None or (entry.stage and not smudge.is_closed(there)):
             continue
         is_unedited = not entry.stage and clean.is_same(there, stored) and (is_committed or not discover.is_plain(stored))
         text = there
         if is_unedited:
             text = _plain(rings, stored) or _closed(workspace, pin, entry.object_id, stored)
-        elif is_closed(there):
+        elif smudge.is_closed(there):
             text = _plain(rings, clean.unmarked(there)) or there
         elif not entry.stage:
             text = _opened_since(workspace, pin, rings, stored, _marked_still(there, stored)) or there
@@ -325,15 +325,6 @@ def retiring(workspace: Workspace, pin: Pin) -> Keyring | None:
     """The keys that say which tokens of an open file count for nothing; None where an earlier commit opens by its own key."""
     judged = workspace.access.judge(pin, workspace.tree)
     return workspace.access.ring(pin) if judged and not judged.is_earlier else None
-
-
-def is_closed(data: bytes) -> bool:
-    """Whether a file holds nothing that somebody typed, and some of it is not open."""
-    try:
-        kinds = {record.kind for record in document.parse(data)}
-        return Kind.TOKEN in kinds and kinds <= {Kind.TOKEN, Kind.SEALED, Kind.PLAIN, Kind.UNVERIFIED}
-    except NotTrusted:
-        return False
 
 
 def _contents(workspace: Workspace, entry: IndexEntry) -> bytes | None:

@@ -5,15 +5,16 @@ from __future__ import annotations
 import contextlib
 import os
 import re
+from collections.abc import Mapping
 
-from gitenv.errors import Changed, Locked, NotInOrder, Usage, printable, shell_word
+from gitenv.errors import Changed, Locked, Usage, printable, shell_word
 from gitenv.identity import device
-from gitenv.model import document, editing, encoding, sealed, smudge
+from gitenv.model import document, editing, sealed
 from gitenv.model.document import Kind, Record
 from gitenv.model.environment import Environment
+from gitenv.model.keyring import Keyring
 from gitenv.repo import recipients
-from gitenv.system import files
-from gitenv.team import first_sight, follow, save
+from gitenv.team import amend, first_sight, follow, save
 from gitenv.team.save import Unstaged
 from gitenv.team.workspace import Workspace
 from gitenv.trust import vouchers
@@ -24,23 +25,27 @@ _TRIES = 5
 
 
 class Set(NamedTuple):
-    """What `set` did."""
+    """What `set` did with one value."""
 
     name: str
     path: str
     environment: str
     sealed_for: list[str]  # the holders, if it was sealed; else empty
-    replaces: bool
+    replaces: int  # how many values of its name there were
     is_same: bool  # whether it stands there as it did before
     unstaged: Unstaged | None
     is_known: bool  # whether the caller is in any environment: else accepting needs --force
     read_otherwise: list[str]  # which programs read something else there: no spelling does for all
 
 
-def find(workspace: Workspace, name: str, file: str, folder: str) -> tuple[str, Pin]:
-    """The file that is meant, from the top, and its environment. Raises `Usage`, before anybody is asked for a value."""
+def check_name(name: str, what: str = "") -> None:
+    """Raise `Usage` for what can be no key's name. `what` is said of one that may be a value."""
     if not re.fullmatch(document.NAME, name.encode("utf-8", "replace")):
-        raise Usage(f"no key can be called {name[:80]!a}", "begin with a letter or _, then letters, digits, _ . -")
+        raise Usage(what or f"no key can be called {name[:80]!a}", "begin with a letter or _, then letters, digits, _ . -")
+
+
+def find(workspace: Workspace, file: str, folder: str) -> tuple[str, Pin]:
+    """The file that is meant, from the top, and its environment. Raises `Usage`, before anybody is asked for a value."""
     path = workspace.relative(file, folder)
     pin = workspace.access.claimant(path)
     if pin is None:
@@ -85,75 +90,67 @@ def only_file(workspace: Workspace, environment: str, folder: str) -> str:
     return found[0]
 
 
-def set_value(workspace: Workspace, name: str, path: str, environment: str, value: bytes) -> Set:
-    """Put a value into a file and stage it: in plain text where the caller can read, else sealed to the environment's holders.
+def set_values(workspace: Workspace, values: Mapping[str, bytes], path: str, environment: str) -> list[Set]:
+    """Put values into a file and stage it: so that the caller can read them, else sealed to the environment's holders.
 
-    Raises `Locked` where the caller could read and has the file closed, `NotTrusted`, and `Changed` where others keep saving.
+    Raises `Locked` where the caller could read and has only a part of the file open, `NotTrusted`, and `Changed` where others
+    keep saving.
     """
     follow.refresh(workspace)
     pin = workspace.need_pin(environment)
     for _ in range(_TRIES):
         with contextlib.suppress(Changed):
-            return _try_to_set(workspace, pin, name, path, value)
+            ring = _ring(workspace, pin)
+            return _set(workspace, pin, path, values, ring) if ring else _seal(workspace, pin, path, values)
     raise Changed(printable(path))
 
 
-def _try_to_set(workspace: Workspace, pin: Pin, name: str, path: str, value: bytes) -> Set:
+def _set(workspace: Workspace, pin: Pin, path: str, values: Mapping[str, bytes], ring: Keyring) -> list[Set]:
     """Raises `Changed` if an editor has saved meanwhile."""
-    data = files.read_inside(workspace.root, path, document.MAX_BYTES)
-    if data is None and workspace.repository.unseen([path]):
-        folder = shell_word(os.path.dirname(path) or f"/{path}")
-        raise NotInOrder(f"{printable(path)} is left out of this sparse checkout", f"git sparse-checkout add {folder}")
-    _check_encoding(workspace, path, data or b"")
-    if workspace.access.can_open(pin):
-        _check_open(path, data or b"", pin)
-        text = editing.with_value(data or b"", name, value)
-        replaces, holders = name in editing.values(document.parse(data or b"")), []
-        read_otherwise = editing.read_otherwise(text, name)
-    else:
-        _check_no_access(workspace, pin)
-        text, replaces = _with_sealed(workspace, pin, data or b"", name, value)
-        holders = sorted(holder.name for holder in pin.holders)
-        read_otherwise = editing.read_otherwise(editing.assignment(name, value), name)
-    blobs = _staged(workspace, pin, path, data, text, name.encode("ascii")) if data and not holders else {}
-    unstaged = save.save(workspace, {path: text}, {path: data}, blobs).get(path)
+    standing = amend.look(workspace, pin, path, ring)
+    there, text, same = editing.values(document.parse(standing.text)), standing.text, set[str]()
+    for name, value in values.items():
+        before, text = text, editing.with_value(text, name, value)
+        same |= {name} if text == before else set()
+    unstaged = amend.write(workspace, standing, text, ring, values)
+    return [
+        Set(
+            name, path, pin.name, [], len(there.get(name, ())), name in same, unstaged, True, editing.read_otherwise(text, name)
+        )
+        for name in values
+    ]
+
+
+def _seal(workspace: Workspace, pin: Pin, path: str, values: Mapping[str, bytes]) -> list[Set]:
+    """Raises `Changed` if an editor has saved meanwhile."""
+    data = amend.read(workspace, path)
+    text, replaced = data or b"", dict[str, int]()
+    for name, value in values.items():
+        text, replaced[name] = _with_sealed(workspace, pin, text, name, value)
+    unstaged = save.save(workspace, {path: text}, {path: data}).get(path)
+    holders = sorted(holder.name for holder in pin.holders)
     is_known = any(other.grant for other in workspace.access.pinned())
-    return Set(name, path, pin.name, holders, replaces, text == data, unstaged, is_known, read_otherwise)
+    return [
+        Set(name, path, pin.name, holders, replaced[name], False, unstaged, is_known, _read_otherwise(name, value))
+        for name, value in values.items()
+    ]
 
 
-def _staged(workspace: Workspace, pin: Pin, path: str, data: bytes, text: bytes, name: bytes) -> dict[str, bytes]:
-    """What the index is to have of a file that was not edited otherwise: the value, also where it stood for nothing before."""
-    stored = workspace.repository.objects.read(f":0:{path}", document.MAX_BYTES)
-    ring = workspace.access.ring(pin)
-    if stored is None or smudge.smudge(stored, [ring]) != data:
-        return {}
-    return {path: save.cleaned(text, stored, ring, lambda record: record.name == name)}
+def _read_otherwise(name: str, value: bytes) -> list[str]:
+    return editing.read_otherwise(editing.assignment(name, value), name)
 
 
-def _check_encoding(workspace: Workspace, path: str, data: bytes) -> None:
-    """A line of UTF-8 behind others of UTF-16 would be read by nobody, and the others no more."""
-    if name := encoding.wrong(data):
-        command = encoding.remedy(os.path.relpath(workspace.repository.path(path)), name)
-        raise NotInOrder(encoding.problem(printable(path), name), command)
-
-
-def _check_open(path: str, data: bytes, pin: Pin) -> None:
-    if any(record.kind is Kind.TOKEN for record in document.parse(data)):
-        raise Locked(f"{printable(path)} is not open", f"gitenv unlock {pin.name}")
-
-
-def _check_no_access(workspace: Workspace, pin: Pin) -> None:
-    """Raise what is wrong, unless it is that nobody has let the caller in, or not any more. A lock can be unlocked."""
+def _ring(workspace: Workspace, pin: Pin) -> Keyring | None:
+    """What opens an environment's files; None for who has a key, and nobody has let it in, or not any more."""
     try:
-        workspace.access.ring(pin)
+        return workspace.access.ring_though_locked(pin)
     except Locked:
-        if pin.name in workspace.access.locked:
-            raise
-    device.need()
+        device.need()
+        return None
 
 
-def _with_sealed(workspace: Workspace, pin: Pin, data: bytes, name: str, value: bytes) -> tuple[bytes, bool]:
-    """The document with a sealed value behind the one that it would replace, and whether there is such a one.
+def _with_sealed(workspace: Workspace, pin: Pin, data: bytes, name: str, value: bytes) -> tuple[bytes, int]:
+    """The document with a sealed value behind the one that it would replace, and how many there are.
 
     It takes the place of what the caller sealed under this name before, and nobody has accepted yet.
     """
@@ -164,6 +161,6 @@ def _with_sealed(workspace: Workspace, pin: Pin, data: bytes, name: str, value: 
     for position, record in enumerate(records):
         found = sealed.read(record) if record.kind is Kind.SEALED and record.name == new.name else None
         if found and found.key == key.public:
-            return editing.rewritten(records, {position: new._replace(end=record.end)}), True
+            return editing.rewritten(records, {position: new._replace(end=record.end)}), 1
     places = [n for n, record in enumerate(records) if record.name == new.name and record.kind in (Kind.TOKEN, Kind.SEALED)]
-    return editing.with_line(data, new, places[-1] if places else None), bool(places)
+    return editing.with_line(data, new, places[-1] if places else None), len(places)

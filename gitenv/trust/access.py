@@ -93,6 +93,10 @@ class Access:
         """The DEKs of a pinned environment. Raises `Locked` (no key, no grant, `gitenv lock`) or `NotTrusted`."""
         if pin.name in self.locked:
             raise Locked(f"{pin.name} is locked in this clone", f"gitenv unlock {pin.name}")
+        return self.ring_though_locked(pin)
+
+    def ring_though_locked(self, pin: Pin) -> Keyring:
+        """The same also after `gitenv lock`, which keeps values out of the work tree, and from nobody who has the key."""
         if pin.grant is None:
             raise self.no_grant(pin)
         if pin.environment.text not in self._rings:

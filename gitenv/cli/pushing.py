@@ -1,0 +1,50 @@
+"""`--push`: what a command staged is committed and pushed, and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import TYPE_CHECKING, Annotated
+
+from gitenv.cli import show
+from gitenv.cli.options import Option
+from gitenv.errors import NotInOrder, printable, shell_word
+
+if TYPE_CHECKING:
+    from gitenv.team.push import Course
+    from gitenv.team.save import Unstaged
+    from gitenv.team.workspace import Workspace
+
+Push = Annotated[bool, Option("--push", "Commit and push just that.")]
+
+
+def begin(workspace: Workspace, paths: Collection[str]) -> Course:
+    """What speaks against it is said before anybody is asked for anything."""
+    from gitenv.team import push
+
+    return push.plan(workspace, paths)
+
+
+def finish(
+    workspace: Workspace, planned: Course, verb: str, names: Sequence[str], paths: Sequence[str], unstaged: Sequence[Unstaged]
+) -> None:
+    """Do it, and say where it went. A commit's message has names of keys and files, and no value."""
+    from gitenv.cli.words import joined
+    from gitenv.team import push
+
+    if unstaged:
+        raise NotInOrder(f"not staged, because {unstaged[0].why}; so nothing is pushed", unstaged[0].commands[0])
+    subject = f"{verb} {joined(list(dict.fromkeys(names)), 3)} in {joined([printable(path) for path in paths], 3)}"
+    done = push.carry_out(workspace, planned, subject, names)
+    if not done.subject:
+        show.say("nothing has changed, so nothing is pushed")
+        return
+    if done.branch == done.to.branch:
+        show.say(f"committed, and pushed to {done.to.remote}/{done.branch}: {done.subject}")
+        return
+    show.say(f"committed: {done.subject}")
+    show.say(
+        f"{done.to.remote} refuses a push to {done.to.branch}, so it is pushed to {done.branch}: open a pull request for it"
+    )
+    if done.to.tracking:
+        show.say(f"your {done.to.branch} has it, too; once you need that for something else:")
+        show.commands(f"git reset --keep {shell_word(done.to.tracking.removeprefix('refs/remotes/'))}")

@@ -1,0 +1,89 @@
+"""Changing what a file of an environment says: in plain text where it is open, in ciphertext where it is closed.
+
+The same line under the same key is the same token. So of a closed file only those lines change that say something else.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection
+
+from gitenv.errors import Locked, NotInOrder, NotTrusted, printable, shell_word
+from gitenv.model import clean, document, encoding, smudge
+from gitenv.model.document import Kind, Record
+from gitenv.model.keyring import Keyring
+from gitenv.system import files
+from gitenv.team import save
+from gitenv.team.save import Unstaged
+from gitenv.team.workspace import Workspace
+from gitenv.trust.pins import Pin
+from gitenv.tuples import NamedTuple
+
+
+class Standing(NamedTuple):
+    """A file as it stands."""
+
+    path: str
+    data: bytes | None  # as it lies in the work tree; None if there is none
+    text: bytes  # in plain text, with marks for what nobody vouches for
+    stored: bytes | None  # of a closed one, as a commit has it; None where values may lie in the work tree
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether no value of it may come into the work tree."""
+        return self.stored is not None
+
+
+def read(workspace: Workspace, path: str) -> bytes | None:
+    """A file that is to be changed; None if there is none. Raises `NotInOrder` for one that nobody could add a line to."""
+    data = files.read_inside(workspace.root, path, document.MAX_BYTES)
+    if data is None and workspace.repository.unseen([path]):
+        folder = shell_word(os.path.dirname(path) or f"/{path}")
+        raise NotInOrder(f"{printable(path)} is left out of this sparse checkout", f"git sparse-checkout add {folder}")
+    if name := encoding.wrong(data or b""):  # UTF-8 behind UTF-16 would be read by nobody, and the others no more
+        command = encoding.remedy(os.path.relpath(workspace.repository.path(path)), name)
+        raise NotInOrder(encoding.problem(printable(path), name), command)
+    return data
+
+
+def look(workspace: Workspace, pin: Pin, path: str, ring: Keyring) -> Standing:
+    """A file, opened. Raises `Locked` for one of which only a part is, and `NotTrusted`."""
+    data = read(workspace, path)
+    kinds = {record.kind for record in document.parse(data or b"")}
+    if pin.name not in workspace.access.locked and not smudge.is_closed(data or b""):
+        if Kind.TOKEN in kinds:
+            raise Locked(f"{printable(path)} is not open", f"gitenv unlock {pin.name}")
+        return Standing(path, data, data or b"", None)
+    if not kinds.isdisjoint((*clean.TEXT, Kind.LOOKALIKE)):
+        raise Locked(f"{printable(path)} is not open, and has lines that are not encrypted", f"gitenv unlock {pin.name}")
+    try:
+        stored = clean.unmarked(data or b"")
+        text = smudge.smudge(stored, [ring])
+    except NotTrusted as error:
+        raise type(error)(f"{printable(path)}: {error.message}", error.hint) from None
+    if any(record.kind is Kind.TOKEN for record in document.parse(text)):
+        raise NotTrusted(f"{printable(path)}: what its lines hold cannot stand there", "gitenv status")
+    return Standing(path, data, text, stored)
+
+
+def write(
+    workspace: Workspace, standing: Standing, text: bytes, ring: Keyring, decided: Collection[str] = ()
+) -> Unstaged | None:
+    """Put a text into its place, and stage it; return why it was not staged.
+
+    What stands for nothing in the index becomes a value only under the names that the user decided about. Raises `Changed` if
+    an editor has saved meanwhile.
+    """
+    stored = workspace.repository.objects.read(f":0:{standing.path}", document.MAX_BYTES)
+    path, new, blobs = standing.path, text, {}
+
+    def is_decided(record: Record) -> bool:
+        return record.name.decode("ascii") in decided
+
+    if standing.stored is not None:
+        made = save.cleaned(text, standing.stored, ring, is_decided)
+        new = smudge.smudge(made, None)
+        blobs = {path: made} if stored == standing.stored else {}
+    elif stored is not None and decided and smudge.smudge(stored, [ring]) == standing.data:
+        blobs = {path: save.cleaned(text, stored, ring, is_decided)}
+    return save.save(workspace, {path: new}, {path: standing.data}, blobs).get(path)
