@@ -45,15 +45,19 @@ def rewritten(records: Sequence[Record], changes: Mapping[int, Record | None]) -
 def with_value(data: bytes, name: str, value: bytes) -> bytes:
     """The document with a value: in the place of the first of its name, and of all others, or at the end.
 
-    Raises `CannotStand` for a value that cannot be written there, or where a program would read other lines differently.
+    One that is read there already keeps its own spelling, if that suits as many programs. Raises `CannotStand` for a value
+    that cannot be written there, or where a program would read other lines differently.
     """
-    from gitenv.model import quoting
+    from gitenv.model import dialect, quoting
 
-    records = document.parse(data)
-    for spelling in quoting.spellings(name, value):
+    records, spellings, text = document.parse(data), quoting.spellings(name, value), value.decode("utf-8", "surrogateescape")
+    is_there = len(values(records).get(name, ())) == 1 and dialect.values(data).get(name) == text
+    if is_there and len(read_otherwise(data, name)) <= len(spellings[0].others):
+        return data
+    for spelling in spellings:
         try:
             changed = _with_assignment(records, name, spelling.raw)
-            _check_programs(data, changed, {name: value.decode("utf-8", "surrogateescape")})
+            _check_programs(data, changed, {name: text})
         except CannotStand as error:
             problem = error
         else:

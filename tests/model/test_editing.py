@@ -113,6 +113,15 @@ def test_places() -> None:
     assert editing.with_value(b"  export  KEY=1", "KEY", b"x") == b"  export  KEY=x"
 
 
+def test_a_value_that_is_there() -> None:
+    """It stays as somebody wrote it, unless another spelling suits more programs; duplicates go."""
+    for same in (b"KEY = x\n", b'export KEY="x" # note\n', b"KEY='x'\n", b"A=1\nKEY=x"):
+        assert editing.with_value(same, "KEY", b"x") is same
+    assert editing.with_value(b"KEY=p#q\n", "KEY", b"p#q") == b"KEY='p#q'\n"
+    assert editing.with_value(b"KEY='${A}'\n", "KEY", b"${A}") == b"KEY='${A}'\n"
+    assert editing.with_value(b"KEY=x\nKEY='x'\n", "KEY", b"x") == b"KEY=x\n"
+
+
 def test_a_place_that_would_change_its_neighbours() -> None:
     """Behind a line that goes on, nothing is written."""
     with pytest.raises(CannotStand, match="how the lines around it are read"):
