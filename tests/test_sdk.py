@@ -235,3 +235,18 @@ def test_somebody_elses_files(alice: Person) -> None:
     refused = alice.run(["gitenv", "run", "--", "true"])
     assert refused.exit_code == 5
     assert "git does not trust this folder: somebody else owns it" in refused.said
+
+
+@_POSIX
+def test_without_a_home(alice: Person, tmp_path: Path) -> None:
+    """In a container nobody may have one: a key in the variable is enough, and without a key that is what is said."""
+    key = alice.must("gitenv", "key", "export", "--yes").stdout.decode()
+    shutil.copytree(alice.cwd / ".recipients", tmp_path / ".recipients")
+    shutil.copy(alice.cwd / ".env", tmp_path)
+    alice.cwd, nowhere = tmp_path, {"HOME": "not/absolute", "XDG_CONFIG_HOME": ""}
+    with_key = alice.run(["gitenv", "get", "PASSWORD"], env={**nowhere, "GITENV_PRIVATE_KEY": key})
+    assert with_key.stdout.decode() == f"{SECRET}\n"
+    without = alice.run(["gitenv", "get", "PASSWORD"], env=nowhere)
+    assert (without.exit_code, without.stdout) == (3, b"")
+    ignoring = [sys.executable, "-E", "-P", "-c", "import gitenv; print(gitenv.values(missing='ignore'))"]
+    assert alice.run(ignoring, env=nowhere).stdout.decode() == "{}\n"

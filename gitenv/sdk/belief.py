@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from gitenv.errors import GitenvError, Locked, NotInOrder, NotTrusted, printable
 from gitenv.git.layout import RECIPIENTS
 from gitenv.git.objects import Objects
-from gitenv.identity import device
+from gitenv.identity import device, home
 from gitenv.model.environment import Environment
 from gitenv.model.grant import Grant
 from gitenv.model.keyring import Keyring
@@ -86,6 +86,8 @@ class Belief:
     def key(self, name: str) -> Opener:
         """What opens an environment's files. Raises `Locked`, and `NotTrusted` for a statement that is not believed."""
         if name not in self._keys:
+            if not (self._is_guest or _has_home()):  # a container: there is no key either
+                raise access.no_device_key()
             pin = self._access.pin(name)
             self._keys[name] = self._by_pin(pin) if pin else self._by_first_sight(name)
         return self._keys[name]
@@ -189,3 +191,10 @@ class Belief:
         if (found := access.own_grant(pin.environment, self._at_hand, key, self._access.name)) is None:
             raise self._access.no_grant(pin)
         return found
+
+
+def _has_home() -> bool:
+    try:
+        return bool(home.folder())
+    except NotInOrder:
+        return False

@@ -68,7 +68,7 @@ def check_meant(found: Values, name: str, allowed: Collection[str], hint: str) -
     where = found.places[name]
     if name in _KEYS:
         raise NotTrusted(f"{where}: {name} is for gitenv itself, and never reaches a command", "give the value another name")
-    if name not in allowed and (why := dangerous.why(name)):
+    if why := dangerous.why(name, allowed):
         raise NotTrusted(f"{where}: {printable(name)} is not set unasked: {why}", hint)
 
 

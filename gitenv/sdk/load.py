@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Sequence
 
-from gitenv.errors import GitenvError, Locked, Missing, NotTrusted, Usage, printable
+from gitenv.errors import GitenvError, Locked, Missing, NotTrusted, Usage, printable, shell_word
 from gitenv.identity import device
-from gitenv.sdk import dangerous, environment
-from gitenv.sdk.environment import Location, Selection, Values
+from gitenv.sdk import child, dangerous, environment
+from gitenv.sdk.environment import Selection, Values
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -101,7 +101,7 @@ def set_in_environ(found: Values | None, *, override: bool) -> None:
     """Set values. Raises `NotTrusted` for a name that changes how programs load, before any is set."""
     values = found.values if found else {}
     new = {name: value for name, value in values.items() if override or name not in os.environ}
-    problem = next(filter(None, (_why_not(found.places[name], name, new[name]) for name in new)), None) if found else None
+    problem = next(filter(None, (_why_not(found, name) for name in new)), None) if found else None
     if problem is None:
         os.environ.update(new)
         return
@@ -109,12 +109,13 @@ def set_in_environ(found: Values | None, *, override: bool) -> None:
     raise problem
 
 
-def _why_not(where: Location, name: str, value: str) -> GitenvError | None:
-    if why := dangerous.why(name):
-        return NotTrusted(
-            f"{where}: {printable(name)} is not set unasked: {why}", "take it from gitenv.values() if it is meant"
-        )
-    if not name or "=" in name or "\0" in name + value:
+def _why_not(found: Values, name: str) -> GitenvError | None:
+    try:
+        child.check_meant(found, name, (), f"if that is meant: {dangerous.VARIABLE}={shell_word(name)}")
+    except NotTrusted as error:
+        return _bare(error)
+    if not name or "=" in name or "\0" in name + found.values[name]:
+        where = found.places[name]
         return Usage(f"{where}: {printable(name)} or its value cannot be in an environment", "take it from gitenv.values()")
     return None
 
