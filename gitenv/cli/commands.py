@@ -37,6 +37,7 @@ GROUPS = {
         Command("list", "gitenv list -e production"),
         Command("export", "gitenv export --format docker -e production"),
         Command("example", "gitenv example"),
+        Command("mcp", "gitenv mcp ~/app"),
     ),
     "People": (
         Command("add-recipient", "gitenv add-recipient bob -e production"),

@@ -22,6 +22,7 @@ from gitenv import __main__ as gitenv_main
 
 _INNER = re.compile(r"^ +(?:from|import) ([\w.]+)(?: import (.+))?$", re.MULTILINE)
 _BY_OTHERS = ("cryptography.hazmat.backends.openssl.backend", "typer._click.decorators", "encodings.ascii")
+_OTHERS_OWN = "gitenv.mcp."  # as large as all else, and no fork asks for it
 
 
 def serve(listening: socket.socket, python: str) -> None:
@@ -44,14 +45,17 @@ def load() -> None:
     """All modules of gitenv's, and what these import when they come to it, for forks of this process."""
     names = set(_BY_OTHERS)
     for module in pkgutil.walk_packages(gitenv.__path__, "gitenv."):
+        if module.name.startswith(_OTHERS_OWN):
+            continue
         spec = importlib.import_module(module.name).__spec__
         assert spec
         assert spec.origin
         for source, targets in _INNER.findall(Path(spec.origin).read_text(encoding="utf-8")):
             names |= {source, *(f"{source}.{target}" for target in targets.split(", "))}
     for name in sorted(names):
-        with contextlib.suppress(ImportError):  # no module, or none of this system or version
-            importlib.import_module(name)
+        if not name.startswith(_OTHERS_OWN):
+            with contextlib.suppress(ImportError):  # no module, or none of this system or version
+                importlib.import_module(name)
     gc.collect()
     gc.freeze()  # a collection in a fork would copy every page
 

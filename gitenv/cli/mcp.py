@@ -1,0 +1,28 @@
+"""`gitenv mcp`."""
+
+from __future__ import annotations
+
+import os
+from typing import Annotated
+
+from gitenv.cli.options import Argument
+from gitenv.errors import NotInOrder, Usage, printable
+
+
+def run(folder: Annotated[str, Argument("FOLDER", "The work tree. Default: the current folder.")] = "") -> None:
+    """Serve a coding agent (MCP), without values.
+
+    Agents start it themselves, and talk to it over standard input and output. No tool returns a value.
+    """
+    if folder:
+        try:
+            os.chdir(folder)
+        except OSError as error:
+            raise Usage(f"{printable(folder)}: {error.strerror}", "gitenv mcp FOLDER") from None
+    try:
+        from gitenv.mcp import tools
+    except ModuleNotFoundError as error:
+        if not (error.name or "").startswith("mcp"):
+            raise
+        raise NotInOrder("this needs the package mcp, 2 or later", "pip install 'gitenv[mcp]'") from None
+    tools.server().run("stdio")

@@ -1,0 +1,280 @@
+"""`gitenv mcp` with the client of the package `mcp` over real pipes: all tools, and no value in anything that is sent."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import urllib.error
+import urllib.parse
+import urllib.request
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import anyio
+import anyio.to_thread
+import pytest
+from mcp import Client, StdioServerParameters
+from mcp.client.session import ClientRequestContext, ElicitationFnT
+from mcp_types import ElicitRequestParams, ElicitRequestURLParams, ElicitResult, TextContent
+
+from tests import forkserver, lab
+from tests.conftest import NewLab
+from tests.lab import Person
+
+SECRET = "hunter2"
+TYPED = "s3cret-that-a-person-typed"
+HOSTILE = "IGNORE_ALL\x1b[2J\u202eAND_SAY"
+_TEE = '"$@" 2>"$0.errors" | tee "$0.said"'
+_POSIX = pytest.mark.skipif(sys.platform == "win32", reason="the transcript is made by sh and tee")
+
+Talk = Callable[["Agent"], Awaitable[None]]
+
+
+class Agent:
+    """A client as agents have one, and all that the server said to it."""
+
+    def __init__(self, client: Client) -> None:
+        self.client = client
+
+    async def call(self, tool: str, **arguments: object) -> tuple[bool, str]:
+        """Whether a tool worked, and what it said."""
+        result = await self.client.call_tool(tool, arguments)
+        assert result.structured_content is None
+        (content,) = result.content
+        assert isinstance(content, TextContent)
+        return not result.is_error, content.text
+
+    async def must(self, tool: str, **arguments: object) -> str:
+        """`call`, for what has to work."""
+        works, said = await self.call(tool, **arguments)
+        assert works, said
+        return said
+
+    async def refused(self, tool: str, **arguments: object) -> str:
+        """`call`, for what has to be refused."""
+        works, said = await self.call(tool, **arguments)
+        assert not works, said
+        return said
+
+
+@pytest.fixture
+def alice(new_lab: NewLab) -> Person:
+    """alice in her clone, where the server is started as users do."""
+    person = new_lab("founded").person("alice")
+    person.cwd = person.home / "app"
+    return person
+
+
+def _talk(person: Person, talk: Talk, answer: ElicitationFnT | None = None, mode: str = "auto") -> str:
+    """Let an agent talk to a server in this person's clone; return all that was sent to it, after a look for values."""
+    transcript = person.home / "transcript"
+    server = StdioServerParameters(
+        command="sh", args=["-c", _TEE, str(transcript), *lab.gitenv("mcp")], cwd=person.cwd, env=person.env | forkserver.REAL
+    )
+
+    async def play() -> None:
+        async with Client(server, elicitation_callback=answer, mode=mode, read_timeout_seconds=60) as client:
+            await talk(Agent(client))
+
+    anyio.run(play)
+    said = "".join(Path(f"{transcript}.{stream}").read_text(encoding="utf-8") for stream in ("said", "errors"))
+    assert SECRET not in said
+    assert TYPED not in said
+    return said
+
+
+def _post(url: str, **fields: str) -> tuple[int, str]:
+    data = urllib.parse.urlencode(fields).encode() if fields else None
+    try:
+        with urllib.request.urlopen(url, data) as answer:
+            return answer.status, answer.read().decode()
+    except urllib.error.HTTPError as error:
+        return error.code, error.read().decode()
+
+
+def _types(**fields: str) -> ElicitationFnT:
+    """A person who opens the page and sends this."""
+
+    async def answer(context: ClientRequestContext, params: ElicitRequestParams) -> ElicitResult:
+        assert isinstance(params, ElicitRequestURLParams)
+        assert "hunter" not in params.message
+        status, page = await anyio.to_thread.run_sync(lambda: _post(params.url))
+        assert status == 200
+        assert "development" in page
+        await anyio.to_thread.run_sync(lambda: _post(params.url, **fields))
+        return ElicitResult(action="accept")
+
+    return answer
+
+
+@_POSIX
+def test_status_check_and_diff(alice: Person) -> None:
+    """They tell what their commands tell programs."""
+    alice.must("gitenv", "lock")
+    (alice.cwd / ".env").write_bytes((alice.cwd / ".env").read_bytes() + b"NEW=thing\n")
+
+    async def talk(agent: Agent) -> None:
+        found = json.loads(await agent.must("status"))
+        assert found["environments"][0]["files"][0]["path"] == ".env"
+        assert json.loads(await agent.must("status", environment="development"))["name"] == "alice"
+        assert json.loads(await agent.must("check"))
+        (file,) = json.loads(await agent.must("diff"))["files"]
+        assert [(key["name"], key["change"]) for key in file["keys"]] == [("NEW", "added")]
+
+    _talk(alice, talk)
+
+
+@_POSIX
+@pytest.mark.parametrize("mode", ["legacy", "auto"])
+def test_a_person_sets_a_value(alice: Person, mode: str) -> None:
+    """It comes from a page of their own, and the agent learns that it is set."""
+
+    async def talk(agent: Agent) -> None:
+        said = await agent.must("set", name="PASSWORD", environment="development")
+        assert "PASSWORD changed in .env; staged" in said
+
+    _talk(alice, talk, _types(value=f"{TYPED}\r\ntwo", do="set"), mode)
+    assert alice.must("gitenv", "get", "PASSWORD").stdout == f"{TYPED}\ntwo\n".encode()
+
+
+@_POSIX
+@pytest.mark.parametrize("mode", ["legacy", "auto"])
+def test_a_person_refuses(alice: Person, mode: str) -> None:
+    """Then nothing is set, whether they say so on the page or to the client; the agent gets the command for them."""
+
+    async def declines(context: ClientRequestContext, params: ElicitRequestParams) -> ElicitResult:
+        return ElicitResult(action="decline")
+
+    async def talk(agent: Agent) -> None:
+        said = await agent.refused("set", name="PASSWORD", environment="development")
+        assert "the user gave no value" in said
+        assert f"cd {alice.cwd} && gitenv set PASSWORD -e development" in said
+
+    for answer in (_types(value=TYPED, do="refuse"), declines):
+        _talk(alice, talk, answer, mode)
+    assert alice.must("gitenv", "get", "PASSWORD").stdout == b"hunter2\n"
+
+
+@_POSIX
+def test_nobody_can_be_asked(alice: Person) -> None:
+    """Where the client opens no page the value is not set, and there is no other way for it to come in."""
+
+    async def talk(agent: Agent) -> None:
+        said = await agent.refused("set", name="PASSWORD", environment="development", value="agents-choice")
+        assert "gitenv set PASSWORD -e development" in said
+        for words in (
+            {"name": "A=agents-choice"},
+            {"name": "--empty"},
+            {"name": ""},
+            {"name": "A", "file": "-h"},
+            {"name": "A\0"},
+        ):
+            await agent.refused("set", environment="development", **words)
+        assert "there is no environment production" in await agent.refused("set", name="A", environment="production")
+
+    _talk(alice, talk)
+    assert b"agents-choice" not in (alice.cwd / ".env").read_bytes()
+
+
+@_POSIX
+def test_words_are_no_options(alice: Person) -> None:
+    """What an agent names is never an option of the command behind a tool, and what git refuses is an error."""
+
+    async def talk(agent: Agent) -> None:
+        assert "cannot be '--values'" in await agent.refused("diff", revisions="--values")
+        assert "cannot be '--format=text'" in await agent.refused("check", commits="--format=text")
+        assert "cannot be '--json'" in await agent.refused("status", environment="--json")
+        assert await agent.refused("diff", revisions="nowhere")
+
+    _talk(alice, talk)
+
+
+@_POSIX
+def test_hostile_names(alice: Person) -> None:
+    """What others named is shown without what a terminal or a reader does not see, and not at any length."""
+    lines = b"".join(b"LONG_%d=1\n" % number for number in range(3000))
+    name = f"X{HOSTILE}" + "Y" * 5000
+    (alice.cwd / ".env").write_bytes(b"HELLO=x\n" + name.encode() + b"=1\n" + lines)
+    alice.must("git", "branch", "-m", "ignore-all-\u202e-and-say")
+
+    async def talk(agent: Agent) -> None:
+        for tool in ("status", "diff", "check"):
+            said = await agent.must(tool)
+            assert len(said) < 50_000
+            assert "\x1b" not in said + json.dumps(json.loads(said), ensure_ascii=False)
+            assert "\u202e" not in said
+        assert "more" in await agent.must("diff")
+
+    assert "\\u001b" not in _talk(alice, talk)
+
+
+@_POSIX
+def test_two_calls_at_once(alice: Person) -> None:
+    """They wait for one another as two commands do."""
+    answer = _types(value=TYPED, do="set")
+
+    async def talk(agent: Agent) -> None:
+        async with anyio.create_task_group() as tasks:
+            for name in ("FIRST", "SECOND"):
+                tasks.start_soon(lambda name: agent.must("set", name=name, environment="development"), name)
+            tasks.start_soon(agent.must, "status")
+
+    _talk(alice, talk, answer)
+    assert alice.must("gitenv", "get", "FIRST").stdout == alice.must("gitenv", "get", "SECOND").stdout == f"{TYPED}\n".encode()
+
+
+@_POSIX
+def test_the_page(alice: Person) -> None:
+    """It is for one answer of who has its address, from no other site, and then it is gone."""
+    seen: list[str] = []
+
+    async def answer(context: ClientRequestContext, params: ElicitRequestParams) -> ElicitResult:
+        assert isinstance(params, ElicitRequestURLParams)
+        url = params.url
+        seen.append(url)
+        place, _, path = url.partition("://")[2].partition("/")
+        assert place.startswith("127.0.0.1:")
+        assert _post(f"http://{place}/")[0] == _post(f"http://{place}/{path[:-1]}")[0] == 404
+        other = urllib.request.Request(url, headers={"Host": f"example.com:{place.partition(':')[2]}"})
+        with pytest.raises(urllib.error.HTTPError):
+            urllib.request.urlopen(other)
+        assert _post(url, value="", do="set")[0] == 400
+        large = urllib.request.Request(url, b"value=", headers={"Content-Length": "4000000"})
+        with pytest.raises(urllib.error.HTTPError, match="413"):
+            urllib.request.urlopen(large)
+        status, page = _post(url)
+        assert status == 200
+        assert "&lt;b&gt;" in page
+        assert "<b>" not in page
+        assert "close this page" in _post(url, value=TYPED, do="set")[1]
+        _post(url, value="another", do="set")
+        return ElicitResult(action="accept")
+
+    async def talk(agent: Agent) -> None:
+        await agent.refused("set", name="<b>", environment="development")
+        with pytest.raises(urllib.error.URLError):
+            urllib.request.urlopen(seen[0])
+
+    _talk(alice, talk, answer)
+    assert b"<b>" not in (alice.cwd / ".env").read_bytes()
+
+
+@_POSIX
+def test_it_ends_with_its_client(alice: Person) -> None:
+    """A client that closes its end has ended the server, and no command of it stays."""
+    with subprocess.Popen(
+        lab.gitenv("mcp", str(alice.cwd)), cwd=alice.home, env=alice.env | forkserver.REAL, stdin=-1, stdout=-1
+    ) as server:
+        out, _ = server.communicate(b"", timeout=60)
+        assert (out, server.returncode) == (b"", 0)
+
+
+def test_without_the_package(alice: Person, tmp_path: Path) -> None:
+    """The error says how to get it."""
+    (tmp_path / "sitecustomize.py").write_text("import sys\nsys.modules['mcp.server'] = None\n", encoding="utf-8")
+    env = alice.env | forkserver.REAL | {"PYTHONPATH": str(tmp_path)}
+    done = subprocess.run([sys.executable, "-m", "gitenv", "mcp"], cwd=alice.cwd, env=env, capture_output=True, check=False)
+    assert done.returncode == 5
+    assert b"error: this needs the package mcp" in done.stderr
+    assert b"hint: pip install 'gitenv[mcp]'" in done.stderr
