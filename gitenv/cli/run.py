@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import os
 import sys
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 from gitenv.cli import selection
 from gitenv.cli.options import Argument, Option
+from gitenv.errors import Usage
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 def run(
@@ -21,6 +26,10 @@ def run(
     no_local: selection.WithoutOwn = False,
     interpolate: selection.Interpolate = False,
     verbose: selection.Verbose = False,
+    redact: Annotated[
+        bool, Option("--redact", "Marks in the place of values in what it prints; agents and CI get them unasked.")
+    ] = False,
+    no_redact: Annotated[bool, Option("--no-redact", "Show what it prints as it is.")] = False,
 ) -> None:
     """Run a command with the values in its environment.
 
@@ -28,6 +37,8 @@ def run(
     """
     from gitenv.sdk import child, execution
 
+    if redact and no_redact:
+        raise Usage("--redact and --no-redact contradict each other", "choose one of them")
     found = selection.values(
         environments, files, old=old, no_local=no_local, interpolate=interpolate, verbose=verbose, override=override
     )
@@ -35,4 +46,21 @@ def run(
     variables = child.environment(found, rules, child.inherited())
     sys.stdout.flush()
     sys.stderr.flush()
+    if redact or (not (no_redact or sys.stdout.isatty()) and _is_read_along()):
+        _redact(found.values)
     execution.execute(command, variables)
+
+
+def _is_read_along() -> bool:
+    from gitenv.cli import automation
+
+    return automation.is_found(os.environ)
+
+
+def _redact(values: Mapping[str, str]) -> None:
+    """From here on."""
+    if sys.platform == "win32":
+        from gitenv.system import relaying_in_threads as relaying
+    else:
+        from gitenv.system import relaying
+    relaying.begin([(name, os.fsencode(value)) for name, value in values.items()])

@@ -16,6 +16,7 @@ BARE, STATUS, UNHOOKED, GIT_LOG = "bare start", "git status", "without hooks", "
 DOTENVX = "dotenvx run"
 KEYS = 20
 _PAST = 10_000
+_LOG = b"12:00:00 INFO GET /api/settings?of=file 200 12 ms value-of=none\n12:00:01 WARN TOKEN=value-00007-of-file-000000\n"
 SMALL = ("status", "check", "diff", "recipients")
 
 
@@ -51,12 +52,14 @@ def used(subject: Subject, size: int) -> Mapping[str, Run]:
     repository.commit({".env": env_file(size)})
     locked = repository.copy("locked")
     locked.must("gitenv", "lock")
+    repository.write("log", _LOG * (30_000_000 // len(_LOG)))
     loads = (subject.python, "-E", "-P", "-c", "import gitenv; gitenv.load()")
     runs: dict[str, Run] = {
         BARE: _bare(repository),
         "run -- true": partial(repository.cost, "gitenv", "run", "--", "true"),
         "run -- true, locked": partial(locked.cost, "gitenv", "run", "--", "true"),
         "run -- true, beside dotenvx": partial(locked.cost, "gitenv", "run", "--", "true"),
+        "run --redact, 30 MB": partial(repository.cost, "gitenv", "run", "--redact", "--", "cat", "log"),
         "get": partial(locked.cost, "gitenv", "get", "SETTING_00000"),
         "gitenv.load()": partial(locked.cost, *loads),
     }

@@ -36,6 +36,7 @@ CASES = (
             Row("run -- true", Limit(1, 0.070), BARE),
             Row("run -- true, locked", Limit(1, 0.070), BARE),
             Row("run -- true, beside dotenvx", Limit(1 / 4), DOTENVX),
+            Row("run --redact, 30 MB", Limit(1, 1.070), BARE),
             Row("get", Limit(1, 0.070), BARE),
             Row("gitenv.load()", Limit(1, 0.060), BARE),
         ),

@@ -1,0 +1,158 @@
+"""A command's output by way of another process, which puts marks in the place of values.
+
+`begin` divides this one: one goes on, to become the command, and what it writes goes to the other, which reads until it ends,
+and ends as it did. The command's input, its process group and its controlling terminal are its own, as if there were
+nothing between: Ctrl-C and Ctrl-Z reach both from the terminal. Windows: `relaying_in_threads`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import copy
+import os
+import select
+import signal
+from collections.abc import Iterable
+from types import FrameType
+
+from gitenv.errors import BUG
+from gitenv.model.redaction import Redactor
+from gitenv.system.channel import Channel, Closed
+
+_STREAMS = 1, 2
+_SILENCE = 0.03  # seconds until a key's echo is shown that may begin a value
+_LINGERING = 0.1  # seconds for what a command left running, before it is waited for out of the way
+
+_FROM_KEYS = {signal.SIGINT, signal.SIGQUIT, signal.SIGTSTP}
+"""What the terminal sends to every process in the foreground, so also to the command."""
+
+_PASSED_ON = _FROM_KEYS | {
+    *(signal.SIGTERM, signal.SIGHUP, signal.SIGUSR1, signal.SIGUSR2, signal.SIGCONT, signal.SIGWINCH, signal.SIGCHLD),
+}
+
+
+def begin(values: Iterable[tuple[str, bytes]]) -> None:
+    """From here on, whatever this process or what it becomes writes is redacted."""
+    channels = _channels()
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, _PASSED_ON)  # none is lost between the fork and its handler
+    command = os.fork()
+    if not command:
+        for channel in channels:
+            channel.take()
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        return
+    code = BUG
+    try:
+        relay = _Relay(command, channels)
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        code = relay.run(Redactor(values))
+    finally:
+        os._exit(code)  # the other one is the program; this one has nothing to clean up
+
+
+class _Relay:
+    """The process that reads what the command writes."""
+
+    def __init__(self, command: int, channels: list[Channel]) -> None:
+        self._command = command
+        self._code: int | None = None
+        self._channels = channels
+        self._woken, waker = os.pipe()
+        for end in (self._woken, waker):
+            os.set_blocking(end, False)
+        signal.set_wakeup_fd(waker, warn_on_full_buffer=False)
+        for number in _PASSED_ON:
+            if number == signal.SIGCHLD or signal.getsignal(number) != signal.SIG_IGN:  # nohup
+                signal.signal(number, self._signalled)
+        _leave_input()
+
+    def run(self, redactor: Redactor) -> int:
+        """Until the command has ended and everything is written; its exit code."""
+        for channel in self._channels:
+            channel.attend(copy.copy(redactor))
+        while self._channels:
+            if not self._turn(None if self._code is None else _LINGERING) and self._code is not None:
+                return self._stay_behind(self._code)
+        while self._code is None:
+            self._reap(0)
+        return self._code
+
+    def _turn(self, wait: float | None = None) -> bool:
+        """Wait for something, and do it; whether there was anything."""
+        is_holding = any(channel.redactor.is_holding for channel in self._channels)
+        wait = _SILENCE if is_holding else wait
+        sources = [channel.source for channel in self._channels]
+        ready, _, _ = select.select([*sources, self._woken], [], [], wait)
+        if self._woken in ready:
+            with contextlib.suppress(BlockingIOError):
+                os.read(self._woken, 4096)
+            self._reap(os.WNOHANG)
+        for channel in [*self._channels]:
+            try:
+                if channel.source in ready:
+                    channel.pass_on()
+                elif is_holding and not ready:
+                    channel.show_held()
+            except Closed:
+                channel.close()
+                self._channels.remove(channel)
+        return bool(ready) or is_holding
+
+    def _reap(self, how: int) -> None:
+        if self._code is None:
+            pid, status = os.waitpid(self._command, how)
+            if pid:
+                code = os.waitstatus_to_exitcode(status)
+                self._code = code if code >= 0 else 128 - code
+
+    def _stay_behind(self, code: int) -> int:
+        """The command left something running that can write: that goes on, and who started us does not wait for it."""
+        if os.fork():
+            return code
+        for number in _FROM_KEYS | {signal.SIGHUP}:
+            signal.signal(number, signal.SIG_IGN)
+        while self._channels:
+            self._turn()
+        return 0
+
+    def _signalled(self, number: int, _: FrameType | None) -> None:
+        if number == signal.SIGWINCH:
+            for channel in self._channels:
+                channel.resize()
+        is_passed_on = number != signal.SIGCHLD and not (number in _FROM_KEYS and _is_in_foreground())
+        if is_passed_on and self._code is None:
+            os.kill(self._command, number)
+        if number == signal.SIGTSTP:
+            signal.signal(number, signal.SIG_DFL)  # the kernel knows where nobody could let us go on
+            os.kill(os.getpid(), number)
+            signal.signal(number, self._signalled)
+
+
+def _channels() -> list[Channel]:
+    """As many as there are places where output goes: two ways to one place would mix its lines up."""
+    places: dict[tuple[int, int, int], list[int]] = {}
+    for stream in _STREAMS:
+        with contextlib.suppress(OSError):  # closed
+            found = os.fstat(stream)
+            places.setdefault((found.st_dev, found.st_ino, found.st_rdev), []).append(stream)
+    return [Channel(tuple(streams)) for streams in places.values()]
+
+
+def _leave_input() -> None:
+    """Or whoever writes to the command's input would not learn that it does not read any more."""
+    nowhere = os.open(os.devnull, os.O_RDONLY)
+    os.dup2(nowhere, 0)
+    os.close(nowhere)
+
+
+def _is_in_foreground() -> bool:
+    try:
+        terminal = os.open("/dev/tty", os.O_RDONLY | os.O_NOCTTY)
+    except OSError:
+        return False
+    try:
+        return os.tcgetpgrp(terminal) == os.getpgrp()
+    except OSError:
+        return False
+    finally:
+        os.close(terminal)
