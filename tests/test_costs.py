@@ -199,7 +199,9 @@ def _change(clone: Counted, carol: Person) -> None:
     alice = clone.person
     clone.count("gitenv example", partial(clone.gitenv, "example"))
     clone.count("gitenv set", partial(clone.gitenv, "set", "NEW", stdin=b"value"))
-    alice.must("git", "commit", "-qm", "Set NEW")
+    clone.count("gitenv rename", partial(clone.gitenv, "rename", "NEW", "NEWER"))
+    clone.count("gitenv unset", partial(clone.gitenv, "unset", "NEWER"))
+    alice.must("git", "commit", "-q", "--allow-empty", "-m", "Set NEW")
     carol.must("git", "clone", "-q", HUB, "app")
     carol.cwd = carol.home / "app"
     carol.must("gitenv", "init")

@@ -14,7 +14,7 @@ TOP = Path(__file__).parent.parent
 COMMANDS = [["key"], *(command.name.split() for command in commands.ALL)]
 FACTS = [["status"], ["recipients"], ["check"], ["diff"], ["log"], ["doctor"], ["trust"], ["reissue"], ["key", "show"]]
 ONE_ENVIRONMENT = [
-    *("status", "recipients", "diff", "log", "unlock", "lock", "rotate", "trust", "set", "accept", "reject"),
+    *("status", "recipients", "diff", "log", "unlock", "lock", "rotate", "trust", "set", "unset", "rename", "accept", "reject"),
     *("add-recipient", "remove-recipient", "set-role"),
 ]
 
@@ -100,6 +100,7 @@ def test_on_a_page(words: list[str]) -> None:
         ("zzz", "gitenv --help"),
         ("push", "git push"),
         ("sync", "git pull, then gitenv unlock"),
+        ("delete", "gitenv unset NAME"),
         ("exec", "gitenv run -- COMMAND"),
         ("edit", "values are plain text in the work tree: open .env"),
     ],

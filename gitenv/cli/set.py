@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Annotated
 
-from gitenv.cli import exclusive, given_values, pushing, show
+from gitenv.cli import exclusive, given_values, pushing, show, target
 from gitenv.cli.options import Argument, Option
 from gitenv.cli.words import joined, trust_lines
-from gitenv.errors import Locked, Usage, from_top, shell_word
+from gitenv.errors import Locked, from_top, shell_word
 
 if TYPE_CHECKING:
     from gitenv.model.environment import Environment
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 
 def run(
     names: Annotated[list[str], Argument("NAME[=VALUE]", "The key's name; several are set at once.")],
-    file: Annotated[str, Option("-f, --file FILE", "Default: .env")] = "",
-    environment: Annotated[str, Option("-e, --environment ENV", "In the file of this one.")] = "",
+    file: target.File = "",
+    environment: target.Environment = "",
     from_file: Annotated[str, Option("--from-file FILE", "The value is what this file holds.")] = "",
     empty: Annotated[bool, Option("--empty", "Set it to nothing, and read no value.")] = False,
     push: pushing.Push = False,
@@ -38,11 +38,7 @@ def run(
     words = " ".join(given)
     if statement := seal.newcomer(workspace, environment, file or ".env", os.getcwd()):
         _believe(workspace, statement, f"{words} {f'-f {shell_word(file)}' if file else f'-e {statement.name}'}")
-    if environment and not file:
-        file = f":/{seal.only_file(workspace, environment, os.getcwd())}"
-    path, pin = seal.find(workspace, file or ".env", os.getcwd())
-    if environment not in ("", pin.name):
-        raise Usage(f"{path} is a file of {pin.name}, not of {environment}", f"gitenv set {words} -f {from_top(path)}")
+    path, pin = target.found(workspace, file, environment, f"gitenv set {words}")
     planned = pushing.begin(workspace, [path]) if push else None
     done = seal.set_values(workspace, given_values.asked(given, path), path, pin.name)
     for each in done:

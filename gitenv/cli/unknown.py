@@ -40,7 +40,9 @@ MEANT = {
     "git push": ("push", "publish"),
     "git pull, then gitenv unlock": ("pull", "fetch", "sync"),
     "gitenv get NAME": ("cat", "show", "print"),
-    "values are plain text in the work tree: open .env": ("edit", "unset"),
+    "values are plain text in the work tree: open .env": ("edit",),
+    "gitenv unset NAME": ("del", "delete", "unset-key"),
+    "gitenv rename OLD NEW": ("mv", "move"),
     "gitenv run -- COMMAND": ("exec", "load", "source"),
 }
 

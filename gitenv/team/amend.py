@@ -5,19 +5,22 @@ The same line under the same key is the same token. So of a closed file only tho
 
 from __future__ import annotations
 
+import contextlib
 import os
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 
-from gitenv.errors import Locked, NotInOrder, NotTrusted, printable, shell_word
+from gitenv.errors import Changed, Locked, Missing, NotInOrder, NotTrusted, printable, shell_word
 from gitenv.model import clean, document, encoding, smudge
 from gitenv.model.document import Kind, Record
 from gitenv.model.keyring import Keyring
 from gitenv.system import files
-from gitenv.team import save
+from gitenv.team import follow, save
 from gitenv.team.save import Unstaged
 from gitenv.team.workspace import Workspace
 from gitenv.trust.pins import Pin
 from gitenv.tuples import NamedTuple
+
+TRIES = 5
 
 
 class Standing(NamedTuple):
@@ -87,3 +90,19 @@ def write(
     elif stored is not None and decided and smudge.smudge(stored, [ring]) == standing.data:
         blobs = {path: save.cleaned(text, stored, ring, is_decided)}
     return save.save(workspace, {path: new}, {path: standing.data}, blobs).get(path)
+
+
+def change(
+    workspace: Workspace, path: str, environment: str, edit: Callable[[bytes], bytes], decided: Collection[str]
+) -> Unstaged | None:
+    """Change a file that is there, for who can read it; the rest is as for `write`. Raises what `edit` does, and `Locked`."""
+    follow.refresh(workspace)
+    pin = workspace.need_pin(environment)
+    ring = workspace.access.ring_though_locked(pin)
+    for _ in range(TRIES):
+        standing = look(workspace, pin, path, ring)
+        if standing.data is None:
+            raise Missing(f"there is no file {printable(path)}", "gitenv status")
+        with contextlib.suppress(Changed):
+            return write(workspace, standing, edit(standing.text), ring, decided)
+    raise Changed(printable(path))

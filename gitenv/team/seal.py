@@ -21,8 +21,6 @@ from gitenv.trust import vouchers
 from gitenv.trust.pins import Pin
 from gitenv.tuples import NamedTuple
 
-_TRIES = 5
-
 
 class Set(NamedTuple):
     """What `set` did with one value."""
@@ -98,7 +96,7 @@ def set_values(workspace: Workspace, values: Mapping[str, bytes], path: str, env
     """
     follow.refresh(workspace)
     pin = workspace.need_pin(environment)
-    for _ in range(_TRIES):
+    for _ in range(amend.TRIES):
         with contextlib.suppress(Changed):
             ring = _ring(workspace, pin)
             return _set(workspace, pin, path, values, ring) if ring else _seal(workspace, pin, path, values)

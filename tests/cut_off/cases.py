@@ -149,6 +149,9 @@ CASES = {
     ),
     "set": Case("alice", ("set", "NEW"), _nothing, stdin=b"hunter2-new"),
     "example": Case("alice", ("example",), _nothing),
+    "set-closed": Case("bob", ("set", "NEW", "-f", ".env.production"), _locked, stdin=b"hunter2-new"),
+    "unset": Case("bob", ("unset", "HELLO", "-e", "production"), _nothing, said_again="there is no HELLO"),
+    "rename": Case("bob", ("rename", "HELLO", "HI", "-e", "production"), _locked, said_again="there is no HELLO"),
     "seal": Case("alice", ("set", "NEW", "-f", ".env.production"), _nothing, stdin=b"hunter2-new"),
     "accept": Case("bob", _ACCEPT, _sealed, said_again="no unverified lines", with_alice=True),
     "accept-known": Case(

@@ -95,6 +95,23 @@ def test_values_in_two_work_trees(alice: Person) -> None:
     check_sound(alice)
 
 
+def test_names_and_values(alice: Person) -> None:
+    """What is set, taken out and renamed at once in one file: each has done what it said, also where the file is closed."""
+    for number, way in enumerate(("unlock", "lock")):
+        alice.must("gitenv", way)
+        for name in ("GONE", "OLD"):
+            assert alice.run(["gitenv", "set", f"{name}{number}"], b"hunter2-value").exit_code == 0
+        words = (f"set A{number}", f"unset GONE{number}", f"rename OLD{number} NEW{number}", f"set B{number}")
+        runs = at_once(alice, *[(f"gitenv {each}", alice.cwd) for each in words])
+        assert not [run for run in runs if run.code], runs
+        listed = alice.must("gitenv", "list").stdout.decode().split()
+        assert {f"A{number}", f"B{number}", f"NEW{number}"} <= {*listed}, runs
+        assert not {f"GONE{number}", f"OLD{number}"} & {*listed}, runs
+        alice.must("git", "commit", "-qm", "Values")
+    assert b"hunter2" not in (alice.cwd / ".env").read_bytes()
+    check_sound(alice)
+
+
 def test_commands_beside_git(alice: Person) -> None:
     """Values, a rotation, somebody let in, add, commit, stash and gc at once: each that ended well has done what it said."""
     one, two = alice.home / "app", alice.home / "two"

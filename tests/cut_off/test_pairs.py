@@ -31,6 +31,7 @@ GITENV = [
     "gitenv remove-recipient carol",
     "gitenv rotate development --yes",
     "gitenv set A1",
+    "gitenv rename HELLO HI",
     "gitenv accept KEY -f .env.production --yes",
     "gitenv unlock",
     "gitenv lock",
@@ -45,9 +46,9 @@ PAIRS = [
     for place in ("one", "two")
 ]
 EIGHTS = [
-    (GITENV[1], GITENV[2], GITENV[4], GITENV[5], GITENV[8], *OTHERS[:3]),
-    (GITENV[0], GITENV[3], GITENV[4], GITENV[4], GITENV[6], GITENV[7], OTHERS[4], OTHERS[5]),
-    (GITENV[0], GITENV[4], GITENV[9], GITENV[9], GITENV[10], OTHERS[0], OTHERS[1], OTHERS[5]),
+    (GITENV[1], GITENV[2], GITENV[4], GITENV[6], GITENV[9], *OTHERS[:3]),
+    (GITENV[0], GITENV[3], GITENV[4], GITENV[5], GITENV[7], GITENV[8], OTHERS[4], OTHERS[5]),
+    (GITENV[0], GITENV[4], GITENV[10], GITENV[10], GITENV[11], OTHERS[0], OTHERS[1], OTHERS[5]),
 ]
 EDITOR = """\
 for i in 1 2 3 4 5 6 7 8; do

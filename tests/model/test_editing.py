@@ -54,6 +54,35 @@ def test_only_a_doubtful_place_is_refused(data: bytes, value: bytes) -> None:
     assert editing.with_value(b"KEY=old\nA=1", "KEY", value) == raw + b"\nA=1"
 
 
+@given(documents.plain())
+def test_a_name_less(data: bytes) -> None:
+    """Taken out, a name is read by no program, and all else stands and is read as it was."""
+    for name in {record.name for record in document.parse(data) if record.name}:
+        try:
+            changed = editing.without(data, name.decode())
+        except CannotStand:
+            continue
+        assert [record.raw for record in document.parse(changed)] == [
+            record.raw for record in document.parse(data) if record.name != name or record.kind is not Kind.ASSIGNMENT
+        ]
+        before = dialect.values(data)
+        before.pop(name.decode(), None)
+        assert dialect.values(changed) == before
+
+
+@given(documents.plain())
+def test_another_name(data: bytes) -> None:
+    """Renamed and named back, a document is what it was; in between a program reads the same value under the new name."""
+    for name in {record.name.decode() for record in document.parse(data) if record.kind is Kind.ASSIGNMENT} - {"NEW.name"}:
+        try:
+            changed = editing.renamed(data, name, "NEW.name")
+        except CannotStand:
+            continue
+        read = dialect.values(data)
+        assert dialect.values(changed) == {"NEW.name" if each == name else each: value for each, value in read.items()}
+        assert editing.renamed(changed, "NEW.name", name) == data
+
+
 def test_a_value_that_begins_like_a_block() -> None:
     """It stands in quotes, so that the lines below it stay what they are."""
     assert editing.with_value(b"KEY=old\nA=1", "KEY", b"-----BEGIN") == b"KEY='-----BEGIN'\nA=1"

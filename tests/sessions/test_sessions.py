@@ -27,7 +27,7 @@ _QUICK = ("accept", "hooks", "lock", "merge", "rebase", "remove", "rotate", "set
 _REAL = (
     *("attack_other_person", "copies", "demo", "key_rotate_two_work_trees", "log_rotated", "mask_diff", "merge"),
     *("not_in_order", "reissue_policy", "reject_closing", "remove_environment_branch", "rotated_cherry_pick", "seal_exposed"),
-    *("example", "export", "get", "list", "mcp", "run", "set_role", "shallow", "stash", "viewing"),
+    *("example", "export", "get", "list", "mcp", "rename_key", "run", "set_role", "shallow", "stash", "unset", "viewing"),
 )
 
 

@@ -1,0 +1,37 @@
+"""Which file a command changes."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, Annotated
+
+from gitenv.cli import show
+from gitenv.cli.options import Option
+from gitenv.errors import Usage, from_top, printable
+
+if TYPE_CHECKING:
+    from gitenv.team.save import Unstaged
+    from gitenv.team.workspace import Workspace
+    from gitenv.trust.pins import Pin
+
+File = Annotated[str, Option("-f, --file FILE", "Default: .env")]
+Environment = Annotated[str, Option("-e, --environment ENV", "In the file of this one.")]
+
+
+def found(workspace: Workspace, file: str, environment: str, words: str) -> tuple[str, Pin]:
+    """The file, from the top, and its environment. `words` are the command, without them. Raises `Usage`."""
+    from gitenv.team import seal
+
+    if environment and not file:
+        file = f":/{seal.only_file(workspace, environment, os.getcwd())}"
+    path, pin = seal.find(workspace, file or ".env", os.getcwd())
+    if environment not in ("", pin.name):
+        raise Usage(f"{printable(path)} is a file of {pin.name}, not of {environment}", f"{words} -f {from_top(path)}")
+    return path, pin
+
+
+def say_done(what: str, unstaged: Unstaged | None) -> None:
+    """What was done to a file, and whether it is staged."""
+    show.say(f"{what}; {f'not staged, because {unstaged.why}' if unstaged else 'staged'}")
+    if unstaged:
+        show.commands(*unstaged.commands)

@@ -1,0 +1,27 @@
+"""`gitenv unset`."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from gitenv.cli import exclusive, target
+from gitenv.cli.options import Argument
+from gitenv.cli.words import joined
+from gitenv.errors import shell_word
+
+
+def run(
+    names: Annotated[list[str], Argument("NAME", "The key's name; several are taken out at once.")],
+    file: target.File = "",
+    environment: target.Environment = "",
+) -> None:
+    """Take keys out of a file, with their values."""
+    from gitenv.team import let_in, set_names
+
+    names = list(dict.fromkeys(names))
+    workspace = exclusive.workspace()
+    workspace.need_environments()
+    let_in.need_access(workspace)
+    path, pin = target.found(workspace, file, environment, f"gitenv unset {' '.join(map(shell_word, names))}")
+    unstaged = set_names.unset(workspace, names, path, pin.name)
+    target.say_done(f"{joined(names)} taken out of {path}", unstaged)
