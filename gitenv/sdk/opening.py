@@ -77,14 +77,14 @@ class Opening:
         if self.top.layout is None and os.path.lexists(self.top.path(RECIPIENTS)):
             return None  # whoever can write here could put it beside what they cannot write
         if self._is_committed(path):
-            hint = f"git rm --cached {from_top(path)}, or leave such files out: --no-local"
-            raise NotTrusted(f"{printable(path)} is in the commit, so it is nobody's own", hint)
+            why = f"{printable(path)} is in the commit, so it is nobody's own; --no-local leaves such files out"
+            raise NotTrusted(why, f"git rm {from_top(path)}")  # not `--cached`: then it would count
         data = self._bytes(path)
         return None if data is None else ReadFile(path, "", data, None, None, ())
 
     def _is_committed(self, path: str) -> bool:
-        """Whether the index has a file, of whatever size and name, also in a conflict."""
-        specs = [f":{stage}:{path}" for stage in range(4)] if self.top.layout else []
+        """Whether the index, also in a conflict, or HEAD has a file, of whatever size and name."""
+        specs = [f"HEAD:{path}", *(f":{stage}:{path}" for stage in range(4))] if self.top.layout else []
         return any(self._objects.id(spec) or self._objects.read(spec) is not None for spec in specs)
 
     def _bytes(self, path: str) -> bytes | None:
