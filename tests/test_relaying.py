@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -64,6 +65,18 @@ def _run(script: str) -> subprocess.CompletedProcess[str]:
 def test_the_exit_code_is_the_commands(script: str, code: int) -> None:
     """128 and the signal's number where one ended it, as shells have it; also where it had closed its output before."""
     assert _run(script).returncode == code
+
+
+@pytest.mark.skipif(not Path("/proc/self/fd").exists(), reason="asks Linux what is open")
+@pytest.mark.parametrize(("closed", "numbers"), [("<&-", "0"), (">&-", "1"), ("2>&-", "2"), ("<&- >&-", "0 1")])
+def test_a_stream_that_was_closed_stays_so(closed: str, numbers: str) -> None:
+    """As it is under some supervisors; what is open works."""
+    script = 'for i in 0 1 2; do test -e /proc/$$/fd/$i || set "$@" $i; done; { test -e /proc/$$/fd/1 || exec >&2; }'
+    words = " ".join(map(shlex.quote, _relayed(f'{script}; echo "$@" $PASSWORD; exit 5')))
+    done = subprocess.run(
+        ["sh", "-c", f"exec {words} {closed}"], capture_output=True, text=True, timeout=_PATIENCE, check=False
+    )
+    assert (done.returncode, done.stdout + done.stderr) == (5, f"{numbers} {MARK}\n")
 
 
 def test_both_ways_out_are_redacted() -> None:

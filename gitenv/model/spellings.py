@@ -83,9 +83,13 @@ def spellings(value: bytes) -> set[bytes]:
 
 
 def _pieces(value: bytes) -> set[bytes]:
-    """The value as it is, without blanks around it, with a terminal's line ends, line by line; and the password of a URL."""
+    """The value as it is, without blanks around it, with a terminal's line ends, line by line; and the password of a URL.
+
+    Lines are without their indentation, and those of one character are none: they stand in any output.
+    """
     lines = value.splitlines()
-    pieces = {value, value.strip(), *lines, *(line.strip() for line in lines), *_PASSWORD.findall(value)}
+    parts = {part.strip() for part in (value, *lines, *_PASSWORD.findall(value))}
+    pieces = {part for part in parts if len(set(part)) > 1} | ({value} if value.strip() else set())
     if len(lines) > 1:
         pieces.add(value.replace(b"\n", b"\r\n"))
     return {piece for piece in pieces if len(piece) >= SHORTEST and len(_text(piece)) >= SHORTEST}

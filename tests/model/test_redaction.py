@@ -90,6 +90,14 @@ def test_short_values_stay() -> None:
     assert redactor.feed(b"long enough\n") == b"[C redacted]\n"
 
 
+def test_what_stands_in_any_output_stays() -> None:
+    """Indentation, brackets and rulers of a value of several lines are no secrets; nor is a value of blanks."""
+    redactor = Redactor([("A", b'{\n        "key": "hunter2"\n        },\n--------\n}'), ("B", b" " * 12)])
+    text = b"----------\n            },\n"
+    assert redactor.feed(text) == text
+    assert redactor.feed(b'  "key": "hunter2"\n') == b"  [A redacted]\n"
+
+
 def test_one_value_of_two_names_has_the_first() -> None:
     """A mark has one name."""
     assert Redactor([("A", SECRET), ("B", SECRET)]).feed(SECRET + b"\n") == b"[A redacted]\n"

@@ -419,6 +419,15 @@ def test_set_interrupted(bob: Person) -> None:
     assert not _changes(bob)
 
 
+def test_a_command_on_a_terminal_is_redacted_where_asked(bob: Person) -> None:
+    """It has terminals, and no value is seen; with an agent's variable alone it is as it was: somebody sits there."""
+    (bob.cwd / ".env.local").write_bytes(b"TOKEN=hunter2-typed\n")
+    words = ("sh", "-c", "test -t 1 && test -t 2 && echo $TOKEN")
+    assert on_terminal(bob, "run", "--redact", "--", *words) == (0, "[TOKEN redacted]\r\n")
+    bob.env["CLAUDECODE"] = "1"
+    assert on_terminal(bob, "run", "--", *words) == (0, "hunter2-typed\r\n")
+
+
 ASKED = [["rotate", "development"], ["remove-recipient", "carol"], ["set-role", "carol", "holder"]]
 
 
