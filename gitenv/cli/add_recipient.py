@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Annotated
 
-from gitenv.cli import exclusive, generations, reissue, show
+from gitenv.cli import consent, exclusive, generations, reissue, show
 from gitenv.cli.options import Argument, Option
 from gitenv.cli.words import joined
 from gitenv.errors import NotTrusted, Usage
@@ -44,9 +44,7 @@ def run(
     if role not in ("", "holder", "reader"):
         raise Usage(f"there is no role {role[:40]!a}", "use --role holder or --role reader")
     until = expiry.last_day(expires, access.today()) if expires is not None else ""
-    workspace = exclusive.workspace()
-    workspace.need_environments()
-    let_in.need_access(workspace)
+    workspace = _workspace(recipient)
     newcomer = newcomers.read(workspace, recipient, name, os.getcwd(), replace)
     wanted = let_in.choose(workspace, environment or [], everything) if environment or everything else []
     exchange = replace_key.plan(workspace, newcomer, wanted, role, until) if replace else replace_key.NONE
@@ -69,6 +67,16 @@ def run(
         reissue.show_next(workspace, newcomer.name, f"{newcomer.name}'s former key", exchange.names)
         _show_beyond(exchange, newcomer.name)
     _show_commit(workspace, newcomer.name, done.granted, exchange.names)
+
+
+def _workspace(recipient: str) -> Workspace:
+    from gitenv.team import let_in
+
+    workspace = exclusive.workspace()
+    workspace.need_environments()
+    consent.where_closed(workspace.access, f"Let {recipient} in, who then reads what you read?")
+    let_in.need_access(workspace)
+    return workspace
 
 
 def _compare(newcomer: Newcomer, fingerprint: str) -> None:

@@ -61,7 +61,8 @@ def read(run: Callable[..., object], words: Sequence[str]) -> Given | None:
     given: Given = {each.name: each.default for each in declared}
     is_behind = any(isinstance(each.declared, Argument) and each.declared.is_behind for each in places)
     if is_behind:
-        words, given[places.pop().name] = _cut(words)
+        behind = places.pop()
+        words, given[behind.name] = _cut(run, words, behind.default)
     try:
         typed, rest = _split(words, options) if any(word[:1] == "-" for word in words) else ([], [*words])
         for name, text in typed:
@@ -73,7 +74,7 @@ def read(run: Callable[..., object], words: Sequence[str]) -> Given | None:
     except ValueError:
         return None
     if is_behind and rest:
-        raise _no_command()
+        raise _no_command(run)
     return None if rest or ... in given.values() else given
 
 
@@ -85,16 +86,16 @@ def _add(given: Given, parameter: Parameter, text: str) -> None:
         given[parameter.name] = parameter.type is bool or parameter.value(text)
 
 
-def _cut(words: Sequence[str]) -> tuple[Sequence[str], object]:
-    """The words before `--`, and those behind it, which are a command's own. Raises `Usage` where there is none."""
+def _cut(run: Callable[..., object], words: Sequence[str], default: object) -> tuple[Sequence[str], object]:
+    """The words before `--`, and those behind it, which are a command's own. Raises `Usage` where there must be some."""
     at = words.index("--") if "--" in words else len(words)
-    if not words[at + 1 :] and not {"-h", "--help"}.intersection(words):
-        raise _no_command()
-    return words[:at], [*words[at + 1 :]] or ...
+    if not words[at + 1 :] and default is ... and not {"-h", "--help"}.intersection(words):
+        raise _no_command(run)
+    return words[:at], [*words[at + 1 :]] or default
 
 
-def _no_command() -> Usage:
-    return Usage("the command stands behind --", "gitenv run -- COMMAND")
+def _no_command(run: Callable[..., object]) -> Usage:
+    return Usage("the command stands behind --", f"gitenv {run.__module__.rpartition('.')[2]} -- COMMAND")
 
 
 def _split(words: Sequence[str], options: dict[str, Parameter]) -> tuple[list[tuple[str, str]], list[str]]:

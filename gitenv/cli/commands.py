@@ -35,6 +35,7 @@ GROUPS = {
         Command("run", "gitenv run -e production -- npm start"),
         Command("get", "gitenv get API_KEY -e production"),
         Command("list", "gitenv list -e production"),
+        Command("allow", "gitenv allow -- npm test"),
         Command("export", "gitenv export --format docker -e production"),
         Command("example", "gitenv example"),
         Command("mcp", "gitenv mcp ~/app"),

@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Annotated
 
-from gitenv.cli import exclusive, pushing, show
+from gitenv.cli import consent, exclusive, pushing, show
 from gitenv.cli.options import Argument, Option
 from gitenv.cli.words import joined
 from gitenv.errors import Usage, printable
@@ -50,6 +50,8 @@ def decide(decision: Decision, names: Sequence[str] | None, is_by_option: bool, 
     if bool(names) == is_by_option:
         raise Usage(f"say which lines: their names, or {decision.option}", "gitenv status names them")
     workspace = exclusive.workspace()
+    if decision.takes_places:
+        consent.where_closed(workspace.access, "Make values of what nobody vouched for?")
     chosen = accept.questions(workspace, names or [], place.file, os.getcwd(), place.environment)
     if is_by_option and decision.chosen:
         chosen = decision.chosen(workspace, chosen)

@@ -52,6 +52,11 @@ def run(
     if values and form is DiffFormat.MARKDOWN:
         raise Usage("a comment is no place for values", "gitenv diff --values, without --format markdown")
     where = Where.around(os.getcwd())
+    if values:
+        from gitenv.cli import consent
+        from gitenv.trust.access import Access
+
+        consent.where_closed(Access(where.layout), "Show values?")
     change = chosen(where, revisions or [], staged=staged)
     if where.is_shallow:
         show.note("this clone is shallow: what is older than its commits was not looked at (git fetch --unshallow)")

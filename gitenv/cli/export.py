@@ -41,7 +41,15 @@ def run(
         raise Usage(f"there is no format {printable(form)}", f"one of {_FORMATS}")
     if name and form != "k8s-secret":
         raise Usage(f"--name is for k8s-secret, and {form} has no name", "leave out --name")
-    found = selection.values(environments, files, old=old, no_local=no_local, interpolate=interpolate, verbose=verbose)
+    found = selection.values(
+        environments,
+        files,
+        old=old,
+        no_local=no_local,
+        interpolate=interpolate,
+        verbose=verbose,
+        consent=selection.shown("Print all of its values?"),
+    )
     values, allowed = child.chosen(found, selection.names(only)), selection.names(allow)
     for each in values if exporting.FORMATS[form].sets else ():
         child.check_meant(found, each, allowed, f"gitenv export --allow {shell_word(each)} --format {form}")

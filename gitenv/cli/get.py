@@ -23,5 +23,13 @@ def run(
 
     It is what a program gets from the files; what is set in your shell does not count.
     """
-    found = selection.values(environments, files, old=old, no_local=no_local, interpolate=interpolate, verbose=verbose)
+    found = selection.values(
+        environments,
+        files,
+        old=old,
+        no_local=no_local,
+        interpolate=interpolate,
+        verbose=verbose,
+        consent=selection.shown(f"Show the value of {name}?"),
+    )
     sys.stdout.buffer.write(os.fsencode(found.need(name)) + b"\n")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated
 
-from gitenv.cli import exclusive, founding, show
+from gitenv.cli import consent, exclusive, founding, show
 from gitenv.cli.options import Option
 from gitenv.cli.words import joined, opened_lines, trust_lines
 from gitenv.errors import NotInOrder, NotTrusted, Usage
@@ -36,6 +36,7 @@ def run(
     ] = False,
     yes: Annotated[bool, Option("--yes", "Everybody has pulled the first step: share the files that wait.")] = False,
     replace: Annotated[bool, Option("--replace", "You lost the key of that name: ask to be let in with a new one.")] = False,
+    closed: Annotated[bool, Option("--closed", "Files stay ciphertext here; only commands that you allow get values.")] = False,
 ) -> int:
     """Set gitenv up: found it, or join in a clone."""
     from gitenv.identity import home
@@ -44,6 +45,7 @@ def run(
     workspace = exclusive.workspace()
     if not no_key:
         home.make()  # before anything is changed: without it nothing can be finished
+    consent.to_open(workspace, is_wanted=not closed)
     wanted = _environments(environment or [])
     is_founded = not no_key and init.is_founded(workspace)
     _check_words(is_founded, no_key, strict, replace, is_named=bool(wanted))
@@ -53,21 +55,27 @@ def run(
         if not name and (guest := init.guest(workspace)) and not _takes_over(guest, workspace.access.name):
             show.say("nothing was changed")
             return 0
-        joined_here = init.join(workspace, name, strict, replace)
+        joined_here = init.join(workspace, name, strict, replace, closed=closed)
         _show_left(init.install_hooks(workspace, wanted=not no_hooks))
         if code := _show_joined(workspace, joined_here, strict):
             return code
         if not (unignore and _unignore(workspace, at_once)):
             _share_waiting(workspace, at_once, yes)
     elif strict:  # in CI nobody founds: somebody may have taken .recipients/ away
-        init.check_staged(workspace)
-        raise NotInOrder("this repository has no environments", "see who took them away: git log -- .recipients")
+        raise _none_to_join(workspace)
     else:
         seen, held, unignore = _look(workspace, wanted, name, unignore, at_once)
-        founded = init.found_here(workspace, seen, name, guard=not no_guard, held=held, unignore=unignore)
+        founded = init.found_here(workspace, seen, name, guard=not no_guard, held=held, unignore=unignore, closed=closed)
         founding.show_founded(workspace.repository, founded, init.install_hooks(workspace, wanted=not no_hooks))
     _note_elsewhere(workspace, no_key)
     return 0
+
+
+def _none_to_join(workspace: Workspace) -> NotInOrder:
+    from gitenv.team import init
+
+    init.check_staged(workspace)
+    return NotInOrder("this repository has no environments", "see who took them away: git log -- .recipients")
 
 
 def _check_words(is_founded: bool, no_key: bool, strict: bool, replace: bool, *, is_named: bool) -> None:

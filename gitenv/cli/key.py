@@ -6,7 +6,7 @@ import os
 import sys
 from typing import TYPE_CHECKING, Annotated
 
-from gitenv.cli import exclusive, show
+from gitenv.cli import consent, exclusive, show
 from gitenv.cli.options import Argument, Json, Option
 from gitenv.cli.words import joined
 from gitenv.errors import Usage, printable
@@ -83,6 +83,7 @@ def run_export(yes: Annotated[bool, Option("--yes", "Do not ask.")] = False) -> 
     from gitenv.system import files
 
     key = device.need()
+    consent.around(os.getcwd(), "Print the private key, which opens all of them?")
     if show.ask("Print the private key? Whoever reads it reads all that you can read.", yes):
         files.keep_to_owner(sys.stdout.fileno())  # a shell makes `> FILE` as the umask has it: readable for all
         sys.stdout.write(key.pem().decode("ascii"))
@@ -96,6 +97,7 @@ def run_import(
     from gitenv.identity import device
     from gitenv.system import files
 
+    consent.around(os.getcwd(), "Take another key for yours?")
     data = sys.stdin.buffer.read(64 * 1024) if file == "-" else files.read(os.path.abspath(file), 64 * 1024)
     if data is None:
         raise Usage(f"there is no file {printable(file)}", "give a PEM file, or - for standard input")

@@ -20,7 +20,15 @@ def run(
     json: Json = False,
 ) -> None:
     """List the names of the values that a program gets."""
-    found = selection.values(environments, files, old=old, no_local=no_local, interpolate=interpolate, verbose=verbose)
+    found = selection.values(
+        environments,
+        files,
+        old=old,
+        no_local=no_local,
+        interpolate=interpolate,
+        verbose=verbose,
+        consent=selection.shown("List its values?") if values or reveal else selection.unshown,
+    )
     shown = found.values if reveal else found.masks() if values else {}
     if json:
         show.as_json([_facts(name, *found.places[name], shown) for name in found.values])

@@ -40,7 +40,14 @@ def run(
     if redact and no_redact:
         raise Usage("--redact and --no-redact contradict each other", "choose one of them")
     found = selection.values(
-        environments, files, old=old, no_local=no_local, interpolate=interpolate, verbose=verbose, override=override
+        environments,
+        files,
+        old=old,
+        no_local=no_local,
+        interpolate=interpolate,
+        verbose=verbose,
+        override=override,
+        consent=lambda belief, environment: belief.check_allowed(environment, command),
     )
     rules = child.Rules(selection.names(only), selection.names(allow), override, clean_env)
     variables = child.environment(found, rules, child.inherited())

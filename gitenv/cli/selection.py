@@ -9,7 +9,9 @@ from gitenv.cli import show
 from gitenv.cli.options import Option
 
 if TYPE_CHECKING:
+    from gitenv.sdk.belief import Belief
     from gitenv.sdk.environment import Values
+    from gitenv.sdk.opening import Consent
 
 Environments = Annotated[list[str] | None, Option("-e, --environment ENV", "Its files here, or above; may be repeated.")]
 Files = Annotated[list[str] | None, Option("-f, --file FILE", "Exactly this file; may be repeated.")]
@@ -30,13 +32,14 @@ def values(
     interpolate: bool,
     verbose: bool,
     override: bool = False,
+    consent: Consent | None = None,
 ) -> Values:
     """The values that are meant. What the user should know of them is said on standard error."""
     from gitenv.sdk import environment
 
     environ = os.environ if interpolate else None
     wanted = environment.Selection(
-        environments or (), files or (), with_own=not no_local, is_old=old, environ=environ, override=override
+        environments or (), files or (), with_own=not no_local, is_old=old, environ=environ, override=override, consent=consent
     )
     found = environment.values(wanted)
     for line in found.said:
@@ -47,6 +50,24 @@ def values(
     for place in found.unread if verbose else ():
         show.say(f"{place}: sets nothing, and is no comment", aside=True)
     return found
+
+
+def shown(question: str) -> Consent:
+    """In a closed work tree a person is asked before values are shown; once, however many environments there are."""
+    asked: list[str] = []
+
+    def ask_once(_: Belief, environment: str) -> None:
+        from gitenv.cli import consent
+
+        if not asked:
+            consent.ask(f"This work tree is closed. {question}")
+        asked.append(environment)
+
+    return ask_once
+
+
+def unshown(_belief: Belief, _environment: str) -> None:
+    """For names alone."""
 
 
 def names(given: list[str] | None) -> frozenset[str]:

@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated
 
-from gitenv.cli import exclusive, options, show
+from gitenv.cli import consent, exclusive, options, show
 from gitenv.cli.options import Argument, Option
 from gitenv.cli.words import joined
 from gitenv.errors import NotTrusted, Usage, shell_word
@@ -40,6 +40,7 @@ def run(
         show.as_json(_as_json(environment))
         return 0
     workspace = exclusive.workspace()
+    consent.where_closed(workspace.access, "Decide whom it believes?")
     if fingerprint and not is_fingerprint(fingerprint):
         raise Usage("that is no fingerprint", "SHA256: and 43 characters, as gitenv key show prints it")
     if generation and not environment:

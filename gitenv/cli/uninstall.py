@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated
 
-from gitenv.cli import exclusive, show
+from gitenv.cli import consent, exclusive, show
 from gitenv.cli.options import Option
 from gitenv.cli.words import joined
 from gitenv.errors import printable, shell_word
@@ -32,6 +32,7 @@ def run(
     from gitenv.team import leave, withdraw
 
     workspace = exclusive.workspace()
+    consent.where_closed(workspace.access, "Open its files, and take gitenv out?")
     if plain_text and not repository:
         raise Usage(
             "--plain-text says what becomes of the files in the repository", "gitenv uninstall --repository --plain-text"

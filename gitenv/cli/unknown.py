@@ -13,7 +13,6 @@ MEANT = {
         "invite",
         "share",
         "grant",
-        "allow",
         "let-in",
         "adduser",
         "add-user",

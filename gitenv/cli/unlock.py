@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated
 
-from gitenv.cli import exclusive, show
+from gitenv.cli import consent, exclusive, show
 from gitenv.cli.options import Argument, Environments, Option
 from gitenv.cli.words import joined, opened_lines, out_lines, trust_lines
 from gitenv.errors import Locked, NotTrusted, shell_word
@@ -39,6 +39,7 @@ def run(
     setup.configure(workspace.repository)
     if hooks.are_configured(workspace.repository):
         hooks.install(workspace.repository)
+    consent.to_open(workspace)
     wanted = [*(environments or ()), *(chosen or ())]
     for name in wanted:
         workspace.check_known(name)

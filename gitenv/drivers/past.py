@@ -110,8 +110,8 @@ class Past:
 
     def _look_beside(self, pin: Pin, judged: Judged) -> None:
         from gitenv.trust import forks
-        from gitenv.trust.access import check_newest
         from gitenv.trust.history import FETCHED
+        from gitenv.trust.rollback import check_newest
 
         since = clone.searched(self._here.common_dir).get(pin.name, "")
         first_sight = self._trees.access.first_sight(pin.name, WorkSnapshot(self._here.work_tree))

@@ -108,6 +108,7 @@ class Smudging:
 
         Raises `_Later`, and `GitenvError` to be shown.
         """
+        self._trees.access.check_may_be_written()
         self._trees.access.ring(pin)  # what is locked is left alone before any tree is looked at
         judged, is_there = self._trees.judge(pin, request.treeish)
         if judged and request.treeish and self._trees.is_behind(pin, judged):

@@ -62,6 +62,17 @@ def set_locked(git_dir: str, environments: Iterable[str]) -> None:
     _note_names(git_dir, "locked", environments)
 
 
+def work_tree(git_dir: str) -> str:
+    """What a linked work tree is, `closed` or `open`; "" where nobody said it of this one."""
+    return _noted(git_dir, "work-tree").decode("ascii", "replace").strip()
+
+
+def set_work_tree(git_dir: str, is_what: str) -> None:
+    """Note it."""
+    if is_what != work_tree(git_dir):
+        _note(git_dir, "work-tree", f"{is_what}\n".encode("ascii"))
+
+
 def looked_at(git_dir: str) -> str:
     """The commit up to which the user was told what others did in this work tree; "" where nobody looked yet."""
     data = _noted(git_dir, "looked-at")
@@ -244,6 +255,7 @@ def forget(common_dir: str) -> None:
     folder = os.path.join(common_dir, "gitenv")
     for name in (
         "locked",
+        "work-tree",
         "looked-at",
         "searched",
         "put-back",

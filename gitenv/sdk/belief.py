@@ -83,6 +83,20 @@ class Belief:
         """Whether this clone believes anything yet."""
         return bool(self._access.pinned())
 
+    def is_closed(self, statement: Environment) -> bool:
+        """Whether what opens here is not for everybody who asks: the work tree is closed, or the environment was elsewhere."""
+        if self._access.is_closed or self._access.pin(statement.name):
+            return self._access.is_closed
+        from gitenv.trust import closing
+
+        return closing.is_listed(statement.id)
+
+    def check_allowed(self, environment: str, command: Sequence[str]) -> None:
+        """Raise `Locked` for a command that the user has not allowed here."""
+        from gitenv.trust import allowed
+
+        allowed.check(self._access.pins, environment, command)
+
     def key(self, name: str) -> Opener:
         """What opens an environment's files. Raises `Locked`, and `NotTrusted` for a statement that is not believed."""
         if name not in self._keys:

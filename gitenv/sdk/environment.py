@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import functools
 import os
+import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from gitenv.errors import Missing, NotTrusted, Usage, joined, printable
 from gitenv.model import dialect, dotenv, names
 from gitenv.model.dialect import Assignment
 from gitenv.sdk import places
-from gitenv.sdk.opening import Opening, ReadFile
+from gitenv.sdk.belief import Belief
+from gitenv.sdk.opening import Consent, Opening, ReadFile
 from gitenv.tuples import NamedTuple
 
 TYPE_CHECKING = False
@@ -83,6 +85,7 @@ class Selection(NamedTuple):
     override: bool = False  # `${NAME}` means the files' NAME where there are both
     key: DeviceKey | None = None  # in the place of the device key
     on_grant: Callable[[Grant], object] | None = None  # is told which ones opened something
+    consent: Consent | None = None  # in a closed work tree; else this process must be a command that the user allowed there
 
 
 def values(wanted: Selection = Selection()) -> Values:  # noqa: B008
@@ -93,7 +96,7 @@ def values(wanted: Selection = Selection()) -> Values:  # noqa: B008
     def around(place: str) -> Opening:
         top = places.top_of(place)
         if top.folder not in openings:
-            openings[top.folder] = Opening(top, wanted.key, is_old=wanted.is_old)
+            openings[top.folder] = Opening(top, wanted.consent or _is_allowed, wanted.key, is_old=wanted.is_old)
         return openings[top.folder]
 
     try:
@@ -105,6 +108,15 @@ def values(wanted: Selection = Selection()) -> Values:  # noqa: B008
     for grant in used.values() if wanted.on_grant else ():
         wanted.on_grant(grant) if wanted.on_grant else None
     return _read(next(iter(openings.values())).top, opened, wanted)
+
+
+def default() -> str:
+    """The environment that is meant where none is named."""
+    return os.environ.get(VARIABLE) or _DEFAULT
+
+
+def _is_allowed(belief: Belief, environment: str) -> None:
+    belief.check_allowed(environment, sys.orig_argv)
 
 
 def _named(around: Callable[[str], Opening], wanted: Selection, folder: str) -> Iterator[ReadFile]:
@@ -122,7 +134,7 @@ def _named(around: Callable[[str], Opening], wanted: Selection, folder: str) -> 
 
 
 def _found(opening: Opening, wanted: Selection, folder: str) -> list[ReadFile]:
-    chosen = list(wanted.environments) or [os.environ.get(VARIABLE) or _DEFAULT]
+    chosen = list(wanted.environments) or [default()]
     found: list[ReadFile] = []
     own: dict[str, list[str]] = {}
     for name in dict.fromkeys(chosen):

@@ -8,7 +8,7 @@ refused. Whoever can write there could else take them off.
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from gitenv.errors import NotInOrder, NotTrusted, Usage, from_top, printable, shell_word
 from gitenv.git.layout import RECIPIENTS
@@ -27,6 +27,10 @@ from gitenv.tuples import NamedTuple
 _CLOSED = frozenset((Kind.TOKEN, Kind.SEALED, Kind.LOOKALIKE))
 
 
+Consent = Callable[[Belief, str], object]
+"""What is asked before a file of an environment is opened in a closed work tree. It raises what speaks against that."""
+
+
 class ReadFile(NamedTuple):
     """A file that may be read."""
 
@@ -41,9 +45,9 @@ class ReadFile(NamedTuple):
 class Opening:
     """The files below one top, for one user."""
 
-    def __init__(self, top: Top, key: device.DeviceKey | None = None, *, is_old: bool = False) -> None:
+    def __init__(self, top: Top, consent: Consent, key: device.DeviceKey | None = None, *, is_old: bool = False) -> None:
         """`is_old`: values that a later statement retired are wanted."""
-        self.top, self._is_old = top, is_old
+        self.top, self._consent, self._is_old = top, consent, is_old
         self._objects = Objects(top.folder)
         self.belief = Belief(top, self._objects, key, is_old=is_old)
 
@@ -66,6 +70,8 @@ class Opening:
         if (Kind.UNVERIFIED in kinds and not self._is_old) or data.startswith(inert.WHOLE):
             raise _refusal(path, data)
         key = self.belief.key(name)
+        if self.belief.is_closed(key.statement):
+            self._consent(self.belief, name)
         opened = self._opened(data, key.rings) if kinds & _CLOSED else _with_retired(data, key.rings[-1])
         if smudge.is_encrypted(opened):
             raise _refusal(path, opened)

@@ -14,7 +14,7 @@ from gitenv.model.membership import Membership
 from gitenv.model.statements import Holder
 from gitenv.team import stage
 from gitenv.team.workspace import Workspace
-from gitenv.trust import access, forks
+from gitenv.trust import access, forks, rollback
 from gitenv.trust.access import Judged
 from gitenv.trust.pins import Pin
 
@@ -28,7 +28,7 @@ def check(workspace: Workspace, pin: Pin, judged: Judged, searched: Mapping[str,
     if not judged.is_earlier:
         # A removal may have come together with its undoing: then the pinned one is what was put back, or kept by a merge.
         first_sight = workspace.access.first_sight(pin.name, workspace.tree)
-        access.check_newest(workspace.history, first_sight, pin, judged.environment, searched.get(pin.name, ""))
+        rollback.check_newest(workspace.history, first_sight, pin, judged.environment, searched.get(pin.name, ""))
     if judged.moves:
         forks.check_moved(workspace.history, pin.environment, judged.verdict, workspace.history.known_heads)
 

@@ -157,12 +157,22 @@ def unignore_pinned(workspace: Workspace, *, at_once: bool) -> tuple[list[str], 
 
 
 def found_here(
-    workspace: Workspace, seen: discover.Found, name: str, guard: bool, held: Sequence[str], unignore: bool
+    workspace: Workspace,
+    seen: discover.Found,
+    name: str,
+    guard: bool,
+    held: Sequence[str],
+    unignore: bool,
+    *,
+    closed: bool = False,
 ) -> Founded:
-    """Found gitenv in this repository and stage everything but the files that are `held` back; nothing is committed."""
+    """Found gitenv in this repository and stage everything but the files that are `held` back; nothing is committed.
+
+    `closed`: what is staged stands here as ciphertext from now on.
+    """
     name = _founder(workspace, name)
     key, made_key = device.load_or_make()
-    _set_up(workspace, name)
+    _set_up(workspace, name, closed=closed)
     written = found.make_environments(workspace, seen.environments, key, name)
     patterns = [pattern for patterns in seen.environments.values() for pattern in patterns]
     written += found.write_attributes(workspace, patterns, guard)
@@ -174,6 +184,8 @@ def found_here(
     staged = [path for path in seen.files if path not in stays.union(held)]
     founding_steps.hold_back(workspace, held)
     found.stage_files(workspace, staged)
+    if closed:
+        lock.close_files(workspace)
     permissions.apply(workspace, workspace.access.pinned())
     return Founded(
         name,
@@ -200,11 +212,11 @@ def guest(workspace: Workspace) -> str:
     return name if name != workspace.access.name else ""
 
 
-def join(workspace: Workspace, name: str, strict: bool, replace: bool = False) -> Joined:
+def join(workspace: Workspace, name: str, strict: bool, replace: bool = False, *, closed: bool = False) -> Joined:
     """Set up a clone: pin what is there, open what this key opens, and ask for the rest with a `.pub` file.
 
     With `strict` nothing is believed for which nobody vouches (see `vouchers`). With `replace`, and where this clone knows the
-    name as its user's, a `.pub` of a key that is not here any more gets a new one.
+    name as its user's, a `.pub` of a key that is not here any more gets a new one. `closed`: nothing is opened from now on.
     """
     existing = device.load()
     converted = {} if setup.is_known(workspace.repository) else conversions.find(workspace)
@@ -216,7 +228,7 @@ def join(workspace: Workspace, name: str, strict: bool, replace: bool = False) -
     key, made_key = device.load_or_make()
     request = [] if problems else found.write_public_key(workspace, chosen, key, is_lost)
     request += rename.give_up(workspace, key.public, chosen) if name else []
-    _set_up(workspace, chosen)
+    _set_up(workspace, chosen, closed=closed)
     problems += follow.refresh(workspace)
     new, later = _pin_on_first_sight(workspace, problems, strict)
     conversions.undo(workspace, converted)
@@ -304,9 +316,13 @@ def install_hooks(workspace: Workspace, *, wanted: bool) -> list[HookLine]:
     return []
 
 
-def _set_up(workspace: Workspace, name: str) -> None:
+def _set_up(workspace: Workspace, name: str, *, closed: bool) -> None:
     setup.install(workspace.repository, name)
     workspace.reload()
+    if closed:
+        lock.close_files(workspace)
+        workspace.access.pins.close()
+        workspace.reload()
     setup.lift_guard(workspace.repository, workspace.access.pinned())
 
 

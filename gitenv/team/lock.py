@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import os
-import stat
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence, Set
+from collections.abc import Iterable, Sequence, Set
 
 from gitenv.errors import GitenvError, Locked, NotInOrder, NotTrusted, printable
 from gitenv.git.index import IndexEntry
-from gitenv.model import clean, document, inert, simple, smudge, unverified
-from gitenv.model.cipher import sha256
-from gitenv.model.document import Kind, Record
+from gitenv.model import clean, document, inert, smudge, unverified
+from gitenv.model.document import Kind
 from gitenv.model.keyring import Keyring
 from gitenv.repo import clone
-from gitenv.system import files
-from gitenv.team import conversions, discover, permissions, setup, statement_conflicts
+from gitenv.team import conversions, discover, forms, permissions, setup, statement_conflicts
 from gitenv.team.workspace import Workspace
 from gitenv.trust.access import check_not_rolled_back
 from gitenv.trust.pins import Pin
@@ -66,12 +63,12 @@ def catch_up(workspace: Workspace, could_open: Set[str]) -> None:
     pins, written = workspace.access.pinned(), set()
     listed = workspace.files_of([pin.environment for pin in pins])
     for pin in pins:
-        rings = _rings(workspace, pin) if pin.name in could_open and _is_open(workspace, pin) else []
-        for entry, stored in _stored(workspace, listed[pin.name]):
-            there = _contents(workspace, entry)
+        rings = forms.rings_of(workspace, pin) if pin.name in could_open and _is_open(workspace, pin) else []
+        for entry, stored in forms.with_stored(workspace, listed[pin.name]):
+            there = forms.contents(workspace, entry)
             if stored is None or there is None:
                 continue
-            text = _closed(workspace, pin, entry.object_id, stored) if there == stored else there
+            text = forms.closed_form(workspace, pin, entry.object_id, stored) if there == stored else there
             if rings and not entry.stage and (opened := _opened_since(workspace, pin, rings, stored, there)):
                 text = opened
             if text != there:
@@ -85,14 +82,16 @@ def opened_since(workspace: Workspace, pin: Pin, stored: bytes, there: bytes) ->
 
     In an edited one marks are opened behind which stands what the index has, and a checkout would write.
     """
-    return _opened_since(workspace, pin, _rings(workspace, pin), stored, there)
+    if workspace.access.is_closed:
+        return None
+    return _opened_since(workspace, pin, forms.rings_of(workspace, pin), stored, there)
 
 
 def _opened_since(workspace: Workspace, pin: Pin, rings: Sequence[Keyring], stored: bytes, there: bytes) -> bytes | None:
     if inert.MARK in there and _is_as_checked_out(workspace, rings, stored, there):
         return None
     is_unedited = clean.is_same(there, stored)
-    text = _plain(rings, stored) if is_unedited or inert.MARK in there else None
+    text = forms.open_form(rings, stored) if is_unedited or inert.MARK in there else None
     if text is not None and not is_unedited:
         text = _vouched_since(there, stored, text, workspace.access.ring(pin))
     return text if text is not None and _shut(text) < _shut(there) else None
@@ -162,7 +161,26 @@ def lock(workspace: Workspace, wanted: Iterable[str] = ()) -> list[str]:
 
     Raises `NotInOrder` while there are uncommitted changes, `Locked` for an environment that was asked for and is not open.
     """
-    access, asked, noted = workspace.access, list(wanted), workspace.access.locked
+    access, noted = workspace.access, workspace.access.locked
+    pins, closed = _close(workspace, list(wanted), is_committed=True)
+    access.locked = noted | {pin.name for pin in pins}
+    clone.set_locked(workspace.repository.layout.git_dir, access.locked)  # last: else it would be said of what is still open
+    return [pin.name for pin in pins if pin.name in closed or pin.name not in noted]
+
+
+def close_files(workspace: Workspace) -> None:
+    """Close what stands open in a work tree that is to be closed for good. What is staged need not be committed."""
+    noted = workspace.access.locked
+    _close(workspace, [], is_committed=False)
+    workspace.access.locked = noted
+
+
+def _close(workspace: Workspace, asked: Sequence[str], *, is_committed: bool) -> tuple[list[Pin], set[str]]:
+    """Close files; return the environments that were looked at, and the names of those that had any open.
+
+    Raises `NotInOrder` for changes that would be lost. `is_committed`: also for those that are staged.
+    """
+    access = workspace.access
     # A run that was cut off, or anybody since, may have left a file open in what is noted as locked.
     access.locked = frozenset()
     pins = [workspace.need_pin(name) for name in asked] or [pin for pin in access.pinned() if access.can_open(pin)]
@@ -173,14 +191,12 @@ def lock(workspace: Workspace, wanted: Iterable[str] = ()) -> list[str]:
     looked_at = [file for found in files_of.values() for file in found]
     unedited = {file.path for file in looked_at if file.there is not None and file.is_unedited}
     _refresh(workspace, unedited)
-    _check_unedited(workspace, looked_at, unedited)
+    _check_unedited(workspace, looked_at, unedited, is_committed=is_committed)
     open_here = {name: [file for file in found if file.is_open] for name, found in files_of.items()}
     for file in (file for found in open_here.values() for file in found):
         workspace.write(file.path, file.closed, instead_of=file.there, is_elsewhere=True)
-    access.locked = noted | {pin.name for pin in pins}
-    clone.set_locked(workspace.repository.layout.git_dir, access.locked)  # last: else it would be said of what is still open
     _refresh(workspace, unedited)
-    return [name for name, found in open_here.items() if found or name not in noted]
+    return pins, {name for name, found in open_here.items() if found}
 
 
 class _File(NamedTuple):
@@ -197,21 +213,22 @@ class _File(NamedTuple):
 
 
 def _look(workspace: Workspace, pin: Pin, entries: Sequence[IndexEntry]) -> list[_File]:
-    found, rings = [], _rings(workspace, pin)
-    for entry, stored in _stored(workspace, entries):
-        there = _contents(workspace, entry)
+    found, rings = [], forms.rings_of(workspace, pin)
+    for entry, stored in forms.with_stored(workspace, entries):
+        there = forms.contents(workspace, entry)
         if stored is None or there is None:
             found.append(_File(entry.path, b"", None, True))
             continue
-        closed = stored if _is_all_current(stored, rings) else _closed(workspace, pin, entry.object_id, stored)
-        is_unedited = clean.is_same(there, stored) or there in (closed, _plain(rings, stored) or closed)
+        closed = stored if forms.is_all_current(stored, rings) else forms.closed_form(workspace, pin, entry.object_id, stored)
+        is_unedited = clean.is_same(there, stored) or there in (closed, forms.open_form(rings, stored) or closed)
         found.append(_File(entry.path, closed, there, is_unedited))
     return found
 
 
-def _check_unedited(workspace: Workspace, looked_at: Iterable[_File], unedited: Set[str]) -> None:
+def _check_unedited(workspace: Workspace, looked_at: Iterable[_File], unedited: Set[str], *, is_committed: bool) -> None:
     """Raise `NotInOrder` for changes that would be lost; also for those that git does not see (`--assume-unchanged`)."""
-    if changed := workspace.repository.changed({file.path for file in looked_at}):
+    paths = {file.path for file in looked_at}
+    if changed := workspace.repository.changed(paths) if is_committed else workspace.repository.edited(sorted(paths)):
         raise NotInOrder(
             f"there are changes that are not committed: {', '.join(map(printable, changed[:5]))}",
             "commit them (git commit) or drop them (git restore --staged --worktree FILE) first",
@@ -223,53 +240,6 @@ def _check_unedited(workspace: Workspace, looked_at: Iterable[_File], unedited: 
         raise NotInOrder(f"{printable(unseen[0])} has changes that git was told not to see", hint)
 
 
-def _closed(workspace: Workspace, pin: Pin, blob: str, stored: bytes) -> bytes:
-    """What a committed file is in a work tree where it cannot be opened."""
-    try:
-        closed = smudge.smudge(stored, None)
-    except NotTrusted:  # it is too large
-        closed = inert.mark_file(blob, sha256(stored))
-    return stored if closed != stored and workspace.founding.is_before(pin.name, "HEAD") else closed
-
-
-def _rings(workspace: Workspace, pin: Pin) -> list[Keyring]:
-    """What opens an environment's files in the tree at hand, the pinned keys last; none if nothing does."""
-    try:
-        judged = workspace.access.judge(pin, workspace.tree)
-        ring = workspace.access.ring((judged and judged.moves) or pin)
-    except GitenvError:
-        return []
-    earlier = [ring.at(judged.environment.generation) or ring] if judged and judged.is_earlier else []
-    return [*earlier, ring] if judged else []
-
-
-def _plain(rings: Sequence[Keyring], stored: bytes) -> bytes | None:
-    """What a committed file is in an open work tree; None if it cannot be opened, or would not go back unchanged."""
-    if not rings:
-        return None
-    try:
-        plain = smudge.smudge(stored, rings)
-        return plain if clean.clean(plain, rings[-1], frozenset, lambda: _before(stored, rings)) == stored else None
-    except GitenvError:
-        return None
-
-
-def _before(stored: bytes, rings: Sequence[Keyring]) -> list[Record]:
-    """What of a committed file may count for nothing: nothing, where all is of the newest key."""
-    return [] if _is_all_current(stored, rings) else document.parse(stored)
-
-
-def _is_all_current(stored: bytes, rings: Sequence[Keyring]) -> bool:
-    """Whether a committed file is nothing but tokens of the newest key, as most are; False if that is not quickly seen."""
-    return bool(rings) and simple.tokens(stored, rings[-1].head) is not None
-
-
-def _stored(workspace: Workspace, entries: Sequence[IndexEntry]) -> Iterator[tuple[IndexEntry, bytes | None]]:
-    """Files of the index with what it has of each."""
-    simple.expect(len(entries))
-    return zip(entries, workspace.repository.objects.each([entry.object_id for entry in entries]), strict=True)
-
-
 def _open_environment(workspace: Workspace, pin: Pin, entries: Sequence[IndexEntry], *, is_asked: bool) -> Opened:
     result = Opened(pin.name, [], [], [], [], None)
     try:
@@ -278,18 +248,18 @@ def _open_environment(workspace: Workspace, pin: Pin, entries: Sequence[IndexEnt
         return result._replace(closed=error, never_granted=not (workspace.was_let_in(pin) or is_asked))
     # Before the first commit with gitenv, plain text is its owner's and stays as it is.
     is_committed = workspace.is_committed(pin.name)
-    wanted, rings = permissions.wanted(workspace.repository), _rings(workspace, pin)
-    for entry, stored in _stored(workspace, entries):
-        there = _contents(workspace, entry)
+    wanted, rings = permissions.wanted(workspace.repository), forms.rings_of(workspace, pin)
+    for entry, stored in forms.with_stored(workspace, entries):
+        there = forms.contents(workspace, entry)
         # In a conflict git may have written what it could not open before it had the newer statement.
         if not stored or there is None or (entry.stage and not smudge.is_closed(there)):
             continue
         is_unedited = not entry.stage and clean.is_same(there, stored) and (is_committed or not discover.is_plain(stored))
         text = there
         if is_unedited:
-            text = _plain(rings, stored) or _closed(workspace, pin, entry.object_id, stored)
+            text = forms.open_form(rings, stored) or forms.closed_form(workspace, pin, entry.object_id, stored)
         elif smudge.is_closed(there):
-            text = _plain(rings, clean.unmarked(there)) or there
+            text = forms.open_form(rings, clean.unmarked(there)) or there
         elif not entry.stage:
             text = _opened_since(workspace, pin, rings, stored, _marked_still(there, stored)) or there
         if text != there:
@@ -297,7 +267,7 @@ def _open_environment(workspace: Workspace, pin: Pin, entries: Sequence[IndexEnt
             mode = permissions.kept(os.lstat(workspace.repository.path(entry.path)).st_mode, wanted)
             workspace.write(entry.path, text, mode, instead_of=there, is_elsewhere=is_unedited)
             (result.opened if is_unedited else result.opened_edited).append(entry.path)
-        elif is_unedited or there == _plain(rings, stored):
+        elif is_unedited or there == forms.open_form(rings, stored):
             result.open_already.append(entry.path)
         else:
             result.edited.append(entry.path)
@@ -306,6 +276,7 @@ def _open_environment(workspace: Workspace, pin: Pin, entries: Sequence[IndexEnt
 
 def _check_opens(workspace: Workspace, pin: Pin) -> None:
     """Raise why nothing of an environment opens in the tree at hand."""
+    workspace.access.check_may_be_written()
     workspace.access.ring(pin)
     judged = workspace.access.judge(pin, workspace.tree)
     if judged is None:
@@ -325,14 +296,3 @@ def retiring(workspace: Workspace, pin: Pin) -> Keyring | None:
     """The keys that say which tokens of an open file count for nothing; None where an earlier commit opens by its own key."""
     judged = workspace.access.judge(pin, workspace.tree)
     return workspace.access.ring(pin) if judged and not judged.is_earlier else None
-
-
-def _contents(workspace: Workspace, entry: IndexEntry) -> bytes | None:
-    """A file of the work tree; None if it is gone (a sparse checkout), a link, or too large."""
-    path = workspace.repository.path(entry.path)
-    try:
-        if not stat.S_ISREG(os.lstat(path).st_mode):
-            return None
-        return files.read_inside(workspace.root, entry.path, document.MAX_BYTES)
-    except (OSError, GitenvError):
-        return None

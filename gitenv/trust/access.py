@@ -52,6 +52,8 @@ class Access:
     def __init__(self, layout: Layout | None, key: device.DeviceKey | None = None) -> None:
         """Without a layout nothing is pinned: there is no clone, only a folder. `key` takes the place of the device key."""
         self.pins = Pins(clone.identity(layout.common_dir) if layout else "")
+        self._layout = layout
+        self._is_closed: bool | None = None
         self._name: str | None = None
         self.locked = clone.locked(layout.git_dir) if layout else frozenset()
         self._pinned = {pin.name: pin for pin in self.pins.all()}
@@ -67,6 +69,22 @@ class Access:
         if self._name is None:
             self._name = self.pins.owner()
         return self._name
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether nothing that a key opens may be written here (see `trust.closing`). Only linked work trees ask git for it."""
+        if self._layout and self._is_closed is None:
+            self._is_closed = self.pins.is_closed
+            if not self._is_closed and self._layout.git_dir != self._layout.common_dir:
+                from gitenv.trust import closing
+
+                self._is_closed = closing.is_closed_by_git(self._layout)
+        return bool(self._is_closed)
+
+    def check_may_be_written(self) -> None:
+        """Raise `Locked` where what a key opens must not be written into the work tree."""
+        if self.is_closed:
+            raise Locked("this work tree is closed", "gitenv unlock, in a terminal of your own")
 
     def pinned(self) -> list[Pin]:
         """The pins, by name of the environment."""
@@ -231,21 +249,6 @@ def check_not_rolled_back(history: "History", pin: Pin, judged: Judged, head: st
 
         if rollback.went_back(history, judged.environment, head):
             raise rollback.error(history, pin.environment, judged.environment, head)
-
-
-def check_newest(history: "History", first_sight: Trusted, pin: Pin, statement: Environment, since: str) -> None:
-    """Raise why HEAD's history speaks against a tree's statement, in what the commit `since` does not reach.
-
-    `RolledBack` if it has a later one, and `Forked` if it has one beside the pinned one that takes somebody out who is in that.
-    """
-    if not (head := history.head) or head == since:
-        return
-    from gitenv.trust import forks, rollback
-
-    if rollback.went_back(history, statement, head, since):
-        raise rollback.error(history, statement, statement, head)
-    if statement.text == pin.environment.text:
-        forks.check_none_taken_out(history, first_sight, pin, history.since(head, since))
 
 
 def open_grant(statement: Environment, own: Grant, key: device.DeviceKey | None) -> Keyring:

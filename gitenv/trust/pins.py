@@ -21,6 +21,7 @@ from gitenv.system import files
 from gitenv.tuples import NamedTuple
 
 _HEAD, _FIRST_EDITION = b"gitenv-pin 2 ", b"gitenv-pin 1 "
+_CLOSED = "closed"
 _MAX_BYTES = 4 * 1024 * 1024
 _MAX_FILES = 10_000
 
@@ -145,6 +146,37 @@ class Pins:
             files.replace(os.path.join(self._folder, "name"), f"{name}\n".encode("ascii"))
 
     @property
+    def is_closed(self) -> bool:
+        """Whether the user has closed this clone (see `trust.closing`)."""
+        return bool(self._folder) and os.path.lexists(self.beside(_CLOSED))
+
+    def close(self) -> None:
+        """Close this clone, and its environments wherever they turn up; those that are pinned later, too."""
+        home.make()
+        files.make_folder(self._folder, 0o700)
+        files.replace(self.beside(_CLOSED), b"files of this clone stay closed; to open them: gitenv unlock\n")
+        self._list_closed(self.all())
+
+    def open(self) -> None:
+        """A person said that this clone is to be open. Its environments stay closed elsewhere."""
+        if self.is_closed:
+            os.unlink(self.beside(_CLOSED))
+
+    def _list_closed(self, pins: Iterable[Pin]) -> None:
+        from gitenv.trust import closing
+
+        closing.add_to_list([pin.environment.id for pin in pins])
+
+    @property
+    def is_anybodys(self) -> bool:
+        """Whether there can be pins: the clone has an id, and its user a home."""
+        return bool(self._folder)
+
+    def beside(self, name: str) -> str:
+        """Where something lies that is noted beside the pins."""
+        return os.path.join(self._folder, name)
+
+    @property
     def verified(self) -> str:
         """Where signatures are noted that were verified (see `trust.verified`); "" for whoever has no pins."""
         return self._folder and os.path.join(self._folder, "verified")
@@ -196,6 +228,8 @@ class Pins:
             texts |= self._missing(pin.name, before)
             texts[self._path(pin.name)] = _write(pin)
         files.replace_all(texts, 0o600)
+        if self.is_closed:
+            self._list_closed([pin for pin, _ in pins])
 
     def text(self, name: str, statement_hash: str) -> bytes | None:
         """A statement before the pinned one; None where it is not kept, or was damaged."""

@@ -13,6 +13,8 @@ from gitenv.git.layout import RECIPIENTS
 from gitenv.model.environment import Environment
 from gitenv.trust import chain, forks
 from gitenv.trust.history import History
+from gitenv.trust.pins import Pin
+from gitenv.trust.trusted import Trusted
 
 
 def went_back(history: History, earlier: Environment, head: str = "HEAD", since: str = "") -> bool:
@@ -33,3 +35,16 @@ def error(history: History, pinned: Environment, now: Environment, head: str = "
     if last:
         undo = f"git revert {last.undid}" if last.undid else f"git restore --source={last.had} -- :/{folder}"
     return forks.rolled_back(was, now, f"git log -- :/{folder}; to undo it: {undo}")
+
+
+def check_newest(history: History, first_sight: Trusted, pin: Pin, statement: Environment, since: str) -> None:
+    """Raise why HEAD's history speaks against a tree's statement, in what the commit `since` does not reach.
+
+    `RolledBack` if it has a later one, and `Forked` if it has one beside the pinned one that takes somebody out who is in that.
+    """
+    if not (head := history.head) or head == since:
+        return
+    if went_back(history, statement, head, since):
+        raise error(history, statement, statement, head)
+    if statement.text == pin.environment.text:
+        forks.check_none_taken_out(history, first_sight, pin, history.since(head, since))

@@ -15,10 +15,11 @@
     edit .env OLD NEW               replace the one place where OLD stands
     executable FILE / mode FILE 600 make a file executable; the rights that it gives
     mv rm mkdir link stdin          as they sound; `link TARGET NAME`, `stdin TEXT` for the next command
+    answers TEXT                    the next command has a terminal, where TEXT is typed at each question
     git … / gitenv … / python …     must work; `! git …` must fail; `? git …` may do either
     check … / ! check …             `gitenv check …` within this process, which saves the start of another one
     exits 3                         how the last command ended
-    stdout RE / ! stdout RE         what it said (also: stderr; json DOTTED.PATH VALUE, `*` is any member)
+    stdout RE / ! stdout RE         what it said (also: stderr, shown: the terminal; json DOTTED.PATH VALUE, `*` is any member)
     follow RE                       run the first command that it proposed and that RE finds, as it stands there; it must work
     let NAME RE                     keep what RE finds in its output, for $NAME later on; $LAB and $HUB are known
     to FILE                         write its standard output to a file
@@ -54,7 +55,7 @@ from gitenv.cli import edge
 from gitenv.model import expiry
 from gitenv.trust import access
 from tests.lab import HUB, Done, Lab, Person
-from tests.sessions import forgery, knowledge, verbs
+from tests.sessions import answering, forgery, knowledge, verbs
 
 FOLDER = Path(__file__).parent
 BEGINNINGS = FOLDER / "beginnings"
@@ -105,6 +106,8 @@ class _Player:
         self.last = Done(0, b"", b"")
         self.variables = {"LAB": lab.root.as_posix(), "HUB": HUB}
         self.stdin = b""
+        self.answer = b""
+        self.shown = b""
 
     def line(self, line: str) -> str:
         """Do what a line says; return what is wrong about it, if anything."""
@@ -130,8 +133,11 @@ class _Player:
     def _run(self, mode: str, words: list[str]) -> None:
         if words[0] == "python":
             words = [sys.executable, *words[1:]]
-        self.last = _within(self.person, words) if words[0] == "check" else self.person.run(words, self.stdin)
-        self.stdin = b""
+        if self.answer:
+            self.last, self.shown = answering.answered(self.person, words, self.answer, self.stdin)
+        else:
+            self.last = _within(self.person, words) if words[0] == "check" else self.person.run(words, self.stdin)
+        self.stdin = self.answer = b""
         if self.lab.settings:  # a session is about words, not about their colours
             self.last = self.last._replace(stdout=_COLOUR.sub(b"", self.last.stdout), stderr=_COLOUR.sub(b"", self.last.stderr))
         if mode != "?":
@@ -156,6 +162,9 @@ class _Player:
 
     def check_stderr(self, expression: str) -> bool:
         return _found(expression, self.last.stderr)
+
+    def check_shown(self, expression: str) -> bool:
+        return _found(expression, self.shown)
 
     def check_json(self, path: str, value: str) -> bool:
         members: list[object] = [json.loads(self.last.stdout)]
@@ -214,6 +223,11 @@ class _Player:
 
     def do_stdin(self, text: str) -> None:
         self.stdin = _unescaped(text)
+
+    def do_answers(self, text: str) -> None:
+        self.answer = _unescaped(text)
+        if sys.platform == "win32":
+            pytest.skip("there are no pseudo-terminals")
 
     def do_follow(self, expression: str) -> None:
         proposed = re.findall("^(?:hint:| +) (.*)", (self.last.stdout + self.last.stderr).decode(), re.MULTILINE)

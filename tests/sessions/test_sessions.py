@@ -25,7 +25,16 @@ _AGAIN = {
 _QUICK = ("accept", "hooks", "lock", "merge", "rebase", "remove", "rotate", "set")
 # Each command in one of them at least, and what git starts: filter, hooks, merge driver, textconv.
 _REAL = (
-    *("attack_other_person", "copies", "demo", "key_rotate_two_work_trees", "log_rotated", "mask_diff", "merge"),
+    *(
+        "attack_other_person",
+        "closed_allow",
+        "copies",
+        "demo",
+        "key_rotate_two_work_trees",
+        "log_rotated",
+        "mask_diff",
+        "merge",
+    ),
     *("not_in_order", "reissue_policy", "reject_closing", "remove_environment_branch", "rotated_cherry_pick", "seal_exposed"),
     *("example", "export", "get", "list", "mcp", "rename_key", "run", "set_role", "shallow", "stash", "unset", "viewing"),
 )
