@@ -12,6 +12,9 @@ from gitenv.errors import NotTrusted
 from gitenv.model import document
 from gitenv.tuples import NamedTuple
 
+ENCRYPTED = ("gitenv1:", "gitenv1-sealed:")
+"""How what is no value begins: whoever reads a file that nobody opened would take it for one."""
+
 _ESCAPES = {"'": r"\\([\\'])", '"': r"\\([\\'\"abfnrtv])"}
 _ESCAPED = {"a": "\a", "b": "\b", "f": "\f", "n": "\n", "r": "\r", "t": "\t", "v": "\v"}
 

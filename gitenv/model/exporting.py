@@ -101,8 +101,12 @@ def _cannot(form: str, name: str, why: str) -> Usage:
 
 def _dotenv(name: str, value: str) -> bytes:
     from gitenv.model import quoting
+    from gitenv.model.reasons import CannotStand
 
-    return quoting.spellings(name, _bytes(value))[0].raw + b"\n"
+    try:
+        return quoting.spellings(name, _bytes(value))[0].raw + b"\n"
+    except CannotStand:
+        raise _cannot("dotenv", name, "it begins as what gitenv encrypted does") from None
 
 
 def _shell(name: str, value: str) -> bytes:

@@ -24,10 +24,12 @@ class Spelling(NamedTuple):
 
 
 def spellings(name: str, value: bytes) -> list[Spelling]:
-    """The ways to write a value, those first that most programs read alike. Raises `CannotStand` for a NUL."""
-    if b"\0" in value:
-        raise CannotStand(f"{name}: a value cannot hold a NUL byte")
+    """The ways to write a value, those first that most programs read alike. Raises `CannotStand` for what no value can be."""
     text = value.decode("utf-8", "surrogateescape")
+    if "\0" in text:
+        raise CannotStand(f"{name}: a value cannot hold a NUL byte")
+    if text.startswith(dialect.ENCRYPTED):
+        raise CannotStand(f"{name}: a value cannot begin as what gitenv encrypted does: no program would be given it")
     is_bare = re.fullmatch(_BARE, value)
     lines = [name.encode("ascii") + b"=" + way for way in ([value, b"'%s'" % value] if is_bare else _ways(value))]
     found = [Spelling(line, readers.otherwise(line)) for line in lines if _reads(line, name, text)]

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 VARIABLE = "GITENV_ENVIRONMENT"
 _DEFAULT = "development"
-_TOKENS = ("gitenv1:", "gitenv1-sealed:")
 
 
 class Source(NamedTuple):
@@ -178,7 +177,7 @@ def _read(top: places.Top, opened: Sequence[ReadFile], wanted: Selection) -> Val
             if not found.name:
                 unread.append(place)
                 continue
-            if (found.value or "").startswith(_TOKENS):
+            if (found.value or "").startswith(dialect.ENCRYPTED):
                 raise NotTrusted(f"{place}: {printable(found.name)} is still encrypted", "gitenv status")
             assigned.append(found)
             where[found.name] = place

@@ -111,7 +111,8 @@ SPELLED = {
     b'it\'s "x"\ny': b'KEY="it\'s \\"x\\"\ny"',
     b"a\rb": b'KEY="a\\rb"',
     b"a\\": b'KEY="a\\\\"',
-    b"gitenv1:x": b"KEY='gitenv1:x'",
+    b" gitenv1:x": b"KEY=' gitenv1:x'",
+    b"gitenv2:x": b"KEY='gitenv2:x'",
     b"${A}": b"KEY='${A}'",
     b"two\nlines": b"KEY='two\nlines'",
     b"back\\slash": b"KEY='back\\slash'",
@@ -130,6 +131,13 @@ def test_spellings(value: bytes, raw: bytes) -> None:
 def test_nul(value: bytes) -> None:
     """A NUL is in no environment variable, and is refused by name."""
     with pytest.raises(CannotStand, match="KEY: a value cannot hold a NUL byte"):
+        editing.assignment("KEY", value)
+
+
+@pytest.mark.parametrize("value", [b"gitenv1:", b"gitenv1:1.AAAAAA:AAAA", b"gitenv1-sealed:1"])
+def test_what_begins_like_a_token(value: bytes) -> None:
+    """It was most of all pasted from a closed file, and nobody would be given it."""
+    with pytest.raises(CannotStand, match="KEY: a value cannot begin as what gitenv encrypted does"):
         editing.assignment("KEY", value)
 
 

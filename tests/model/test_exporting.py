@@ -202,6 +202,7 @@ REFUSED = {
     ("fish", "ä", "x"): "no name",
     ("powershell", "A", "\udcff"): "not in UTF-8",
     ("dotenv", "a=b", "x"): "no name",
+    ("dotenv", "A", "gitenv1:1"): "begins as what gitenv encrypted does",
     ("json", "A", "\udcff"): "not in UTF-8",
     ("json", "\udcff", "x"): "not in UTF-8",
     ("docker", "A", "one\ntwo"): "several lines",
