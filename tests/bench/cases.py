@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import sys
 import time
 from collections.abc import Mapping
 from functools import cache, partial
 
 from tests import fast_import
-from tests.bench import histories
+from tests.bench import age, histories
 from tests.bench.conversation import Conversation
 from tests.bench.subjects import Cost, Gitenv, Repository, Run, Subject
 
 BARE, STATUS, UNHOOKED, GIT_LOG = "bare start", "git status", "without hooks", "git log --raw"
-DOTENVX = "dotenvx run"
+DOTENVX, SOPS = "dotenvx run", "sops exec-env"
 KEYS = 20
 _PAST = 10_000
 _LOG = b"12:00:00 INFO GET /api/settings?of=file 200 12 ms value-of=none\n12:00:01 WARN TOKEN=value-00007-of-file-000000\n"
@@ -47,7 +49,7 @@ def small(subject: Subject, size: int) -> Mapping[str, Run]:
 
 
 def used(subject: Subject, size: int) -> Mapping[str, Run]:
-    """What a program gets of one .env file, open and locked; and of dotenvx's, where that is installed."""
+    """What a program gets of one .env file, open and locked; and of dotenvx's and sops's, where these are installed."""
     repository = subject.repository()
     repository.commit({".env": env_file(size)})
     locked = repository.copy("locked")
@@ -59,6 +61,7 @@ def used(subject: Subject, size: int) -> Mapping[str, Run]:
         "run -- true": partial(repository.cost, "gitenv", "run", "--", "true"),
         "run -- true, locked": partial(locked.cost, "gitenv", "run", "--", "true"),
         "run -- true, beside dotenvx": partial(locked.cost, "gitenv", "run", "--", "true"),
+        "run -- true, beside sops": partial(locked.cost, "gitenv", "run", "--", "true"),
         "run --redact, 30 MB": partial(repository.cost, "gitenv", "run", "--redact", "--", "cat", "log"),
         "get": partial(locked.cost, "gitenv", "get", "SETTING_00000"),
         "gitenv.load()": partial(locked.cost, *loads),
@@ -68,6 +71,12 @@ def used(subject: Subject, size: int) -> Mapping[str, Run]:
         theirs.write(".env", env_file(size))
         theirs.must("dotenvx", "encrypt", "-q")
         runs[DOTENVX] = partial(theirs.cost, "dotenvx", "run", "-q", "--", "true")
+    if sops := shutil.which("sops", path=os.pathsep.join([os.path.dirname(sys.executable), os.environ["PATH"]])):
+        theirs, (key, recipient) = subject.empty("sops"), age.key()
+        theirs.write(".env", env_file(size))
+        theirs.write("encrypted.env", theirs.must(sops, "encrypt", "--age", recipient, ".env"))
+        with_key = ("env", f"SOPS_AGE_KEY={key}", sops, "exec-env", "encrypted.env", "true")
+        runs[SOPS] = partial(theirs.cost, *with_key)
     return runs
 
 

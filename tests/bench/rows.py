@@ -7,7 +7,7 @@ are for the full size, and for medians; a row without one is there to be looked 
 from __future__ import annotations
 
 from tests.bench import cases
-from tests.bench.cases import BARE, DOTENVX, GIT_LOG, KEYS, SMALL, STATUS, UNHOOKED
+from tests.bench.cases import BARE, DOTENVX, GIT_LOG, KEYS, SMALL, SOPS, STATUS, UNHOOKED
 from tests.bench.measure import Case, Limit, Row
 from tests.bench.subjects import GitCrypt, Subject
 
@@ -37,6 +37,7 @@ CASES = (
             Row("run -- true, locked", Limit(1, 0.070), BARE),
             Row("run -- true, beside dotenvx", Limit(1 / 4), DOTENVX),
             Row("run --redact, 30 MB", Limit(1, 1.070), BARE),
+            Row("run -- true, beside sops", None, SOPS),
             Row("get", Limit(1, 0.070), BARE),
             Row("gitenv.load()", Limit(1, 0.060), BARE),
         ),
