@@ -71,28 +71,34 @@ _DOLLAR = [
 
 
 def spellings(value: bytes) -> set[bytes]:
-    """Every spelling of a value, and of each of its lines that is long enough; the empty set if it is too short."""
-    found: set[bytes] = set()
-    for piece in _pieces(value):
-        found.add(piece)
-        found.update(_base64(piece))
+    """Every spelling of a value, of its lines and of the password in a URL; the empty set if they are too short."""
+    whole = {piece for piece in _wholes(value) if _is_long(piece)}
+    found = whole | {line for line in _lines(value) if _is_long(line)}
+    for piece in [*found]:
         if not _PLAIN.fullmatch(piece):
             for form in (_url, _json, _literal, _shell):
                 found.update(each.encode("utf-8", "surrogateescape") for each in form(piece))
+    for piece in whole:
+        found.update(_base64(piece))
     return found
 
 
-def _pieces(value: bytes) -> set[bytes]:
-    """The value as it is, without blanks around it, with a terminal's line ends, line by line; and the password of a URL.
+def _is_long(piece: bytes) -> bool:
+    return len(piece) >= SHORTEST and len(_text(piece)) >= SHORTEST
 
-    Lines are without their indentation, and those of one character are none: they stand in any output.
-    """
+
+def _wholes(value: bytes) -> set[bytes]:
+    """The value as it is, with the line ends of a terminal and without blanks around it; and passwords."""
+    stripped = value.strip()
+    if not stripped:
+        return set()
+    return {value, value.replace(b"\n", b"\r\n"), stripped, *_PASSWORD.findall(value)}
+
+
+def _lines(value: bytes) -> set[bytes]:
+    """Without their indentation, and without those of one character: they stand in any output."""
     lines = value.splitlines()
-    parts = {part.strip() for part in (value, *lines, *_PASSWORD.findall(value))}
-    pieces = {part for part in parts if len(set(part)) > 1} | ({value} if value.strip() else set())
-    if len(lines) > 1:
-        pieces.add(value.replace(b"\n", b"\r\n"))
-    return {piece for piece in pieces if len(piece) >= SHORTEST and len(_text(piece)) >= SHORTEST}
+    return {line.strip() for line in lines if len(set(line.strip())) > 1} if len(lines) > 1 else set()
 
 
 def _text(value: bytes) -> str:
