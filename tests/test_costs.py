@@ -125,7 +125,7 @@ def _text(table: dict[str, Costs]) -> str:
 
 def _ask(clone: Counted) -> None:
     """What is looked at."""
-    for verb in ("status", "check", "diff", "recipients", "log"):
+    for verb in ("status", "check", "diff", "recipients", "log", "matrix"):
         clone.count(f"gitenv {verb}", partial(clone.gitenv, verb))
     clone.count_filter(
         "git status, touched .env", partial(clone.edit, (clone.person.cwd / ".env").read_bytes(), "git", "status")

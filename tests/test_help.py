@@ -12,10 +12,21 @@ from gitenv.cli import commands, edge, unknown
 
 TOP = Path(__file__).parent.parent
 COMMANDS = [["key"], *(command.name.split() for command in commands.ALL)]
-FACTS = [["status"], ["recipients"], ["check"], ["diff"], ["log"], ["doctor"], ["trust"], ["reissue"], ["key", "show"]]
+FACTS = [
+    ["status"],
+    ["matrix"],
+    ["recipients"],
+    ["check"],
+    ["diff"],
+    ["log"],
+    ["doctor"],
+    ["trust"],
+    ["reissue"],
+    ["key", "show"],
+]
 ONE_ENVIRONMENT = [
     *("status", "recipients", "diff", "log", "unlock", "lock", "rotate", "trust", "set", "unset", "rename", "accept", "reject"),
-    *("add-recipient", "remove-recipient", "set-role"),
+    *("add-recipient", "remove-recipient", "set-role", "matrix"),
 ]
 
 

@@ -159,7 +159,18 @@ def test_hooks_load_no_command_line(clone: Path) -> None:
     "words",
     [
         *(["get", "HELLO"], ["list"], ["run", "--", "nothing-of-that-name"]),
-        *(["recipients"], ["status"], ["check"], ["diff"], ["log"], ["doctor"], ["reissue"], ["lock"], ["--version"]),
+        *(
+            ["recipients"],
+            ["status"],
+            ["check"],
+            ["diff"],
+            ["matrix"],
+            ["log"],
+            ["doctor"],
+            ["reissue"],
+            ["lock"],
+            ["--version"],
+        ),
         *(
             ["key", "show", "--json"],
             ["check", "--format=json", "-e", "development"],
@@ -179,7 +190,7 @@ def test_a_command_loads_neither_typer_nor_rich(clone: Path, words: list[str]) -
 
 
 @pytest.mark.skipif(not hasattr(os, "openpty"), reason="there are no pseudo-terminals")
-@pytest.mark.parametrize("words", [["status"], ["recipients"], ["check"], ["diff"]], ids=" ".join)
+@pytest.mark.parametrize("words", [["status"], ["recipients"], ["check"], ["diff"], ["matrix"]], ids=" ".join)
 def test_a_terminal_needs_no_rich(clone: Path, words: list[str]) -> None:
     """Colours and tables on an ordinary terminal are written without rich, which takes longer than the command."""
     command = [sys.executable, "-E", "-P", "-c", REPORT.format(arguments=words)]

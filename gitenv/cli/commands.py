@@ -64,6 +64,7 @@ GROUPS = {
         Command("remove-environment", "gitenv remove-environment staging"),
     ),
     "Review": (
+        Command("matrix", "gitenv matrix --who"),
         Command("diff", "gitenv diff main...HEAD"),
         Command("check", "gitenv check main..HEAD"),
         Command("log", "gitenv log HELLO -e production"),

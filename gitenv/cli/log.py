@@ -124,7 +124,7 @@ def _write_text(_: Log, seen: Seen) -> None:
 def _row(event: Event) -> list[str]:
     from gitenv.cli.fact_words import sentence
 
-    moment = _moment(event)[:16].replace("T", " ") or "?"
+    moment = event.author.moment[:16].replace("T", " ") or "?"
     signed = "signed" if event.author.is_signed else ""
     return [moment, _who(event), sentence(event.fact), _where(event), event.commit[:10], signed]
 
@@ -137,7 +137,7 @@ def _short_row(event: Event, narrow: bool) -> list[str]:
 
 
 def _who(event: Event) -> str:
-    name = event.author.name or event.author.email
+    name = event.author.called
     return name if len(name) <= _MAX_AUTHOR else f"{name[: _MAX_AUTHOR - 1]}…"
 
 
@@ -181,7 +181,7 @@ NAMES = (
 def as_record(event: Event) -> dict[str, object]:
     author, fact = event.author, event.fact
     return {
-        "at": _moment(event),
+        "at": event.author.moment,
         "author": author.name,
         "email": author.email,
         "signed": author.is_signed,
@@ -216,14 +216,6 @@ def cell(value: object) -> str:
     text = " ".join(value) if isinstance(value, list) else str(value or "")
     plain = printable(text).encode("ascii", "backslashreplace").decode("ascii")
     return f"'{plain}" if plain.lstrip().startswith(_FIRST_IN_A_FORMULA) else plain
-
-
-def _moment(event: Event) -> str:
-    """The author's date in UTC, like 2026-11-21T10:00:00Z; "" if there is none."""
-    from datetime import UTC, datetime
-
-    seconds = event.author.seconds
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ") if seconds >= 0 else ""
 
 
 def _notes(history: Log, seen: Seen, key: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Sequence
 
 from gitenv.git import program
@@ -21,6 +22,16 @@ class Author(NamedTuple):
     seconds: int  # since 1970, UTC; -1 where it has no date that a calendar knows
     is_signed: bool  # it carries a signature; nobody has verified it
     parents: tuple[str, ...]
+
+    @property
+    def called(self) -> str:
+        """What people know them by."""
+        return self.name or self.email
+
+    @property
+    def moment(self) -> str:
+        """The date in UTC, like 2026-11-21T10:00:00Z; "" if there is none."""
+        return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(self.seconds)) if self.seconds >= 0 else ""
 
 
 def author(raw: bytes) -> Author:

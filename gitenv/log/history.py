@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Collection, Generator, Iterable, Iterator, Sequence
+from functools import partial
+from typing import Protocol
 
 from gitenv.errors import GitenvError, NotInOrder
 from gitenv.git import commits, log, program, walk
@@ -24,6 +26,16 @@ _MOST_SKIPPED = 100
 _MAX_MOVES = 20
 
 
+class Interest(Protocol):
+    """What of keys somebody wants to know who does not want to know all: most of a history is looked through quickly then."""
+
+    def waits(self, path: str) -> bool:
+        """Whether anything that a commit did to a file may be of interest."""
+
+    def facts(self, path: str, texts: Sequence[bytes], make: Callable[[], list[Fact]]) -> list[Fact]:
+        """Those of interest: of what `make` finds in the texts of the file, the last of which is what the commit has."""
+
+
 class Log:
     """The events of one repository, newest first; afterwards, what was not looked at."""
 
@@ -35,13 +47,15 @@ class Log:
         environments: Collection[str] = (),
         revision: str = "",
         opener_of: Callable[[str], OpenOf] | None = None,
+        interest: Interest | None = None,
     ) -> None:
         """`revision` is a commit, or a range like `main..topic`; "" for HEAD. Raises `Usage` and `NotInOrder`.
 
         `opener_of` is what opens tokens of a path, where there are keys at hand: they tell what changed while it was rotated.
+        With an `interest` people are of none.
         """
         program.see_real_objects()
-        self._folder, self._opener_of = folder, opener_of
+        self._folder, self._opener_of, self._interest = folder, opener_of, interest
         self._objects = ManyObjects(folder)
         self._heads, self._hidden = _ends(folder, revision)
         self._wanted = Wanted(key, environments)
@@ -88,7 +102,7 @@ class Log:
         if not commit.changes:
             return []
         touched = [change.path for change in commit.changes if claims.is_below(change.path)]
-        found = self._of_members(commit, touched) if touched and not self._wanted.key else []
+        found = self._of_members(commit, touched) if touched and not (self._wanted.key or self._interest) else []
         keys: list[Fact] = []
         for environment, changes in self._documents(commit, touched).items():
             if self._wanted.has(environment):
@@ -144,6 +158,8 @@ class Log:
                 yield from self._of_file(commit, change)
 
     def _of_file(self, commit: str, change: FileChange) -> Iterable[Fact]:
+        if self._interest and not self._interest.waits(change.path):
+            return []
         texts = [self._read(blob) for blob in (*change.before, change.after)]
         there = [text for text in texts if text is not None]
         if len(there) < len(texts):
@@ -151,7 +167,8 @@ class Log:
             return []
         try:
             open_of = self._opener_of(change.path) if self._opener_of else None
-            found = key_facts.of_document(there[:-1], there[-1], open_of)
+            make = partial(key_facts.of_document, there[:-1], there[-1], open_of)
+            found = self._interest.facts(change.path, there, make) if self._interest else make()
         except GitenvError as error:
             self._skip(commit, change.path, error.message)
             return []
