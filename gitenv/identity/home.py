@@ -27,6 +27,14 @@ def folder() -> str:
     return os.path.join(base, "gitenv")
 
 
+def is_anywhere() -> bool:
+    """Whether somebody says where it is. In a container nobody may, and then there is nothing of the user's own."""
+    try:
+        return bool(folder())
+    except NotInOrder:
+        return False
+
+
 def lock_path() -> str:
     """The file that a command which exchanges the device key holds: one for all clones of a user."""
     return os.path.join(folder(), "lock")

@@ -100,7 +100,7 @@ class Belief:
     def key(self, name: str) -> Opener:
         """What opens an environment's files. Raises `Locked`, and `NotTrusted` for a statement that is not believed."""
         if name not in self._keys:
-            if not (self._is_guest or _has_home()):  # a container: there is no key either
+            if not (self._is_guest or home.is_anywhere()):  # a container: there is no key either
                 raise access.no_device_key()
             pin = self._access.pin(name)
             self._keys[name] = self._by_pin(pin) if pin else self._by_first_sight(name)
@@ -181,11 +181,15 @@ class Belief:
         """It may refuse, and vouches for nothing. In an image without git there is none."""
         if self._top.layout is None:
             return
+        from gitenv.model.reasons import RolledBack
         from gitenv.trust import forks
 
         try:
             history = self._history()
             forks.check_first_sight(history, verdict, history.known_heads, is_named=is_named)
+        except RolledBack:
+            if not self._is_old:
+                raise
         except NotInOrder:
             import shutil
 
@@ -205,10 +209,3 @@ class Belief:
         if (found := access.own_grant(pin.environment, self._at_hand, key, self._access.name)) is None:
             raise self._access.no_grant(pin)
         return found
-
-
-def _has_home() -> bool:
-    try:
-        return bool(home.folder())
-    except NotInOrder:
-        return False

@@ -53,7 +53,7 @@ def nearest(top: Top, folder: str, is_its: Callable[[str], bool]) -> list[str]:
     """The files of an environment in a folder, else in the nearest one above that has one: paths from the top, in order."""
     for above in _upwards(folder):
         if found := sorted(filter(is_its, _files(top, above)), key=_order):
-            if above != folder:
+            if above != folder and top.layout is None:  # else git has said whose clone it is
                 _check_mine(top, folder, found)
             return found
         if above == top.folder:

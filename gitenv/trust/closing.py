@@ -56,7 +56,7 @@ def add_to_list(environment_ids: Iterable[bytes]) -> None:
 
 
 def _listed() -> list[bytes]:
-    return (files.read(_path(), _MAX_BYTES) or b"").split()
+    return (files.read(_path(), _MAX_BYTES) or b"").split() if home.is_anywhere() else []
 
 
 def _path() -> str:
