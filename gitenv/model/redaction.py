@@ -10,6 +10,7 @@ from __future__ import annotations
 import sys
 from bisect import bisect_right
 from collections.abc import Iterable
+from itertools import compress, count
 
 from gitenv.errors import printable
 from gitenv.model.spellings import spellings
@@ -18,7 +19,6 @@ from gitenv.tuples import NamedTuple
 _WORD = 4
 _LONGEST = 64  # of a piece: the first 36 characters of all common JWTs are the same
 _CHOICES = 4
-_BLOCK = 4096  # bytes that are looked at in detail where one word is known
 _FEW = 3  # bytes of a beginning: fewer than half of a value, and most beginnings differ in them from all else
 
 
@@ -105,17 +105,12 @@ class Redactor:
 
     def _found(self, text: bytes) -> list[_Found]:
         found = []
-        words, known = self._words, self._words.keys()
         whole = memoryview(text)[: len(text) // _WORD * _WORD].cast("I")
-        for block in range(0, len(whole), _BLOCK // _WORD):
-            part = whole[block : block + _BLOCK // _WORD]
-            if known.isdisjoint(part):
-                continue
-            for at in [at for at, word in enumerate(part, block) if word in words]:
-                for offset, piece in words[whole[at]]:
-                    start = at * _WORD - offset
-                    if start >= 0 and text.startswith(piece, start):
-                        found.append(_Found(start, -len(piece), self._names[piece]))
+        for at in compress(count(), map(self._words.__contains__, whole)):
+            for offset, piece in self._words[whole[at]]:
+                start = at * _WORD - offset
+                if start >= 0 and text.startswith(piece, start):
+                    found.append(_Found(start, -len(piece), self._names[piece]))
         return found
 
 

@@ -18,7 +18,10 @@ BARE, STATUS, UNHOOKED, GIT_LOG = "bare start", "git status", "without hooks", "
 DOTENVX, SOPS = "dotenvx run", "sops exec-env"
 KEYS = 20
 _PAST = 10_000
-_LOG = b"12:00:00 INFO GET /api/settings?of=file 200 12 ms value-of=none\n12:00:01 WARN TOKEN=value-00007-of-file-000000\n"
+_LOG = (
+    b"12:00:00 INFO GET /api/settings?of=file 200 12 ms value-of=none\n" * 9
+    + b"12:00:01 WARN TOKEN=value-00007-of-file-000000\n"
+)
 SMALL = ("status", "check", "diff", "recipients")
 
 
