@@ -39,7 +39,8 @@ def top_of(folder: str) -> Top:
         return Top(found.work_tree, found)
     plain = ""
     for above in _upwards(folder):
-        if not plain and os.path.isdir(os.path.join(above, RECIPIENTS)):
+        is_whole_disk = above != folder and os.path.dirname(above) == above  # what lies there is nobody's project
+        if not (plain or is_whole_disk) and os.path.isdir(os.path.join(above, RECIPIENTS)):
             plain = above
         if os.path.lexists(os.path.join(above, ".git")) and _is_repository(found := layout.find(above)):
             _check_owner(above, found)
