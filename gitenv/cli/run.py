@@ -13,6 +13,8 @@ from gitenv.errors import Usage
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from gitenv.sdk.belief import Belief
+
 
 def run(
     command: Annotated[list[str], Argument("COMMAND…", "What to run, and its words.", is_behind=True)],
@@ -39,6 +41,12 @@ def run(
 
     if redact and no_redact:
         raise Usage("--redact and --no-redact contradict each other", "choose one of them")
+    closed: list[str] = []
+
+    def consent(belief: Belief, environment: str) -> None:
+        belief.check_allowed(environment, command)
+        closed.append(environment)
+
     found = selection.values(
         environments,
         files,
@@ -47,13 +55,15 @@ def run(
         interpolate=interpolate,
         verbose=verbose,
         override=override,
-        consent=lambda belief, environment: belief.check_allowed(environment, command),
+        consent=consent,
     )
     rules = child.Rules(selection.names(only), selection.names(allow), override, clean_env)
     variables = child.environment(found, rules, child.inherited())
     sys.stdout.flush()
     sys.stderr.flush()
-    if redact or (not (no_redact or sys.stdout.isatty()) and _is_read_along()):
+    if closed and no_redact:
+        selection.ask_to_show("Show all that this command prints, also values?")
+    if redact or (closed and not no_redact) or (not (no_redact or sys.stdout.isatty()) and _is_read_along()):
         _redact(found.values)
     execution.execute(command, variables)
 

@@ -57,13 +57,18 @@ def shown(question: str) -> Consent:
     asked: list[str] = []
 
     def ask_once(_: Belief, environment: str) -> None:
-        from gitenv.cli import consent
-
         if not asked:
-            consent.ask(f"This work tree is closed. {question}")
+            ask_to_show(question)
         asked.append(environment)
 
     return ask_once
+
+
+def ask_to_show(question: str) -> None:
+    """In a closed work tree, once it is known to be one."""
+    from gitenv.cli import consent
+
+    consent.ask(f"This work tree is closed. {question}")
 
 
 def unshown(_belief: Belief, _environment: str) -> None:

@@ -53,7 +53,8 @@ def look(workspace: Workspace, pin: Pin, path: str, ring: Keyring) -> Standing:
     """A file, opened. Raises `Locked` for one of which only a part is, and `NotTrusted`."""
     data = read(workspace, path)
     kinds = {record.kind for record in document.parse(data or b"")}
-    if pin.name not in workspace.access.locked and not smudge.is_closed(data or b""):
+    is_open = pin.name not in workspace.access.locked and not workspace.access.is_closed
+    if is_open and not smudge.is_closed(data or b""):
         if Kind.TOKEN in kinds:
             raise Locked(f"{printable(path)} is not open", f"gitenv unlock {pin.name}")
         return Standing(path, data, data or b"", None)
