@@ -15,7 +15,6 @@ import signal
 from collections.abc import Iterable
 from types import FrameType
 
-from gitenv.errors import BUG
 from gitenv.model.redaction import Redactor
 from gitenv.system.channel import Channel, Closed
 
@@ -41,13 +40,9 @@ def begin(values: Iterable[tuple[str, bytes]]) -> None:
             channel.take()
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
         return
-    code = BUG
-    try:
-        relay = _Relay(command, channels)
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
-        code = relay.run(Redactor(values))
-    finally:
-        os._exit(code)  # the other one is the program; this one has nothing to clean up
+    relay = _Relay(command, channels)
+    signal.pthread_sigmask(signal.SIG_SETMASK, before)
+    os._exit(relay.run(Redactor(values)))  # the other one is the program; this one has nothing to clean up
 
 
 class _Relay:
