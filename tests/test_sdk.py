@@ -229,6 +229,15 @@ def test_somebody_elses_files(alice: Person) -> None:
     assert "belongs to somebody else" in refused.said
     os.chown(release / "bin", 12345, 12345)
     alice.must("gitenv", "run", "--", "true")
+    shared = alice.home / "shared"
+    (shared / "mine").mkdir(parents=True)
+    (shared / ".git").write_text(f"gitdir: {alice.home / 'app' / '.git'}\n", encoding="utf-8")
+    (shared / ".env").write_bytes(b"PASSWORD=evil\n")
+    alice.cwd = shared / "mine"
+    alice.must("gitenv", "run", "--", "true")
+    os.chown(shared / ".git", 12345, 12345)
+    refused = alice.run(["gitenv", "get", "PASSWORD"])
+    assert (refused.exit_code, refused.stdout) == (5, b"")
     alice.cwd = alice.home / "app"
     os.chown(alice.cwd / ".git", 12345, 12345)
     os.chown(alice.cwd, 12345, 12345)

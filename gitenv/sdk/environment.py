@@ -103,9 +103,9 @@ def values(wanted: Selection = Selection()) -> Values:  # noqa: B008
     finally:
         for opening in openings.values():
             opening.close()
-    used = {each.grant.text: each.grant for each in opened if each.grant}
-    for grant in used.values() if wanted.on_grant else ():
-        wanted.on_grant(grant) if wanted.on_grant else None
+    if wanted.on_grant:
+        for grant in {each.grant.text: each.grant for each in opened if each.grant}.values():
+            wanted.on_grant(grant)
     return _read(next(iter(openings.values())).top, opened, wanted)
 
 

@@ -108,8 +108,14 @@ def _is_repository(found: Layout) -> bool:
 
 
 def _check_owner(folder: str, found: Layout) -> None:
-    """Raise `NotInOrder` for a clone of somebody else's, as git does: they could have put it above us (in /tmp)."""
-    if os.name != "nt" and os.stat(found.git_dir).st_uid != os.geteuid():
+    """Raise `NotInOrder` for a clone of somebody else's, as git does: they could have put it above us (in /tmp).
+
+    A `.git` of theirs may lead to a clone of ours, whose pins would then be about their files.
+    """
+    if os.name == "nt":
+        return
+    places = (os.lstat(os.path.join(folder, ".git")), os.stat(folder), os.stat(found.git_dir))
+    if any(place.st_uid != os.geteuid() for place in places):
         from gitenv.repo.where import Where
 
         Where.around(folder)  # git knows the exceptions that were made
