@@ -91,8 +91,10 @@ def test_no_secret_where_others_look(alice: Person, tmp_path: Path) -> None:
 
 def test_a_copy_of_the_key_goes_no_further() -> None:
     """A job that has the key in a variable of its own, too, hands neither of them on."""
-    before = {"GITENV_PRIVATE_KEY": "KEY\n", "GITENV_PRIVATE_KEY_PIPE": "7", "JOB": "with KEY in it", "HOME": "/home"}
+    key = "KEY" * 40
+    before = {"GITENV_PRIVATE_KEY": f"{key}\n", "GITENV_PRIVATE_KEY_PIPE": "7", "JOB": f"with {key} in it", "HOME": "/home"}
     assert child.without_key(before) == {"HOME": "/home"}
+    assert child.without_key({"GITENV_PRIVATE_KEY": "o", "HOME": "/home"}) == {"HOME": "/home"}
     assert child.without_key({"HOME": "/home"}) == {"HOME": "/home"}
 
 

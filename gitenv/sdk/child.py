@@ -15,6 +15,7 @@ from gitenv.tuples import NamedTuple
 _KEYS = (alone.PRIVATE_KEY, alone.KEY_PIPE)
 _KEPT = ("PATH", "HOME", "USER", "LOGNAME", "SHELL", "TERM", "LANG", "TZ", "TMPDIR")
 _KEPT_ON_WINDOWS = ("SYSTEMROOT", "SYSTEMDRIVE", "COMSPEC", "PATHEXT", "TEMP", "TMP", "USERPROFILE", "APPDATA", "LOCALAPPDATA")
+_SHORTEST_KEY = 64
 _MOST_OF_ONE = 128 * 1024  # Linux: MAX_ARG_STRLEN, with the name and a NUL
 
 
@@ -55,7 +56,8 @@ def inherited() -> dict[str, str]:
 def without_key(before: Mapping[str, str]) -> dict[str, str]:
     """An environment without the private key, whatever it is called there."""
     key = before.get(alone.PRIVATE_KEY, "").strip()
-    return {name: value for name, value in before.items() if name not in _KEYS and not (key and key in value)}
+    is_key = len(key) > _SHORTEST_KEY  # what is shorter stands in many a value
+    return {name: value for name, value in before.items() if name not in _KEYS and not (is_key and key in value)}
 
 
 def chosen(found: Values, only: Collection[str]) -> Mapping[str, str]:
