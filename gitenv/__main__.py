@@ -55,6 +55,11 @@ def _run(arguments: list[str]) -> int:
         from gitenv.drivers import textconv
 
         return textconv.show(arguments[1])
+    if arguments[:1] == ["complete"] and len(arguments) > 2:
+        gc.disable()
+        from gitenv.cli import completing
+
+        return completing.answer(arguments[1:])
     if arguments[:1] == ["hook"] and len(arguments) > 1 and not arguments[1].startswith("-"):
         from gitenv.drivers import hook
 

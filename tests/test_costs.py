@@ -136,6 +136,7 @@ def _use(clone: Counted) -> None:
     """What programs get."""
     clone.count("gitenv get", partial(clone.gitenv, "get", "HELLO"))
     clone.count("gitenv export", partial(clone.gitenv, "export", "--format", "shell"))
+    clone.count("Tab, a key", partial(clone.gitenv, "complete", "bash", "=HE", "get", "-e", "development"))
     clone.count("gitenv run", partial(clone.gitenv, "run", "--", "true"))
     clone.gitenv("lock")
     clone.count("gitenv run, locked", partial(clone.gitenv, "run", "--", "true"))

@@ -30,6 +30,7 @@ GROUPS = {
         Command("lock", "gitenv lock"),
         Command("status", "gitenv status"),
         Command("demo", "gitenv demo"),
+        Command("completion", "gitenv completion bash"),
     ),
     "Use": (
         Command("run", "gitenv run -e production -- npm start"),

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from gitenv.team.accept import Decided, Question
     from gitenv.team.workspace import Workspace
 
-Names = Annotated[list[str] | None, Argument("NAME", "Its key's name, or the number of its line.")]
+Names = Annotated[list[str] | None, Argument("NAME", "Its key's name, or the number of its line.", of="waiting")]
 File = Annotated[str, Option("-f, --file FILE", "Only in this file.")]
 Yes = Annotated[bool, Option("--yes", "Do not ask.")]
 

@@ -18,7 +18,9 @@ _FILE = "GITHUB_ENV"
 
 
 def run(
-    form: Annotated[str, Option("--format FORMAT", f"Default: dotenv. Else {_FORMATS[8:]}.")] = "dotenv",
+    form: Annotated[
+        str, Option("--format FORMAT", f"Default: dotenv. Else {_FORMATS[8:]}.", of=_FORMATS.replace(", ", "|"))
+    ] = "dotenv",
     environments: selection.Environments = None,
     files: selection.Files = None,
     only: selection.Only = None,

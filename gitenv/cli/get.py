@@ -11,7 +11,7 @@ from gitenv.cli.options import Argument
 
 
 def run(
-    name: Annotated[str, Argument("NAME", "The key's name.")],
+    name: Annotated[str, Argument("NAME", "The key's name.", of="key")],
     environments: selection.Environments = None,
     files: selection.Files = None,
     old: selection.Old = False,

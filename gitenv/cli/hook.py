@@ -10,7 +10,7 @@ from gitenv.errors import Usage
 
 
 def run(
-    name: Annotated[str, Argument("NAME", f"One of {', '.join(hook_work.NAMES)}.")],
+    name: Annotated[str, Argument("NAME", f"One of {', '.join(hook_work.NAMES)}.", of="|".join(hook_work.NAMES))],
     arguments: Annotated[list[str] | None, Argument("…", "What git gave the hook.")] = None,
     print_: Annotated[
         bool, Option("--print", "Print the hook, with the full path of gitenv: for a server, or your own hooks.")

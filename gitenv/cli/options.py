@@ -18,6 +18,7 @@ class Argument(NamedTuple):
     form: str
     help: str = ""
     is_behind: bool = False  # behind `--`, and only there: the words are another program's
+    of: str = ""  # what it names, where the form does not say it: see `meaning`
 
 
 class Option(NamedTuple):
@@ -25,6 +26,7 @@ class Option(NamedTuple):
 
     form: str
     help: str
+    of: str = ""  # as an argument's
 
     @property
     def names(self) -> list[str]:
@@ -35,6 +37,15 @@ class Option(NamedTuple):
     def metavar(self) -> str:
         """What help calls its value; "" for a flag."""
         return next((word for word in self.form.split() if not word.startswith("-")), "")
+
+
+_BY_FORM = {"ENV": "environment", "KEY": "key", "FILE": "file", "FOLDER": "folder"}
+
+
+def meaning(declared: Argument | Option) -> str:
+    """What a shell completes there: environment, person, key, waiting (for a decision), file, folder, or `a|b`; or nothing."""
+    form = declared.form if isinstance(declared, Argument) else declared.metavar
+    return declared.of or _BY_FORM.get(form, form if "|" in form and form.islower() else "")
 
 
 Json = Annotated[bool, Option("--json", "For programs.")]

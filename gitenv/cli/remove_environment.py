@@ -10,7 +10,7 @@ from gitenv.cli.words import joined
 
 
 def run(
-    name: Annotated[str, Argument("NAME")],
+    name: Annotated[str, Argument("NAME", of="environment")],
     yes: Annotated[bool, Option("--yes", "Do not ask.")] = False,
 ) -> None:
     """Remove an environment without files.

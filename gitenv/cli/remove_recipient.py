@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def run(
-    name: Annotated[str, Argument("NAME", "Who leaves.")],
+    name: Annotated[str, Argument("NAME", "Who leaves.", of="person")],
     environment: Annotated[list[str] | None, Option("-e, --environment ENV", "May be repeated; default: all.")] = None,
     yes: Annotated[bool, Option("--yes", "Do not ask.")] = False,
 ) -> None:

@@ -10,7 +10,7 @@ from gitenv.errors import shell_word
 
 
 def run(
-    old: Annotated[str, Argument("OLD", "The key's name.")],
+    old: Annotated[str, Argument("OLD", "The key's name.", of="key")],
     new: Annotated[str, Argument("NEW", "What it is to be called.")],
     file: target.File = "",
     environment: target.Environment = "",

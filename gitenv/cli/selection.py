@@ -18,8 +18,8 @@ Files = Annotated[list[str] | None, Option("-f, --file FILE", "Exactly this file
 Old = Annotated[bool, Option("--old", "Also values that a later statement retired.")]
 WithoutOwn = Annotated[bool, Option("--no-local", "Leave out .env.local and .env.ENV.local.")]
 Interpolate = Annotated[bool, Option("--interpolate", "Replace ${NAME} and ${NAME:-default} in values.")]
-Only = Annotated[list[str] | None, Option("--only NAME", "Only these values; may be repeated, or A,B.")]
-Allowed = Annotated[list[str] | None, Option("--allow NAME", "Set it although it changes how programs load.")]
+Only = Annotated[list[str] | None, Option("--only NAME", "Only these values; may be repeated, or A,B.", of="key")]
+Allowed = Annotated[list[str] | None, Option("--allow NAME", "Set it although it changes how programs load.", of="key")]
 Verbose = Annotated[bool, Option("-v, --verbose", "Say which files the values are from.")]
 
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def run(
-    names: Annotated[list[str], Argument("NAME[=VALUE]", "The key's name; several are set at once.")],
+    names: Annotated[list[str], Argument("NAME[=VALUE]", "The key's name; several are set at once.", of="key")],
     file: target.File = "",
     environment: target.Environment = "",
     from_file: Annotated[str, Option("--from-file FILE", "The value is what this file holds.")] = "",

@@ -11,7 +11,7 @@ from gitenv.errors import Usage
 
 
 def run(
-    name: Annotated[str, Argument("NAME", "Who gets another role.")],
+    name: Annotated[str, Argument("NAME", "Who gets another role.", of="person")],
     role: Annotated[str, Argument("reader|holder", "reader: may let nobody in; holder: may.")],
     environment: Annotated[list[str] | None, Option("-e, --environment ENV", "May be repeated; default: all you hold.")] = None,
     yes: Annotated[bool, Option("--yes", "Do not ask on a terminal.")] = False,

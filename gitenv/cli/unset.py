@@ -11,7 +11,7 @@ from gitenv.errors import shell_word
 
 
 def run(
-    names: Annotated[list[str], Argument("NAME", "The key's name; several are taken out at once.")],
+    names: Annotated[list[str], Argument("NAME", "The key's name; several are taken out at once.", of="key")],
     file: target.File = "",
     environment: target.Environment = "",
 ) -> None:

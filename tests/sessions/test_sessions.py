@@ -25,6 +25,7 @@ _AGAIN = {
 _QUICK = ("accept", "hooks", "lock", "merge", "rebase", "remove", "rotate", "set")
 # Each command in one of them at least, and what git starts: filter, hooks, merge driver, textconv.
 _REAL = (
+    "completion",
     "matrix",
     *(
         "attack_other_person",
