@@ -52,6 +52,9 @@ def show_status(found: Status) -> None:
             rows.append([*first, *cell])
             first = ["", "", ""]
     show.table(["environment", "access", "holders", "file", "keys", "state"], rows, folding=2)
+    if any(environment.access == "closed" for environment in found.environments):
+        show.say("this work tree is closed; the commands that get values in it:")
+        show.commands("gitenv allow")
     # The command is for who can let somebody in.
     waiting = found.waiting if any(environment.role == HOLDER for environment in found.environments) else []
     for name in waiting[:_MOST]:

@@ -32,7 +32,7 @@ def run(
     from gitenv.team import leave, withdraw
 
     workspace = exclusive.workspace()
-    consent.where_closed(workspace.access, "Open its files, and take gitenv out?")
+    consent.to_open(workspace)
     if plain_text and not repository:
         raise Usage(
             "--plain-text says what becomes of the files in the repository", "gitenv uninstall --repository --plain-text"

@@ -222,6 +222,7 @@ CODES: dict[str, Code] = {
             "locked": "No key, or no grant, or gitenv lock.",
             "ignored": "git ignores a file of an environment, so nobody else has it: gitenv init --unignore.",
             "closed": "Files are closed, and the key is here: gitenv unlock.",
+            "left-open": "A file stands open in a closed work tree: gitenv init --closed.",
             "not-staged": "A command was cut off before it had staged what it wrote in .recipients/: git add.",
             "let-in": "You were let in: gitenv unlock opens it.",
             "new-environment": "An environment is new to this clone, and not believed yet: gitenv unlock.",

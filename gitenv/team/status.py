@@ -38,7 +38,7 @@ from gitenv.trust.pins import Pin
 from gitenv.tuples import NamedTuple
 
 OPEN, LOCKED, NO_ACCESS, NEW, NOT_TRUSTED = "open", "locked", "no access", "new here", "not trusted"
-EXPIRED, ABSENT = "expired", "not in this commit"
+EXPIRED, ABSENT, CLOSED = "expired", "not in this commit", "closed"
 _MAX_BYTES = 16 * 1024 * 1024
 _MOST = 8
 
@@ -47,7 +47,7 @@ class EnvironmentStatus(NamedTuple):
     """One environment as this clone sees it."""
 
     name: str
-    access: str  # OPEN, LOCKED, NO_ACCESS, EXPIRED, NEW, NOT_TRUSTED or ABSENT
+    access: str  # OPEN, CLOSED, LOCKED, NO_ACCESS, EXPIRED, NEW, NOT_TRUSTED or ABSENT
     role: str
     generation: int
     holders: list[str]
@@ -82,7 +82,7 @@ def status(workspace: Workspace, wanted: Collection[str] = ()) -> Status:
         for entry in roster.only(people, wanted).uncounted
         if entry.path not in said and entry.path not in people.ended and entry.path.partition("/")[0] not in torn
     ]
-    held = [environment.name for environment in found if (environment.access, environment.role) == (OPEN, HOLDER)]
+    held = [environment.name for environment in found if environment.access in (OPEN, CLOSED) and environment.role == HOLDER]
     problems += [
         finding(entry.code, f"{entry.path}: {entry.text}", commands=(_for_whom(entry, held),))
         for entry in roster.grouped(uncounted, 20)
@@ -167,7 +167,7 @@ def _environment(
     is_outside = state == NO_ACCESS and me not in entries and not workspace.was_let_in(pin)
     problems += [each for each in of_access if is_asked or not (is_outside and each.code == "locked")]
     role = entries[me].role if me in entries else ""
-    if len(holders) == 1 and state == OPEN and role == HOLDER:
+    if len(holders) == 1 and state in (OPEN, CLOSED) and role == HOLDER:
         problems.append(
             finding(
                 "one-holder",
@@ -183,6 +183,9 @@ def _environment(
         problems.append(
             finding("closed", f"files of {name} are closed, and you have the key", commands=(f"gitenv unlock {name}",))
         )
+    if state == CLOSED and (left := [file.path for file in listed if file.state == "open"]):
+        text = f"{', '.join(left[:_MOST])}: open, in a work tree that is closed"
+        problems.append(finding("left-open", text, commands=("gitenv init --closed",)))
     return EnvironmentStatus(name, state, role, statement.generation.number, holders, listed)
 
 
@@ -257,7 +260,8 @@ def _access(workspace: Workspace, pin: Pin, is_in: bool, problems: list[Finding]
     # Who was taken out by a step that the pin has not gone yet has the key of yesterday, and not this one.
     believed = judged.moves if judged.moves and (judged.moves.grant or not is_in) else pin
     try:
-        return OPEN, statement, workspace.access.ring(believed)
+        ring = workspace.access.ring(believed)
+        return CLOSED if workspace.access.is_closed else OPEN, statement, ring
     except GitenvError as error:
         let_in = finding("let-in", f"you were let into {pin.name}", commands=(f"gitenv unlock {pin.name}",))
         is_over = pin.grant is not None and pin.grant.expired(access.today()) and isinstance(error, Locked)
