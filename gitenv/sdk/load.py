@@ -81,7 +81,7 @@ def read(
         (names,) if isinstance(names, str) else names or (),
         () if is_folder else (os.path.basename(where),),
         folder=where if is_folder else os.path.dirname(where),
-        environ=os.environ if interpolate else None,
+        environ=child.without_key(os.environ) if interpolate else None,
         override=override,
         key=key,
         on_grant=on_grant,
