@@ -8,7 +8,7 @@ code from any name.
 from __future__ import annotations
 
 import os
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 VARIABLE = "GITENV_ALLOW"
 _BEGINNINGS = {
@@ -18,34 +18,67 @@ _BEGINNINGS = {
     "PYTHON": "Python loads what it names",
     "BASH_FUNC_": "bash takes it for a function",
     "GITENV_": "gitenv itself goes by it",
-    "NPM_CONFIG_": "npm starts what it names",
-    "npm_config_": "npm starts what it names",
     "GCONV_": "the C library loads what it names",
+    "PERL5": "Perl loads what it names",
+    "LUA_": "Lua loads what it names",  # LUA_INIT_5_4 comes before LUA_INIT
+    "fish_": "fish finds functions and programs by it",
+    "CARGO_BUILD_": "cargo starts what it names",
+    "CARGO_TARGET_": "cargo starts what it names",
 }
+_IN_ANY_CASE = {"NPM_CONFIG_": "npm starts what it names", "PNPM_CONFIG_": "pnpm starts what it names"}
 _HARMLESS = frozenset(("PYTHONUNBUFFERED", "PYTHONUTF8", "PYTHONIOENCODING", "PYTHONDONTWRITEBYTECODE", "PYTHONHASHSEED"))
 _LOADS = "it names code that is loaded at the start"
 _STARTS = "it names a program that others start"
 _SHELL = "shells go by it in whatever they do"
 _NAMES = {
     **dict.fromkeys(("NODE_OPTIONS", "NODE_PATH", "NODE_REPL_EXTERNAL_MODULE", "ELECTRON_RUN_AS_NODE", "BUN_OPTIONS"), _LOADS),
-    **dict.fromkeys(("PERL5OPT", "PERL5LIB", "PERLLIB", "PERL5DB", "RUBYOPT", "RUBYLIB", "PHPRC", "PHP_INI_SCAN_DIR"), _LOADS),
     **dict.fromkeys(
-        ("JAVA_TOOL_OPTIONS", "_JAVA_OPTIONS", "JDK_JAVA_OPTIONS", "CLASSPATH", "MAVEN_OPTS", "GRADLE_OPTS"), _LOADS
+        ("PERLLIB", "RUBYOPT", "RUBYLIB", "PHPRC", "PHP_INI_SCAN_DIR", "COMPOSER_HOME", "YARN_YARN_PATH", "YARN_PLUGINS"),
+        _LOADS,
     ),
-    **dict.fromkeys(("DOTNET_STARTUP_HOOKS", "COR_PROFILER", "CORECLR_PROFILER", "R_PROFILE", "R_PROFILE_USER"), _LOADS),
-    **dict.fromkeys(("LUA_INIT", "LUA_PATH", "LUA_CPATH", "TCLLIBPATH", "ERL_FLAGS", "ERL_LIBS", "R_LIBS"), _LOADS),
+    **dict.fromkeys(
+        ("JAVA_TOOL_OPTIONS", "_JAVA_OPTIONS", "JDK_JAVA_OPTIONS", "JAVA_OPTS", "CLASSPATH", "MAVEN_OPTS", "GRADLE_OPTS"),
+        _LOADS,
+    ),
+    **dict.fromkeys(
+        (
+            "DOTNET_STARTUP_HOOKS",
+            "DOTNET_ADDITIONAL_DEPS",
+            "ASPNETCORE_HOSTINGSTARTUPASSEMBLIES",
+            "COR_PROFILER",
+            "CORECLR_PROFILER",
+        ),
+        _LOADS,
+    ),
+    **dict.fromkeys(
+        ("R_PROFILE", "R_PROFILE_USER", "R_ENVIRON", "R_ENVIRON_USER", "R_LIBS", "R_LIBS_USER", "R_LIBS_SITE"),
+        _LOADS,
+    ),
+    **dict.fromkeys(
+        ("TCLLIBPATH", "ERL_FLAGS", "ERL_AFLAGS", "ERL_ZFLAGS", "ERL_LIBS", "ELIXIR_ERL_OPTIONS", "PSQLRC", "GTK_MODULES"),
+        _LOADS,
+    ),
     **dict.fromkeys(
         ("OPENSSL_CONF", "OPENSSL_MODULES", "OPENSSL_ENGINES", "GLIBC_TUNABLES", "VIMINIT", "EXINIT", "LESSOPEN", "LESSCLOSE"),
         _LOADS,
     ),
-    **dict.fromkeys(("GEM_HOME", "GEM_PATH", "BUNDLE_GEMFILE", "JULIA_LOAD_PATH", "PSMODULEPATH"), _LOADS),
+    **dict.fromkeys(("GEM_HOME", "GEM_PATH", "BUNDLE_GEMFILE", "BUNDLE_APP_CONFIG"), _LOADS),
+    **dict.fromkeys(("JULIA_LOAD_PATH", "JULIA_DEPOT_PATH", "PSMODULEPATH"), _LOADS),
     **dict.fromkeys(
-        ("RUSTC_WRAPPER", "RUSTC", "CARGO_HOME", "MAKEFLAGS", "GOFLAGS", "RSYNC_RSH", "CVS_RSH", "SVN_SSH"), _STARTS
+        ("RUSTC_WRAPPER", "RUSTC_WORKSPACE_WRAPPER", "RUSTC", "RUSTDOC", "CARGO_HOME", "GOFLAGS", "GOROOT", "GOTOOLCHAIN"),
+        _STARTS,
+    ),
+    **dict.fromkeys(
+        ("MAKEFILES", "MAKEFLAGS", "GNUMAKEFLAGS", "RSYNC_RSH", "CVS_RSH", "SVN_SSH", "npm_execpath", "npm_node_execpath"),
+        _STARTS,
     ),
     **dict.fromkeys(
         ("EDITOR", "VISUAL", "PAGER", "MANPAGER", "BROWSER", "SHELL", "SSH_ASKPASS", "SUDO_ASKPASS", "SUDO_EDITOR"), _STARTS
     ),
-    **dict.fromkeys(("BASH_ENV", "ENV", "ZDOTDIR", "IFS", "PROMPT_COMMAND", "SHELLOPTS", "BASHOPTS", "PS0", "PS4"), _SHELL),
+    **dict.fromkeys(("BASH_ENV", "ENV", "ZDOTDIR", "IFS", "SHELLOPTS", "BASHOPTS"), _SHELL),
+    # In a prompt shells replace commands; for a number bash computes what it is given, and a subscript in that is a command.
+    **dict.fromkeys(("PROMPT_COMMAND", "PS0", "PS1", "PS2", "PS3", "PS4", "PROMPT", "RPROMPT", "RPS1"), _SHELL),
+    **dict.fromkeys(("RANDOM", "SRANDOM", "SECONDS", "OPTIND", "HISTCMD"), _SHELL),
     **dict.fromkeys(("PATH", "CDPATH", "FPATH", "PATHEXT", "COMSPEC"), "programs are found by it"),
     **dict.fromkeys(("HOME", "XDG_CONFIG_HOME", "XDG_CONFIG_DIRS", "APPDATA"), "programs read their configuration there"),
 }
@@ -59,7 +92,11 @@ def why(name: str, given: Collection[str] = ()) -> str:
         name = name.upper()
     if name in _HARMLESS:
         return ""
-    return _NAMES.get(name, "") or next((reason for begin, reason in _BEGINNINGS.items() if name.startswith(begin)), "")
+    return _NAMES.get(name, "") or _by_beginning(name, _BEGINNINGS) or _by_beginning(name.upper(), _IN_ANY_CASE)
+
+
+def _by_beginning(name: str, beginnings: Mapping[str, str]) -> str:
+    return next((reason for begin, reason in beginnings.items() if name.startswith(begin)), "")
 
 
 def allowed() -> frozenset[str]:
