@@ -43,6 +43,13 @@ def test_no_class_has_the_name_of_another() -> None:
     assert [name for name, count in found.items() if count > 1] == []
 
 
+def test_no_page_is_in_conflict() -> None:
+    """A rebase that was ended too early leaves git's own markers. Pages show such lines with an ellipsis."""
+    pages = [*PAGES, TOP / "README.md", TOP / "CHANGELOG.md"]
+    marked = re.compile(r"^(?:<<<<<<< HEAD|>>>>>>> [0-9a-f]{7,} \()", re.MULTILINE)
+    assert [page.name for page in pages if marked.search(page.read_text("utf-8"))] == []
+
+
 def test_each_module_that_a_page_names_is_there() -> None:
     """`model/clean.py` is below gitenv/, `tests/costs.txt` at the top. `NAME.py` is whatever comes."""
     named = {
