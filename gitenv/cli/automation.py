@@ -57,6 +57,6 @@ CI = (  # github.com/watson/ci-info/blob/master/vendors.json
 _NO = ("", "0", "false")  # how people switch off what looks at such a variable
 
 
-def is_found(environment: Mapping[str, str]) -> bool:
-    """Whether one of those variables is set."""
-    return any(environment.get(name, "").lower() not in _NO for name in (*AGENTS, *CI))
+def found(environment: Mapping[str, str]) -> str:
+    """The first of those variables that is set, or ""."""
+    return next((name for name in (*AGENTS, *CI) if environment.get(name, "").lower() not in _NO), "")

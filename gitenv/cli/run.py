@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+import stat
 import sys
 from typing import TYPE_CHECKING, Annotated
 
-from gitenv.cli import selection
+from gitenv.cli import selection, show
 from gitenv.cli.options import Argument, Option
 from gitenv.errors import Usage
 
@@ -63,15 +64,21 @@ def run(
     sys.stderr.flush()
     if closed and no_redact:
         selection.ask_to_show("Show all that this command prints, also values?")
-    if redact or (closed and not no_redact) or (not (no_redact or sys.stdout.isatty()) and _is_read_along()):
+    if redact or (closed and not no_redact) or (not no_redact and _is_read_along()):
         _redact(found.values)
     execution.execute(command, variables)
 
 
 def _is_read_along() -> bool:
+    """Whether an agent or CI sees what the command prints. Who writes a file for a program there has to be told."""
+    if sys.stdout.isatty():
+        return False
     from gitenv.cli import automation
 
-    return automation.is_found(os.environ)
+    variable = automation.found(os.environ)
+    if variable and stat.S_ISREG(os.fstat(sys.stdout.fileno()).st_mode):
+        show.note(f"marks go to the file in the place of values, because {variable} is set; --no-redact leaves them")
+    return bool(variable)
 
 
 def _redact(values: Mapping[str, str]) -> None:
