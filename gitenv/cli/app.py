@@ -13,7 +13,7 @@ from typer.core import TyperCommand, TyperGroup
 
 from gitenv.cli import arguments, commands
 from gitenv.cli.commands import Command
-from gitenv.cli.options import Argument, Option
+from gitenv.cli.options import COLOUR, QUIET, Argument, Option
 
 _TYPE = re.compile(r" <[^ ]+>$")
 _ABOUT = "A team's .env files in git: values encrypted, key names readable, no server."
@@ -88,6 +88,9 @@ def _options(
     version: Annotated[
         bool, typer.Option("--version", "-V", callback=_version, is_eager=True, help="Show the version.")
     ] = False,
+    # For help: `arguments.manner` has taken them out of the words.
+    quiet: Annotated[bool, typer.Option(*QUIET.names, help=QUIET.help)] = False,
+    colour: Annotated[str, typer.Option(*COLOUR.names, metavar=COLOUR.metavar, help=COLOUR.help, show_default=False)] = "auto",
 ) -> None:
     pass
 

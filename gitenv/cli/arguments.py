@@ -10,8 +10,9 @@ import os
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from gitenv.cli import options
 from gitenv.cli.options import Argument, Option
-from gitenv.errors import Usage
+from gitenv.errors import Usage, printable
 from gitenv.tuples import NamedTuple
 
 Given = dict[str, object]
@@ -48,6 +49,31 @@ def parameters(run: Callable[..., object]) -> list[Parameter]:
         annotation: Any = eval(run.__annotations__[name], run.__globals__)  # noqa: S307
         found.append(Parameter(name, annotation.__origin__, annotation.__metadata__[0], default))
     return found
+
+
+class Manner(NamedTuple):
+    """How a command is to speak."""
+
+    is_quiet: bool = False
+    colour: str = "auto"
+
+
+def manner(words: Sequence[str]) -> tuple[Manner, list[str]]:
+    """What `--quiet` and `--color` say, wherever they stand before `--`, and the other words. Raises `Usage`."""
+    end = words.index("--") if "--" in words else len(words)
+    found, rest, listed = Manner(), list[str](), iter(words[:end])
+    for word in listed:
+        name, is_joined, value = word.partition("=")
+        if word in options.QUIET.names:
+            found = found._replace(is_quiet=True)
+        elif name in options.COLOUR.names:
+            value = value if is_joined else next(listed, "")
+            if value not in options.COLOUR.metavar.split("|"):
+                raise Usage(f"--color takes auto, always or never, not {printable(value)!r}", "gitenv --color never status")
+            found = found._replace(colour=value)
+        else:
+            rest.append(word)
+    return found, [*rest, *words[end:]]
 
 
 def read(run: Callable[..., object], words: Sequence[str]) -> Given | None:

@@ -13,6 +13,7 @@ class Command(NamedTuple):
 
     name: str
     example: str
+    tells: bool = False  # what it prints is what it was asked for: `--quiet` leaves it
 
     def function(self) -> Callable[..., object]:
         """What it does. Whatever it returns, if it is a number, is the exit code."""
@@ -28,31 +29,31 @@ GROUPS = {
         Command("init", "gitenv init --name alice"),
         Command("unlock", "gitenv unlock production"),
         Command("lock", "gitenv lock"),
-        Command("status", "gitenv status"),
-        Command("demo", "gitenv demo"),
-        Command("completion", "gitenv completion bash"),
+        Command("status", "gitenv status", tells=True),
+        Command("demo", "gitenv demo", tells=True),
+        Command("completion", "gitenv completion bash", tells=True),
     ),
     "Use": (
         Command("run", "gitenv run -e production -- npm start"),
-        Command("get", "gitenv get API_KEY -e production"),
-        Command("list", "gitenv list -e production"),
-        Command("allow", "gitenv allow -- npm test"),
-        Command("export", "gitenv export --format docker -e production"),
+        Command("get", "gitenv get API_KEY -e production", tells=True),
+        Command("list", "gitenv list -e production", tells=True),
+        Command("allow", "gitenv allow -- npm test", tells=True),
+        Command("export", "gitenv export --format docker -e production", tells=True),
         Command("example", "gitenv example"),
-        Command("mcp", "gitenv mcp ~/app"),
+        Command("mcp", "gitenv mcp ~/app", tells=True),
     ),
     "People": (
         Command("add-recipient", "gitenv add-recipient bob -e production"),
         Command("remove-recipient", "gitenv remove-recipient carol"),
         Command("set-role", "gitenv set-role bob reader -e production"),
-        Command("recipients", "gitenv recipients"),
+        Command("recipients", "gitenv recipients", tells=True),
         Command("rotate", "gitenv rotate production"),
-        Command("reissue", "gitenv reissue production"),
+        Command("reissue", "gitenv reissue production", tells=True),
         Command("policy", "gitenv policy production reissue-within=30d"),
         Command("key new", "gitenv key new"),
         Command("key rotate", "gitenv key rotate"),
-        Command("key show", "gitenv key show --json"),
-        Command("key export", "gitenv key export --yes > key.pem"),
+        Command("key show", "gitenv key show --json", tells=True),
+        Command("key export", "gitenv key export --yes > key.pem", tells=True),
         Command("key import", "gitenv key import key.pem"),
     ),
     "Values": (
@@ -65,15 +66,15 @@ GROUPS = {
         Command("remove-environment", "gitenv remove-environment staging"),
     ),
     "Review": (
-        Command("matrix", "gitenv matrix --who"),
-        Command("diff", "gitenv diff main...HEAD"),
-        Command("check", "gitenv check main..HEAD"),
-        Command("log", "gitenv log HELLO -e production"),
+        Command("matrix", "gitenv matrix --who", tells=True),
+        Command("diff", "gitenv diff main...HEAD", tells=True),
+        Command("check", "gitenv check main..HEAD", tells=True),
+        Command("log", "gitenv log HELLO -e production", tells=True),
     ),
     "Repair": (
-        Command("doctor", "gitenv doctor --fix"),
-        Command("trust", "gitenv trust production"),
-        Command("hook", "gitenv hook --print pre-receive"),
+        Command("doctor", "gitenv doctor --fix", tells=True),
+        Command("trust", "gitenv trust production", tells=True),
+        Command("hook", "gitenv hook --print pre-receive", tells=True),
         Command("uninstall", "gitenv uninstall"),
     ),
 }

@@ -26,7 +26,7 @@ _HARMLESS = re.compile(r":?[A-Za-z0-9_.=/,+@% -]+").fullmatch
 _MOST = 1_000  # answers: nobody looks at more
 _MOST_FILES = 20
 _MOST_ENTRIES = 10_000
-_GLOBAL = ("--help", "--version")
+_GLOBAL = ["--help", *(name for each in (options.QUIET, options.COLOUR) for name in each.names if name.startswith("--"))]
 
 
 def answer(words: Sequence[str]) -> int:
@@ -60,7 +60,9 @@ class _Line:
         self._given: dict[str, list[str]] = {}  # values of options, by what they name
 
     def candidates(self, current: str) -> Iterable[str]:
-        words = list(self._before)
+        if self._before[-1:] == options.COLOUR.names:
+            return _starting(current, options.meaning(options.COLOUR).split("|"))
+        words = arguments.manner(self._before)[1]
         found = commands.find(words)
         if not found:
             return _starting(current, _first(words))
@@ -68,7 +70,7 @@ class _Line:
         declared = arguments.parameters(command.function())
         if "--" in rest:
             is_behind = any(isinstance(each.declared, Argument) and each.declared.is_behind for each in declared)
-            return [f":behind {len(words) - len(rest) + rest.index('--') + 2}"] if is_behind else []
+            return [f":behind {self._before.index('--') + 2}"] if is_behind else []
         by_name = {name: each for each in declared if not isinstance(each.declared, Argument) for name in each.declared.names}
         argument, place = None, 0
         waiting: Parameter | None = None
@@ -91,7 +93,7 @@ class _Line:
         if is_joined and name in by_name:
             return [f"{name}={each}" for each in self._values(by_name[name], value)]
         if current.startswith("-"):
-            return _starting(current, [name for name in by_name if name.startswith("--")] + ["--help"])
+            return _starting(current, [name for name in by_name if name.startswith("--")] + _GLOBAL)
         if listed:
             argument = listed[place] if place < len(listed) else listed[-1] if listed[-1].is_list else None
         return self._values(argument, current) if argument else []
@@ -149,7 +151,7 @@ def _first(words: Sequence[str]) -> list[str]:
     if words[:1] == ["help"]:
         words = words[1:]
     if not words:
-        return [*commands.names(), "help", *_GLOBAL]
+        return [*commands.names(), "help", "--version", *_GLOBAL]
     return [name[1] for name in known if name[:1] == list(words) and len(name) > 1]
 
 

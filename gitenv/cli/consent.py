@@ -8,6 +8,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
+from gitenv.cli import show
 from gitenv.errors import Locked, NotInOrder, Usage, printable
 from gitenv.trust.access import Access
 
@@ -23,6 +24,7 @@ class Declined(Usage):
 
 def ask(question: str) -> None:
     """Ask somebody at the terminal. Raises `Locked` without one, and `Declined` for a no."""
+    show.say_held()
     try:
         answer = _answer(f"{printable(question)} [y/N]: ")
     except OSError:

@@ -45,11 +45,15 @@ def _reported(run: Callable[[], int], arguments: list[str]) -> int:
 
 
 def _run(arguments: list[str]) -> int:
+    show.speak()
     if arguments[:1] == ["hook"] and len(arguments) > 1 and "--print" not in arguments:
         from gitenv.cli import hook_work
 
         if arguments[1] in hook_work.NAMES:
             return hook_work.work(arguments[1], arguments[2:])  # git has no words to be read, and waits
+    from gitenv.cli.arguments import manner
+
+    how, arguments = manner(arguments)
     if arguments[:1] == ["help"]:
         arguments = [*(word for word in arguments[1:] if word != "help"), "--help"]
     if arguments == ["key"]:
@@ -58,7 +62,10 @@ def _run(arguments: list[str]) -> int:
         from gitenv.cli import unknown
 
         raise unknown.command(arguments[0], commands.names())
-    unsaid.say()
+    found = commands.find(arguments)
+    show.speak(is_quiet=how.is_quiet and bool(found), tells=bool(found and found[0].tells), colour=how.colour)
+    if not how.is_quiet:
+        unsaid.say()
     call = _call(arguments or ["--help"])
     try:
         result = call() if callable(call) else call

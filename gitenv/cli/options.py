@@ -48,6 +48,9 @@ def meaning(declared: Argument | Option) -> str:
     return declared.of or _BY_FORM.get(form, form if "|" in form and form.islower() else "")
 
 
+QUIET = Option("-q, --quiet", "Only errors, and what you ask for.")
+COLOUR = Option("--color auto|always|never", "Colours; auto: on a terminal, without NO_COLOR.")
+"""What may be typed with every command, before `--`; `arguments.manner` takes them out."""
 Json = Annotated[bool, Option("--json", "For programs.")]
 Environment = Annotated[str, Option("-e, --environment ENV", "Only this one.")]
 Environments = Annotated[list[str] | None, Option("-e, --environment ENV", "Only this one; may be repeated.")]

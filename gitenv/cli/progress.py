@@ -9,6 +9,8 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from gitenv.cli import show
+
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
@@ -23,7 +25,7 @@ class Bar:
         """`total` is asked for only if the bar is shown; 0 if it is not known."""
         self._what, self._total = what, total
         self._begin = time.monotonic()
-        self._is_wanted = sys.stderr.isatty()
+        self._is_wanted = sys.stderr.isatty() and not show.is_quiet()
         self._steps = 0
         self._shown: tuple[Progress, TaskID] | None = None
 
@@ -52,8 +54,6 @@ class Bar:
 
     def _show(self) -> None:
         from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
-
-        from gitenv.cli import show
 
         columns = TextColumn(self._what), BarColumn(), MofNCompleteColumn()
         progress = Progress(*columns, console=show.console(stderr=True), transient=True, redirect_stdout=False)

@@ -5,7 +5,6 @@ Rules: one line for one fact; commands to type stand alone on their line, indent
 
 from __future__ import annotations
 
-import os
 import sys
 import time
 from collections.abc import Iterable, Iterator, Sequence
@@ -26,15 +25,52 @@ _PATIENCE = 0.5  # seconds: where few rows come, those that are there are shown
 _PAGE = 500  # rows: enough for columns to be even, few enough to be seen at once
 
 
+_held: list[tuple[str, str]] | None = None  # with `--quiet`, what would have been said
+_tells = False
+
+
+def speak(*, is_quiet: bool = False, tells: bool = False, colour: str = "auto") -> None:
+    """How all that follows is said. `tells`: what a command says on standard output is what it was asked for."""
+    global _held, _tells
+    _held, _tells = [] if is_quiet else None, tells
+    terminal.choose(colour)
+
+
+def is_quiet() -> bool:
+    """Whether only errors, questions and what was asked for are to be seen."""
+    return _held is not None
+
+
+def say_held() -> None:
+    """What was kept back is said, on standard error: somebody is about to be asked, and has to know what about."""
+    global _held
+    held, _held = _held, None
+    for text, style in held or []:
+        say(text, style, aside=True)
+    _held = None if held is None else []
+
+
 def console(stderr: bool = False, width: int | None = None) -> Console:
     """A console that never wraps what a program may read and never guesses markup."""
     from rich.console import Console
 
-    return Console(stderr=stderr, markup=False, highlight=False, emoji=False, soft_wrap=True, width=width)
+    return Console(
+        stderr=stderr,
+        markup=False,
+        highlight=False,
+        emoji=False,
+        soft_wrap=True,
+        width=width,
+        no_color={"always": False, "never": True}.get(terminal.chosen()),
+        force_terminal=True if terminal.chosen() == "always" else None,
+    )
 
 
 def say(text: str = "", style: str = "", *, aside: bool = False) -> None:
     """One line of ordinary output; `aside`, on standard error, where the output is for a program or a file."""
+    if _held is not None and (aside or not _tells):
+        _held.append((text, style))
+        return
     labelled("", "", text, style, aside=aside)
 
 
@@ -76,7 +112,7 @@ def _folded(text: str) -> str:
 
 def _is_styled(stream: TextIO) -> bool:
     """Whether rich has anything to add: it takes longer to load than many a command."""
-    return stream.isatty() or bool(os.environ.get("FORCE_COLOR"))
+    return stream.isatty() or terminal.is_forced()
 
 
 def commands(*lines: str, aside: bool = False) -> None:
@@ -100,6 +136,9 @@ def commit(repository: Repository, subject: str, before: str = "", *, aside: boo
 
 def note(text: str) -> None:
     """Something to look at, on standard error."""
+    if _held is not None:
+        _held.append((f"note: {text}", "yellow"))
+        return
     labelled("note: ", "yellow", text, aside=True)
 
 
@@ -187,6 +226,7 @@ def ask(question: str, yes: bool, hint: str = "add --yes once you have checked")
         raise Usage("this asks a question, and there is no terminal to ask on", hint)
     import typer
 
+    say_held()
     try:
         shown = _folded(f"{printable(question)}{_ANSWER}").replace(_ANSWER, "").removesuffix(" [y/N]:")
         return typer.confirm(shown, default=False, err=True)
@@ -199,6 +239,7 @@ def ask_secretly(question: str) -> str:
     """Ask for a value on the terminal, without showing it."""
     import typer
 
+    say_held()
     return str(typer.prompt(printable(question), default="", show_default=False, hide_input=True, err=True))
 
 

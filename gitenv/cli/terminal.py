@@ -18,14 +18,37 @@ WIDEST = 4096  # columns of a table; wider than the terminal is for the terminal
 NARROWEST = 16  # columns of a terminal: a fold that still shows a name
 
 
+_chosen = "auto"
+
+
+def choose(colour: str) -> None:
+    """What `--color` said: auto, always or never."""
+    global _chosen
+    _chosen = colour
+
+
+def chosen() -> str:
+    """The same."""
+    return _chosen
+
+
+def is_forced() -> bool:
+    """Whether colours are wanted wherever the output goes."""
+    return _chosen == "always" or (_chosen == "auto" and bool(os.environ.get("FORCE_COLOR")))
+
+
 def is_ordinary(stream: TextIO) -> bool:
     """Whether what is written there is read by a terminal that knows the common escape codes."""
     is_dumb = os.environ.get("TERM", "").lower() in ("dumb", "unknown")
+    if _chosen == "always":
+        return False
     return stream.isatty() and sys.platform != "win32" and not is_dumb and _FORCED.isdisjoint(os.environ)
 
 
 def styled(text: str, style: str) -> str:
     """`text` in a style of rich's, each line for itself; where there is `NO_COLOR`, in what is left of it."""
+    if _chosen == "never":
+        return text
     known = _ATTRIBUTES if os.environ.get("NO_COLOR") else _ATTRIBUTES | _COLOURS
     codes = ";".join(known[word] for word in style.split() if word in known)
     return "\n".join(f"\033[{codes}m{line}\033[0m" if codes and line else line for line in text.split("\n"))

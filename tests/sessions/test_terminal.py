@@ -150,6 +150,26 @@ def test_interrupted_changes_nothing(alice: Person) -> None:
     assert not alice.must("git", "status", "--porcelain").said
 
 
+def test_quiet_shows_what_a_question_is_about(alice: Person) -> None:
+    """Who is asked sees whose key it is, and with what they agreed is no more said."""
+    code, seen = on_terminal(alice, "add-recipient", "carol", "--quiet", at="[y/N]", reply=say(b"y\n"))
+    assert code == 0
+    assert "carol, key SHA256:" in seen.partition("[y/N]")[0]
+    assert "staged" not in seen
+    assert alice.must("git", "status", "--porcelain").said == "A  .recipients/development/carol.grant"
+
+
+def test_colours(alice: Person) -> None:
+    """On a terminal they are there, unless somebody says never; in a pipe only where somebody says always."""
+    alice.env["TERM"] = "xterm"
+    (alice.cwd / ".env").write_bytes(b"ANEW=1\n")
+    assert "\x1b[" in on_terminal(alice, "diff")[1]
+    assert "\x1b[" not in on_terminal(alice, "--color", "never", "diff")[1]
+    assert "\x1b[" not in alice.must("gitenv", "diff").said
+    alice.env["NO_COLOR"] = "1"
+    assert "\x1b[" in alice.must("gitenv", "diff", "--color=always").said
+
+
 def test_tables(alice: Person) -> None:
     """On a terminal status and recipients are tables with headings."""
     code, seen = on_terminal(alice, "status")
