@@ -12,7 +12,7 @@ from gitenv.cli.options import Argument, Option
 from gitenv.errors import Usage
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from gitenv.sdk.belief import Belief
 
@@ -58,15 +58,26 @@ def run(
         override=override,
         consent=consent,
     )
-    rules = child.Rules(selection.names(only), selection.names(allow), override, clean_env)
+    if closed:
+        _ask(allow, no_redact=no_redact)
+    rules = child.Rules(selection.names(only), selection.names(allow), override, clean_env, bool(closed))
     variables = child.environment(found, rules, child.inherited())
     sys.stdout.flush()
     sys.stderr.flush()
-    if closed and no_redact:
-        selection.ask_to_show("Show all that this command prints, also values?")
     if redact or (closed and not no_redact) or (not no_redact and _is_read_along()):
         _redact(found.values)
     execution.execute(command, variables)
+
+
+def _ask(allow: Sequence[str] | None, *, no_redact: bool) -> None:
+    """In a closed work tree what goes beyond the allowed command is for a person to say."""
+    from gitenv.sdk import dangerous
+
+    os.environ.pop(dangerous.VARIABLE, None)  # whoever starts us here wrote it
+    if allow:
+        selection.ask_to_show(f"Let {', '.join(allow)} change how the command loads its code?")
+    if no_redact:
+        selection.ask_to_show("Show all that this command prints, also values?")
 
 
 def _is_read_along() -> bool:

@@ -26,6 +26,7 @@ class Rules(NamedTuple):
     allowed: Collection[str] = ()  # although they change how programs load
     override: bool = False  # the values win over what is set already
     is_clean: bool = False  # nothing beside them but what a login sets
+    is_closed: bool = False  # from a closed work tree: whoever starts the command there does not decide which code it loads
 
 
 def environment(found: Values, rules: Rules, before: Mapping[str, str]) -> dict[str, str]:
@@ -33,6 +34,8 @@ def environment(found: Values, rules: Rules, before: Mapping[str, str]) -> dict[
     kept = without_key(before)
     if rules.is_clean:
         kept = {name: value for name, value in kept.items() if _is_kept(name)}
+    if rules.is_closed:
+        kept = {name: value for name, value in kept.items() if not dangerous.loads(name)}
     for name, value in chosen(found, rules.only).items():
         if rules.override or name not in kept:
             _check(found, name, value, rules)

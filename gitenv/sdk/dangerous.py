@@ -26,6 +26,7 @@ _BEGINNINGS = {
     "CARGO_TARGET_": "cargo starts what it names",
 }
 _IN_ANY_CASE = {"NPM_CONFIG_": "npm starts what it names", "PNPM_CONFIG_": "pnpm starts what it names"}
+_LOADERS = ("LD_", "DYLD_", "PYTHON", "PERL5", "LUA_", "BASH_FUNC_", "GCONV_")
 _HARMLESS = frozenset(("PYTHONUNBUFFERED", "PYTHONUTF8", "PYTHONIOENCODING", "PYTHONDONTWRITEBYTECODE", "PYTHONHASHSEED"))
 _LOADS = "it names code that is loaded at the start"
 _STARTS = "it names a program that others start"
@@ -97,6 +98,11 @@ def why(name: str, given: Collection[str] = ()) -> str:
 
 def _by_beginning(name: str, beginnings: Mapping[str, str]) -> str:
     return next((reason for begin, reason in beginnings.items() if name.startswith(begin)), "")
+
+
+def loads(name: str) -> bool:
+    """Whether a variable that somebody set for a command puts code into it."""
+    return name not in _HARMLESS and (_NAMES.get(name) in (_LOADS, _SHELL) or name.startswith(_LOADERS))
 
 
 def allowed() -> frozenset[str]:
