@@ -35,9 +35,13 @@ def values(
     consent: Consent | None = None,
 ) -> Values:
     """The values that are meant. What the user should know of them is said on standard error."""
-    from gitenv.sdk import child, environment
+    from gitenv.sdk import environment
 
-    environ = child.without_key(os.environ) if interpolate else None
+    environ = None
+    if interpolate:
+        from gitenv.sdk import child
+
+        environ = child.without_key(os.environ)
     wanted = environment.Selection(
         environments or (), files or (), with_own=not no_local, is_old=old, environ=environ, override=override, consent=consent
     )
