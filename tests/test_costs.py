@@ -202,7 +202,9 @@ def _change(clone: Counted, carol: Person) -> None:
     clone.count("gitenv set", partial(clone.gitenv, "set", "NEW", stdin=b"value"))
     clone.count("gitenv rename", partial(clone.gitenv, "rename", "NEW", "NEWER"))
     clone.count("gitenv unset", partial(clone.gitenv, "unset", "NEWER"))
-    alice.must("git", "commit", "-q", "--allow-empty", "-m", "Set NEW")
+    alice.env["GIT_EDITOR"] = "echo ONE=1 >>"
+    clone.count("gitenv edit", partial(clone.gitenv, "edit"))
+    alice.must("git", "commit", "-qm", "Set ONE")
     carol.must("git", "clone", "-q", HUB, "app")
     carol.cwd = carol.home / "app"
     carol.must("gitenv", "init")

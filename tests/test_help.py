@@ -25,8 +25,8 @@ FACTS = [
     ["key", "show"],
 ]
 ONE_ENVIRONMENT = [
-    *("status", "recipients", "diff", "log", "unlock", "lock", "rotate", "trust", "set", "unset", "rename", "accept", "reject"),
-    *("add-recipient", "remove-recipient", "set-role", "matrix"),
+    *("status", "recipients", "diff", "log", "unlock", "lock", "rotate", "trust", "set", "unset", "rename", "edit"),
+    *("accept", "reject", "add-recipient", "remove-recipient", "set-role", "matrix"),
 ]
 
 
@@ -113,11 +113,11 @@ def test_on_a_page(words: list[str]) -> None:
         ("sync", "git pull, then gitenv unlock"),
         ("delete", "gitenv unset NAME"),
         ("exec", "gitenv run -- COMMAND"),
-        ("edit", "values are plain text in the work tree: open .env"),
+        ("change", "gitenv edit"),
     ],
 )
 def test_a_word_that_is_no_command(typed: str, hint: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """It is answered with the command that does it; `edit` with no other command, for `set` would change a value."""
+    """It is answered with the command that does it."""
     assert edge.main([typed]) == 2
     said = capsys.readouterr().err
     assert f"error: gitenv has no command '{typed}'\n" in said

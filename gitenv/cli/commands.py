@@ -60,6 +60,7 @@ GROUPS = {
         Command("set", "gitenv set API_KEY -e production"),
         Command("unset", "gitenv unset API_KEY -e production"),
         Command("rename", "gitenv rename API_KEY SERVICE_KEY -e production"),
+        Command("edit", "gitenv edit -e production"),
         Command("accept", "gitenv accept API_KEY -e production"),
         Command("reject", "gitenv reject API_KEY -e production"),
         Command("add-environment", "gitenv add-environment production"),

@@ -39,7 +39,7 @@ MEANT = {
     "git push": ("push", "publish"),
     "git pull, then gitenv unlock": ("pull", "fetch", "sync"),
     "gitenv get NAME": ("cat", "show", "print"),
-    "values are plain text in the work tree: open .env": ("edit",),
+    "gitenv edit": ("vi", "change", "modify"),
     "gitenv unset NAME": ("del", "delete", "unset-key"),
     "gitenv rename OLD NEW": ("mv", "move"),
     "gitenv run -- COMMAND": ("exec", "load", "source"),

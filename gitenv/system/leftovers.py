@@ -13,17 +13,18 @@ from gitenv.system import files
 _BESIDE = files.TEMPORARY.partition("*")[0]
 
 
-def clear(folder: str) -> None:
+def clear(folder: str, begins: str = "") -> None:
     """Remove what killed runs of gitenv left in a folder of gitenv's own: files, copies of the index, places to merge.
 
-    All of them have the number of their process in their name. On Windows nothing is removed: asking there whether it runs
-    would end it.
+    In another folder what `begins` so, and with the number of a process, as all of them have it in their name. On Windows
+    nothing is removed: asking there whether it runs would end it.
     """
     if os.name == "nt":
         return
+    beginning = re.escape(begins) or r"(?:\.env\.gitenv-|index-|merge-)"
     with contextlib.suppress(OSError):
         for name in os.listdir(folder):
-            found = re.fullmatch(r"(?:\.env\.gitenv-|index-|merge-)([0-9]{1,9})(?:(?:-[0-9]{1,9})?\.tmp|\.lock|-\w+)?", name)
+            found = re.fullmatch(rf"{beginning}([0-9]{{1,9}})(?:(?:-[0-9]{{1,9}})?\.tmp|\.lock|-\w+)?", name)
             if found and not _is_running(int(found[1])):
                 _remove(os.path.join(folder, name))
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection
 
 from gitenv.errors import Changed, Locked, Missing, NotInOrder, NotTrusted, printable, shell_word
 from gitenv.model import clean, document, encoding, smudge
-from gitenv.model.document import Kind, Record
+from gitenv.model.document import Kind
 from gitenv.model.keyring import Keyring
 from gitenv.system import files
 from gitenv.team import follow, save
@@ -80,17 +80,18 @@ def write(
     """
     stored = workspace.repository.objects.read(f":0:{standing.path}", document.MAX_BYTES)
     path, new, blobs = standing.path, text, {}
-
-    def is_decided(record: Record) -> bool:
-        return record.name.decode("ascii") in decided
-
     if standing.stored is not None:
-        made = save.cleaned(text, standing.stored, ring, is_decided)
+        made = cleaned(standing.stored, text, ring, decided)
         new = smudge.smudge(made, None)
         blobs = {path: made} if stored == standing.stored else {}
     elif stored is not None and decided and smudge.smudge(stored, [ring]) == standing.data:
-        blobs = {path: save.cleaned(text, stored, ring, is_decided)}
+        blobs = {path: cleaned(stored, text, ring, decided)}
     return save.save(workspace, {path: new}, {path: standing.data}, blobs).get(path)
+
+
+def cleaned(stored: bytes, text: bytes, ring: Keyring, decided: Collection[str] = ()) -> bytes:
+    """What a commit is to have of a text, where it has `stored` now; `decided` is as for `write`. Raises `NotTrusted`."""
+    return save.cleaned(text, stored, ring, lambda record: record.name.decode("ascii") in decided)
 
 
 def change(

@@ -30,6 +30,8 @@ def at_home(lab: Lab, name: str) -> Person:
     """Somebody in their clone."""
     person = lab.person(name)
     person.cwd = person.home / "app"
+    if (editor := person.home / "editor.sh").exists():
+        person.env["GIT_EDITOR"] = f"sh '{editor}'"
     return person
 
 
@@ -100,6 +102,14 @@ def _locked(lab: Lab) -> None:
     at_home(lab, "bob").must("gitenv", "lock")
 
 
+def _in_editor(lab: Lab) -> None:
+    """A closed file, and an editor that sets a value."""
+    bob = at_home(lab, "bob")
+    script = """sed 's/^HELLO=.*/HELLO=hunter2-edited/' "$1" > "$1~" && cp "$1~" "$1" && rm "$1~"\n"""
+    (bob.home / "editor.sh").write_text(script, encoding="utf-8")
+    bob.must("gitenv", "lock")
+
+
 def _plain(lab: Lab) -> None:
     """A repository of one's own, with a `.env` that git has in plain text."""
     alice = at_home(lab, "alice")
@@ -152,6 +162,7 @@ CASES = {
     "set-closed": Case("bob", ("set", "NEW", "-f", ".env.production"), _locked, stdin=b"hunter2-new"),
     "unset": Case("bob", ("unset", "HELLO", "-e", "production"), _nothing, said_again="there is no HELLO"),
     "rename": Case("bob", ("rename", "HELLO", "HI", "-e", "production"), _locked, said_again="there is no HELLO"),
+    "edit": Case("bob", ("edit", "-e", "production"), _in_editor, said_again="nothing has changed"),
     "seal": Case("alice", ("set", "NEW", "-f", ".env.production"), _nothing, stdin=b"hunter2-new"),
     "accept": Case("bob", _ACCEPT, _sealed, said_again="no unverified lines", with_alice=True),
     "accept-known": Case(

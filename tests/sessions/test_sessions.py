@@ -38,7 +38,21 @@ _REAL = (
         "merge",
     ),
     *("not_in_order", "reissue_policy", "reject_closing", "remove_environment_branch", "rotated_cherry_pick", "seal_exposed"),
-    *("example", "export", "get", "list", "mcp", "rename_key", "run", "set_role", "shallow", "stash", "unset", "viewing"),
+    *(
+        "edit",
+        "example",
+        "export",
+        "get",
+        "list",
+        "mcp",
+        "rename_key",
+        "run",
+        "set_role",
+        "shallow",
+        "stash",
+        "unset",
+        "viewing",
+    ),
 )
 
 

@@ -448,6 +448,99 @@ def test_a_command_on_a_terminal_is_redacted_where_asked(bob: Person) -> None:
     assert on_terminal(bob, "run", "--", *words) == (0, "hunter2-typed\r\n")
 
 
+def test_set_asks_for_each(bob: Person) -> None:
+    """Several values are asked for one after the other, and none is seen."""
+
+    def answer_both(process: subprocess.Popen[bytes], terminal: int) -> None:
+        say_secretly(b"hunter2-one\n")(process, terminal)
+        seen = b""
+        while b"TWO in .env" not in seen:
+            seen += os.read(terminal, 4096)
+        say_secretly(b"hunter2-two\n")(process, terminal)
+
+    code, seen = on_terminal(bob, "set", "ONE", "TWO", at="ONE in .env", reply=answer_both)
+    assert code == 0
+    assert "hunter2" not in seen
+    assert (bob.cwd / ".env").read_bytes().endswith(b"\nONE=hunter2-one\nTWO=hunter2-two\n")
+
+
+_TYPO = """\
+if [ -e "$HOME/again" ]; then sed '/no assignment/d' "$1" > "$HOME/again"; cat "$HOME/again" > "$1"
+else touch "$HOME/again"; printf 'NEW=hunter2-new\\nno assignment\\n' >> "$1"; fi
+"""
+
+
+def _editor(person: Person, script: str) -> None:
+    (person.home / "editor.sh").write_text(script, encoding="utf-8")
+    person.env["GIT_EDITOR"] = f"sh '{person.home / 'editor.sh'}'"
+
+
+@pytest.mark.parametrize("is_closed", [False, True])
+@pytest.mark.parametrize("answer", [b"y\n", b"n\n"])
+def test_edit_goes_back(bob: Person, answer: bytes, is_closed: bool) -> None:
+    """What a program could not read is asked about: y opens the editor with what was saved, and n keeps that."""
+    if is_closed:
+        bob.must("gitenv", "lock")
+    _editor(bob, _TYPO)
+    code, seen = on_terminal(bob, "edit", at="[y/N]", reply=say(answer))
+    assert code == 0, seen
+    assert "note: .env: line 5: sets nothing, and is no comment" in seen
+    assert "hunter2" not in seen
+    assert ".env changed: NEW; staged" in seen
+    assert (b"hunter2" in (bob.cwd / ".env").read_bytes()) is not is_closed
+    shown = bob.must("git", "diff", "--cached").stdout
+    assert shown.count(b"\n+") - 1 == (1 if answer == b"y\n" else 2)
+    assert b"hunter2-new" in bob.must("gitenv", "get", "NEW").stdout
+
+
+def test_edit_drops_what_cannot_stand(bob: Person) -> None:
+    """Who does not go back to mend what no file can hold has changed nothing."""
+    _editor(bob, """printf 'NEW=gitenv1:1.aaaaaa:AAAA\\n' >> "$1"\n""")
+    code, seen = on_terminal(bob, "edit", at="[y/N]", reply=say(b"n\n"))
+    assert code == 0
+    assert "Go back into the editor? Else nothing is changed." in seen
+    assert "nothing was changed" in seen
+    assert not _changes(bob)
+
+
+def _hold(person: Person) -> tuple[subprocess.Popen[bytes], Path]:
+    """An editor in which somebody sits, with a closed file; and the folder in which that lies."""
+    person.must("gitenv", "lock")
+    runtime = person.home / "runtime"
+    runtime.mkdir()
+    person.env["XDG_RUNTIME_DIR"] = str(runtime)
+    _editor(person, """echo there > "$HOME/begun"; exec sleep 60\n""")
+    process = subprocess.Popen(
+        gitenv("edit"),
+        cwd=person.cwd,
+        env=person.env | forkserver.REAL,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+    deadline = time.monotonic() + _PATIENCE
+    while not (person.home / "begun").exists() and process.poll() is None and time.monotonic() < deadline:
+        time.sleep(0.02)
+    assert b"hunter2" in b"".join(path.read_bytes() for path in runtime.rglob(".env"))
+    return process, runtime
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGKILL])
+def test_edit_leaves_no_value(bob: Person, number: signal.Signals) -> None:
+    """Asked to end, it takes the plain text away; what one left that was killed, the next one takes away."""
+    process, runtime = _hold(bob)
+    os.kill(process.pid, number)
+    assert process.wait(60) == (-number if number == signal.SIGKILL else 128 + number)
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)  # what the editor started
+    if number == signal.SIGKILL:
+        bob.env["GIT_EDITOR"] = "true"
+        bob.must("gitenv", "edit")
+    assert not list(runtime.iterdir())
+    assert not _changes(bob)
+
+
 ASKED = [["rotate", "development"], ["remove-recipient", "carol"], ["set-role", "carol", "holder"]]
 
 
