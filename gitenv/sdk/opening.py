@@ -80,13 +80,21 @@ class Opening:
 
     def own(self, path: str) -> ReadFile | None:
         """A file of the user's own; None where nobody can say that it is. Raises `NotTrusted` for one that is in the commit."""
-        if self.top.layout is None and os.path.lexists(self.top.path(RECIPIENTS)):
-            return None  # whoever can write here could put it beside what they cannot write
         if self._is_committed(path):
             why = f"{printable(path)} is in the commit, so it is nobody's own; --no-local leaves such files out"
             raise NotTrusted(why, f"git rm {from_top(path)}")  # not `--cached`: then it would count
-        data = self._bytes(path)
+        data = self._bytes(path) if self._is_users() else None
         return None if data is None else ReadFile(path, "", data, None, None, ())
+
+    def _is_users(self) -> bool:
+        """Whether this user wrote what is called like a file of their own: not whoever wrote the folder."""
+        if self.top.layout is None:
+            return not os.path.lexists(self.top.path(RECIPIENTS))
+        if self.belief.is_begun():
+            return True
+        from gitenv.trust import vouchers
+
+        return not vouchers.vouchers()  # where a signature is asked for, `.git` was unpacked with the rest, perhaps
 
     def _is_committed(self, path: str) -> bool:
         """Whether the index, also in a conflict, or HEAD has a file, of whatever size and name."""

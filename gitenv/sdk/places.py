@@ -44,7 +44,7 @@ def top_of(folder: str) -> Top:
             plain = above
         if os.path.lexists(os.path.join(above, ".git")) and _is_repository(found := layout.find(above)):
             _check_owner(above, found)
-            if plain in ("", above) or os.path.lexists(os.path.join(found.common_dir, "gitenv", "clone")):
+            if plain in ("", above) or _is_gitenvs(above, found):
                 return Top(above, found)
             break
     return Top(plain or folder, None)
@@ -62,11 +62,15 @@ def nearest(top: Top, folder: str, is_its: Callable[[str], bool]) -> list[str]:
     return []
 
 
-def own(top: Top, folder: str, environments: list[str]) -> list[str]:
-    """The user's own files in a folder that is named from the top, for these environments."""
+def own(top: Top, folder: str, where: str, environments: list[str]) -> list[str]:
+    """The user's own files beside those of these environments that are found from a folder. `where` is named from the top."""
     names = [".env.local", *(f".env.{name}.local" for name in environments)]
-    there = set(_files(top, top.path(folder) if folder else top.folder))  # by their real names, where case is ignored
-    return [path for name in names if (path := f"{folder}/{name}" if folder else name) in there]
+    beside = top.path(where) if where else top.folder
+    there = set(_files(top, beside))  # by their real names, where case is ignored
+    found = [path for name in names if (path := f"{where}/{name}" if where else name) in there]
+    if beside != folder and top.layout is None:
+        _check_mine(top, folder, found)
+    return found
 
 
 def named(folder: str, file: str) -> str:
@@ -105,6 +109,11 @@ def _upwards(folder: str) -> Iterator[str]:
 
 def _is_repository(found: Layout) -> bool:
     return os.path.lexists(os.path.join(found.git_dir, "HEAD"))
+
+
+def _is_gitenvs(folder: str, found: Layout) -> bool:
+    """Whether a clone is one of gitenv's: a fresh one is so by what stands at its top, which has a history."""
+    return os.path.isdir(os.path.join(folder, RECIPIENTS)) or os.path.lexists(os.path.join(found.common_dir, "gitenv", "clone"))
 
 
 def _check_owner(folder: str, found: Layout) -> None:
