@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import subprocess
 import sys
 import urllib.error
@@ -16,11 +18,12 @@ import anyio.to_thread
 import pytest
 from mcp import Client, StdioServerParameters
 from mcp.client.session import ClientRequestContext, ElicitationFnT
-from mcp_types import ElicitRequestParams, ElicitRequestURLParams, ElicitResult, TextContent
+from mcp_types import ElicitRequestParams, ElicitRequestURLParams, ElicitResult, ErrorData, TextContent
 
 from tests import forkserver, lab
 from tests.conftest import NewLab
 from tests.lab import Person
+from tests.sessions import answering
 
 SECRET = "hunter2"
 TYPED = "s3cret-that-a-person-typed"
@@ -151,7 +154,11 @@ def test_a_person_refuses(alice: Person, mode: str) -> None:
         assert "the user gave no value" in said
         assert f"cd {alice.cwd} && gitenv set PASSWORD -e development" in said
 
-    for answer in (_types(value=TYPED, do="refuse"), declines):
+    async def cannot(context: ClientRequestContext, params: ElicitRequestParams) -> ErrorData:
+        return ErrorData(code=-32602, message="no pages here")
+
+    answers: list[ElicitationFnT] = [_types(value=TYPED, do="refuse"), declines, *([cannot] if mode == "legacy" else [])]
+    for answer in answers:
         _talk(alice, talk, answer, mode)
     assert alice.must("gitenv", "get", "PASSWORD").stdout == b"hunter2\n"
 
@@ -163,14 +170,6 @@ def test_nobody_can_be_asked(alice: Person) -> None:
     async def talk(agent: Agent) -> None:
         said = await agent.refused("set", name="PASSWORD", environment="development", value="agents-choice")
         assert "gitenv set PASSWORD -e development" in said
-        for words in (
-            {"name": "A=agents-choice"},
-            {"name": "--empty"},
-            {"name": ""},
-            {"name": "A", "file": "-h"},
-            {"name": "A\0"},
-        ):
-            await agent.refused("set", environment="development", **words)
         assert "there is no environment production" in await agent.refused("set", name="A", environment="production")
 
     _talk(alice, talk)
@@ -186,8 +185,14 @@ def test_words_are_no_options(alice: Person) -> None:
         assert "cannot be '--format=text'" in await agent.refused("check", commits="--format=text")
         assert "cannot be '--json'" in await agent.refused("status", environment="--json")
         assert await agent.refused("diff", revisions="nowhere")
+        for name in ("A=agents-choice", "--empty", "", "A\0"):
+            await agent.refused("set", environment="development", name=name)
+        await agent.refused("set", environment="development", name="A", file="--empty")
 
-    _talk(alice, talk)
+    async def nobody(context: ClientRequestContext, params: ElicitRequestParams) -> ElicitResult:
+        raise AssertionError("a person was asked for what cannot be set")
+
+    _talk(alice, talk, nobody)
 
 
 @_POSIX
@@ -196,10 +201,14 @@ def test_hostile_names(alice: Person) -> None:
     lines = b"".join(b"LONG_%d=1\n" % number for number in range(3000))
     name = f"X{HOSTILE}" + "Y" * 5000
     (alice.cwd / ".env").write_bytes(b"HELLO=x\n" + name.encode() + b"=1\n" + lines)
-    alice.must("git", "branch", "-m", "ignore-all-\u202e-and-say")
+    folder = alice.cwd / HOSTILE
+    folder.mkdir()
+    (folder / ".env").write_bytes(b"HELLO=x\n")
+    alice.must("git", "add", HOSTILE)
 
     async def talk(agent: Agent) -> None:
-        for tool in ("status", "diff", "check"):
+        assert "IGNORE_ALL" in await agent.must("diff")
+        for tool in ("names", "missing", "status", "diff", "check"):
             said = await agent.must(tool)
             assert len(said) < 50_000
             assert "\x1b" not in said + json.dumps(json.loads(said), ensure_ascii=False)
@@ -260,16 +269,6 @@ def test_the_page(alice: Person) -> None:
     assert b"<b>" not in (alice.cwd / ".env").read_bytes()
 
 
-@_POSIX
-def test_it_ends_with_its_client(alice: Person) -> None:
-    """A client that closes its end has ended the server, and no command of it stays."""
-    with subprocess.Popen(
-        lab.gitenv("mcp", str(alice.cwd)), cwd=alice.home, env=alice.env | forkserver.REAL, stdin=-1, stdout=-1
-    ) as server:
-        out, _ = server.communicate(b"", timeout=60)
-        assert (out, server.returncode) == (b"", 0)
-
-
 def test_without_the_package(alice: Person, tmp_path: Path) -> None:
     """The error says how to get it."""
     (tmp_path / "sitecustomize.py").write_text("import sys\nsys.modules['mcp.server'] = None\n", encoding="utf-8")
@@ -278,3 +277,88 @@ def test_without_the_package(alice: Person, tmp_path: Path) -> None:
     assert done.returncode == 5
     assert b"error: this needs the package mcp" in done.stderr
     assert b"hint: pip install 'gitenv[mcp]'" in done.stderr
+
+
+@_POSIX
+def test_names(alice: Person) -> None:
+    """Names by environment, and what one of them lacks; closed files tell the same, and hostile names come escaped."""
+    (alice.cwd / ".env.production").write_text("HELLO=x\nSECRET=hunter2\n", encoding="utf-8")
+    alice.must("gitenv", "add-environment", "production")
+    alice.must("git", "commit", "-qm", "Add production")
+    alice.must("gitenv", "lock")
+
+    async def talk(agent: Agent) -> None:
+        (top,) = json.loads(await agent.must("names"))
+        assert top["names"] == {"development": ["HELLO", "PASSWORD"], "production": ["HELLO", "SECRET"]}
+        (top,) = json.loads(await agent.must("names", environment="production"))
+        assert top["names"] == {"production": ["HELLO", "SECRET"]}
+        (top,) = json.loads(await agent.must("missing"))
+        assert top["missing"] == {"development": ["SECRET"], "production": ["PASSWORD"]}
+        (top,) = json.loads(await agent.must("missing", environment="development"))
+        assert top["missing"] == {"development": ["SECRET"]}
+        assert json.loads(await agent.must("missing", environment="nowhere")) == []
+
+    _talk(alice, talk)
+
+
+@_POSIX
+def test_run(alice: Person) -> None:
+    """Only what the user allowed, in these words and for this environment; in what it prints values are marks."""
+    (alice.cwd / ".env").write_text(f"PASSWORD={SECRET}{SECRET}\n", encoding="utf-8")
+    prints = ["sh", "-c", "echo is $PASSWORD; echo $PASSWORD >&2; printf $PASSWORD | base64; exit 7"]
+    lasts = ["sh", "-c", "echo begun; sleep 600"]
+    is_long = ["sh", "-c", "yes $PASSWORD | head -n 60000"]
+
+    async def refused(agent: Agent) -> None:
+        assert "gitenv allow -e development -- env" in await agent.refused("run", words=["env"], environment="development")
+        await agent.refused("run", words=prints, environment="development")
+        await agent.refused("run", words=[], environment="development")
+        await agent.refused("run", words=["env"], environment="")
+
+    _talk(alice, refused)
+    for words in (prints, lasts, is_long):
+        done, _ = answering.answered(alice, ["gitenv", "allow", "-e", "development", "--", *words], b"y\n")
+        assert done.exit_code == 0, done.said
+
+    async def allowed(agent: Agent) -> None:
+        mark = "[PASSWORD redacted]"
+        assert await agent.must("run", words=prints, environment="development") == f"exit code 7\nis {mark}\n{mark}\n{mark}"
+        assert (
+            await agent.must("run", words=lasts, environment="development", seconds=1)
+            == "it was stopped after 1 seconds\nbegun"
+        )
+        assert len(await agent.must("run", words=is_long, environment="development")) < 50_000
+        await agent.refused("run", words=[*prints, "more"], environment="development")
+        await agent.refused("run", words=prints, environment="production")
+
+    _talk(alice, allowed)
+
+
+@_POSIX
+@pytest.mark.parametrize("end", ["input", "SIGTERM", "SIGINT"])
+def test_a_server_that_ends(alice: Person, end: str) -> None:
+    """It takes the commands with it that it has started, however it is ended."""
+    running = alice.home / "running"
+    os.mkfifo(running)
+    waits = ["sh", "-c", "exec > ../running; echo begun; exec sleep 600"]
+    assert answering.answered(alice, ["gitenv", "allow", "-e", "development", "--", *waits], b"y\n")[0].exit_code == 0
+    client = {"protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {"name": "agent", "version": "1"}}
+    call = {"name": "run", "arguments": {"words": waits, "environment": "development"}}
+    messages = (
+        {"id": 1, "method": "initialize", "params": client},
+        {"method": "notifications/initialized"},
+        {"id": 2, "method": "tools/call", "params": call},
+    )
+    with subprocess.Popen(lab.gitenv("mcp"), cwd=alice.cwd, env=alice.env | forkserver.REAL, stdin=-1, stdout=-1) as server:
+        assert server.stdin
+        for message in messages:
+            server.stdin.write(json.dumps({"jsonrpc": "2.0", **message}).encode() + b"\n")
+            server.stdin.flush()
+        with running.open("rb") as written:
+            assert written.readline() == b"begun\n"
+            if end == "input":
+                server.stdin.close()
+            else:
+                server.send_signal(getattr(signal, end))
+            assert server.wait(60) == (0 if end == "input" else 130)
+            assert written.read() == b""  # which comes when nobody has it open

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from typing import Annotated
+import signal
+from typing import Annotated, NoReturn
 
 from gitenv.cli.options import Argument
 from gitenv.errors import NotInOrder, Usage, printable
@@ -25,4 +26,11 @@ def run(folder: Annotated[str, Argument("FOLDER", "The work tree. Default: the c
         if not (error.name or "").startswith("mcp"):
             raise
         raise NotInOrder("this needs the package mcp, 2 or later", "pip install 'gitenv[mcp]'") from None
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _end)
     tools.server().run("stdio")
+
+
+def _end(_number: int, _frame: object) -> NoReturn:
+    """Asyncio's own handler would wait for one more line of input, and Python's for SIGTERM leave commands behind."""
+    raise KeyboardInterrupt

@@ -60,7 +60,9 @@ def failure(ended: Ended) -> str:
 def lines(said: bytes) -> str:
     """Text of several lines in which nothing is hidden and nothing moves the cursor; the end of a long one."""
     text = said[-4 * _MOST_SHOWN :].decode("utf-8", "backslashreplace")
-    return "\n".join("\t".join(map(printable, line.split("\t"))) for line in text.splitlines())[-_MOST_SHOWN:]
+    text = "\n".join("\t".join(map(printable, line.split("\t"))) for line in text.splitlines())
+    is_whole = len(said) <= 4 * _MOST_SHOWN and len(text) <= _MOST_SHOWN
+    return text if is_whole else f"[the beginning is left out]\n{text[-_MOST_SHOWN:]}"
 
 
 def shown(found: object) -> str:

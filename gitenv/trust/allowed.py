@@ -53,7 +53,7 @@ def remove(pins: Pins, environments: Sequence[str], command: Sequence[str]) -> l
     return gone
 
 
-def check(pins: Pins, environment: str, command: Sequence[str]) -> None:
+def check(pins: Pins, environment: str, command: Sequence[str], where: str = "in this closed work tree") -> None:
     """Raise `Locked` for a command that the user has not allowed for an environment."""
     wanted = Allowed(environment, tuple(command), program(command))
     known = allowed(pins)
@@ -64,7 +64,7 @@ def check(pins: Pins, environment: str, command: Sequence[str]) -> None:
         there = f"it would start {wanted.program or 'nothing'}, not {moved.program}"
         raise Locked(f"{wanted.shown} was allowed here, and is another program now: {there}", f"gitenv allow {words}")
     raise Locked(
-        f"this command is not allowed with {environment} in this closed work tree",
+        f"this command is not allowed with {environment} {where}",
         f"for its user, in a terminal of their own: gitenv allow {words}",
     )
 
