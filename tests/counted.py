@@ -1,7 +1,7 @@
 """Python, where each process writes down what it loaded, started, read and asked git for, once gitenv has done its work there.
 
 `make` puts a `python` into a folder that takes the words which Python takes, and a `git` for the processes below it that notes
-the questions to `git cat-file --batch`, and how much any other answers. `gitenv init` run by that `python` gives it to git:
+the questions to gits that are spoken with, and how much any other answers. `gitenv init` run by that `python` gives it to git:
 hooks and filters are counted, too.
 """
 
@@ -17,7 +17,7 @@ from pathlib import Path
 _GIT = """\
 #!/bin/sh
 case " $* " in
-*" cat-file --batch"*) tee -a {folder}/asked.$PPID | {git} "$@" ;;
+*" cat-file --batch"* | *" diff-tree --stdin --raw "*) tee -a {folder}/asked.$PPID | {git} "$@" ;;
 *)
     {git} "$@" >{folder}/answer.$$
     code=$?

@@ -35,7 +35,7 @@ class Costs(NamedTuple):
     standard: int  # Python's own, beyond a bare start
     gits: int  # that gitenv starts; git itself may start others
     files: int  # opened, and folders listed, in the repository and the home
-    questions: int  # to `git cat-file --batch`
+    questions: int  # to `git cat-file --batch`, and of what two folders differ in
     lines: int  # of what all other gits answer: whole listings are seen here
 
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import tracemalloc
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from pathlib import Path
 
 import pytest
 
 from gitenv.git import walk
 from gitenv.git.objects import Objects
-from gitenv.git.walk import FileChange
+from gitenv.git.walk import Commit
 from gitenv.repo.founding import Founding
 from tests.fast_import import Repo
 
@@ -125,20 +125,13 @@ def test_a_commit_of_any_size_is_not_in_memory(tmp_path: Path) -> None:
 def test_git_walks_once(top: str, objects: Objects, monkeypatch: pytest.MonkeyPatch) -> None:
     """However many environments are asked about."""
     started: list[Sequence[str]] = []
-    changes = walk.changes
+    top_folder = walk.top_folder
 
-    def counted(
-        folder: str,
-        revisions: Sequence[str],
-        pathspecs: Sequence[str] = (),
-        *,
-        merges: Sequence[str],
-        words: Sequence[str] = (),
-    ) -> Iterator[FileChange]:
+    def counted(folder: str, revisions: Sequence[str], name: str, words: Sequence[str]) -> Generator[Commit]:
         started.append(revisions)
-        return changes(folder, revisions, pathspecs, merges=merges, words=words)
+        return top_folder(folder, revisions, name, words)
 
-    monkeypatch.setattr(walk, "changes", counted)
+    monkeypatch.setattr(walk, "top_folder", counted)
     founding = Founding(top, objects, [*_NAMES, *_MANY])
     for name in (*_NAMES, *_MANY):
         founding.is_uncommitted(name)

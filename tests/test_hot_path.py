@@ -7,15 +7,14 @@ import importlib
 import os
 import subprocess
 import sys
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 import gitenv
 from gitenv.errors import NotInOrder
-from gitenv.git import log
-from gitenv.git.walk import FileChange
+from gitenv.repo.recipients_history import RecipientsHistory
 from gitenv.team import lock
 from gitenv.team.workspace import Workspace
 from tests.test_filter_process import HELLO, ask
@@ -292,16 +291,16 @@ def test_lock_asks_history_once_for_all_files(clone: Path, monkeypatch: pytest.M
         subprocess.run(["git", "update-index", "--add", "--cacheinfo", f"100644,{blob},{name}/.env"], cwd=clone, check=True)
     asked: list[str] = []
 
-    def added(root: str, paths: Collection[str]) -> Iterator[FileChange]:
-        asked.extend(paths)
+    def brought(_: RecipientsHistory, name: str) -> Iterator[str]:
+        asked.append(name)
         return iter(())
 
-    monkeypatch.setattr(log, "added", added)
+    monkeypatch.setattr(RecipientsHistory, "brought", brought)
     workspace = Workspace(str(clone))
     with contextlib.suppress(NotInOrder):  # what is staged is not committed
         lock.lock(workspace)
     workspace.repository.objects.close()
-    assert asked == [".recipients/development/environment"]
+    assert asked == ["development"]
 
 
 def test_python_takes_nothing_apart_at_the_end(clone: Path) -> None:

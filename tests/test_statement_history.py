@@ -71,9 +71,9 @@ def test_all_are_looked_at_at_once(top: Path, monkeypatch: pytest.MonkeyPatch) -
     started: list[str] = []
     real = spawn.stream
 
-    def stream(words: list[str], *others: Any) -> Generator[bytes, None, Done]:
-        started.append(words[-1])
-        return real(words, *others)
+    def stream(commands: list[list[str]], *others: Any) -> Generator[bytes, None, Done]:
+        started.append(commands[0][-1])
+        return real(commands, *others)
 
     monkeypatch.setattr(spawn, "stream", stream)
     objects = Objects(str(top))

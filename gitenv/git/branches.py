@@ -105,21 +105,24 @@ def _bases(commits: Mapping[str, _Commit]) -> dict[str, tuple[str, ...]]:
 def _differing(folder: str, pairs: Sequence[tuple[str, str]], patterns: Sequence[str]) -> dict[tuple[str, str], set[str]]:
     found: dict[tuple[str, str], set[str]] = {pair: set() for pair in pairs}
     specs = [f":(top,glob){each}" if "/" in each else f":(top,glob)**/{each}" for each in patterns[:_MOST_PATTERNS]]
-    words = ("diff-tree", "--stdin", "-r", "-z", "--no-renames", "--name-only", "--", *specs)
+    words = ("diff-tree", "--stdin", "-r", "-t", "-z", "--raw", "--no-renames", "--", *specs)
     stdin = "".join(f"{one} {other}\n" for one, other in pairs).encode()
-    for pair, path in _by_pair(program.run(folder, *words, stdin=stdin) if pairs else b"", pairs):
+    for pair, path in _by_pair(program.listed(folder, *words, stdin=stdin) if pairs else b"", pairs):
         found[pair].add(path)
     return found
 
 
 def _by_pair(listed: bytes, pairs: Iterable[tuple[str, str]]) -> Iterator[tuple[tuple[str, str], str]]:
     """git writes a line for each pair, in their order, and the paths behind it, each with a NUL: a path may have lines, too."""
-    waiting, pair = iter(pairs), ("", "")
+    waiting, pair, meta = iter(pairs), ("", ""), ""
     heading = next(waiting, None)
     for part in os.fsdecode(listed).split("\0"):
-        path = part
-        while heading and path.startswith(line := f"{heading[0]} {heading[1]}\n"):
-            path = path.removeprefix(line)
+        if meta:
+            if walk.FOLDER not in meta[1:].split(" ")[:2]:
+                yield pair, part
+            meta = ""
+            continue
+        meta = part
+        while heading and meta.startswith(line := f"{heading[0]} {heading[1]}\n"):
+            meta = meta.removeprefix(line)
             pair, heading = heading, next(waiting, None)
-        if path:
-            yield pair, path

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import itertools
+import os
 from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from gitenv.git import log, program, walk
+from gitenv.git.layout import EMPTY_TREES
 from gitenv.git.walk import Commit, FileChange
 
 
@@ -49,14 +51,12 @@ def brought(
 
 def in_tree(folder: str, tree: str, base: str) -> Iterator[FileChange]:
     """The files of a tree that another one ("": none) has not so, as if a commit with the tree's id had brought them."""
-    words = ("diff-tree", "-r", "-z", "--raw", "--no-abbrev", "--no-renames", "--diff-filter=d", base, tree, "--")
-    fields = iter(program.paths(folder, *words) if base else ())
-    for meta in fields:
-        yield walk.change(tree, meta, next(fields))
-    for line in program.paths(folder, "ls-tree", "-r", "-z", "--full-tree", tree) if not base else ():
-        meta, _, path = line.partition("\t")
-        mode, _, object_id = meta.split(" ")
-        yield walk.as_brought(tree, path, mode, object_id)
+    words = ("diff-tree", "-r", "-t", "-z", "--raw", "--no-abbrev", "--no-renames", "--diff-filter=d")
+    fields = iter(os.fsdecode(program.listed(folder, *words, base or EMPTY_TREES[len(tree)], tree, "--")).split("\0"))
+    for meta, path in zip(fields, fields, strict=False):
+        found = walk.change(tree, meta, path)
+        if found.mode != walk.FOLDER:
+            yield found
 
 
 def _pathspec(pattern: str) -> str:

@@ -11,6 +11,10 @@ from gitenv.tuples import NamedTuple
 
 RECIPIENTS = ".recipients"
 """The folder of the control files, at the top of a work tree."""
+EMPTY_TREES = {  # by the length of an id; git knows them where nobody has stored them
+    40: "4b825dc642cb6eb9a060e54bf8d69288fbee4904",
+    64: "6ef19b41225c5369f1c104d45d8d85efa9b057b53b14b4b9b939dd74decc5321",
+}
 
 
 class Layout(NamedTuple):

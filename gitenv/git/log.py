@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 from collections.abc import Collection, Iterable, Iterator, Sequence
 
@@ -25,36 +26,15 @@ def commits_of(root: str, path: str, limit: int, since: str = "", heads: Sequenc
     With `since` only those that this commit does not reach. Raises `NotInOrder` where git cannot say, as in a partial clone
     whose host does not answer: "could not look" must not be taken for "nothing there".
     """
-    found = walked(root, heads, [f":(literal){path}"], f"--max-count={limit}", *_without(root, since))
-    return list({commit.id: commit for commit in found}.values())
+    found = walked(root, [*(heads or ["HEAD"]), *_without(root, since)], [f":(literal){path}"])
+    return [next(same) for _, same in itertools.islice(itertools.groupby(found, lambda commit: commit.id), limit)]
 
 
-def changed(root: str, head: str, patterns: str, since: str = "") -> list[str]:
-    """The paths that fit a glob pattern and that commits changed which `head` reaches and `since` does not ("": all commits).
-
-    None without a head, before the first commit. Raises `NotInOrder` where git cannot say.
-    """
-    found = walked(root, [head], [f":(glob){patterns}"], *_without(root, since)) if head else ()
-    return sorted({change.path for commit in found for change in commit.changes})
-
-
-def appeared(root: str, patterns: str, commit: str) -> list[str]:
-    """The paths that fit a glob pattern in the order in which the main line up to a commit had them first."""
-    found = walked(root, [commit], [f":(glob){patterns}"], "--first-parent", "--reverse", "--diff-filter=A")
-    return list(dict.fromkeys(change.path for each in found for change in each.changes))
-
-
-def added(root: str, paths: Collection[str]) -> Iterator[FileChange]:
-    """Where commits of all branches brought files where no parent had them; also after they were gone for a while.
-
-    Raises `NotInOrder` where git cannot say. History is not simplified: a pushed merge could else hide the first of them. A
-    merge may be one of them itself: its founding was staged before it was committed.
-    """
+def all_heads(root: str) -> list[str]:
+    """All that a clone has, in words for a walk: its branches and tags, what was fetched, and what git brings together."""
     others = ("FETCH_HEAD", *_JOINED)
     there = ids(root, [f"{head}^{{commit}}" for head in others])
-    heads = [head for head, found in zip(others, there, strict=True) if found]
-    found = walk.changes_at(root, ["--all", *heads], paths, merges=walk.NEW)
-    return (change for change in found if change.after and not any(change.before))
+    return ["--all", *(head for head, found in zip(others, there, strict=True) if found)]
 
 
 class LastSeen(NamedTuple):
@@ -70,7 +50,7 @@ class LastSeen(NamedTuple):
 def last_with(root: str, path: str, contents: bytes, heads: Sequence[str] = ()) -> LastSeen | None:
     """Where `path` last had these very bytes, in all that HEAD (or `heads`) reaches; None if it never had."""
     blob = blob_id(root, contents)
-    newest = next(walked(root, heads, [f":(literal){path}"], "--max-count=1", f"--find-object={blob}"), None)
+    newest = next(walked(root, heads, [f":(literal){path}"], f"--find-object={blob}"), None)
     for number, commit in enumerate((newest.id, *newest.parents) if newest else ()):
         if newest and _id(root, f"{commit}:{path}") == blob:
             mainline = f"-m {number} " if len(newest.parents) > 1 else ""
@@ -81,11 +61,6 @@ def last_with(root: str, path: str, contents: bytes, heads: Sequence[str] = ()) 
 def blobs(root: str, paths: Sequence[str], heads: Sequence[str] = ()) -> list[str]:
     """All blobs that ever stood at these paths (files, or folders whole), in what HEAD (or `heads`) reaches; newest first."""
     return list(dict.fromkeys(blob for _, blob in _blobs(walked_at(root, heads, paths))))
-
-
-def changed_blobs(root: str, pathspecs: Sequence[str], heads: Sequence[str] = ()) -> Iterator[tuple[str, str]]:
-    """The same of what pathspecs mean, with the path of each; as often as it came or went there."""
-    yield from _blobs(walked(root, heads, pathspecs))
 
 
 def since(root: str, head: str, commit: str) -> list[str]:
@@ -196,11 +171,6 @@ def walked_at(root: str, heads: Sequence[str], paths: Collection[str], *words: s
     heads = heads or ["HEAD"]
     if "HEAD" not in heads or _is_born(root):
         yield from walk.commits_at(root, heads, paths, merges=walk.EACH_PARENT, words=words)
-
-
-def plain(root: str, *words: str) -> bytes:
-    """`git log` of HEAD, whatever the user's configuration makes of it; nothing before the first commit."""
-    return program.run(root, *walk.SETTINGS, *walk.WORDS, *walk.EACH_PARENT, "HEAD", *words) if _is_born(root) else b""
 
 
 def _is_born(root: str) -> bool:

@@ -8,6 +8,10 @@ from collections.abc import Iterator, Sequence
 from gitenv.git import program, spawn
 from gitenv.git.spawn import Child
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from gitenv.git.levels import Levels
+
 _MAX_BYTES = 16 * 1024 * 1024
 _FEW = 8  # objects that are read sooner than a process of their own is started for them
 _AHEAD = 60  # questions that lie in a pipe together: 4,096 bytes fit on every system
@@ -22,6 +26,16 @@ class Objects:
         self._has_index = False  # the process has read the index, and goes on with that one
         self._last_id = ""
         self._ahead: Objects | None = None
+        self._levels: Levels | None = None
+
+    @property
+    def levels(self) -> Levels:
+        """What compares folders of this repository, and ends when this does."""
+        if self._levels is None:
+            from gitenv.git.levels import Levels
+
+            self._levels = Levels(self.folder)
+        return self._levels
 
     def read(self, spec: str, limit: int = _MAX_BYTES) -> bytes | None:
         """The contents of a blob; None if there is no such blob, or a larger one than `limit` bytes."""
@@ -115,6 +129,8 @@ class Objects:
         if self._ahead is not None:
             self._ahead.close()
             self._ahead = None
+        if self._levels is not None:
+            self._levels.close()
 
     def _end(self) -> None:
         if self._process is not None:

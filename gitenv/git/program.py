@@ -20,6 +20,10 @@ _RUN_NO_HOOK = frozenset(
 """The verbs that start none, whatever hooks there are: they write neither the index nor a branch."""
 
 
+class TooManyNames(NotInOrder):
+    """Folders unfold into more names than honest ones have."""
+
+
 def path() -> str:
     """What to start git by. On Windows an absolute path: the system would look into the current folder first."""
     if sys.platform != "win32":
@@ -166,6 +170,27 @@ def not_found() -> NotInOrder:
 def too_old() -> NotInOrder:
     """That git is an older one than gitenv needs."""
     return NotInOrder("this git is too old", "install git 2.31 or later")
+
+
+def listed(folder: str, *arguments: str, stdin: bytes = b"") -> bytes:
+    """`run` for what compares or lists folders: of some objects that unfold into billions of names there is an end.
+
+    `arguments` have `-t`: of folders without a file git says nothing else. Raises `NotInOrder` as `run` does.
+    """
+    words = command(*arguments)
+    try:
+        done = spawn.run(words, folder, environment(), stdin, is_bounded=True)
+    except FileNotFoundError:
+        raise not_found() from None
+    check_names(done, arguments)
+    check(done, folder, arguments)
+    return done.stdout
+
+
+def check_names(done: Done, arguments: Sequence[str]) -> None:
+    """Raise `TooManyNames` for a git that was ended since it had too many names to hold or to say."""
+    if done.returncode and (b"ut of memory" in done.stderr or done.returncode == -13):
+        raise TooManyNames(f"git {_verb(arguments)}: folders have more names than can be looked at")
 
 
 def lines(folder: str, *arguments: str) -> list[str]:

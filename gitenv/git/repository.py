@@ -10,7 +10,7 @@ import os
 from collections.abc import Iterable, Sequence, Set
 
 from gitenv.errors import NotInOrder, printable, shell_word
-from gitenv.git import alone, index, log, program
+from gitenv.git import alone, index, log, program, walk
 from gitenv.git.index import IndexEntry
 from gitenv.git.layout import Layout, index_stamp
 from gitenv.git.listing import Listing
@@ -224,11 +224,12 @@ class Repository:
         """Up to `limit` commits that HEAD reaches and that changed a file, newest first; merges hide none of them."""
         return [commit.id for commit in log.commits_of(self.root, path, limit)]
 
-    def was_ever_committed(self, path: str) -> bool:
-        """Whether any commit of any branch has something at `path`."""
-        return bool(
-            program.attempt(self.root, "log", "--all", "--max-count=1", "--format=%H", "--", f":(literal){path}").stdout
-        )
+    def was_ever_committed(self, name: str) -> bool:
+        """Whether any commit of any branch has something of this name at the top. What git cannot say is no."""
+        try:
+            return any(True for _ in walk.top_folder(self.root, ["--all"], name))
+        except NotInOrder:
+            return False
 
     def work_trees(self) -> list[str]:
         """The tops of all work trees of this clone."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import io
 import os
+import sys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from typing import IO
 
 _PIECE = 65536
+MOST_MEMORY = 1024 * 1024 * 1024  # bytes: git takes 400 for a file that changed
+MOST_SAID = 512 * 1024 * 1024  # bytes: a line for each of some million files
 _MOST_COMPLAINTS = 16  # pieces
 _PATIENCE = 25  # hundredths of a second
 _is_alone: list[bool] = []
@@ -50,9 +53,18 @@ class Child:
 
 
 def run(
-    words: Sequence[str], folder: str, environment: Mapping[str, str], stdin: bytes = b"", inherited: Sequence[int] = ()
+    words: Sequence[str],
+    folder: str,
+    environment: Mapping[str, str],
+    stdin: bytes = b"",
+    inherited: Sequence[int] = (),
+    *,
+    is_bounded: bool = False,
 ) -> Done:
-    """Run git in `folder`, to its end. It inherits the descriptors `inherited`. Raises `FileNotFoundError`."""
+    """Run git in `folder`, to its end. It inherits the descriptors `inherited`. Raises `FileNotFoundError`.
+
+    With `is_bounded` it is ended where it needs or says more than there can be of honest names.
+    """
     if not hasattr(os, "posix_spawnp"):
         import subprocess
 
@@ -63,8 +75,10 @@ def run(
     (asked, asking), (hearing, saying), (lamenting, complaining) = _pipe(), _pipe(), _pipe()
     with asking, hearing, lamenting:
         process = _spawn(words, folder, environment, (asked, saying, complaining), inherited)
+        if is_bounded:
+            _bound(process)
         try:
-            out, err = _exchange(asking, stdin, hearing, lamenting)
+            out, err = _exchange(asking, stdin, hearing, lamenting, MOST_SAID if is_bounded else sys.maxsize)
             return Done(_wait(process), out, err)
         except BaseException as error:
             _stop(process, is_patient=isinstance(error, KeyboardInterrupt))
@@ -90,31 +104,53 @@ def start(words: Sequence[str], folder: str, environment: Mapping[str, str]) -> 
     return Child(asking, io.BufferedReader(hearing), lambda: _wait(process))
 
 
-def stream(words: Sequence[str], folder: str, environment: Mapping[str, str]) -> Generator[bytes, None, Done]:
-    """What git says in `folder`, piece by piece while it works; then how it ended, with the first of its complaints.
+def stream(commands: Sequence[Sequence[str]], folder: str, environment: Mapping[str, str]) -> Generator[bytes, None, Done]:
+    """What the last one of some gits says in `folder`, each of which reads what the one before says; piece by piece.
 
-    It is ended when this is closed: it may be far from its next word. Raises `FileNotFoundError`.
+    Then how they ended, with the first of their complaints. They are ended when this is closed: they may be far from their
+    next word. Raises `FileNotFoundError`.
     """
     if not hasattr(os, "posix_spawnp"):
-        return (yield from _stream_elsewhere(words, folder, environment))
-    (asked, asking), (hearing, saying), (lamenting, complaining) = _pipe(), _pipe(), _pipe()
+        return (yield from _stream_elsewhere(commands, folder, environment))
+    processes: list[int] = []
+    (hearing, asking), laments = _pipe(), list[io.FileIO]()
     asking.close()
-    with hearing, lamenting:
-        process = _spawn(words, folder, environment, (asked, saying, complaining))
-        try:
-            complaints = yield from _heard(hearing, lamenting)
-            return Done(_wait(process), b"", complaints)
-        except BaseException as error:
+    try:
+        for words in commands:
+            asked, (hearing, saying), (lamenting, complaining) = hearing, _pipe(), _pipe()
+            laments.append(lamenting)
+            processes.append(_spawn(words, folder, environment, (asked, saying, complaining)))
+            _bound(processes[-1])
+        complaints = yield from _heard(hearing, *laments)
+        ends = [_wait(process) for process in processes]
+        return Done(next((end for end in reversed(ends) if end), 0), b"", complaints)
+    except BaseException as error:
+        for process in processes:
             _stop(process, is_patient=isinstance(error, KeyboardInterrupt))
-            raise
+        raise
+    finally:
+        for each in (hearing, *laments):
+            each.close()
 
 
-def _heard(hearing: io.FileIO, lamenting: io.FileIO) -> Generator[bytes, None, bytes]:
-    """What comes on one stream; then what came on the other, which is never kept waiting."""
+def _bound(process: int) -> None:
+    """Let it have so much memory, where the system can say that of another process (Linux).
+
+    git keeps all that a commit changed until it has compared the last folder: a dozen of them unfold into billions.
+    """
+    with contextlib.suppress(ImportError, AttributeError, ValueError, OSError):
+        import resource
+
+        hard = resource.prlimit(process, resource.RLIMIT_DATA)[1]
+        resource.prlimit(process, resource.RLIMIT_DATA, (MOST_MEMORY, hard))
+
+
+def _heard(hearing: io.FileIO, *lamenting: io.FileIO) -> Generator[bytes, None, bytes]:
+    """What comes on one stream; then what came on the others, which are never kept waiting."""
     import select
 
     poll, complaints = select.poll(), b""
-    streams = {each.fileno() for each in (hearing, lamenting)}
+    streams = {each.fileno() for each in (hearing, *lamenting)}
     for number in streams:
         poll.register(number, select.POLLIN)
     while streams:
@@ -130,25 +166,39 @@ def _heard(hearing: io.FileIO, lamenting: io.FileIO) -> Generator[bytes, None, b
     return complaints
 
 
-def _stream_elsewhere(words: Sequence[str], folder: str, environment: Mapping[str, str]) -> Generator[bytes, None, Done]:
+def _stream_elsewhere(
+    commands: Sequence[Sequence[str]], folder: str, environment: Mapping[str, str]
+) -> Generator[bytes, None, Done]:
     from subprocess import DEVNULL, PIPE, Popen
     from threading import Thread
 
-    with Popen(words, cwd=folder, env=environment, stdin=DEVNULL, stdout=PIPE, stderr=PIPE, bufsize=0) as there:
-        assert there.stdout is not None
-        assert there.stderr is not None
-        complaints: list[bytes] = []
-        listener = Thread(target=_listen, args=(there.stderr, complaints), daemon=True)
-        listener.start()
-        try:
-            while piece := there.stdout.read(_PIECE):
-                yield piece
-        except BaseException:
-            there.kill()
-            raise
-        finally:
+    there: list[Popen[bytes]] = []
+    complaints: list[bytes] = []
+    listeners: list[Thread] = []
+    try:
+        for words in commands:
+            source = there[-1].stdout if there else None
+            there.append(
+                Popen(words, cwd=folder, env=environment, stdin=source or DEVNULL, stdout=PIPE, stderr=PIPE, bufsize=0)
+            )
+            if source is not None:
+                source.close()  # else the one before would not hear of this one's end
+            listeners.append(Thread(target=_listen, args=(there[-1].stderr, complaints), daemon=True))
+            listeners[-1].start()
+        assert there[-1].stdout is not None
+        while piece := there[-1].stdout.read(_PIECE):
+            yield piece
+    except BaseException:
+        for each in there:
+            each.kill()
+        raise
+    finally:
+        for listener in listeners:
             listener.join()
-    return Done(there.returncode, b"", b"".join(complaints))
+        for each in there:
+            with each:  # closes its streams, and waits for its end
+                pass
+    return Done(next((each.returncode for each in reversed(there) if each.returncode), 0), b"", b"".join(complaints))
 
 
 def _listen(stream: IO[bytes], complaints: list[bytes]) -> None:
@@ -215,11 +265,12 @@ def _stand_alone() -> None:
                         os.set_inheritable(number, False)
 
 
-def _exchange(asking: io.FileIO, stdin: bytes, hearing: io.FileIO, lamenting: io.FileIO) -> tuple[bytes, bytes]:
-    """Give it all of `stdin`, and take all that it says on its two streams."""
+def _exchange(asking: io.FileIO, stdin: bytes, hearing: io.FileIO, lamenting: io.FileIO, most: int) -> tuple[bytes, bytes]:
+    """Give it all of `stdin`, and take all that it says on its two streams; nobody listens to more than `most` bytes."""
     import select
 
-    said: dict[int, list[bytes]] = {hearing.fileno(): [], lamenting.fileno(): []}
+    streams = {each.fileno(): each for each in (hearing, lamenting)}
+    said: dict[int, list[bytes]] = {number: [] for number in streams}
     speaking = set(said)
     poll = select.poll()
     for number in speaking:
@@ -237,11 +288,13 @@ def _exchange(asking: io.FileIO, stdin: bytes, hearing: io.FileIO, lamenting: io
                 if not rest:
                     poll.unregister(number)
                     asking.close()
-            elif piece := os.read(number, _PIECE):
+            elif most > 0 and (piece := os.read(number, _PIECE)):
                 said[number].append(piece)
+                most -= len(piece)
             else:
                 poll.unregister(number)
                 speaking.remove(number)
+                streams[number].close()  # who has more to say is ended by that
     out, err = (b"".join(pieces) for pieces in said.values())
     return out, err
 

@@ -94,6 +94,8 @@ class Log:
             for commit in walk.commits(self._folder, ends, merges=walk.NEW, words=("--date-order",)) if self._heads else ():
                 last = commit.id
                 yield commit
+        except program.TooManyNames:
+            raise
         except NotInOrder:
             where = f"at {last[:10]}, or in what it was made from" if last else "at its newest commit"
             raise NotInOrder(f"the history is damaged {where}", "git fsck") from None

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Collection
 
 from gitenv.errors import GitenvError
-from gitenv.git import log
-from gitenv.git.layout import RECIPIENTS
+from gitenv.git.objects import Objects
 from gitenv.repo import recipients
+from gitenv.repo.recipients_history import RecipientsHistory
 from gitenv.repo.snapshot import Snapshot
 
 
@@ -26,6 +27,6 @@ def known(folder: str, side: Snapshot | None) -> Collection[str]:
         return frozenset(there)
     if not side.commit:
         return frozenset(there[: recipients.MOST])
-    paths = log.appeared(folder, f"{RECIPIENTS}/*/environment", side.commit)
-    names = dict.fromkeys(path.split("/")[1] for path in paths)
-    return frozenset([name for name in names if name in set(there)][: recipients.MOST])
+    with contextlib.closing(Objects(folder)) as objects:
+        names = RecipientsHistory(folder, objects, [side.commit], there, words=("--first-parent",)).appeared()
+    return frozenset(names[: recipients.MOST])

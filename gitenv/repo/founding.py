@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Collection, Sequence
 from functools import cached_property
 
 from gitenv.errors import NotInOrder
-from gitenv.git import log, walk
+from gitenv.git import log
 from gitenv.git.layout import RECIPIENTS
 from gitenv.git.objects import Objects
 from gitenv.model import statements
+from gitenv.repo.recipients_history import RecipientsHistory
 from gitenv.repo.snapshot import WorkSnapshot
 from gitenv.tuples import NamedTuple
 
@@ -60,13 +62,9 @@ class Founding:
         """
         key = tuple(revisions)
         if key not in self._changed:
-            folders, changed = set[str](), set[str]()
-            paths = [f"{RECIPIENTS}/{name}" for name in self.names]
-            for change in walk.changes_at(self._root, key, paths, merges=walk.EACH_PARENT):
-                _, name, *rest = change.path.split("/")
-                folders.add(name)
-                changed.update([name] if rest == ["environment"] else [])
-            self._changed[key] = Walked(frozenset(folders), frozenset(changed))
+            history = RecipientsHistory(self._root, self._objects, key, self.names)
+            folders = history.names & self.names
+            self._changed[key] = Walked(folders, frozenset(name for name in folders if history.of(name, ("environment",))))
         return self._changed[key]
 
     def is_before(self, name: str, commit: str) -> bool:
@@ -88,17 +86,13 @@ class Founding:
         return self if name in self.names else Founding(self._root, self._objects, [name])
 
     @cached_property
-    def _founded(self) -> dict[str, dict[str, None]] | None:
+    def _founded(self) -> dict[str, list[str]] | None:
         """The commits that brought each statement, up to one more than `_MOST`; None where git cannot say."""
-        found: dict[str, dict[str, None]] = {}
+        history = RecipientsHistory(self._root, self._objects, log.all_heads(self._root), self.names)
         try:
-            for change in log.added(self._root, list(map(_path, self.names))):
-                brought = found.setdefault(change.path.split("/")[1], {})
-                if len(brought) <= _MOST:
-                    brought[change.commit] = None
+            return {name: list(itertools.islice(history.brought(name), _MOST + 1)) for name in history.names & self.names}
         except NotInOrder:
             return None
-        return found
 
     def _is_in_heads(self, name: str) -> bool:
         if self._objects.id(f"HEAD:{_path(name)}"):

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from gitenv.errors import GitenvError, Usage, printable
 from gitenv.git import program
-from gitenv.git.layout import RECIPIENTS
+from gitenv.git.layout import EMPTY_TREES, RECIPIENTS
 from gitenv.git.objects import Objects
 from gitenv.model import document
 from gitenv.system import files
@@ -17,10 +17,6 @@ _LINK, _FOLDER = "120000", "040000"
 _RAW = ("-z", "--raw", "--no-abbrev", "--no-renames", "--ignore-submodules=none")
 _MOST_BY_PATH = 16
 _MAX_FOLDER = 64 * 1024 * 1024
-_EMPTY_TREES = {  # by the length of an id; git knows them where nobody has stored them
-    40: "4b825dc642cb6eb9a060e54bf8d69288fbee4904",
-    64: "6ef19b41225c5369f1c104d45d8d85efa9b057b53b14b4b9b939dd74decc5321",
-}
 
 
 class Entry(NamedTuple):
@@ -143,14 +139,15 @@ class CommitSnapshot(_Listed):
     def _list(self, specs: Sequence[str]) -> Iterator[tuple[str, Entry]]:
         if not specs:
             # Not a line of the listing can be mistaken: each ends in NUL, and the name comes behind a tab.
-            for line in program.paths(self.folder, "ls-tree", "-r", "-z", "--full-tree", self.commit):
+            for line in _listed(self.folder, "ls-tree", "-r", "-t", "-z", "--full-tree", self.commit):
                 meta, _, path = line.partition("\t")
                 mode, _, object_id = meta.split(" ")
-                yield path, Entry(mode, object_id)
+                if mode != _FOLDER:
+                    yield path, Entry(mode, object_id)
             return
         # `ls-tree` knows no pathspecs.
-        nothing = _EMPTY_TREES[len(self._objects.id(self.commit)) or 40]
-        for path, (_, entry) in _raw(self.folder, "diff-tree", "-r", *_RAW, nothing, self.commit, "--", *specs):
+        nothing = EMPTY_TREES[len(self._objects.id(self.commit)) or 40]
+        for path, (_, entry) in _raw(self.folder, "diff-tree", "-r", "-t", *_RAW, nothing, self.commit, "--", *specs):
             if entry:
                 yield path, entry
 
@@ -262,7 +259,7 @@ def differing(before: Snapshot, after: Snapshot) -> dict[str, tuple[Entry | None
     Of commits and the index git says it, which skips folders that are alike.
     """
     if isinstance(before, CommitSnapshot) and isinstance(after, CommitSnapshot | IndexSnapshot):
-        verb = ("diff-tree", "-r") if after.commit else ("diff-index", "--cached")
+        verb = ("diff-tree", "-r", "-t") if after.commit else ("diff-index", "--cached")
         states = (before.commit, after.commit) if after.commit else (before.commit,)
         found = dict(_raw(before.folder, *verb, *_RAW, *states, "--"))
         if not any(None is new is old for old, new in found.values()):
@@ -276,11 +273,16 @@ def differing(before: Snapshot, after: Snapshot) -> dict[str, tuple[Entry | None
 
 def _raw(folder: str, *words: str) -> Iterator[tuple[str, tuple[Entry | None, Entry | None]]]:
     """What git says with `--raw` of two states. A path in conflict has neither entry here: it has several."""
-    fields = iter(program.paths(folder, *words))
+    fields = iter(_listed(folder, *words))
     for meta in fields:
         old_mode, mode, old_id, object_id, state = meta[1:].split(" ")
-        old, new = _entry(old_mode, old_id), _entry(mode, object_id)
-        yield next(fields), (None, None) if state == "U" else (old, new)
+        path = next(fields)
+        if _FOLDER not in (old_mode, mode):
+            yield path, (None, None) if state == "U" else (_entry(old_mode, old_id), _entry(mode, object_id))
+
+
+def _listed(folder: str, *words: str) -> list[str]:
+    return [part for part in os.fsdecode(program.listed(folder, *words)).split("\0") if part]
 
 
 def _entry(mode: str, object_id: str) -> Entry | None:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Iterable
 
 from gitenv.errors import NotInOrder, printable
-from gitenv.git import log, program
+from gitenv.git import commits, log, program
 from gitenv.git.index import IndexEntry
 from gitenv.git.layout import RECIPIENTS
 from gitenv.git.objects import Objects
 from gitenv.git.repository import Repository
 from gitenv.model import document, smudge
 from gitenv.repo import recipients
+from gitenv.repo.recipients_history import RecipientsHistory
+from gitenv.repo.snapshot import CommitSnapshot
 from gitenv.team import setup
 from gitenv.tuples import NamedTuple
 
@@ -43,23 +46,25 @@ def find(root: str) -> Departure | None:
         return None
     if recipients.nested(program.paths(root, "ls-files", "-z")):
         return None
-    said = log.plain(root, f"--max-count={_MOST_MERGES}", "--format=%H%x09%P%x09%an", "--", _ENVIRONMENTS)
-    if not said:
-        return None
-    if _has_environments(root, "HEAD"):
-        return Departure("", "", "")
-    changes = [_departure(root, *line.split("\t", 2)) for line in dict.fromkeys(said.decode("utf-8", "replace").splitlines())]
+    with contextlib.closing(Objects(root)) as objects:
+        changed = RecipientsHistory(root, objects, ["HEAD"] if log.head(root) else []).of_statements()[:_MOST_MERGES]
+        if not changed:
+            return None
+        if _has_environments(objects, "HEAD"):
+            return Departure("", "", "")
+        changes = [_departure(objects, commit) for commit in changed]
     # A later merge of a branch that has it is listed as well: it kept what one side had done.
     return next((each for each, is_whole in changes if is_whole), changes[0][0])
 
 
-def _departure(root: str, commit: str, parents: str, by: str) -> tuple[Departure, bool]:
+def _departure(objects: Objects, commit: str) -> tuple[Departure, bool]:
     """A commit as the one that took gitenv out, and whether all that it was made from had it."""
-    had = [_has_environments(root, parent) for parent in parents.split()]
+    author = commits.author(objects.commit(commit) or b"")
+    had = [_has_environments(objects, parent) for parent in author.parents]
     number = had.index(True) if any(had) else 0
     mainline = f"-m {number + 1} " if len(had) > 1 else ""
-    before = parents.split()[number] if any(had) else ""
-    return Departure(commit, by, before, f"git revert {mainline}{commit[:10]}"), all(had) and bool(had)
+    before = author.parents[number] if any(had) else ""
+    return Departure(commit, author.name, before, f"git revert {mainline}{commit[:10]}"), all(had) and bool(had)
 
 
 def check_not_deleted(departure: Departure | None, objects: Objects, files: Iterable[IndexEntry]) -> None:
@@ -88,9 +93,9 @@ def is_encrypted_still(objects: Objects, files: Iterable[IndexEntry]) -> bool:
     return any(smudge.is_encrypted(objects.read(entry.object_id, document.MAX_BYTES) or b"") for entry in files)
 
 
-def _has_environments(root: str, commit: str) -> bool:
-    listed = program.attempt(root, "ls-tree", "-r", "-z", "--name-only", commit, "--", RECIPIENTS).stdout.split(b"\0")
-    return any(path.endswith(b"/environment") and path.count(b"/") == 2 for path in listed)
+def _has_environments(objects: Objects, commit: str) -> bool:
+    tree = CommitSnapshot(objects, commit)
+    return any(recipients.is_environment(tree, name) for name in recipients.folders(tree))
 
 
 def left_behind(repository: Repository) -> list[str]:

@@ -6,9 +6,6 @@ from collections.abc import Iterable, Mapping
 from typing import TypeVar
 
 from gitenv.errors import GitenvError
-from gitenv.git import log
-from gitenv.git.layout import RECIPIENTS
-from gitenv.model import names
 from gitenv.repo import clone, said
 from gitenv.team import key_lines, roster, rotate
 from gitenv.team.workspace import Workspace
@@ -50,9 +47,9 @@ def asking(workspace: Workspace, since: str) -> list[Asking]:
     if workspace.access.device() is None or not rotate.held(workspace) or _is_behind(workspace):
         return []
     here = set(workspace.people()) - {workspace.access.name}
-    files = log.changed(workspace.root, workspace.history.head, f"{RECIPIENTS}/*.pub", since)
-    changed = (file.removeprefix(f"{RECIPIENTS}/").removesuffix(".pub") for file in files)
-    people = [name for name in changed if names.is_name(name) and name in here]
+    history = workspace.history
+    changed = sorted(history.recipients(history.since("HEAD", since)).names)
+    people = [name for file in changed if file.endswith(".pub") and (name := file.removesuffix(".pub")) in here]
     if not people:
         return []
     waiting = {person.name for person in roster.membership(workspace).people if person.is_waiting}

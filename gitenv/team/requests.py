@@ -6,7 +6,6 @@ import os
 from collections.abc import Iterator, Sequence
 
 from gitenv.errors import Usage, printable, shell_word
-from gitenv.git import log
 from gitenv.git.layout import RECIPIENTS
 from gitenv.model import keys, names
 from gitenv.model.grant import Grant
@@ -98,12 +97,11 @@ def refuse_other_key(workspace: Workspace, newcomer: Newcomer, existing: Sequenc
     """
     if existing and newcomer.key not in existing:
         raise other_key(newcomer.name)
-    # One question for all environments: for most of them, and most newcomers, there was never a grant.
-    ever = set(log.changed(workspace.root, workspace.history.head, f"{RECIPIENTS}/*/{newcomer.name}.grant"))
+    history = workspace.history.recipients(["HEAD"])  # for most environments, and most newcomers, there was never a grant
     for pin in workspace.access.pinned():
         known = {person.fingerprint for person in pin.holders | pin.seen if person.name == newcomer.name}
-        has_any = f"{RECIPIENTS}/{pin.name}/{newcomer.name}.grant" in ever
-        committed = list(_committed(workspace, pin, newcomer.name)) if has_any else []
+        ever = history.of(pin.name, (f"{newcomer.name}.grant",))
+        committed = list(_committed(workspace, pin, newcomer.name)) if ever else []
         known.update(found.key.fingerprint() for tree, found in committed if _counts(pin, tree, found))
         others = known - {newcomer.key.fingerprint()}
         if others and not others <= _vouched_for(workspace, newcomer, pin, others, committed):

@@ -6,7 +6,6 @@ import contextlib
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from gitenv.errors import GitenvError, Malformed, NotInOrder, Usage, printable
-from gitenv.git import log
 from gitenv.git.index import IndexEntry
 from gitenv.git.layout import RECIPIENTS
 from gitenv.identity import device
@@ -225,9 +224,8 @@ def _deleted(workspace: Workspace, pin: Pin, known: Collection[str]) -> Iterator
     """Whose grant of this generation is in a commit, and not here any more: somebody deleted it, so that they fall out."""
     folder = f"{RECIPIENTS}/{pin.name}"
     here = workspace.repository.objects.names(f"HEAD:{folder}")
-    since = log.changed(workspace.root, workspace.history.head, f"{folder}/*.grant")
-    for path in dict.fromkeys([*(f"{folder}/{file}" for file in here), *since]):
-        file = path.rpartition("/")[2]
+    since = sorted({change.path for change in workspace.history.recipients(["HEAD"]).of(pin.name)})
+    for file in dict.fromkeys([*here, *since]):
         person = file.removesuffix(".grant")
         if not file.endswith(".grant") or not names.is_name(person) or person in known or file in known:
             continue

@@ -7,14 +7,12 @@ from functools import cached_property
 
 from gitenv.errors import GitenvError
 from gitenv.git import log
-from gitenv.git.layout import RECIPIENTS
 from gitenv.git.objects import Objects
 from gitenv.model import environment, statements
 from gitenv.model.environment import Environment
 from gitenv.model.reasons import TooLong
+from gitenv.repo.recipients_history import RecipientsHistory
 
-# By their form: of many literal ones git would ask for each name in each folder whether it is one of them.
-_STATEMENTS = [f":(top,glob){RECIPIENTS}/*/{name}" for name in ("environment", "past/**")]
 MAX_STATEMENTS = 20_000
 _MAX_BYTES = 64 * 1024 * 1024
 FETCHED = "--glob=refs/remotes/*/HEAD"
@@ -29,7 +27,8 @@ class History:
 
     def __init__(self, root: str, objects: Objects) -> None:
         self.root, self.objects = root, objects
-        self._listed: dict[tuple[str, ...], dict[str, dict[str, list[str]]]] = {}
+        self._walked: dict[tuple[str, ...], RecipientsHistory] = {}
+        self._listed: dict[tuple[str, ...], dict[str, list[str]]] = {}
 
     @cached_property
     def head(self) -> str:
@@ -77,14 +76,17 @@ class History:
 
     def _of(self, name: str, heads: Sequence[str]) -> dict[str, list[str]]:
         """All blobs that ever stood at the paths of an environment's statements, by path; newest first."""
-        key = tuple(heads)
+        key = (name, *heads)
         if key not in self._listed:
-            self._listed[key] = self._walk(heads)
-        return self._listed[key].get(name, {})
+            listed: dict[str, dict[str, None]] = {}
+            for path, blob in self.recipients(heads).statements(name):
+                listed.setdefault(path, {})[blob] = None
+            self._listed[key] = {path: list(blobs) for path, blobs in listed.items()}
+        return self._listed[key]
 
-    def _walk(self, heads: Sequence[str]) -> dict[str, dict[str, list[str]]]:
-        listed: dict[str, dict[str, dict[str, None]]] = {}
-        heads = [self.head if each == "HEAD" else each for each in heads]
-        for path, blob in log.changed_blobs(self.root, _STATEMENTS, heads) if all(heads) else ():
-            listed.setdefault(path.split("/")[1], {}).setdefault(path, {})[blob] = None
-        return {name: {path: list(blobs) for path, blobs in paths.items()} for name, paths in listed.items()}
+    def recipients(self, heads: Sequence[str]) -> RecipientsHistory:
+        """How `.recipients/` changed in what `heads` reach."""
+        if (key := tuple(heads)) not in self._walked:
+            there = [self.head if each == "HEAD" else each for each in heads]
+            self._walked[key] = RecipientsHistory(self.root, self.objects, there if all(there) else [])
+        return self._walked[key]
