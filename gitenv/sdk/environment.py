@@ -144,7 +144,7 @@ def _found(opening: Opening, wanted: Selection, folder: str) -> list[ReadFile]:
         found += [opened for path in paths if (opened := opening.read(path))]
         own.setdefault(paths[0].rpartition("/")[0], []).append(name)
     if wanted.with_own:
-        paths = [path for where, its in own.items() for path in places.own(opening.top, folder, where, its)]
+        paths = [path for where, its in own.items() for path in places.own(opening.top, where, its)]
         found += [opened for path in paths if (opened := opening.own(path))]
     return found
 

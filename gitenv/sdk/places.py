@@ -62,15 +62,11 @@ def nearest(top: Top, folder: str, is_its: Callable[[str], bool]) -> list[str]:
     return []
 
 
-def own(top: Top, folder: str, where: str, environments: list[str]) -> list[str]:
-    """The user's own files beside those of these environments that are found from a folder. `where` is named from the top."""
+def own(top: Top, folder: str, environments: list[str]) -> list[str]:
+    """The user's own files in a folder that is named from the top, for these environments."""
     names = [".env.local", *(f".env.{name}.local" for name in environments)]
-    beside = top.path(where) if where else top.folder
-    there = set(_files(top, beside))  # by their real names, where case is ignored
-    found = [path for name in names if (path := f"{where}/{name}" if where else name) in there]
-    if beside != folder and top.layout is None:
-        _check_mine(top, folder, found)
-    return found
+    there = set(_files(top, top.path(folder) if folder else top.folder))  # by their real names, where case is ignored
+    return [path for name in names if (path := f"{folder}/{name}" if folder else name) in there]
 
 
 def named(folder: str, file: str) -> str:
