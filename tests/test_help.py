@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import re
+import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
 from typer.core import TyperArgument
 
-from gitenv.cli import commands, edge, unknown
+from gitenv.cli import arguments, commands, edge, unknown
+from gitenv.cli.options import Argument
 
 TOP = Path(__file__).parent.parent
 COMMANDS = [["key"], *(command.name.split() for command in commands.ALL)]
@@ -129,6 +132,31 @@ def test_every_word_leads_to_a_command() -> None:
     for meant, words in unknown.MEANT.items():
         assert not set(words) & set(commands.names())
         assert meant.split()[0] != "gitenv" or meant.split()[1] in (*commands.names(), "--version")
+
+
+def test_manual(capsys: pytest.CaptureFixture[str]) -> None:
+    """`gitenv help --man` has each command with its options, and no word of theirs is a request to roff."""
+    said = _said(capsys, "help", "--man")
+    for command in commands.ALL:
+        assert f'.SS "{_for_roff(f"gitenv {command.name}")}' in said
+        for each in arguments.parameters(command.function()):
+            assert isinstance(each.declared, Argument) or f"\n\\fB{_for_roff(each.declared.form)}\\fR\n" in said
+    requests = {line.partition(" ")[0] for line in said.splitlines() if line[:1] in (".", "'")}
+    assert requests == {".TH", ".nh", ".ad", ".SH", ".SS", ".TP", ".PP"}
+    assert said.isascii()
+
+
+def _for_roff(text: str) -> str:
+    return text.replace("-", "\\-").replace("…", "...")
+
+
+@pytest.mark.parametrize("words", [["groff", "-man", "-ww", "-z"], ["mandoc", "-T", "lint", "-W", "error"]], ids=" ".join)
+def test_manual_is_in_order(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    """What formats manual pages has nothing to say about it."""
+    if not shutil.which(words[0]):
+        pytest.skip(f"needs {words[0]}")
+    done = subprocess.run(words, input=_said(capsys, "help", "--man"), capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
 def test_version(capsys: pytest.CaptureFixture[str]) -> None:

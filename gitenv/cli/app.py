@@ -16,8 +16,7 @@ from gitenv.cli.commands import Command
 from gitenv.cli.options import COLOUR, QUIET, Argument, Option
 
 _TYPE = re.compile(r" <[^ ]+>$")
-_ABOUT = "A team's .env files in git: values encrypted, key names readable, no server."
-_MORE = "gitenv help COMMAND says more, with an example."
+_MORE = "gitenv help COMMAND says more; gitenv help --man prints a manual page."
 
 
 class _Grouped(TyperGroup):
@@ -57,7 +56,7 @@ def read(words: Sequence[str]) -> Callable[[], object] | int:
 
 def _app(listed: Iterable[Command]) -> typer.Typer:
     settings = {"help_option_names": ["-h", "--help"]}
-    app = _empty(name="gitenv", help=_ABOUT, epilog=_MORE, cls=_Grouped, context_settings=settings)
+    app = _empty(name="gitenv", help=commands.ABOUT, epilog=_MORE, cls=_Grouped, context_settings=settings)
     app.callback()(_options)
     key = _empty(help="Your device key.", no_args_is_help=False)
     for command in listed:

@@ -24,6 +24,7 @@ class Command(NamedTuple):
         return run
 
 
+ABOUT = "A team's .env files in git: values encrypted, key names readable, no server."
 GROUPS = {
     "Start": (
         Command("init", "gitenv init --name alice"),

@@ -54,6 +54,11 @@ def _run(arguments: list[str]) -> int:
     from gitenv.cli.arguments import manner
 
     how, arguments = manner(arguments)
+    if arguments == ["help", "--man"]:
+        from gitenv.cli import man
+
+        show.write(man.page())
+        return 0
     if arguments[:1] == ["help"]:
         arguments = [*(word for word in arguments[1:] if word != "help"), "--help"]
     if arguments == ["key"]:
