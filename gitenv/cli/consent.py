@@ -24,13 +24,19 @@ class Declined(Usage):
 
 def ask(question: str) -> None:
     """Ask somebody at the terminal. Raises `Locked` without one, and `Declined` for a no."""
+    if not is_agreed(question):
+        raise Declined("nothing was done: you did not agree")
+
+
+def is_agreed(question: str) -> bool:
+    """Whether somebody at the terminal says yes. Raises `Locked` without one."""
     show.say_held()
     try:
         answer = _answer(f"{printable(question)} [y/N]: ")
     except OSError:
-        raise Locked("a person has to agree to this, and there is no terminal to ask on", "in a terminal of your own") from None
-    if answer.strip().lower() not in (b"y", b"yes"):
-        raise Declined("nothing was done: you did not agree")
+        why = "a person has to agree to this, and there is no terminal to ask on"
+        raise Locked(why, "do it in a terminal of your own") from None
+    return answer.strip().lower() in (b"y", b"yes")
 
 
 def where_closed(access: Access, question: str) -> None:
@@ -52,16 +58,27 @@ def around(folder: str, question: str) -> None:
         ask(f"You have closed work trees. {question}")
 
 
-def to_open(workspace: Workspace, *, is_wanted: bool = True) -> None:
-    """Ask whether files may be written open, where the clone is closed, or an environment of it is closed elsewhere."""
+def to_open(workspace: Workspace) -> bool:
+    """Ask whether files may be written open, where the clone is closed, or an environment of it is closed elsewhere.
+
+    Whether there was nothing to ask, or a person said yes.
+    """
     access = workspace.access
-    if is_wanted and (access.is_closed or (not access.pinned() and _is_listed(workspace))):
-        ask("This work tree is closed. Open its files, so that every program of yours can read them?")
+    if not (access.is_closed or (not access.pinned() and _is_listed(workspace))):
+        return True
+    if is_open := is_agreed("This work tree is closed. Open its files, so that every program of yours can read them?"):
         from gitenv.trust import closing
 
         access.pins.open()
         closing.open_linked(workspace.repository.layout)
         workspace.reload()
+    return is_open
+
+
+def need_open(workspace: Workspace, *, is_wanted: bool = True) -> None:
+    """The same for what opens files. Raises `Declined` for a no."""
+    if is_wanted and not to_open(workspace):
+        raise Declined("nothing was done: this work tree stays closed", "gitenv init --closed")
 
 
 def _is_listed(workspace: Workspace) -> bool:

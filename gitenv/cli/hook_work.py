@@ -123,15 +123,15 @@ def _look_around() -> None:
             )
             show.commands("gitenv uninstall", aside=True)
             return
-        found = arrivals.arrived(workspace)
+        found, is_closed = arrivals.arrived(workspace), workspace.access.is_closed
     except GitenvError as error:
         show.error(error)
         return
     for problem in found.problems[:_MOST]:
         show.error(problem)
     for given in found.let_in[:_MOST]:
-        show.say(f"{given.by} gave you {given.environment}:", aside=True)
-        show.commands(f"gitenv unlock {given.environment}", aside=True)
+        show.say(f"{given.by} gave you {given.environment}{'' if is_closed else ':'}", aside=True)
+        show.commands(*([] if is_closed else [f"gitenv unlock {given.environment}"]), aside=True)
     for line in out_lines(found.out[:_MOST]):
         show.say(line, aside=True)
     _show_asking([each for each in found.asking if not each.is_known], "to be let in")

@@ -45,7 +45,7 @@ def run(
     workspace = exclusive.workspace()
     if not no_key:
         home.make()  # before anything is changed: without it nothing can be finished
-    consent.to_open(workspace, is_wanted=not closed)
+    consent.need_open(workspace, is_wanted=not closed)
     wanted = _environments(environment or [])
     is_founded = not no_key and init.is_founded(workspace)
     _check_words(is_founded, no_key, strict, replace, is_named=bool(wanted))

@@ -32,7 +32,7 @@ def run(
     from gitenv.team import leave, withdraw
 
     workspace = exclusive.workspace()
-    consent.to_open(workspace)
+    consent.need_open(workspace)
     if plain_text and not repository:
         raise Usage(
             "--plain-text says what becomes of the files in the repository", "gitenv uninstall --repository --plain-text"

@@ -39,7 +39,7 @@ def run(
     setup.configure(workspace.repository)
     if hooks.are_configured(workspace.repository):
         hooks.install(workspace.repository)
-    consent.to_open(workspace)
+    stays_closed = not consent.to_open(workspace)  # then what is new is believed all the same, after its own question
     wanted = [*(environments or ()), *(chosen or ())]
     for name in wanted:
         workspace.check_known(name)
@@ -58,12 +58,12 @@ def run(
         show.error(problem)
     results = lock.open_files(workspace, wanted)
     permissions.apply(workspace, workspace.access.pinned())
-    for line in _lines(results, is_said=not problems):
+    for line in _lines(results, is_said=not problems and not stays_closed):
         show.say(line)
     is_vouched = _show_unvouched(workspace, wanted)
     if problems or not is_vouched:
         return min(problem.exit_code for problem in problems) if problems else NotTrusted.exit_code
-    if all(result.closed for result in results):
+    if all(result.closed for result in results) and not stays_closed:
         raise lock.nothing_opened(results)
     return 0
 
