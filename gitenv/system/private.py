@@ -79,7 +79,9 @@ def _ended_in_order() -> Iterator[None]:
     def end(number: int, _: FrameType | None) -> None:
         raise SystemExit(128 + number)
 
-    before = {number: signal.signal(number, end) for name in _ENDING if (number := getattr(signal, name, None))}
+    numbers = [number for name in _ENDING if (number := getattr(signal, name, None))]
+    # `nohup` ignores one of them, and that goes on.
+    before = {number: signal.signal(number, end) for number in numbers if signal.getsignal(number) is not signal.SIG_IGN}
     try:
         yield
     finally:

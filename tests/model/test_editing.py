@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gitenv.model import dialect, document, editing
+from gitenv.model import dialect, document, editing, smudge
 from gitenv.model.document import Kind, Record
 from gitenv.model.reasons import CannotStand
-from tests.model import documents
+from tests.model import builders, documents
 
 _PIECES = st.sampled_from([b"a", b'"', b"'", b"\\", b"\n", b"#", b" ", b"=", b"$", b"`", b"\r", b"\xff", b"{"])
 VALUES = st.one_of(
@@ -81,6 +81,21 @@ def test_another_name(data: bytes) -> None:
         read = dialect.values(data)
         assert dialect.values(changed) == {"NEW.name" if each == name else each: value for each, value in read.items()}
         assert editing.renamed(changed, "NEW.name", name) == data
+
+
+@given(documents.plain(), VALUES)
+def test_one_line_of_ciphertext(data: bytes, value: bytes) -> None:
+    """Set in a closed document, a value changes its own line, and every other one keeps its token."""
+    ring = builders.ring_of()
+    stored = builders.committed(data, ring)
+    try:
+        text = editing.with_value(smudge.smudge(stored, [ring]), "KEY", value)
+    except CannotStand:
+        return
+    before, after = (document.parse(each) for each in (stored, builders.cleaned_again(text, ring, stored)))
+    assert [(each.kind, each.raw) for each in after if each.name != b"KEY"] == [
+        (each.kind, each.raw) for each in before if each.name != b"KEY"
+    ]
 
 
 def test_a_value_that_begins_like_a_block() -> None:
