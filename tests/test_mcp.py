@@ -276,7 +276,7 @@ def test_without_the_package(alice: Person, tmp_path: Path) -> None:
     done = subprocess.run([sys.executable, "-m", "gitenv", "mcp"], cwd=alice.cwd, env=env, capture_output=True, check=False)
     assert done.returncode == 5
     assert b"error: this needs the package mcp" in done.stderr
-    assert b"hint: pip install 'gitenv[mcp]'" in done.stderr
+    assert b" -m pip install 'mcp>=2'" in done.stderr
 
 
 @_POSIX
@@ -362,3 +362,24 @@ def test_a_server_that_ends(alice: Person, end: str) -> None:
                 server.send_signal(getattr(signal, end))
             assert server.wait(60) == (0 if end == "input" else 130)
             assert written.read() == b""  # which comes when nobody has it open
+
+
+@_POSIX
+def test_a_closed_clone(alice: Person) -> None:
+    """The tools work there as elsewhere, and the file stays ciphertext."""
+    alice.must("gitenv", "init", "--closed")
+    prints = ["sh", "-c", "echo is $PASSWORD"]
+
+    async def talk(agent: Agent) -> None:
+        assert "PASSWORD changed" in await agent.must("set", name="PASSWORD", environment="development")
+        assert "HELLO" in await agent.must("names")
+        await agent.refused("run", words=prints, environment="development")
+
+    _talk(alice, talk, _types(value=TYPED, do="set"))
+    assert answering.answered(alice, ["gitenv", "allow", "-e", "development", "--", *prints], b"y\n")[0].exit_code == 0
+
+    async def allowed(agent: Agent) -> None:
+        assert await agent.must("run", words=prints, environment="development") == "exit code 0\nis [PASSWORD redacted]"
+
+    _talk(alice, allowed)
+    assert b"PASSWORD=gitenv1:" in (alice.cwd / ".env").read_bytes()

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 from typing import Annotated, NoReturn
 
 from gitenv.cli.options import Argument
-from gitenv.errors import NotInOrder, Usage, printable
+from gitenv.errors import NotInOrder, Usage, printable, shell_word
 
 
 def run(folder: Annotated[str, Argument("FOLDER", "The work tree. Default: the current folder.")] = "") -> None:
@@ -25,7 +26,8 @@ def run(folder: Annotated[str, Argument("FOLDER", "The work tree. Default: the c
     except ModuleNotFoundError as error:
         if not (error.name or "").startswith("mcp"):
             raise
-        raise NotInOrder("this needs the package mcp, 2 or later", "pip install 'gitenv[mcp]'") from None
+        hint = f"{shell_word(sys.executable)} -m pip install 'mcp>=2'"
+        raise NotInOrder("this needs the package mcp, 2 or later", hint) from None
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _end)
     tools.server().run("stdio")
