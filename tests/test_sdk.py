@@ -261,3 +261,18 @@ def test_without_a_home(alice: Person, tmp_path: Path) -> None:
     assert (without.exit_code, without.stdout) == (3, b"")
     ignoring = [sys.executable, "-E", "-P", "-c", "import gitenv; print(gitenv.values(missing='ignore'))"]
     assert alice.run(ignoring, env=nowhere).stdout.decode() == "{}\n"
+
+
+@_POSIX
+def test_bytes_in_any_locale(alice: Person) -> None:
+    """Where somebody asked for a locale that is not in UTF-8, a program gets the bytes that stand in the file, all the same."""
+    text = "café € ".encode() + b"\xff"
+    (alice.cwd / ".env.local").write_bytes(b"TEXT='%s'\nBOTH=${OTHER}${TEXT}\n" % text)
+    alice.env |= {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "OTHER": "é"}
+    code = "import gitenv, os; gitenv.load(interpolate=True); os.write(1, os.environb[b'BOTH'])"
+    both = "é".encode() + text
+    assert alice.must("gitenv", "get", "TEXT").stdout == text + b"\n"
+    assert alice.must("gitenv", "run", "--interpolate", "--", "printenv", "TEXT", "BOTH").stdout == text + b"\n" + both + b"\n"
+    assert alice.must(sys.executable, "-P", "-c", code).stdout == both
+    assert alice.must("gitenv", "run", "--redact", "--", "printenv", "TEXT").stdout == b"[TEXT redacted]\n"
+    assert b"TEXT=" in alice.must("gitenv", "list", "--values").stdout

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from typing import Annotated
 
@@ -23,6 +22,8 @@ def run(
 
     It is what a program gets from the files; what is set in your shell does not count.
     """
+    from gitenv.sdk import environment
+
     found = selection.values(
         environments,
         files,
@@ -32,4 +33,4 @@ def run(
         verbose=verbose,
         consent=selection.shown(f"Show the value of {name}?"),
     )
-    sys.stdout.buffer.write(os.fsencode(found.need(name)) + b"\n")
+    sys.stdout.buffer.write(environment.as_bytes(found.need(name)) + b"\n")

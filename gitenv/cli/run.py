@@ -94,8 +94,10 @@ def _is_read_along() -> bool:
 
 def _redact(values: Mapping[str, str]) -> None:
     """From here on."""
+    from gitenv.sdk import environment
+
     if sys.platform == "win32":
         from gitenv.system import relaying_in_threads as relaying
     else:
         from gitenv.system import relaying
-    relaying.begin([(name, os.fsencode(value)) for name, value in values.items()])
+    relaying.begin([(name, environment.as_bytes(value)) for name, value in values.items()])

@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping
 from gitenv.errors import NotTrusted, Usage, printable, shell_word
 from gitenv.git import alone
 from gitenv.sdk import dangerous
-from gitenv.sdk.environment import Values
+from gitenv.sdk.environment import Values, as_bytes, as_variable
 from gitenv.tuples import NamedTuple
 
 _KEYS = (alone.PRIVATE_KEY, alone.KEY_PIPE)
@@ -39,7 +39,7 @@ def environment(found: Values, rules: Rules, before: Mapping[str, str]) -> dict[
     for name, value in chosen(found, rules.only).items():
         if rules.override or name not in kept:
             _check(found, name, value, rules)
-            kept[name] = value
+            kept[as_variable(name)] = as_variable(value)
     return kept
 
 
@@ -90,7 +90,7 @@ def _check(found: Values, name: str, value: str, rules: Rules) -> None:
             f"{where}: the value of {printable(name)} holds a NUL, which no variable can",
             "leave it out: --only NAME",
         )
-    if sys.platform == "linux" and (size := len(os.fsencode(f"{name}={value}")) + 1) > _MOST_OF_ONE:
+    if sys.platform == "linux" and (size := len(as_bytes(f"{name}={value}")) + 1) > _MOST_OF_ONE:
         raise too_large(f"{where}: {printable(name)}", size, _MOST_OF_ONE)
 
 

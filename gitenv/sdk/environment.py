@@ -69,7 +69,7 @@ class Values(NamedTuple):
         from gitenv.repo import clone
 
         secret = clone.mask_secret(self.top.layout.common_dir) if self.top.layout else os.urandom(32)
-        return {name: masking.masked(os.fsencode(value), secret).decode("ascii") for name, value in self.values.items()}
+        return {name: masking.masked(as_bytes(value), secret).decode("ascii") for name, value in self.values.items()}
 
 
 class Selection(NamedTuple):
@@ -107,6 +107,21 @@ def values(wanted: Selection = Selection()) -> Values:  # noqa: B008
         for grant in {each.grant.text: each.grant for each in opened if each.grant}.values():
             wanted.on_grant(grant)
     return _read(next(iter(openings.values())).top, opened, wanted)
+
+
+def as_bytes(value: str) -> bytes:
+    """A value as it stands in the file, in any locale."""
+    return value.encode("utf-8", "surrogateescape")
+
+
+def as_variable(value: str) -> str:
+    """A value as `os.environ` has it, so that who reads the variable gets the bytes that stand in the file."""
+    return value if _is_text() else os.fsdecode(as_bytes(value))
+
+
+def _is_text() -> bool:
+    """Whether variables are in UTF-8, as files are: always, but where somebody asked for another locale."""
+    return os.name == "nt" or sys.getfilesystemencoding() == "utf-8"
 
 
 def default() -> str:
@@ -192,4 +207,7 @@ def _values(assigned: Sequence[Assignment], wanted: Selection) -> dict[str, str]
         return {name: value for name, value in last.items() if value is not None}
     from gitenv.model import interpolation
 
-    return interpolation.expand(assigned, wanted.environ, override=wanted.override)
+    environ = wanted.environ
+    if not _is_text():
+        environ = {name: os.fsencode(value).decode("utf-8", "surrogateescape") for name, value in environ.items()}
+    return interpolation.expand(assigned, environ, override=wanted.override)

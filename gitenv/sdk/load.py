@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from gitenv.errors import GitenvError, Locked, Missing, NotTrusted, Usage, printable, shell_word
 from gitenv.identity import device
 from gitenv.sdk import child, dangerous, environment
-from gitenv.sdk.environment import Selection, Values
+from gitenv.sdk.environment import Selection, Values, as_variable
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -103,7 +103,7 @@ def set_in_environ(found: Values | None, *, override: bool) -> None:
     new = {name: value for name, value in values.items() if override or name not in os.environ}
     problem = next(filter(None, (_why_not(found, name) for name in new)), None) if found else None
     if problem is None:
-        os.environ.update(new)
+        os.environ.update({as_variable(name): as_variable(value) for name, value in new.items()})
         return
     del found, values, new
     raise problem
