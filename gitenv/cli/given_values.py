@@ -51,7 +51,8 @@ def asked(given: Given, path: str) -> Mapping[str, bytes]:
     is_typed = sys.stdin.isatty()
     if len(wanted) > 1 and not is_typed:
         hint = f"gitenv set {wanted[0]} -f {from_top(path)}, and so on for each"
-        raise Usage(f"standard input holds one value, and {len(wanted)} are wanted: {joined(wanted)}", hint)
+        # Not which: a word that was meant for a value may look like a name.
+        raise Usage(f"standard input holds one value, and {len(wanted)} names are without one", hint)
     return {
         name: value if value is not None else _needed(name, path, _typed(name, path) if is_typed else _piped(name))
         for name, value in given.items()
