@@ -67,6 +67,7 @@ def used(subject: Subject, size: int) -> Mapping[str, Run]:
         "run -- true, beside sops": partial(locked.cost, "gitenv", "run", "--", "true"),
         "run --redact, 30 MB": partial(repository.cost, "gitenv", "run", "--redact", "--", "cat", "log"),
         "get": partial(locked.cost, "gitenv", "get", "SETTING_00000"),
+        "Tab": partial(locked.cost, "gitenv", "complete", "bash", "=SETTING_00", "get", "-e", "development"),
         "gitenv.load()": partial(locked.cost, *loads),
     }
     if shutil.which("dotenvx"):
@@ -167,6 +168,7 @@ def long_history(subject: Subject, size: int) -> Mapping[str, Run]:
         GIT_LOG: lambda: repository.cost("git", "log", "--raw", "--format=%H", "long", "--", ".env"),
         "log": lambda: repository.cost(*words),
         "log, first line": lambda: repository.cost_of_first_line(*words),
+        "matrix": lambda: repository.cost("gitenv", "matrix", "-r", "long"),
         "log of one key": lambda: repository.cost("gitenv", "log", "KEY_7", "-r", "long"),
         "check --history": lambda: repository.cost("gitenv", "check", "--history", codes=(0, 1)),
         BARE: _bare(repository),

@@ -39,6 +39,7 @@ CASES = (
             Row("run --redact, 30 MB", Limit(1, 1.070), BARE),
             Row("run -- true, beside sops", None, SOPS),
             Row("get", Limit(1, 0.070), BARE),
+            Row("Tab", seconds(0.080), BARE),
             Row("gitenv.load()", Limit(1, 0.060), BARE),
         ),
         KEYS,
@@ -78,6 +79,7 @@ CASES = (
         (
             Row("log", seconds(2), GIT_LOG),
             Row("log, first line", Limit(10), BARE),
+            Row("matrix", None, GIT_LOG),
             Row("log of one key", None, GIT_LOG, full_only=True),
             Row("check --history", None, GIT_LOG, full_only=True),
         ),
