@@ -13,7 +13,7 @@ from gitenv.model.keyring import Keyring
 from gitenv.model.unverified import Unverified
 from gitenv.repo import clone
 from gitenv.system import files
-from gitenv.team import follow, lock, revise, save
+from gitenv.team import amend, follow, lock, revise, save
 from gitenv.team.contributors import Contributors
 from gitenv.team.save import Unstaged
 from gitenv.team.workspace import Workspace
@@ -178,7 +178,7 @@ def _in_file(workspace: Workspace, path: str, is_named: bool, seals: Contributor
 
 
 def _open_questions(workspace: Workspace, path: str, pin: Pin, seals: Contributors) -> Iterator[Question]:
-    text = files.read_inside(workspace.root, path, document.MAX_BYTES) or b""
+    text = _text(workspace, path, pin)
     records = document.parse(text)
     if any(record.kind is Kind.TOKEN for record in records):
         raise Locked(f"{printable(path)} is not open", f"gitenv unlock {pin.name}")
@@ -190,6 +190,13 @@ def _open_questions(workspace: Workspace, path: str, pin: Pin, seals: Contributo
         yield Question(path, pin.name, found, replaces, problem, text)
     for found in plain.find(records, document.parse(_stored(workspace, path)), _ring(workspace, path)):
         yield Question(path, pin.name, found, (), None, text, is_plain=True)
+
+
+def _text(workspace: Workspace, path: str, pin: Pin | None) -> bytes:
+    """A file as it is; of a closed work tree as it would be in an open one."""
+    if pin and workspace.access.is_closed:
+        return amend.look(workspace, pin, path, workspace.access.ring(pin)).text
+    return files.read_inside(workspace.root, path, document.MAX_BYTES) or b""
 
 
 def _ring(workspace: Workspace, path: str) -> Keyring | None:
@@ -258,9 +265,19 @@ def _write(
     if not texts:
         return []
     by_path = _by_path(chosen)
+    if workspace.access.is_closed:
+        return [Decided(path, _shown(mine), _amended(workspace, path, texts[path], mine)) for path, mine in by_path.items()]
     blobs = {path: blob for path, mine in by_path.items() if stage and (blob := stage(mine)) is not None}
     unstaged = save.save(workspace, texts, {path: mine[0].text for path, mine in by_path.items()}, blobs)
     return [Decided(path, _shown(mine), unstaged.get(path)) for path, mine in by_path.items()]
+
+
+def _amended(workspace: Workspace, path: str, text: bytes, decided: Sequence[Question]) -> Unstaged | None:
+    """In a closed work tree only ciphertext is written."""
+    pin = workspace.need_pin(decided[0].environment)
+    ring = workspace.access.ring(pin)
+    standing = amend.look(workspace, pin, path, ring)
+    return amend.write(workspace, standing, text, ring, {question.found.name for question in decided})
 
 
 def _write_index(
@@ -321,7 +338,7 @@ def _stored(workspace: Workspace, path: str) -> bytes:
 
 def _still(workspace: Workspace, path: str, asked: Sequence[Question]) -> bytes:
     """A file that is the one that was asked about: an editor may have saved while we waited."""
-    data = files.read_inside(workspace.root, path, document.MAX_BYTES) or b""
+    data = _text(workspace, path, workspace.access.claimant(path))
     if any(question.text != data for question in asked):
         raise Changed(printable(path))
     return data
