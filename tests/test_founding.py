@@ -147,3 +147,17 @@ def test_nobody_is_taken_for_never_founded(top: str, objects: Objects) -> None:
     assert founding.was_ever_committed("merged")
     assert founding.is_in(["HEAD"], "merged")
     assert not founding.is_before("merged", "main")
+
+
+def test_what_was_put_before_the_founding_is_not_before_it(tmp_path: Path) -> None:
+    """A `refs/replace/` can give the founding another parent; it is asked what that goes back to, and not what it seems to."""
+    repo = Repo(tmp_path)
+    first = repo.commit({"README": b"1\n"})
+    repo.commit({"README": b"2\n"}, [first], branch="evil")
+    repo.commit({_path("one"): b"1\n"}, [first])
+    top = repo.written()
+    repo.git("replace", "--graft", "main", "main~1", "evil")
+    objects = Objects(top)
+    founding = Founding(top, objects, ["one"])
+    assert [founding.is_before("one", commit) for commit in ("main~1", "evil")] == [True, False]
+    objects.close()

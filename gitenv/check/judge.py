@@ -21,7 +21,6 @@ from gitenv.trust.change import Change
 
 def find(folder: str) -> Where:
     """The repository around a folder, without what `git replace` shows of it. Raises `NotInOrder` where there is none."""
-    program.see_real_objects()
     return Where.around(folder, or_inside_git=True)
 
 

@@ -17,6 +17,8 @@ _LEFT_OUT = frozenset((PRIVATE_KEY, *(f"GIT_{how}_PATHSPECS" for how in ("LITERA
 OFF = ["-c", "core.hooksPath=/dev/null", "-c", "core.fsmonitor=false"]
 """Words before git's verb. git for Windows knows /dev/null, too, and no hook is there."""
 
+_FOR_ALL = {"LC_ALL": "C", "GIT_NO_REPLACE_OBJECTS": "1"}
+
 _off = list(OFF)
 _are_known: list[bool] = []
 
@@ -49,10 +51,13 @@ def forget() -> None:
 def environment() -> dict[str, str]:
     """Ours, without the private key, and without what gives paths another meaning. git speaks English: what it says is read.
 
+    It shows each object as it is: a clone may have `refs/replace/` of somebody who could push there, which hides a commit, or
+    puts one before the founding, where plain text is nobody's business.
+
     `git --literal-pathspecs add` hands that on to the filter. There `:(top)…` would be a file that nobody has, and a history in
     which nothing speaks against a statement.
     """
-    return {name: value for name, value in os.environ.items() if name not in _LEFT_OUT} | {"LC_ALL": "C"}
+    return {name: value for name, value in os.environ.items() if name not in _LEFT_OUT} | _FOR_ALL
 
 
 def pipe_with_key() -> int:

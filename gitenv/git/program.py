@@ -35,11 +35,6 @@ def path() -> str:
     raise not_found()
 
 
-def see_real_objects() -> None:
-    """From here on git shows this process each object as it is: whoever can push can push `refs/replace/`, and hide one."""
-    os.environ["GIT_NO_REPLACE_OBJECTS"] = "1"
-
-
 def command(*arguments: str) -> list[str]:
     """The words of a call of git: every call of gitenv's begins here, but for the hooks' first question (drivers.hook)."""
     return [path(), *alone.words(), *arguments]

@@ -54,7 +54,6 @@ class Log:
         `opener_of` is what opens tokens of a path, where there are keys at hand: they tell what changed while it was rotated.
         With an `interest` people are of none.
         """
-        program.see_real_objects()
         self._folder, self._opener_of, self._interest = folder, opener_of, interest
         self._objects = ManyObjects(folder)
         self._heads, self._hidden = _ends(folder, revision)
