@@ -24,6 +24,9 @@ def parsed(words: Sequence[str], file: str, *, is_empty: bool) -> Given:
         name, equals, text = word.partition("=")
         # Others know `set NAME VALUE`: the second word would be a value, and no message shows one.
         seal.check_name(name, "" if number == 1 else f"word {number} is no key's name; a value goes behind =: NAME=VALUE")
+        if number > 1 and not equals and words[0].partition("=")[0].isupper() and not name.isupper():
+            text = f"word {number} looks like a value, which goes behind =: NAME=VALUE"
+            raise Usage(text, "if it is a name, set it by itself")
         if name in given:
             raise Usage(f"{name} is there twice", f"gitenv set {name}")
         if equals and is_empty and text:

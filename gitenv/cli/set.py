@@ -8,12 +8,13 @@ from typing import TYPE_CHECKING, Annotated
 from gitenv.cli import exclusive, given_values, pushing, show, target
 from gitenv.cli.options import Argument, Option
 from gitenv.cli.words import joined, trust_lines
-from gitenv.errors import Locked, from_top, shell_word
+from gitenv.errors import Locked, from_top, printable, shell_word
 
 if TYPE_CHECKING:
     from gitenv.model.environment import Environment
     from gitenv.team.seal import Set
     from gitenv.team.workspace import Workspace
+    from gitenv.trust.pins import Pin
 
 
 def run(
@@ -40,16 +41,30 @@ def run(
         _believe(workspace, statement, f"{words} {f'-f {shell_word(file)}' if file else f'-e {statement.name}'}")
     path, pin = target.found(workspace, file, environment, f"gitenv set {words}")
     planned = pushing.begin(workspace, [path]) if push else None
+    hidden = _hidden_by(workspace, path, pin)
     done = seal.set_values(workspace, given_values.asked(given, path), path, pin.name)
     for each in done:
         _show(workspace, each)
     if unstaged := done[0].unstaged:
         show.commands(*unstaged.commands)
+    if hidden:
+        show.note(f"{printable(path)} is new: programs there get its values, and no longer those of {printable(hidden)}")
     if done[0].sealed_for:
         _show_sealed(done, is_pushed=push)
     if planned:
         verb = "Seal" if done[0].sealed_for else "Set"
         pushing.finish(workspace, planned, verb, [*given], [path], [unstaged] if unstaged else [])
+
+
+def _hidden_by(workspace: Workspace, path: str, pin: Pin) -> str:
+    """The file above that programs in a folder have had until now, if it gets one of its own; "" for none."""
+    folder, _, name = path.rpartition("/")
+    while folder and not os.path.lexists(os.path.join(workspace.root, path)):
+        folder = folder.rpartition("/")[0]
+        above = f"{folder}/{name}" if folder else name
+        if workspace.access.claimant(above) == pin and os.path.lexists(os.path.join(workspace.root, above)):
+            return above
+    return ""
 
 
 def _show(workspace: Workspace, done: Set) -> None:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from typing import NoReturn
 
 NOT_EXECUTABLE, NOT_FOUND = 126, 127
+_OF_THE_SHELL = ("cd", "exit", "export", "eval", "exec", "source", ".", "set", "unset", "alias", "ulimit", "umask")
 _ABSENT = (errno.ENOENT, errno.ENOTDIR)
 
 
@@ -76,7 +77,10 @@ def _found(name: str, environment: Mapping[str, str]) -> str | None:
 
 
 def _not_found(name: str) -> CannotStart:
-    return CannotStart(f"{printable(name)}: command not found", "is it in PATH?", NOT_FOUND)
+    hint = "is it in PATH?"
+    if name in _OF_THE_SHELL or not {" ", "=", "$", "|", ";"}.isdisjoint(name):
+        hint = "for what a shell does: gitenv run -- sh -c 'COMMAND'"
+    return CannotStart(f"{printable(name)}: command not found", hint, NOT_FOUND)
 
 
 def _problem(command: Sequence[str], environment: Mapping[str, str], error: OSError) -> Usage:
