@@ -75,6 +75,8 @@ def named(folder: str, file: str) -> str:
         if file.startswith(beginning):
             return os.path.normpath(top_of(folder).path(file.removeprefix(beginning)))
     parent, name = os.path.split(os.path.join(folder, file))
+    if name in ("", os.curdir, os.pardir):
+        raise Usage(f"{printable(file)!r} is no file", "gitenv status")
     return os.path.join(os.path.realpath(parent), name)  # what is a link itself is for the reader to refuse
 
 
