@@ -13,7 +13,7 @@ from gitenv.model.codes import CODES
 
 _SOURCE = Path(errors.__file__).parent
 # What only the command itself says that is refused.
-_OF_COMMANDS = {"usage", "missing", "changed", "cannot-stand", "masked", "not-a-step"}
+_OF_COMMANDS = {"usage", "missing", "changed", "cannot-stand", "masked", "not-a-step", "too-many-names"}
 _MAKERS = ("choice", "Finding", "finding")
 
 

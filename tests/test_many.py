@@ -115,7 +115,8 @@ def test_environments_with_a_past(alice: Person) -> None:
         alice.must("git", "commit", "-q", "--no-verify", "-m", "Remove")
         done["status"] = _git_starts(alice, "gitenv", "status")
         counted[count] = done
-    assert counted[20] == counted[10]
+    # git looks once more at files as young as its index, so on a busy machine some starts come or go.
+    assert {what: more for what, more in counted[20].items() if more - counted[10][what] >= 10} == {}
 
 
 def test_files(alice: Person) -> None:
