@@ -24,6 +24,7 @@ _HEAD, _FIRST_EDITION = b"gitenv-pin 2 ", b"gitenv-pin 1 "
 _CLOSED = "closed"
 _MAX_BYTES = 4 * 1024 * 1024
 _MAX_FILES = 10_000
+_NAME = 32  # letters of a hash, as many as an id has
 
 
 class Pin(NamedTuple):
@@ -109,11 +110,14 @@ class Pins:
     """The pins of one clone."""
 
     def __init__(self, clone_id: str) -> None:
-        """`clone_id` may be "": such a clone has none, and cannot be given any. Nor can whoever has no home."""
+        """`clone_id` may be "": such a clone has none, and cannot be given any. Nor can whoever has no home.
+
+        The folder is called by the hash of it: who lists the folders knows no id, and cannot write one into a closed clone.
+        """
         self._folder = ""
         if clone_id:
             with contextlib.suppress(NotInOrder):
-                self._folder = os.path.join(home.folder(), "clones", clone_id)
+                self._folder = os.path.join(_clones(), sha256(clone_id.encode("ascii")).hex()[:_NAME])
 
     @classmethod
     def elsewhere(cls, name: str, environment_id: bytes) -> "tuple[Pins, Pin] | None":
@@ -123,9 +127,11 @@ class Pins:
         """
         found: list[tuple[Pins, Pin]] = []
         with contextlib.suppress(GitenvError):
-            for clone_id in files.entries(os.path.join(home.folder(), "clones"), _MAX_FILES):
+            for folder in files.entries(clones := _clones(), _MAX_FILES):
+                pins = cls("")
+                pins._folder = os.path.join(clones, folder)
                 with contextlib.suppress(GitenvError):
-                    if (pin := (pins := cls(clone_id)).get(name)) and pin.environment.id == environment_id:
+                    if (pin := pins.get(name)) and pin.environment.id == environment_id:
                         found.append((pins, pin))
         return max(found, key=lambda each: each[1].environment.revision, default=None)
 
@@ -274,6 +280,10 @@ class Pins:
 
     def _path(self, name: str) -> str:
         return os.path.join(self._folder, f"{names.check_name(name, 'environment')}.pin")
+
+
+def _clones() -> str:
+    return os.path.join(home.folder(), "clones")
 
 
 def _write(pin: Pin) -> bytes:

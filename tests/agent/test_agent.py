@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -25,13 +26,13 @@ _KEPT = "config/gitenv"  # the user's own folder: who may read the key reads all
 
 @pytest.fixture(scope="module")
 def closed(tmp_path_factory: pytest.TempPathFactory) -> Lab:
-    """bob is let in, and has one clone, which is closed. He allowed one command on his terminal."""
+    """bob is let in, and has one clone, which is closed: an open one is gone. He allowed one command on his terminal."""
     lab = Lab(tmp_path_factory.mktemp("agent") / "lab")
     alice, bob = lab.person("alice"), lab.person("bob")
     _founds(alice)
-    bob.must("git", "clone", "-q", HUB, "agent")
-    bob.cwd = bob.home / "agent"
-    bob.must("gitenv", "init", "--closed")
+    bob.must("git", "clone", "-q", HUB, "was")
+    bob.cwd = bob.home / "was"
+    bob.must("gitenv", "init")
     bob.must("git", "commit", "-qm", "Ask")
     bob.must("git", "push", "-q")
     alice.must("git", "pull", "-q")
@@ -41,6 +42,13 @@ def closed(tmp_path_factory: pytest.TempPathFactory) -> Lab:
     alice.must("git", "commit", "-qam", "Another password")
     alice.must("git", "push", "-q")
     bob.must("git", "pull", "-q")
+    bob.must("gitenv", "unlock", "--yes")
+    assert _SECRETS[0] in (bob.cwd / ".env").read_bytes()
+    bob.cwd = bob.home
+    bob.must("git", "clone", "-q", HUB, "agent")
+    bob.cwd = bob.home / "agent"
+    bob.must("gitenv", "init", "--closed")
+    shutil.rmtree(bob.home / "was")
     done, _ = answered(bob, ["gitenv", "allow", "--", "printenv", "PASSWORD"], b"y\n")
     assert done.exit_code == 0, done.said
     return lab

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import stat
 from pathlib import Path
@@ -35,7 +36,8 @@ def pins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pins:
 
 
 def _file(tmp_path: Path) -> Path:
-    return tmp_path / "gitenv" / "clones" / "0123456789abcdef" / "production.pin"
+    folder = hashlib.sha256(b"0123456789abcdef").hexdigest()[:32]
+    return tmp_path / "gitenv" / "clones" / folder / "production.pin"
 
 
 @pytest.mark.parametrize(
@@ -68,6 +70,12 @@ def test_clones_do_not_share_pins(pins: Pins) -> None:
     """Another clone has pins of its own."""
     pins.put(PIN)
     assert Pins("another").all() == []
+
+
+def test_the_name_of_a_folder_of_pins_is_no_id(pins: Pins, tmp_path: Path) -> None:
+    """Who lists the folders, and writes such a name into a clone, has not the pins of another."""
+    pins.put(PIN)
+    assert Pins(_file(tmp_path).parent.name).all() == []
 
 
 @pytest.mark.parametrize("behind", [FOUNDING, GIVEN_UP])
