@@ -64,7 +64,7 @@ def to_open(workspace: Workspace) -> bool:
     Whether there was nothing to ask, or a person said yes.
     """
     access = workspace.access
-    if not (access.is_closed or (not access.pinned() and _is_listed(workspace))):
+    if not (access.is_closed or _is_listed(workspace)):
         return True
     if is_open := is_agreed("This work tree is closed. Open its files, so that every program of yours can read them?"):
         from gitenv.trust import closing
@@ -82,9 +82,13 @@ def need_open(workspace: Workspace, *, is_wanted: bool = True) -> None:
 
 
 def _is_listed(workspace: Workspace) -> bool:
+    """Whether an environment is new here, and closed elsewhere: also beside others that this clone is open for."""
     from gitenv.trust import closing
 
-    return closing.is_any_listed() and any(closing.is_listed(each.id) for each in workspace.statements().values())
+    if not closing.is_any_listed():
+        return False
+    pinned = {pin.environment.id for pin in workspace.access.pinned()}
+    return any(closing.is_listed(each.id) for each in workspace.statements().values() if each.id not in pinned)
 
 
 def _answer(question: str) -> bytes:

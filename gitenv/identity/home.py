@@ -40,6 +40,11 @@ def lock_path() -> str:
     return os.path.join(folder(), "lock")
 
 
+def closed_list() -> str:
+    """The list of environments that this user closed (see `trust.closing`)."""
+    return os.path.join(folder(), "closed")
+
+
 def make() -> str:
     """The folder, made if it is not there, for its user alone, and kept out of git. Raises `NotInOrder`."""
     path = folder()

@@ -211,6 +211,7 @@ class Access:
     def forget_judgements(self) -> None:
         """A checkout has written `.recipients/`, or a pin has moved: what was judged before may be out of date."""
         self._judged.clear()
+        self._is_closed = None  # a pin that came may have closed it
 
     def _noted(self) -> "Verified":
         if self._verified is None:

@@ -8,7 +8,6 @@ theirs, an archive that was unpacked, or this clone without its id is closed, to
 Nothing here hides the device key: who can read the user's own folder can do what the user can (docs/agents.md).
 """
 
-import os
 from collections.abc import Iterable
 
 from gitenv.git.layout import Layout
@@ -18,7 +17,6 @@ from gitenv.repo import clone
 from gitenv.system import files
 
 SETTING, CLOSED, OPEN = "gitenv.worktrees", "closed", "open"
-_LIST = "closed"
 _MAX_BYTES = 4 * 1024 * 1024
 
 
@@ -52,12 +50,8 @@ def add_to_list(environment_ids: Iterable[bytes]) -> None:
     known = _listed()
     if new := {base64url.encode(each) for each in environment_ids} - set(known):
         home.make()
-        files.replace(_path(), b"".join(each + b"\n" for each in (*known, *sorted(new))), 0o600)
+        files.replace(home.closed_list(), b"".join(each + b"\n" for each in (*known, *sorted(new))), 0o600)
 
 
 def _listed() -> list[bytes]:
-    return (files.read(_path(), _MAX_BYTES) or b"").split() if home.is_anywhere() else []
-
-
-def _path() -> str:
-    return os.path.join(home.folder(), _LIST)
+    return (files.read(home.closed_list(), _MAX_BYTES) or b"").split() if home.is_anywhere() else []

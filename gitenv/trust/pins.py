@@ -109,6 +109,8 @@ class Pin(NamedTuple):
 class Pins:
     """The pins of one clone."""
 
+    is_agreed = False  # whether a person said to this process that its clone is to be open; pins may be read again after that
+
     def __init__(self, clone_id: str) -> None:
         """`clone_id` may be "": such a clone has none, and cannot be given any. Nor can whoever has no home.
 
@@ -165,8 +167,19 @@ class Pins:
 
     def open(self) -> None:
         """A person said that this clone is to be open. Its environments stay closed elsewhere."""
+        Pins.is_agreed = True
         if self.is_closed:
             os.unlink(self.beside(_CLOSED))
+
+    def _close_for(self, pins: Iterable[Pin]) -> None:
+        """Close this clone where a closed environment comes in, and nobody agreed: it may be open for others only."""
+        if self.is_agreed or self.is_closed or not os.path.lexists(home.closed_list()):
+            return
+        from gitenv.trust import closing
+
+        known = {pin.environment.id for pin in self.all()}
+        if any(closing.is_listed(pin.environment.id) for pin in pins if pin.environment.id not in known):
+            self.close()
 
     def _list_closed(self, pins: Iterable[Pin]) -> None:
         from gitenv.trust import closing
@@ -229,6 +242,7 @@ class Pins:
             return
         home.make()
         files.make_folder(self._folder, 0o700)
+        self._close_for([pin for pin, _ in pins])
         texts: dict[str, bytes] = {}
         for pin, before in pins:
             texts |= self._missing(pin.name, before)
