@@ -106,7 +106,7 @@ def test_on_a_page(words: list[str]) -> None:
     [
         ("add", "gitenv add-recipient NAME"),
         ("invite", "gitenv add-recipient NAME"),
-        ("rm", "gitenv remove-recipient NAME"),
+        ("rm", "gitenv unset NAME"),
         ("rotate-key", "gitenv rotate"),
         ("decrypt", "gitenv unlock"),
         ("stauts", "gitenv status"),
