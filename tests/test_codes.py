@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import ast
+import importlib
+import pkgutil
 from collections.abc import Iterator
 from pathlib import Path
 
+import gitenv
 from gitenv import errors
 from gitenv.errors import GitenvError
 from gitenv.model import reasons
@@ -13,7 +16,7 @@ from gitenv.model.codes import CODES
 
 _SOURCE = Path(errors.__file__).parent
 # What only the command itself says that is refused.
-_OF_COMMANDS = {"usage", "missing", "changed", "cannot-stand", "masked", "not-a-step", "too-many-names"}
+_OF_COMMANDS = {"usage", "missing", "changed", "cannot-stand", "masked", "not-a-step", "too-many-names", "declined"}
 _MAKERS = ("choice", "Finding", "finding")
 
 
@@ -45,6 +48,9 @@ def test_each_code_is_in_the_catalogue() -> None:
 
 def test_each_reason_is_in_the_catalogue() -> None:
     """`status` says by its name why something is not believed."""
+    for module in pkgutil.walk_packages(gitenv.__path__, "gitenv."):  # a class is known once its module is loaded
+        if not module.name.endswith("__main__"):
+            importlib.import_module(module.name)
     assert reasons.NotSigned in list(_classes(GitenvError))
     named = {each("").code for each in _classes(GitenvError) if each.__module__.startswith("gitenv.")}
     of_grants = {code.removeprefix("grant-") for code in CODES if code.startswith("grant-")}
