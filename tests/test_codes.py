@@ -16,7 +16,17 @@ from gitenv.model.codes import CODES
 
 _SOURCE = Path(errors.__file__).parent
 # What only the command itself says that is refused.
-_OF_COMMANDS = {"usage", "missing", "changed", "cannot-stand", "masked", "not-a-step", "too-many-names", "declined"}
+_OF_COMMANDS = {
+    "usage",
+    "missing",
+    "changed",
+    "cannot-stand",
+    "masked",
+    "not-a-step",
+    "too-many-names",
+    "declined",
+    "cannot-start",
+}
 _MAKERS = ("choice", "Finding", "finding")
 
 
@@ -52,6 +62,6 @@ def test_each_reason_is_in_the_catalogue() -> None:
         if not module.name.endswith("__main__"):
             importlib.import_module(module.name)
     assert reasons.NotSigned in list(_classes(GitenvError))
-    named = {each("").code for each in _classes(GitenvError) if each.__module__.startswith("gitenv.")}
+    named = {each.__new__(each).code for each in _classes(GitenvError) if each.__module__.startswith("gitenv.")}
     of_grants = {code.removeprefix("grant-") for code in CODES if code.startswith("grant-")}
     assert named - CODES.keys() - of_grants - _OF_COMMANDS == set()
