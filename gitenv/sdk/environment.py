@@ -60,7 +60,8 @@ class Values(NamedTuple):
         """A value. Raises `Missing` where none of the files sets it."""
         if name not in self.values:
             files = joined([printable(source.shown) for source in self.sources])
-            raise Missing(f"there is no {printable(name)} in {files}", "gitenv list")
+            shown = printable(name.partition("=")[0])  # somebody may have typed a value, too
+            raise Missing(f"there is no {shown} in {files}", "gitenv list")
         return self.values[name]
 
     def masks(self) -> dict[str, str]:
