@@ -38,13 +38,13 @@ def finish(
     if not done.subject:
         show.say("nothing has changed, so nothing is pushed")
         return
+    remote = printable(done.to.remote)
     if done.branch == done.to.branch:
-        show.say(f"committed, and pushed to {done.to.remote}/{done.branch}: {done.subject}")
+        show.say(f"committed, and pushed to {remote}/{done.branch}: {done.subject}")
         return
     show.say(f"committed: {done.subject}")
-    show.say(
-        f"{done.to.remote} refuses a push to {done.to.branch}, so it is pushed to {done.branch}: open a pull request for it"
-    )
+    show.say(f"{remote} refuses a push to {done.to.branch}, so it is pushed to {done.branch}: open a pull request for it")
     if done.to.tracking:
         show.say(f"your {done.to.branch} has it, too; once you need that for something else:")
-        show.commands(f"git reset --keep {shell_word(done.to.tracking.removeprefix('refs/remotes/'))}")
+        # Not origin/main: a tag that somebody pushed may have that name, and would come first.
+        show.commands(f"git reset --keep {shell_word(done.to.tracking.removeprefix('refs/'))}")

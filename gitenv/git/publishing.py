@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from enum import Enum
 
 from gitenv.errors import NotInOrder, printable
@@ -12,7 +12,7 @@ from gitenv.git.repository import Repository
 from gitenv.tuples import NamedTuple
 
 _UNDER_WAY = ("MERGE_HEAD", "CHERRY_PICK_HEAD", "REVERT_HEAD")
-_REMOTES = "refs/remotes/"
+_BRANCHES, _REMOTES = "refs/heads/", "refs/remotes/"
 
 
 class Destination(NamedTuple):
@@ -21,6 +21,8 @@ class Destination(NamedTuple):
     remote: str
     branch: str  # its name there
     tracking: str  # the ref that has what was fetched of it; "" where there is none
+    own: str  # its name here
+    head: str  # the commit that it has here
 
 
 class Reply(Enum):
@@ -37,18 +39,27 @@ def destination(repository: Repository) -> Destination:
     git_dir = repository.layout.git_dir
     if rebasing.is_going_on(repository.layout) or any(os.path.exists(os.path.join(git_dir, name)) for name in _UNDER_WAY):
         raise NotInOrder("git has not ended a merge, a rebase or a cherry-pick, so nothing can be pushed", "git status")
-    branch = _said(repository.root, "symbolic-ref", "-q", "--short", "HEAD")
+    branch, head = checked_out(repository)
     if not branch:
         raise NotInOrder("you are on no branch, so nothing can be pushed", "git switch BRANCH")
-    if not repository.has_commits():
+    if not head:
         raise NotInOrder("this repository has no commit yet, so nothing can be pushed", "git status")
     remote = _remote(repository, branch)
     if pushed := _said(repository.root, "rev-parse", "--symbolic-full-name", f"{branch}@{{push}}"):
         begin = f"{_REMOTES}{remote}/"
         if pushed.startswith(begin):
-            return Destination(remote, pushed.removeprefix(begin), pushed)
+            return Destination(remote, pushed.removeprefix(begin), pushed, branch, head)
     tracking = f"{_REMOTES}{remote}/{branch}"
-    return Destination(remote, branch, tracking if repository.objects.id(tracking) else "")
+    return Destination(remote, branch, tracking if repository.objects.id(tracking) else "", branch, head)
+
+
+def checked_out(repository: Repository) -> tuple[str, str]:
+    """The branch that one is on, and its commit; "" for either that is none.
+
+    `symbolic-ref --short` would say `heads/main` where somebody pushed a tag `main`.
+    """
+    ref = _said(repository.root, "symbolic-ref", "-q", "HEAD")
+    return ref.removeprefix(_BRANCHES) if ref.startswith(_BRANCHES) else "", repository.objects.id("HEAD^{commit}")
 
 
 def apart(repository: Repository, to: Destination) -> tuple[int, int]:
@@ -64,6 +75,14 @@ def commit(repository: Repository, message: str, paths: Sequence[str]) -> bool:
     words = ("--literal-pathspecs", "commit", "-q", "--only", "-m", message, "--", *paths)
     done = program.as_user(repository.root, *words, with_key=True)
     return not done.returncode
+
+
+def is_just(repository: Repository, commit: str, parent: str, paths: Collection[str]) -> bool:
+    """Whether a commit stands on that one alone, and changes no other files."""
+    parents = _said(repository.root, "rev-list", "--parents", "-n1", commit).split()[1:]
+    return parents == [parent] and set(paths).issuperset(
+        program.paths(repository.root, "diff-tree", "-r", "-z", "--name-only", "--no-renames", parent, commit)
+    )
 
 
 def push(repository: Repository, remote: str, commit: str, branch: str) -> Reply:

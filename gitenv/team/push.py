@@ -60,10 +60,14 @@ def carry_out(workspace: Workspace, planned: Course, subject: str, names: Sequen
         return Pushed("", to, "")
     if mixed := [path for path in paths if path in planned.staged]:
         raise NotInOrder(f"{printable(mixed[0])} had staged changes before, so nothing is committed", "git status")
+    if publishing.checked_out(repository) != (to.own, to.head):  # while somebody typed the value
+        raise NotInOrder("another commit is checked out by now, so nothing is committed; it is staged", "git status")
     locking.release()  # the hooks are gitenv's own, too
     if repository.changed(set(paths)) and not publishing.commit(repository, subject, paths):
         raise NotInOrder("git did not commit it; it is staged", f"git commit -m {shell_word(subject)} && git push")
-    commit = repository.objects.id("HEAD^{commit}")
+    branch, commit = publishing.checked_out(repository)
+    if branch != to.own or (commit != to.head and not publishing.is_just(repository, commit, to.head, paths)):
+        raise NotInOrder("more than that was committed, by a hook or meanwhile, so nothing is pushed", "git show --stat")
     answer, branch = publishing.push(repository, to.remote, commit, to.branch), to.branch
     if answer is Reply.REFUSED:
         answer, branch = _beside(workspace, to, commit, f"gitenv/set-{names[0]}")

@@ -585,3 +585,20 @@ def test_removing_oneself(bob: Person) -> None:
     assert "you made this key, so you know it" in seen
     assert "D  .recipients/development/bob.grant" in _changes(bob)
     assert b"hunter2" not in (bob.cwd / ".env").read_bytes()
+
+
+def test_push_after_a_switch_while_it_asks(alice: Person) -> None:
+    """What is on another branch by then is not pushed to the one that `gitenv set --push` began on."""
+    alice.must("git", "switch", "-qc", "topic")
+    alice.must("git", "commit", "-q", "--allow-empty", "-m", "Not for main")
+    alice.must("git", "switch", "-q", "main")
+    before = alice.must("git", "ls-remote", "origin").stdout
+
+    def switch(process: subprocess.Popen[bytes], terminal: int) -> None:
+        alice.must("git", "switch", "-q", "topic")
+        say_secretly(b"secret-value\n")(process, terminal)
+
+    code, seen = on_terminal(alice, "set", "HELLO", "--push", at="HELLO in .env", reply=switch)
+    assert code == 5, seen
+    assert "another commit is checked out by now" in seen
+    assert alice.must("git", "ls-remote", "origin").stdout == before
