@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Iterator
 
+from gitenv.errors import printable
 from gitenv.tuples import NamedTuple
 
 _SHORTEST, _LONGEST = 4, 64
@@ -56,6 +57,18 @@ def typos(new: Iterable[str], here: Collection[str], there: Collection[str]) -> 
         if fitting:
             found.append(Typo(name, min(fitting, key=lambda meant: (distance(name, meant), meant))))
     return found
+
+
+def meant(name: str, names: Collection[str]) -> str:
+    """The one of the names that was probably meant by one that is not there; "" if none is close."""
+    found = typos([name], [], names)
+    return found[0].meant if found else ""
+
+
+def question(name: str, names: Collection[str]) -> str:
+    """What is said after a name that is not there: "; did you mean PASSWORD?", or nothing."""
+    close = meant(name, names)
+    return f"; did you mean {printable(close)}?" if close else ""
 
 
 def is_close(one: str, other: str) -> bool:

@@ -59,9 +59,11 @@ class Values(NamedTuple):
     def need(self, name: str) -> str:
         """A value. Raises `Missing` where none of the files sets it."""
         if name not in self.values:
+            from gitenv.model import similar
+
             files = joined([printable(source.shown) for source in self.sources])
-            shown = printable(name.partition("=")[0])  # somebody may have typed a value, too
-            raise Missing(f"there is no {shown} in {files}", "gitenv list")
+            typed = name.partition("=")[0]  # somebody may have typed a value, too
+            raise Missing(f"there is no {printable(typed)} in {files}{similar.question(typed, self.values)}", "gitenv list")
         return self.values[name]
 
     def masks(self) -> dict[str, str]:
@@ -179,7 +181,9 @@ def _none(opening: Opening, name: str, folder: str) -> Missing:
         up_to = f", nor above up to {printable(opening.top.folder)}"
     hint = f"change to the folder with your {'.env' if name == _DEFAULT else f'.env.{name}'}"
     if known:
-        hint = "gitenv status" if name in known else f"name one that is here: -e {known[0]}"
+        from gitenv.model import similar
+
+        hint = "gitenv status" if name in known else f"name one that is here: -e {similar.meant(name, known) or known[0]}"
     return Missing(f"there is no file of {name} in {printable(folder)}{up_to}", hint)
 
 

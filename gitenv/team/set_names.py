@@ -37,5 +37,9 @@ def rename(workspace: Workspace, old: str, new: str, path: str, environment: str
 
 
 def _check_there(text: bytes, name: str, path: str) -> None:
-    if name not in editing.values(document.parse(text)):
-        raise Missing(f"there is no {printable(name)} in {printable(path)}", f"gitenv list -f {from_top(path)}")
+    names = editing.values(document.parse(text))
+    if name not in names:
+        from gitenv.model import similar
+
+        meant = similar.question(name, names)
+        raise Missing(f"there is no {printable(name)} in {printable(path)}{meant}", f"gitenv list -f {from_top(path)}")
