@@ -13,6 +13,7 @@ from gitenv.git import alone, program, spawn
 from gitenv.git.repository import Repository
 from gitenv.git.spawn import Done
 from gitenv.identity import device
+from tests import lab
 from tests.conftest import NewLab
 from tests.lab import Person
 
@@ -118,6 +119,21 @@ def test_no_call_of_gitenv_starts_what_a_clone_has_configured(new_lab: NewLab) -
                 path.symlink_to(alice.home / "spies" / f"hook-{name}")
     noted = set(seen.read_text().splitlines()) if seen.exists() else set()
     assert noted <= {"ssh", "clean"}  # a filter of somebody else's is asked for its own files, without the key
+
+
+def test_an_unpacked_folder_starts_nothing(new_lab: NewLab) -> None:
+    """`run` in somebody's archive with a `.git` of theirs, where objects are missing that a command of theirs would fetch."""
+    alice = new_lab("founded").person("alice")
+    alice.must("git", "clone", "-q", lab.HUB, "unpacked")
+    alice.cwd = alice.home / "unpacked"
+    assert alice.run(["gitenv", "get", "PASSWORD"]).exit_code == 0
+    tree = alice.must("git", "rev-parse", "HEAD^{tree}").stdout.decode().strip()
+    (alice.cwd / ".git" / "objects" / tree[:2] / tree[2:]).unlink()
+    _plant(alice)
+    done = alice.run(["gitenv", "run", "--", "printenv", "PASSWORD"])
+    assert (done.exit_code, done.stdout) == (5, b"")
+    assert b"hint: gitenv init\n" in done.stderr
+    assert not (alice.home / "seen").exists()
 
 
 def test_git_is_asked_in_english(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -29,6 +29,7 @@ def test_what_runs_code(command: list[str], name: str, value: str, tmp_path: Pat
     """A program that is given such a variable runs something, so gitenv asks first."""
     assert dangerous.why(name)
     assert not dangerous.why(name, [name])
+    assert dangerous.is_from_outside(name)  # an allowed command in a closed work tree does not get it, either
     if not shutil.which(command[0]):
         pytest.skip(f"there is no {command[0]}")
     (tmp_path / "Makefile").write_text("all:\n", encoding="utf-8")
@@ -48,3 +49,11 @@ def test_what_runs_code(command: list[str], name: str, value: str, tmp_path: Pat
 def test_what_is_ordinary(name: str) -> None:
     """Nobody is asked about those that programs have in .env files."""
     assert not dangerous.why(name)
+    assert not dangerous.is_from_outside(name)
+
+
+@pytest.mark.parametrize("name", ["PATH", "HOME", "SHELL", "XDG_CONFIG_HOME", "GITENV_ENVIRONMENT", "GITENV_TRUST"])
+def test_how_a_machine_is_set_up(name: str) -> None:
+    """No commit sets these unasked, and an allowed command in a closed work tree has them as whoever starts it does."""
+    assert dangerous.why(name)
+    assert not dangerous.is_from_outside(name)

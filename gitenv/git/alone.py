@@ -18,9 +18,11 @@ OFF = ["-c", "core.hooksPath=/dev/null", "-c", "core.fsmonitor=false"]
 """Words before git's verb. git for Windows knows /dev/null, too, and no hook is there."""
 
 _FOR_ALL = {"LC_ALL": "C", "GIT_NO_REPLACE_OBJECTS": "1"}
+_OFFLINE = {"GIT_ALLOW_PROTOCOL": "", "GIT_NO_LAZY_FETCH": "1"}  # the latter is known to a git since 2.39.4 and 2.45
 
 _off = list(OFF)
 _are_known: list[bool] = []
+_offline: dict[str, str] = {}
 
 
 def words() -> list[str]:
@@ -48,6 +50,15 @@ def forget() -> None:
     _off[:], _are_known[:] = OFF, []
 
 
+def stay_offline(*, is_so: bool) -> None:
+    """From here on fetch no object that is missing: nobody has said that this `.git` is theirs, and it may be an archive's.
+
+    What connects is a command of its configuration (`core.sshCommand`, `credential.helper`).
+    """
+    _offline.clear()
+    _offline.update(_OFFLINE if is_so else {})
+
+
 def environment() -> dict[str, str]:
     """Ours, without the private key, and without what gives paths another meaning. git speaks English: what it says is read.
 
@@ -57,7 +68,7 @@ def environment() -> dict[str, str]:
     `git --literal-pathspecs add` hands that on to the filter. There `:(top)…` would be a file that nobody has, and a history in
     which nothing speaks against a statement.
     """
-    return {name: value for name, value in os.environ.items() if name not in _LEFT_OUT} | _FOR_ALL
+    return {name: value for name, value in os.environ.items() if name not in _LEFT_OUT} | _FOR_ALL | _offline
 
 
 def pipe_with_key() -> int:

@@ -10,6 +10,7 @@ import os
 from collections.abc import Sequence
 
 from gitenv.errors import GitenvError, Locked, NotInOrder, NotTrusted, printable
+from gitenv.git import alone
 from gitenv.git.layout import RECIPIENTS
 from gitenv.git.objects import Objects
 from gitenv.identity import device, home
@@ -44,6 +45,7 @@ class Belief:
     def __init__(self, top: Top, objects: Objects, key: device.DeviceKey | None, *, is_old: bool) -> None:
         self._top, self._objects, self._is_old = top, objects, is_old
         self._access = Access(top.layout, key)
+        alone.stay_offline(is_so=not self.is_begun())
         self._is_guest = key is not None or bool(os.environ.get(device.VARIABLE))
         self._tree: Snapshot | None = None
         self._unpinned: dict[str, Environment] | None = None
@@ -190,11 +192,11 @@ class Belief:
         except RolledBack:
             if not self._is_old:
                 raise
-        except NotInOrder:
+        except NotInOrder as error:
             import shutil
 
             if shutil.which("git"):
-                raise
+                raise NotInOrder(error.message, error.hint or "gitenv init") from None
 
     def _history(self) -> History:
         from gitenv.trust.history import History

@@ -35,7 +35,7 @@ def environment(found: Values, rules: Rules, before: Mapping[str, str]) -> dict[
     if rules.is_clean:
         kept = {name: value for name, value in kept.items() if _is_kept(name)}
     if rules.is_closed:
-        kept = {name: value for name, value in kept.items() if not dangerous.loads(name)}
+        kept = {name: value for name, value in kept.items() if not dangerous.is_from_outside(name)}
     for name, value in chosen(found, rules.only).items():
         if rules.override or name not in kept:
             _check(found, name, value, rules)

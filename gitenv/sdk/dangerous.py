@@ -26,11 +26,11 @@ _BEGINNINGS = {
     "CARGO_TARGET_": "cargo starts what it names",
 }
 _IN_ANY_CASE = {"NPM_CONFIG_": "npm starts what it names", "PNPM_CONFIG_": "pnpm starts what it names"}
-_LOADERS = ("LD_", "DYLD_", "PYTHON", "PERL5", "LUA_", "BASH_FUNC_", "GCONV_")
 _HARMLESS = frozenset(("PYTHONUNBUFFERED", "PYTHONUTF8", "PYTHONIOENCODING", "PYTHONDONTWRITEBYTECODE", "PYTHONHASHSEED"))
 _LOADS = "it names code that is loaded at the start"
 _STARTS = "it names a program that others start"
 _SHELL = "shells go by it in whatever they do"
+_FOUND_BY, _CONFIGURED_BY = "programs are found by it", "programs read their configuration there"
 _NAMES = {
     **dict.fromkeys(("NODE_OPTIONS", "NODE_PATH", "NODE_REPL_EXTERNAL_MODULE", "ELECTRON_RUN_AS_NODE", "BUN_OPTIONS"), _LOADS),
     **dict.fromkeys(
@@ -80,8 +80,8 @@ _NAMES = {
     # In a prompt shells replace commands; for a number bash computes what it is given, and a subscript in that is a command.
     **dict.fromkeys(("PROMPT_COMMAND", "PS0", "PS1", "PS2", "PS3", "PS4", "PROMPT", "RPROMPT", "RPS1"), _SHELL),
     **dict.fromkeys(("RANDOM", "SRANDOM", "SECONDS", "OPTIND", "HISTCMD"), _SHELL),
-    **dict.fromkeys(("PATH", "CDPATH", "FPATH", "PATHEXT", "COMSPEC"), "programs are found by it"),
-    **dict.fromkeys(("HOME", "XDG_CONFIG_HOME", "XDG_CONFIG_DIRS", "APPDATA"), "programs read their configuration there"),
+    **dict.fromkeys(("PATH", "CDPATH", "FPATH", "PATHEXT", "COMSPEC"), _FOUND_BY),
+    **dict.fromkeys(("HOME", "XDG_CONFIG_HOME", "XDG_CONFIG_DIRS", "APPDATA"), _CONFIGURED_BY),
 }
 
 
@@ -89,6 +89,18 @@ def why(name: str, given: Collection[str] = ()) -> str:
     """What is dangerous about a name that the user has not allowed; "" if nothing is known. `given` are allowed here."""
     if name in given or name in allowed():
         return ""
+    return _reason(name)
+
+
+def is_from_outside(name: str) -> bool:
+    """Whether a variable that somebody set for a command may have it load, or start, code of theirs.
+
+    What is left is how the machine is set up: without PATH, HOME and SHELL little runs.
+    """
+    return name != "SHELL" and not name.startswith("GITENV_") and _reason(name) not in ("", _FOUND_BY, _CONFIGURED_BY)
+
+
+def _reason(name: str) -> str:
     if os.name == "nt":  # there PATH and Path are one variable
         name = name.upper()
     if name in _HARMLESS:
@@ -98,11 +110,6 @@ def why(name: str, given: Collection[str] = ()) -> str:
 
 def _by_beginning(name: str, beginnings: Mapping[str, str]) -> str:
     return next((reason for begin, reason in beginnings.items() if name.startswith(begin)), "")
-
-
-def loads(name: str) -> bool:
-    """Whether a variable that somebody set for a command puts code into it."""
-    return name not in _HARMLESS and (_NAMES.get(name) in (_LOADS, _SHELL) or name.startswith(_LOADERS))
 
 
 def allowed() -> frozenset[str]:

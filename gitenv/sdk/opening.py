@@ -11,6 +11,7 @@ import os
 from collections.abc import Callable, Sequence
 
 from gitenv.errors import NotInOrder, NotTrusted, Usage, from_top, printable, shell_word
+from gitenv.git import alone
 from gitenv.git.layout import RECIPIENTS
 from gitenv.git.objects import Objects
 from gitenv.identity import device
@@ -54,6 +55,7 @@ class Opening:
     def close(self) -> None:
         """End the git that was asked, if one was."""
         self._objects.close()
+        alone.stay_offline(is_so=False)  # that was about this place
 
     def read(self, path: str, *, is_named: bool = False) -> ReadFile | None:
         """A file, opened; None if there is none. `is_named`: the user said which, and not only of which environment."""
@@ -63,6 +65,8 @@ class Opening:
         if not smudge.is_encrypted(data):
             name = self._plain(path, is_named)
             _check_merged(path, data)
+            if name and data:
+                self._check_typed(name, path, data)
             return ReadFile(path, name, data, None, None, ())
         if not (name := self.belief.owner(path)):
             raise NotTrusted(f"{printable(path)} is encrypted, and no environment here claims it", "gitenv status")
@@ -106,6 +110,26 @@ class Opening:
         if data and (name := encoding.wrong(data)) and not name.startswith("UTF-8"):
             raise Usage(encoding.problem(printable(path), name), encoding.remedy(path, name))
         return data
+
+    def _check_typed(self, name: str, path: str, data: bytes) -> None:
+        """Raise `NotTrusted` for lines of an open file that stand in plain text in the commit: they are nobody's values.
+
+        The filter marks such lines. But git writes some files without it (`cherry-pick --strategy=resolve`), other clients do,
+        and `git show COMMIT:.env > .env` does.
+        """
+        lines = {line.strip() for line in data.splitlines()} - {b""}
+        standing = [side for side in self._standing(path) if not lines.isdisjoint(map(bytes.strip, side.splitlines()))]
+        if standing:  # seldom: an open file has no line that stands in its commit but `## ` headings
+            from gitenv.sdk import refusing
+
+            refusing.check_typed(self.top.folder, self._objects, name, path, data, standing)
+
+    def _standing(self, path: str) -> list[bytes]:
+        """What an edit of a file began from: what the index has, in a conflict both sides, else HEAD."""
+        for specs in ((f":0:{path}",), (f":2:{path}", f":3:{path}"), (f"HEAD:{path}",)):
+            if found := [side for spec in specs if (side := self._objects.read(spec, document.MAX_BYTES)) is not None]:
+                return found
+        return []
 
     def _opened(self, data: bytes, rings: Sequence[Keyring]) -> bytes:
         if not self._is_old:

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from gitenv.errors import NotTrusted, joined, printable
-from gitenv.model import document, inert, remedies
+from gitenv.git.objects import Objects
+from gitenv.model import clean, document, inert, plain, remedies, unverified
+from gitenv.model.unverified import Unverified
+from gitenv.repo.founding import Founding
 
 _MOST = 5
 
@@ -12,12 +17,27 @@ def unvouched(path: str, data: bytes) -> NotTrusted:
     """The error for marks in a document, as smudge or the filter made them."""
     if data.startswith(inert.WHOLE):
         return NotTrusted(f"{printable(path)} stays closed: it is too large", remedies.look(path))
-    from gitenv.model import unverified
+    if not (found := unverified.find(document.parse(data))):
+        return NotTrusted(f"{printable(path)} does not open to what it shows", remedies.look(path))
+    return _held(path, found)
 
-    found = unverified.find(document.parse(data))
+
+def check_typed(top: str, objects: Objects, environment: str, path: str, data: bytes, standing: Sequence[bytes]) -> None:
+    """Raise `NotTrusted` for lines of an open file that `standing`, what it was before any edit, has in plain text.
+
+    Not in commits that the founding goes back to, nor before it is committed: there all is its owner's.
+    """
+    opened, found = document.parse(data), list[Unverified]()
+    for stored in map(document.parse, standing):
+        texts = {clean.trimmed(text) for text in plain.texts(stored, None)}
+        found += [each for each in plain.find(opened, stored) if clean.trimmed(each.record.raw) in texts]
+    founding = Founding(top, objects, [environment])
+    if found and not (founding.is_uncommitted(environment) or founding.is_before(environment, "HEAD")):
+        raise _held(path, found)
+
+
+def _held(path: str, found: Sequence[Unverified]) -> NotTrusted:
     where = joined(
         [f"{printable(each.name)} in line {each.line}" if each.name else f"line {each.line}" for each in found], _MOST
     )
-    if not found:
-        return NotTrusted(f"{printable(path)} does not open to what it shows", remedies.look(path))
     return NotTrusted(f"{printable(path)} holds what nobody vouches for: {where}", "gitenv status")
