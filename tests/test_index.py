@@ -9,11 +9,14 @@ import sys
 import pytest
 
 from gitenv.errors import NotInOrder
-from gitenv.git import index
+from gitenv.git import index, stat_data
 from gitenv.git.index import IndexEntry as Entry
 from gitenv.git.layout import Layout
+from gitenv.git.stat_data import Chmod
 from tests.conftest import NewLab
 from tests.lab import Person
+
+posix = pytest.mark.skipif(sys.platform == "win32", reason="Windows has other rights")
 
 
 @pytest.fixture(params=["sha1", "sha256"])
@@ -222,3 +225,89 @@ def test_a_sparse_checkout(alice: Person) -> None:
     _put(alice, Entry("file", _blobs(alice, b"new")[0]))
     assert alice.must("git", "status", "--porcelain").said == "M  file"
     assert _listed(alice) == {b"file": b"new", b"other": b"2"}
+
+
+def _narrowed(alice: Person) -> Chmod:
+    """What it is to git that `file` is its owner's alone from here on."""
+    path = alice.cwd / "file"
+    before = path.lstat()
+    path.chmod(0o700 if before.st_mode & 0o100 else 0o600)
+    return Chmod(before, path.lstat())
+
+
+def _note(alice: Person, *changes: Chmod) -> bool:
+    return stat_data.replace(_layout(alice), changes) is not None
+
+
+def _edited(alice: Person) -> bytes:
+    """What git takes for edited as long as it has not looked into it."""
+    return alice.must("git", "diff-files", "--name-only").stdout
+
+
+@posix
+@pytest.mark.parametrize("words", [(), ("--index-version", "4"), ("--replace",), ("--untracked-cache",)])
+def test_rights_are_no_edit(words: tuple[str, ...], alice: Person) -> None:
+    """git looks into no file for its rights, whatever it keeps in its index, and the index is whole and as old as it was."""
+    path, entry = alice.cwd / ".git" / "index", alice.cwd / "file"
+    alice.must("git", "config", "index.skipHash", str("--untracked-cache" in words).lower())
+    entry.chmod(0o755 if "--replace" in words else 0o644)
+    os.utime(entry, (1_600_000_000, 1_600_000_000))
+    alice.must("git", "add", "file")
+    alice.must("git", "update-index", "--refresh", *words)
+    old, listed = path.stat(), _listed(alice)
+    change = _narrowed(alice)
+    assert _note(alice, change)
+    noted = alice.must("git", "ls-files", "--debug").stdout.decode()
+    assert "ctime: {}:{}\n".format(*divmod(change.after.st_ctime_ns, 1_000_000_000)) in noted
+    assert _edited(alice) == b""
+    assert (path.stat().st_mode, path.stat().st_mtime_ns) == (old.st_mode, old.st_mtime_ns)
+    assert _listed(alice) == listed
+    alice.must("git", "fsck", "--strict")
+    assert _left_over(alice) == []
+
+
+@posix
+def test_an_edit_is_one_whatever_the_rights(alice: Person) -> None:
+    """Before it or after it, of the same length and the same second: git finds it, and one that came between is not noted."""
+    path = alice.cwd / "file"
+
+    def edit() -> None:
+        was = path.lstat()
+        path.write_bytes(b"2\n")
+        os.utime(path, ns=(was.st_mtime_ns, was.st_mtime_ns))
+
+    for is_noted in (True, False):
+        path.chmod(0o644)
+        path.write_bytes(b"1\n")
+        alice.must("git", "add", "file")
+        before = path.lstat()
+        if is_noted:
+            change = _narrowed(alice)
+            edit()
+        else:
+            edit()
+            path.write_bytes(b"22\n")
+            path.chmod(0o600)
+            change = Chmod(before, path.lstat())
+        assert _note(alice, change) is is_noted
+        assert _edited(alice) == b"file\n"
+
+
+@posix
+def test_rights_that_cannot_be_noted(alice: Person) -> None:
+    """Of a file that the index does not have, or has elsewhere; in an index that is damaged, or none."""
+    path = alice.cwd / ".git" / "index"
+    (alice.cwd / "other").write_bytes(b"1\n")
+    change, other = _narrowed(alice), (alice.cwd / "other").lstat()
+    data = path.read_bytes()
+    assert not _note(alice, change, Chmod(other, other))
+    for wrong in (data[:-1] + bytes([data[-1] ^ 1]), b"", b"DIRC", data.replace(b"DIRC", b"dirc")):
+        path.write_bytes(wrong)
+        assert not _note(alice, change)
+        assert path.read_bytes() == wrong
+    path.unlink()
+    assert not _note(alice, change)
+    path.write_bytes(data)
+    os.utime(alice.cwd / "file", (1_600_000_000, 1_600_000_000))
+    alice.must("git", "update-index", "--refresh", "--split-index")
+    assert not _note(alice, _narrowed(alice)), "it is in the other file"

@@ -10,11 +10,11 @@ import errno
 import os
 import sys
 import time
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Mapping, Sequence, Set
 
 from gitenv.errors import Changed, NotInOrder, printable, shell_word
 from gitenv.git import program
-from gitenv.git.layout import Layout, index_path
+from gitenv.git.layout import Layout, Stamp, index_path, stamp
 from gitenv.tuples import NamedTuple
 
 FILE = "100644"
@@ -71,10 +71,9 @@ def replace_entries(root: str, layout: Layout, entries: Iterable[IndexEntry], se
     listed, expected = list(entries), {_staged(entry): entry.path for entry in seen}
     nothing = "0" * next((len(entry.object_id) for entry in listed if entry.object_id), 0) or _no_object(root)
     lines = "".join(_line(entry, nothing) for entry in listed)
-    folder = os.path.join(layout.git_dir, "gitenv")
-    copy = os.path.join(folder, f"index-{os.getpid()}")
+    copy = _copy(layout)
     try:
-        os.makedirs(folder, exist_ok=True)
+        os.makedirs(os.path.dirname(copy), exist_ok=True)
         for _ in range(_TRIES):
             before = _checksum(index)
             if before:
@@ -93,6 +92,36 @@ def replace_entries(root: str, layout: Layout, entries: Iterable[IndexEntry], se
         with contextlib.suppress(OSError):
             os.unlink(copy)
     raise NotInOrder("another git process keeps writing the index", "wait for it, then run this again")
+
+
+def rewrite(layout: Layout, made: Callable[[bytes], bytes]) -> Stamp | None:
+    """Put what `made` makes of the index's bytes in its place, as old as it was; None where that is nothing, or cannot be.
+
+    Returns the stamp of the one that was read. The rest is as for `replace_entries`, without git.
+    """
+    index, copy = os.path.join(layout.work_tree, index_path(layout)), _copy(layout)
+    try:
+        read, before, status = stamp(index), _checksum(index), os.stat(index)
+        with open(index, "rb") as file:
+            new = made(file.read())
+        if not new:
+            return None
+        os.makedirs(os.path.dirname(copy), exist_ok=True)
+        with open(copy, "wb") as file:
+            file.write(new)
+        os.chmod(copy, status.st_mode)
+        os.utime(copy, ns=(status.st_atime_ns, status.st_mtime_ns))
+        return read if _exchange(copy, index, before) else None
+    except (OSError, NotInOrder):  # whoever lets git do it hears what is wrong
+        return None
+    finally:
+        with contextlib.suppress(OSError):
+            os.unlink(copy)
+
+
+def _copy(layout: Layout) -> str:
+    """Where this run makes another index. `clear_lock` knows what a killed one left by this name."""
+    return os.path.join(layout.git_dir, "gitenv", f"index-{os.getpid()}")
 
 
 def _update(root: str, copy: str, lines: str, *words: str) -> None:

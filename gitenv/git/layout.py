@@ -17,6 +17,10 @@ EMPTY_TREES = {  # by the length of an id; git knows them where nobody has store
 }
 
 
+Stamp = tuple[int, int, int]
+"""Of a file: another one whenever somebody puts another file in its place."""
+
+
 class Layout(NamedTuple):
     """Absolute paths. `work_tree` is where paths that git names begin."""
 
@@ -30,12 +34,12 @@ def index_path(layout: Layout) -> str:
     return os.environ.get("GIT_INDEX_FILE") or os.path.join(layout.git_dir, "index")
 
 
-def index_stamp(layout: Layout) -> tuple[int, int, int]:
+def index_stamp(layout: Layout) -> Stamp:
     """What changes whenever somebody writes the index: git puts another file in its place."""
     return stamp(index_path(layout))
 
 
-def stamp(path: str) -> tuple[int, int, int]:
+def stamp(path: str) -> Stamp:
     """What is another one for a file that was put in the place of this one; zeros where there is none."""
     try:
         found = os.stat(path)

@@ -12,10 +12,14 @@ from collections.abc import Iterable, Sequence, Set
 from gitenv.errors import NotInOrder, printable, shell_word
 from gitenv.git import alone, index, log, program, walk
 from gitenv.git.index import IndexEntry
-from gitenv.git.layout import Layout, index_stamp
+from gitenv.git.layout import Layout, Stamp, index_stamp
 from gitenv.git.listing import Listing
 from gitenv.git.objects import Objects
 from gitenv.tuples import NamedTuple
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from gitenv.git.stat_data import Chmod
 
 _TRIES = 5
 _MOST_WORDS = 200  # of a command line; on Windows it has an end soon
@@ -50,7 +54,7 @@ class Repository:
         self.layout = Layout(self.root, os.path.normpath(git_dir), os.path.normpath(common_dir))
         self.objects = Objects(self.root)
         self._values: dict[str, str | None] = {}
-        self._listing: tuple[tuple[int, int, int], Listing] | None = None
+        self._listing: tuple[Stamp, Listing] | None = None
         alone.forget()
 
     def path(self, relative: str) -> str:
@@ -219,6 +223,16 @@ class Repository:
     def look_again(self) -> None:
         """Let git note what it has not seen since it was written: for `merge --abort` such a file is edited. Stages nothing."""
         program.attempt(self.root, "update-index", "-q", "--refresh", with_key=True)
+
+    def note_rights(self, changes: Sequence[Chmod]) -> None:
+        """Let git know files for unedited whose rights were changed: it would run the filter for each at the next status."""
+        from gitenv.git import stat_data
+
+        before = stat_data.replace(self.layout, changes)
+        if before is None:
+            self.look_again()
+        elif self._listing and self._listing[0] == before:
+            self._listing = index_stamp(self.layout), self._listing[1]
 
     def commits_of(self, path: str, limit: int) -> list[str]:
         """Up to `limit` commits that HEAD reaches and that changed a file, newest first; merges hide none of them."""

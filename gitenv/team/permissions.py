@@ -19,6 +19,10 @@ from gitenv.team import discover
 from gitenv.team.workspace import Workspace
 from gitenv.trust.pins import Pin
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from gitenv.git.stat_data import Chmod
+
 SETTING = "gitenv.fileMode"
 _OWNER = 0o600
 _ALLOWED = (_OWNER, 0o640, 0o660)
@@ -48,10 +52,11 @@ def apply(workspace: Workspace, pins: Iterable[Pin]) -> list[str]:
     if os.name == "nt":
         return []
     mode = wanted(workspace.repository)
-    found = [path for path in _paths(workspace, pins) if _apply(workspace, path, mode)]
+    changed = {path: _apply(workspace, path, mode) for path in _paths(workspace, pins)}
+    found = {path: each for path, each in changed.items() if each}
     if found:
-        workspace.repository.look_again()  # else git would run the filter for each of them at the next status
-    return found
+        workspace.repository.note_rights(list(found.values()))
+    return list(found)
 
 
 def too_open(workspace: Workspace, pins: Iterable[Pin]) -> list[str]:
@@ -78,17 +83,20 @@ def _mode(workspace: Workspace, path: str) -> int:
     return stat.S_IMODE(status.st_mode) if stat.S_ISREG(status.st_mode) else 0
 
 
-def _apply(workspace: Workspace, path: str, wanted: int) -> bool:
+def _apply(workspace: Workspace, path: str, wanted: int) -> Chmod | None:
     mode = _mode(workspace, path)
     if not mode or (new := kept(mode, wanted)) == mode:
-        return False
+        return None
+    from gitenv.git.stat_data import Chmod
+
     with contextlib.suppress(OSError):
         # Through no link, should one have taken its place meanwhile.
         descriptor = os.open(workspace.repository.path(path), os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
         try:
-            if stat.S_ISREG(os.fstat(descriptor).st_mode):
+            before = os.fstat(descriptor)
+            if stat.S_ISREG(before.st_mode):
                 os.fchmod(descriptor, new)
-                return True
+                return Chmod(before, os.fstat(descriptor))
         finally:
             os.close(descriptor)
-    return False
+    return None
