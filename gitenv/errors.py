@@ -108,10 +108,10 @@ FROM_TOP = (":/", ":(top,literal)")
 """How a path may begin that is meant from the top."""
 
 
-def joined(parts: Sequence[str], most: int = 8) -> str:
-    """A list in a sentence, cut where nobody would read on."""
-    shown = ", ".join(parts[:most])
-    return shown if len(parts) <= most else f"{shown} and {len(parts) - most:,} more"
+def joined(parts: Sequence[str], most: int = 8, count: int = 0) -> str:
+    """A list in a sentence, cut where nobody would read on. `count`: how many there are, where these are only the first."""
+    shown, left = ", ".join(parts[:most]), (count or len(parts)) - most
+    return f"{shown} and {left:,} more" if left > 0 else shown
 
 
 def printable(text: str | bytes) -> str:

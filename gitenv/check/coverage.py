@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 
-from gitenv.errors import from_top
+from gitenv.errors import from_top, joined
 from gitenv.git import attributes, scratch
 from gitenv.model import dotenv, names
 from gitenv.model.codes import finding
@@ -28,11 +28,13 @@ def findings(change: Change) -> Iterator[Finding]:
     now = scratch.attributes(change.where.store, files_of(change.files), [*paths, *nested])
     open_ = [path for path in paths if now[path]["filter"] != "gitenv"]
     if open_:
-        text = f"git does not hand {_joined(open_)} to gitenv: the next git add stages plain text"
+        text = f"git does not hand {joined(open_, _SHOWN)} to gitenv: the next git add stages plain text"
         yield finding("not-filtered", text, FILE, 0, ("gitenv init",))
     converted = [path for path in paths if path not in open_ and now[path]["text"] != "unset"]
     if converted:
-        yield finding("text-conversion", f"git may convert the line ends of {_joined(converted)}", FILE, 0, ("gitenv init",))
+        yield finding(
+            "text-conversion", f"git may convert the line ends of {joined(converted, _SHOWN)}", FILE, 0, ("gitenv init",)
+        )
     before = look_alikes(change.former_files)
     for path, entry in look_alikes(change.files).items():
         text = "where case is ignored this is a .gitattributes, and can lift the guard"
@@ -51,10 +53,10 @@ def _guard(change: Change, unguarded: Sequence[str], file: str = FILE, command: 
     before = _attributes_of(change, change.former_files, unguarded)
     removed = [path for path in unguarded if before.get(path, {}).get("working-tree-encoding") == _GUARD]
     if removed:
-        text = f"nothing stops plain text for {_joined(removed)} any more, in a clone where nobody ran gitenv init"
+        text = f"nothing stops plain text for {joined(removed, _SHOWN)} any more, in a clone where nobody ran gitenv init"
         yield finding("guard-removed", text, file, 0, (command,))
     elif change.is_whole:
-        text = f"nothing stops plain text for {_joined(unguarded)} in a clone where nobody ran gitenv init"
+        text = f"nothing stops plain text for {joined(unguarded, _SHOWN)} in a clone where nobody ran gitenv init"
         yield finding("guard-missing", text, FILE)
 
 
@@ -63,7 +65,7 @@ def _unclaimed(change: Change) -> Iterator[Finding]:
     if stray:
         old = {} if change.is_whole else _attributes_of(change, change.former_files, stray)
         was_before = all(old.get(path, {}).get("filter") == "gitenv" for path in stray)
-        text = f"git hands {_joined(stray)} to gitenv, and no environment claims that"
+        text = f"git hands {joined(stray, _SHOWN)} to gitenv, and no environment claims that"
         yield finding("filter-unclaimed", text, FILE, 0, ("git log -p -- :/.gitattributes",), was_before=was_before)
 
 
@@ -94,8 +96,3 @@ def _literal(change: Change) -> set[str]:
     """The patterns of environments that are a file's name."""
     patterns = {pattern for each in change.statements.values() for pattern in each.paths if not set(pattern) & {"*", "?"}}
     return {pattern for pattern in patterns if names.claimed([pattern], pattern)}
-
-
-def _joined(paths: Sequence[str]) -> str:
-    shown = ", ".join(paths[:_SHOWN])
-    return shown if len(paths) <= _SHOWN else f"{shown} and {len(paths) - _SHOWN:,} more"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from gitenv.check.documents import bounded
+from gitenv.errors import joined
 from gitenv.git.layout import RECIPIENTS
 from gitenv.model.codes import finding
 from gitenv.model.finding import Finding
@@ -39,12 +40,12 @@ def _environment(change: Change, each: EnvironmentChange) -> Iterator[Finding]:
             yield finding("environment-removed", f"environment {each.name} is gone", path)
         return
     if each.before is None:
-        text = f"new environment {each.name} ({_joined(each.after.paths)}), signed by {each.after.by}"
+        text = f"new environment {each.name} ({joined(each.after.paths, _SHOWN)}), signed by {each.after.by}"
         yield finding("environment-new", text, path, by=each.after.by.fingerprint)
         return
     if each.paths_added or each.paths_removed:
-        parts = [f"now also {_joined(each.paths_added)}" if each.paths_added else ""]
-        parts += [f"no longer {_joined(each.paths_removed)}" if each.paths_removed else ""]
+        parts = [f"now also {joined(each.paths_added, _SHOWN)}" if each.paths_added else ""]
+        parts += [f"no longer {joined(each.paths_removed, _SHOWN)}" if each.paths_removed else ""]
         text = f"{each.name} claims {', '.join(filter(None, parts))}, signed by {each.after.by}"
         yield finding("paths-changed", text, path, by=each.after.by.fingerprint)
     if each.rotation:
@@ -73,8 +74,3 @@ def _person(each: EnvironmentChange, person: PersonChange) -> Finding:
         return finding("role-changed", text, path, by=by)
     until = f"until {given.expires}" if given.expires else "without an end"
     return finding("expiry-changed", f"{person.name} is in {each.name} {until} (policy, not cryptography)", path)
-
-
-def _joined(paths: tuple[str, ...] | list[str]) -> str:
-    shown = ", ".join(paths[:_SHOWN])
-    return shown if len(paths) <= _SHOWN else f"{shown} and {len(paths) - _SHOWN} more"

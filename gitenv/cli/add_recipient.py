@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from gitenv.cli import consent, exclusive, generations, reissue, show
 from gitenv.cli.options import Argument, Option
-from gitenv.cli.words import joined
-from gitenv.errors import NotTrusted, Usage
+from gitenv.errors import NotTrusted, Usage, joined
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from gitenv.cli import consent, show
 from gitenv.cli.options import Argument, Environments, Option
-from gitenv.cli.words import joined
-from gitenv.errors import Locked, Usage, printable
+from gitenv.errors import Locked, Usage, joined, printable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from gitenv.cli import consent, exclusive, pushing, show
 from gitenv.cli.options import Argument, Option
-from gitenv.cli.words import joined
-from gitenv.errors import Usage, printable
+from gitenv.errors import Usage, joined, printable
 from gitenv.tuples import NamedTuple
 
 if TYPE_CHECKING:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from gitenv.cli import consent, exclusive, show, target
-from gitenv.cli.words import joined
-from gitenv.errors import GitenvError, Usage, from_top
+from gitenv.errors import GitenvError, Usage, from_top, joined
 
 if TYPE_CHECKING:
     from gitenv.team.edit import Editing

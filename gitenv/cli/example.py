@@ -7,8 +7,7 @@ from typing import Annotated
 
 from gitenv.cli import exclusive, show
 from gitenv.cli.options import Argument, Option
-from gitenv.cli.words import joined
-from gitenv.errors import from_top
+from gitenv.errors import from_top, joined
 
 
 def run(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from gitenv.cli.words import joined
+from gitenv.errors import joined
 from gitenv.log.facts import What
 
 if TYPE_CHECKING:

@@ -6,8 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 from gitenv.cli import show
-from gitenv.cli.words import joined
-from gitenv.errors import shell_word
+from gitenv.errors import joined, shell_word
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

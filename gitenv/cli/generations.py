@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from gitenv.cli import show
-from gitenv.cli.words import joined
+from gitenv.errors import joined
 
 if TYPE_CHECKING:
     from gitenv.model.environment import Environment

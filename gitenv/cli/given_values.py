@@ -7,8 +7,7 @@ import sys
 from collections.abc import Mapping, Sequence
 
 from gitenv.cli import show
-from gitenv.cli.words import joined
-from gitenv.errors import Usage, from_top, printable
+from gitenv.errors import Usage, from_top, joined, printable
 
 _MAX_BYTES = 1024 * 1024
 Given = dict[str, bytes | None]

@@ -6,8 +6,8 @@ import os
 from typing import TYPE_CHECKING
 
 from gitenv.cli import show, unsaid
-from gitenv.cli.words import joined, out_lines
-from gitenv.errors import GitenvError, Usage, printable, shell_word
+from gitenv.cli.words import out_lines
+from gitenv.errors import GitenvError, Usage, joined, printable, shell_word
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

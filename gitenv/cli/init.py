@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 from gitenv.cli import consent, exclusive, founding, show
 from gitenv.cli.options import Option
-from gitenv.cli.words import joined, opened_lines, trust_lines
-from gitenv.errors import NotInOrder, NotTrusted, Usage
+from gitenv.cli.words import opened_lines, trust_lines
+from gitenv.errors import NotInOrder, NotTrusted, Usage, joined
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

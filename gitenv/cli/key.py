@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from gitenv.cli import consent, exclusive, show
 from gitenv.cli.options import Argument, Json, Option
-from gitenv.cli.words import joined
-from gitenv.errors import Usage, printable
+from gitenv.errors import Usage, joined, printable
 
 if TYPE_CHECKING:
     from gitenv.git.repository import Repository

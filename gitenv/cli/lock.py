@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from gitenv.cli import exclusive, show
 from gitenv.cli.options import Argument, Environments, Option
-from gitenv.cli.words import joined
-from gitenv.errors import Locked, Usage
+from gitenv.errors import Locked, Usage, joined
 
 if TYPE_CHECKING:
     from gitenv.team.workspace import Workspace

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from gitenv.cli import show
 from gitenv.cli.options import Option
-from gitenv.errors import NotInOrder, printable, shell_word
+from gitenv.errors import NotInOrder, joined, printable, shell_word
 
 if TYPE_CHECKING:
     from gitenv.team.push import Course
@@ -28,7 +28,6 @@ def finish(
     workspace: Workspace, planned: Course, verb: str, names: Sequence[str], paths: Sequence[str], unstaged: Sequence[Unstaged]
 ) -> None:
     """Do it, and say where it went. A commit's message has names of keys and files, and no value."""
-    from gitenv.cli.words import joined
     from gitenv.team import push
 
     if unstaged:

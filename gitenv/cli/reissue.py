@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from gitenv.cli import show
 from gitenv.cli.options import Argument, Environments, Json, Option
-from gitenv.cli.words import joined
-from gitenv.errors import Usage
+from gitenv.errors import Usage, joined
 
 if TYPE_CHECKING:
     from gitenv.team.reissue import Leaver, Reissue, Value

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from gitenv.cli import exclusive, show
 from gitenv.cli.options import Argument, Option
-from gitenv.cli.words import joined
+from gitenv.errors import joined
 
 
 def run(

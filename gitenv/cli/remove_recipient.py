@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from gitenv.cli import exclusive, generations, reissue, show
 from gitenv.cli.options import Argument, Option
-from gitenv.cli.words import joined
+from gitenv.errors import joined
 
 if TYPE_CHECKING:
     from gitenv.team.take_out import Removal, Removed

@@ -6,8 +6,8 @@ from typing import Annotated
 
 from gitenv.cli import exclusive, generations, show
 from gitenv.cli.options import Argument, Environments, Option
-from gitenv.cli.words import joined, opened_lines
-from gitenv.errors import Locked
+from gitenv.cli.words import opened_lines
+from gitenv.errors import Locked, joined
 
 
 def run(

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 from gitenv.cli import exclusive, given_values, pushing, show, target
 from gitenv.cli.options import Argument, Option
-from gitenv.cli.words import joined, trust_lines
-from gitenv.errors import Locked, from_top, printable, shell_word
+from gitenv.cli.words import trust_lines
+from gitenv.errors import Locked, from_top, joined, printable, shell_word
 
 if TYPE_CHECKING:
     from gitenv.model.environment import Environment

@@ -6,8 +6,7 @@ from typing import Annotated
 
 from gitenv.cli import exclusive, generations, show
 from gitenv.cli.options import Argument, Option
-from gitenv.cli.words import joined
-from gitenv.errors import Usage
+from gitenv.errors import Usage, joined
 
 
 def run(

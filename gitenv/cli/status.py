@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from gitenv.cli import show
 from gitenv.cli.options import Environments, Json
-from gitenv.cli.words import joined
+from gitenv.errors import joined
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

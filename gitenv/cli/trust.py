@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from gitenv.cli import consent, exclusive, options, show
 from gitenv.cli.options import Argument, Option
-from gitenv.cli.words import joined
-from gitenv.errors import NotTrusted, Usage, shell_word
+from gitenv.errors import NotTrusted, Usage, joined, shell_word
 
 if TYPE_CHECKING:
     from gitenv.model.environment import Environment

@@ -6,8 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from gitenv.cli import consent, exclusive, show
 from gitenv.cli.options import Option
-from gitenv.cli.words import joined
-from gitenv.errors import printable, shell_word
+from gitenv.errors import joined, printable, shell_word
 
 if TYPE_CHECKING:
     from gitenv.git.repository import Repository

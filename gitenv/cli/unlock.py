@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 from gitenv.cli import consent, exclusive, show
 from gitenv.cli.options import Argument, Environments, Option
-from gitenv.cli.words import joined, opened_lines, out_lines, trust_lines
-from gitenv.errors import Locked, NotTrusted, shell_word
+from gitenv.cli.words import opened_lines, out_lines, trust_lines
+from gitenv.errors import Locked, NotTrusted, joined, shell_word
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

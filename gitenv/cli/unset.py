@@ -6,8 +6,7 @@ from typing import Annotated
 
 from gitenv.cli import exclusive, target
 from gitenv.cli.options import Argument
-from gitenv.cli.words import joined
-from gitenv.errors import shell_word
+from gitenv.errors import joined, shell_word
 
 
 def run(

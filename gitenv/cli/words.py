@@ -5,18 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from gitenv.errors import shell_word
+from gitenv.errors import joined, shell_word
 
 if TYPE_CHECKING:
     from gitenv.model.environment import Environment
     from gitenv.team.lock import Opened
     from gitenv.team.news import Out
-
-
-def joined(parts: Sequence[str], most: int = 8) -> str:
-    """A list in a sentence, cut where nobody would read on."""
-    shown = ", ".join(parts[:most])
-    return shown if len(parts) <= most else f"{shown} and {len(parts) - most} more"
 
 
 def trust_lines(statement: Environment, how: str, me: str) -> Iterator[str]:

@@ -5,10 +5,10 @@ Reads git's configuration, its attributes and its hooks, and what other tools le
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator
 
 from gitenv.doctor import git_caches, protection
-from gitenv.errors import GitenvError, NotInOrder, shell_word
+from gitenv.errors import GitenvError, NotInOrder, joined, shell_word
 from gitenv.git import attributes
 from gitenv.git.layout import RECIPIENTS
 from gitenv.model.codes import finding
@@ -175,7 +175,7 @@ def _past(workspace: Workspace) -> Iterator[Wrong]:
         if lacking := past.missing(workspace, name):
 
             def mend(lacking: dict[str, bytes] = lacking) -> str:
-                return f"{_joined(past.put_back(workspace, lacking))}: put back from what this clone has, and staged; commit it"
+                return f"{joined(past.put_back(workspace, lacking))}: put back from what this clone has, and staged; commit it"
 
             yield (finding("past-missing", past.text(name, len(lacking)), next(iter(lacking)), commands=(_FIX,)), mend)
         elif workspace.access.pin(name) is None and (text := past.unknown(workspace, name)):
@@ -239,12 +239,8 @@ def _rights(workspace: Workspace) -> Iterator[Wrong]:
 
         def narrow() -> str:
             whose = "owner and group" if wanted & 0o070 else "their owner"
-            return f"for {whose} alone now: {_joined(permissions.apply(workspace, pins))}"
+            return f"for {whose} alone now: {joined(permissions.apply(workspace, pins))}"
 
         commands = tuple(f"chmod {permissions.narrowing(wanted)} {shell_word(path)}" for path in paths[:_MOST])
-        text = f"others on this machine may read {_joined(paths)}"
+        text = f"others on this machine may read {joined(paths)}"
         yield (finding("readable-by-others", text, commands=commands), narrow)
-
-
-def _joined(paths: Sequence[str]) -> str:
-    return ", ".join(paths[:_MOST]) + (f" and {len(paths) - _MOST} more" if len(paths) > _MOST else "")

@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from gitenv.errors import GitenvError, printable
+from gitenv.errors import GitenvError, joined, printable
 from gitenv.model import clean, document
 from gitenv.model.keyring import Keyring
 
@@ -87,9 +87,8 @@ class Notices:
 
 
 def _about(path: str, found: Sequence[Unverified], what: str) -> str:
-    left = f" and {len(found) - _MOST} more" if len(found) > _MOST else ""
     are, them = ("are", "them") if len(found) > 1 else ("is", "it")
-    shown = ", ".join(each.shown for each in found[:_MOST]) + left
+    shown = joined([each.shown for each in found], _MOST)
     return f"warning: {printable(path)}: {shown} {are} {what}, and nobody vouches for {them}"
 
 

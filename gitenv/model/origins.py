@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 
+from gitenv.errors import joined
 from gitenv.model import comparing, document
 from gitenv.model.document import Kind
 from gitenv.tuples import NamedTuple
@@ -47,8 +48,7 @@ class Origin(NamedTuple):
 
     def where(self, code: Callable[[str], str] = str) -> str:
         """Where it came from. `code` makes a path harmless in the format that it is shown in."""
-        shown = ", ".join(map(code, self.others))
-        shown += f" and {self.number - len(self.others):,} more" if self.number > len(self.others) else ""
+        shown = joined([*map(code, self.others)], len(self.others), self.number)
         return f"the same value as in {shown}" if self.is_there else f"the same value as {shown} had"
 
 

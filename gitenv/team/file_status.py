@@ -6,7 +6,7 @@ import contextlib
 import os
 from collections.abc import Iterable, Sequence
 
-from gitenv.errors import GitenvError, from_top
+from gitenv.errors import GitenvError, from_top, joined
 from gitenv.git.index import IndexEntry
 from gitenv.model import (
     clean,
@@ -30,7 +30,6 @@ from gitenv.model.unverified import Unverified
 from gitenv.system import files
 from gitenv.team import discover, to_decide
 from gitenv.team.contributors import Contributors
-from gitenv.team.to_decide import joined
 from gitenv.team.workspace import Workspace
 from gitenv.trust.pins import Pin
 from gitenv.tuples import NamedTuple

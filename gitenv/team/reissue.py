@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Sequence
 from typing import TYPE_CHECKING
 
-from gitenv.errors import GitenvError
+from gitenv.errors import GitenvError, joined
 from gitenv.model import comparing, document, known
 from gitenv.model.document import Kind
 from gitenv.model.environment import Environment, Left
@@ -88,7 +88,7 @@ class Reissue(NamedTuple):
 
     def text(self) -> str:
         """One sentence."""
-        who = _joined([each.called for each in self.leavers])
+        who = joined(list(dict.fromkeys(each.called for each in self.leavers)), _MOST_NAMED)
         if self.is_lost:
             where = known_values.path(self.environment)
             return f"{self.environment}: {where} is missing or was edited: nobody can say which values {who} could read"
@@ -191,9 +191,3 @@ def _values(path: str, data: bytes, listed: Known, leavers: Sequence[Leaver]) ->
 
 def _stand(values: Sequence[Value]) -> str:
     return "is not" if len(values) == 1 else "are not"
-
-
-def _joined(names: Sequence[str]) -> str:
-    unique = list(dict.fromkeys(names))
-    more = f" and {len(unique) - _MOST_NAMED} more" if len(unique) > _MOST_NAMED else ""
-    return ", ".join(unique[:_MOST_NAMED]) + more

@@ -6,7 +6,7 @@ import contextlib
 import os
 from collections.abc import Sequence
 
-from gitenv.errors import Usage, printable
+from gitenv.errors import Usage, joined, printable
 from gitenv.git import attributes
 from gitenv.git.layout import RECIPIENTS
 from gitenv.repo import clone
@@ -72,8 +72,7 @@ def _check_was_removed(workspace: Workspace, name: str) -> None:
 def _check_no_files(workspace: Workspace, pin: Pin) -> None:
     paths = list(dict.fromkeys(entry.path for entry in workspace.files_of([pin.environment])[pin.name]))
     if paths:
-        more = f" and {len(paths) - _SHOWN} more" if len(paths) > _SHOWN else ""
-        shown = ", ".join(map(printable, paths[:_SHOWN])) + more
+        shown = joined([*map(printable, paths)], _SHOWN)
         raise Usage(f"{pin.name} still has files: {shown}", "git rm FILE, or git rm --cached FILE to keep it, then this again")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Collection, Iterator, Sequence
 
-from gitenv.errors import GitenvError, Locked, NotInOrder, NotTrusted
+from gitenv.errors import GitenvError, Locked, NotInOrder, NotTrusted, joined
 from gitenv.git.layout import RECIPIENTS
 from gitenv.identity import device
 from gitenv.model import remedies
@@ -296,5 +296,8 @@ def _waiting(workspace: Workspace) -> Iterator[Finding]:
 def _unstaged(workspace: Workspace) -> list[Finding]:
     """What gitenv wrote for the team and the next commit would leave out: a run was cut off before it had staged it."""
     found = workspace.repository.unstaged(RECIPIENTS)
-    shown = ", ".join(found[:_MOST]) + (f" and {len(found) - _MOST} more" if len(found) > _MOST else "")
-    return [finding("not-staged", f"written and not staged: {shown}", commands=(f"git add :/{RECIPIENTS}",))] if found else []
+    return (
+        [finding("not-staged", f"written and not staged: {joined(found, _MOST)}", commands=(f"git add :/{RECIPIENTS}",))]
+        if found
+        else []
+    )

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 
-from gitenv.errors import GitenvError, from_top
+from gitenv.errors import GitenvError, from_top, joined
 from gitenv.git.index import IndexEntry
 from gitenv.model import clean, links, names, plain, remedies, unverified, unvouched
 from gitenv.model.codes import finding, of_error
@@ -52,7 +52,7 @@ def foreign(statement: Environment, path: str, records: list[Record], positions:
         text = f"{path} is encrypted for another environment"
         return choice("token-unknown", text, commands=(remedies.stage_anew(path),))
     # Only those that are shown: to find a line's number takes as long as the file has lines before it.
-    places = joined([clean.place(records, position) for position in positions[:_MOST]], len(positions))
+    places = joined([clean.place(records, position) for position in positions[:_MOST]], _MOST, len(positions))
     text = f"{path} stays closed: encrypted with a key that is none of {statement.name}'s: {places}"
     return choice("token-unknown", text, commands=(f"git log -p -- {word}", f"git checkout COMMIT -- {word}"))
 
@@ -120,12 +120,6 @@ def _which_retired(found: list[Unverified], ring: Keyring | None) -> str:
     if len(retired) == len(found):
         return " (encrypted with a retired key)"
     return f" ({joined(retired)}: encrypted with a retired key)" if retired else ""
-
-
-def joined(names: Sequence[str], count: int = 0) -> str:
-    """The first of them, and how many of `count` (or of these) are left."""
-    left = (count or len(names)) - _MOST
-    return ", ".join(names[:_MOST]) + (f" and {left} more" if left > 0 else "")
 
 
 def choice(code: str, text: str, commands: tuple[str, ...]) -> Choice:

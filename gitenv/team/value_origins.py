@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
-from gitenv.errors import NotTrusted
+from gitenv.errors import NotTrusted, joined
 from gitenv.git import log
 from gitenv.git.objects import Objects
 from gitenv.model import document, origins, remedies
@@ -67,8 +67,7 @@ def _of(objects: Objects, index: Version, old: Version, new: Version, when: str,
             came += (each for each in _came(objects, path, old[path], index[path]) if each.raw in brought)
     groups = origins.grouped(origins.origins(came, _files(objects, index, [old, *also])))
     for group in groups[:_MOST]:
-        names = ", ".join(each.name for each in group[:_MOST])
-        names += f" and {len(group) - _MOST:,} more" if len(group) > _MOST else ""
+        names = joined([each.name for each in group], _MOST)
         text = f"{group[0].path}: {names}: {group[0].where()}{when}"
         yield finding("value-of-another-file", text, commands=(remedies.look(group[0].path),))
 

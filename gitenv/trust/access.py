@@ -8,7 +8,7 @@ import os
 import time
 from collections.abc import Callable, Iterable, Iterator
 
-from gitenv.errors import GitenvError, Locked, NotTrusted
+from gitenv.errors import GitenvError, Locked, NotTrusted, joined
 from gitenv.git.layout import Layout
 from gitenv.identity import device
 from gitenv.model import environment, grant, statements
@@ -140,7 +140,7 @@ class Access:
         command = f"gitenv add-recipient {self.name or 'NAME'}"
         if len(pins) == 1:
             command += f" -e {pins[0].name}"
-        where = ", ".join(pin.name for pin in pins[:8]) + (f" and {len(pins) - 8} more" if len(pins) > 8 else "")
+        where = joined([pin.name for pin in pins])
         known = {person for pin in pins for person in pin.holders | pin.seen}
         if any(person.name == self.name and person != mine for person in known):  # in with another key
             if mine in known:  # which took the place of this one: a holder who was asked again would be shown that one
