@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 
 from gitenv.check import leaks
-from gitenv.check.documents import PLAIN, Document, bounded, is_plain, plain, records_of
+from gitenv.check.documents import Document, bounded, is_plain, plain, records_of
 from gitenv.check.misplaced import like_dotenv, not_a_file, protected_target, unreadable
 from gitenv.check.texts import Texts, is_note
 from gitenv.errors import NotTrusted, from_top
@@ -223,7 +223,7 @@ _MAX_KEYS = 100_000
 def _plain_names(data: bytes, *, only_names: bool) -> Iterator[tuple[str, int]]:
     try:
         for record, line in comparing.numbered(document.parse(data)):
-            if record.kind in PLAIN and (record.name or not only_names):
+            if record.kind in document.TEXT and (record.name or not only_names):
                 yield record.name.decode("ascii"), line
     except NotTrusted:
         return

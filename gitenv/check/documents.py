@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator, Sequence
 
 from gitenv.errors import NotTrusted, from_top
 from gitenv.model import comparing, contribution, document, remedies, sealed, similar, token, unvouched
-from gitenv.model import plain as plain_lines
 from gitenv.model.codes import finding
 from gitenv.model.contribution import People
 from gitenv.model.document import Kind, Record
@@ -15,7 +14,6 @@ from gitenv.model.environment import Environment
 from gitenv.model.finding import Finding
 from gitenv.tuples import NamedTuple
 
-PLAIN = plain_lines.KINDS
 Mend = Callable[[Sequence[remedies.Line]], tuple[str, ...]]
 _ENCRYPTED = (Kind.TOKEN, Kind.LOOKALIKE)
 _MARKERS = (b"<<<<<<<", b">>>>>>>", b"|||||||")
@@ -34,7 +32,7 @@ class Document(NamedTuple):
 
 def is_plain(record: Record) -> bool:
     """Whether a record can be read as it stands. What begins like a token and is none hides nothing."""
-    return record.kind in (*PLAIN, Kind.LOOKALIKE) or (record.kind is Kind.TOKEN and token.read(record) is None)
+    return record.kind in (*document.TEXT, Kind.LOOKALIKE) or (record.kind is Kind.TOKEN and token.read(record) is None)
 
 
 def records_of(data: bytes | None) -> frozenset[bytes]:
@@ -52,7 +50,7 @@ def plain(version: Document, mend: Mend, commit: str = "") -> list[Finding]:
     """
     numbered = comparing.numbered(document.parse(version.data))
     # `encrypted` tells what is malformed at the end of a change; of the commits before it nobody else does.
-    listed = [(record, line) for record, line in numbered if record.kind in PLAIN or (commit and is_plain(record))]
+    listed = [(record, line) for record, line in numbered if record.kind in document.TEXT or (commit and is_plain(record))]
     commands = mend([remedies.Line(record.name.decode("ascii"), line) for record, line in listed]) if listed else ()
     return bounded([_plain(version, record, line, commit, commands) for record, line in listed])
 

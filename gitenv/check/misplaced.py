@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from gitenv.check.documents import PLAIN
 from gitenv.errors import NotTrusted, from_top
 from gitenv.git.objects import Objects
 from gitenv.model import comparing, document, dotenv, links, remedies
 from gitenv.model.codes import finding
+from gitenv.model.document import TEXT
 from gitenv.model.finding import Finding, Severity
 from gitenv.repo.claims import Claims
 
@@ -19,7 +19,7 @@ def like_dotenv(path: str, data: bytes, before: frozenset[bytes], commit: str = 
         numbered = list(comparing.numbered(document.parse(data)))
     except NotTrusted:
         return None
-    listed = [(record, line) for record, line in numbered if record.name and record.kind in PLAIN and record.raw not in before]
+    listed = [(record, line) for record, line in numbered if record.name and record.kind in TEXT and record.raw not in before]
     # What direnv and Flask read is committed on purpose by most: only plain values are named there, and as a note.
     is_usual = path.rpartition("/")[2].lower().startswith((".envrc", ".flaskenv"))
     if is_usual:

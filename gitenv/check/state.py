@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from gitenv.check import coverage, news, people, reissue, steps, value_origins
-from gitenv.check.documents import PLAIN, Document, bounded, encrypted, plain, records_of
+from gitenv.check.documents import Document, bounded, encrypted, plain, records_of
 from gitenv.check.misplaced import like_dotenv, not_a_file, protected_target, unreadable
 from gitenv.errors import GitenvError, NotTrusted, printable
 from gitenv.model import document, dotenv, origins, remedies, unvouched
@@ -134,7 +134,7 @@ def _whose(change: Change, path: str, data: bytes) -> Environment | None:
 
 def _mend(change: Change, version: Document, lines: Sequence[remedies.Line]) -> tuple[str, ...]:
     before = version.before or frozenset()
-    standing = (record.raw for record in document.parse(version.data) if record.kind in PLAIN)
+    standing = (record.raw for record in document.parse(version.data) if record.kind in document.TEXT)
     return remedies.plain_text(
         version.path,
         lines,

@@ -13,8 +13,6 @@ from gitenv.model.environment import Environment as Statement
 from gitenv.model.token import hint
 from gitenv.tuples import NamedTuple
 
-_TEXT = (Kind.ASSIGNMENT, Kind.COMMENT, Kind.UNKNOWN)
-
 
 class Version(NamedTuple):
     """One side of a file."""
@@ -116,7 +114,7 @@ def _unvouched(version: Version, stood: Collection[bytes] = ()) -> dict[bytes, U
 
 
 def _doubt(record: Record, version: Version, known: Mapping[tuple[int, bytes], bool]) -> Doubt | None:
-    if record.kind in _TEXT:
+    if record.kind in document.TEXT:
         return Doubt.PLAIN if version.is_committed else None  # else it is somebody's edit
     if record.kind in (Kind.LOOKALIKE, Kind.UNVERIFIED):
         return Doubt.MARK

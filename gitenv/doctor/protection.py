@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from gitenv.errors import GitenvError, shell_word
 from gitenv.git import listing, program
-from gitenv.model import comparing, document, dotenv, plain, remedies
+from gitenv.model import comparing, document, dotenv, remedies
 from gitenv.model.codes import finding
 from gitenv.model.document import Record
 from gitenv.model.finding import Finding, Severity
@@ -144,6 +144,6 @@ def _plain(data: bytes | None) -> list[tuple[Record, int]]:
     """The records of a document that are not encrypted, each with its line."""
     try:
         numbered = comparing.numbered(document.parse(data or b""))
-        return [(record, line) for record, line in numbered if record.kind in plain.KINDS]
+        return [(record, line) for record, line in numbered if record.kind in document.TEXT]
     except GitenvError:
         return []

@@ -11,7 +11,7 @@ from gitenv.git.layout import Layout
 from gitenv.git.objects import Objects
 from gitenv.git.process import Request
 from gitenv.model import clean, inert, simple
-from gitenv.model.document import Record
+from gitenv.model.document import TEXT, Record
 from gitenv.model.keyring import Keyring
 from gitenv.repo.clone import Made
 from gitenv.trust.access import Judged
@@ -97,7 +97,7 @@ class Cleaning:
             return ()  # nothing of it stands in plain text, and every token counts
         stands = [record for data in documents for record in parsed(data)]
         # Only now, as it may take a walk through history: most files have nothing in plain text.
-        has_text = any(record.kind in clean.TEXT for record in stands)
+        has_text = any(record.kind in TEXT for record in stands)
         return () if has_text and self._past().is_uncommitted(pin.name) else stands
 
     def _refuse_moved(self, pin: Pin, data: bytes) -> None:

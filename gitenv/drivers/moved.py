@@ -22,7 +22,7 @@ def plain_lines(root: str, objects: Objects, pin: Pin) -> dict[bytes, str]:
     entries = [(path, *meta.split(" ")[1:]) for meta, _, path in listed if pin.claims(path)]
     merged = [(path, blob) for path, blob, stage in entries if stage == "0"]
     for (path, _), data in zip(merged, objects.each([blob for _, blob in merged], document.MAX_BYTES), strict=True):
-        texts = (record for record in parsed(data or b"") if record.kind in clean.TEXT)
+        texts = (record for record in parsed(data or b"") if record.kind in document.TEXT)
         found |= {clean.trimmed(record.raw): path for record in texts}
     return found
 
@@ -33,7 +33,7 @@ def refuse(data: bytes, elsewhere: Mapping[bytes, str]) -> None:
         return
     records = document.parse(data)
     for position, record in enumerate(records):
-        if record.kind in clean.TEXT and (raw := clean.trimmed(record.raw)) in elsewhere:
+        if record.kind in document.TEXT and (raw := clean.trimmed(record.raw)) in elsewhere:
             where = elsewhere[raw]
             text = f"{clean.place(records, position)}: stands in plain text in {printable(where)}, and nobody vouches for it"
             raise NotTrusted(text, f"git log -p -- {from_top(where)}")

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from gitenv.errors import GitenvError, joined, printable
-from gitenv.model import clean, document
+from gitenv.model import document
 from gitenv.model.keyring import Keyring
 
 if TYPE_CHECKING:
@@ -53,7 +53,7 @@ class Notices:
 
         records = document.parse(opened)
         found, retired = unverified.find(records), unverified.retired(records, ring)
-        others = [each for each in found if each.record.kind in clean.TEXT]
+        others = [each for each in found if each.record.kind in document.TEXT]
         for listed in filter(None, (retired, others)):
             own = not is_reader and are_mine([each.record.raw for each in listed])
             accept, reject = remedies.decide(path, unverified.words(listed, found), are_mine=own)

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence, Set
 
-from gitenv.model.document import Kind, OpenOf, Record
+from gitenv.model.document import TEXT, Kind, OpenOf, Record
 
-_TEXT = (Kind.ASSIGNMENT, Kind.COMMENT, Kind.UNKNOWN)
 _NAMED = (Kind.ASSIGNMENT, Kind.TOKEN, Kind.LOOKALIKE)
 
 
@@ -21,7 +20,7 @@ def spelled(
     """
     raws = [{record.raw for record in side} for side in sides]
     everywhere = raws[0] & raws[1] & raws[2]
-    kinds = (*_TEXT, Kind.TOKEN)
+    kinds = (*TEXT, Kind.TOKEN)
     differ = [record for side in sides for record in side if record.raw not in everywhere and record.kind in kinds]
     keys: dict[bytes, set[bytes]] = {}
     for record in differ:

@@ -10,11 +10,10 @@ from collections.abc import Callable, Sequence, Set
 
 from gitenv.errors import GitenvError, NotTrusted
 from gitenv.model import document, inert, simple, token
-from gitenv.model.document import Kind, Record
+from gitenv.model.document import TEXT, Kind, Record
 from gitenv.model.keyring import Keyring
 from gitenv.tuples import NamedTuple
 
-TEXT = (Kind.ASSIGNMENT, Kind.COMMENT, Kind.UNKNOWN)
 Committed = Callable[[], Set[bytes]]
 Before = Callable[[], Sequence[Record]]
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 
-from gitenv.errors import NotTrusted
 from gitenv.model import document
 from gitenv.tuples import NamedTuple
 
@@ -56,9 +55,7 @@ def read(text: bytes) -> list[Assignment]:
         if statement and statement[0] != "#":
             name, value, end = _statement(data, end - len(statement), end)
             found.append(Assignment(name, value, line))
-            if len(found) > document.MAX_RECORDS:
-                limit = f"{document.MAX_RECORDS:,}"
-                raise NotTrusted(f"the document has more than {limit} records", "split it over several .env files")
+            document.check_count(len(found))
         line += data.count("\n", at, end) + 1
         at = end + 1
     return found

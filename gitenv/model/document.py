@@ -6,7 +6,7 @@ is the only one that leaks under none of them.
 """
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from enum import Enum
 
 from gitenv.errors import NotTrusted
@@ -29,6 +29,10 @@ class Kind(Enum):
     SEALED = "sealed"  # itself: a value by somebody who cannot read the environment, see model.sealed
     UNVERIFIED = "unverified"  # itself: `#gitenv-unverified:TAG:…`, see model.inert
     LOOKALIKE = "lookalike"  # has the mark of a token and not its form
+
+
+TEXT = (Kind.ASSIGNMENT, Kind.COMMENT, Kind.UNKNOWN)
+"""What is encrypted in every commit."""
 
 
 class Record(NamedTuple):
@@ -106,7 +110,17 @@ def label(text: bytes) -> bytes:
     return re.sub(rb"[=*?[()$`\\'\":!]", b"", text)
 
 
-def _check_count(count: int) -> None:
+def is_read_as(data: bytes, wanted: Sequence[Record]) -> bool:
+    """Whether bytes that were made of records are these again. In a private key a comment is nothing known: hidden, too."""
+
+    def meanings(records: Iterable[Record]) -> list[tuple[Kind, bytes, bytes]]:
+        return [(Kind.UNKNOWN if each.kind is Kind.COMMENT else each.kind, each.name, each.raw) for each in records]
+
+    return meanings(parse(data)) == meanings(wanted)
+
+
+def check_count(count: int) -> None:
+    """Raise `NotTrusted` for more than 10,000 records, or lines that set something."""
     if count > MAX_RECORDS:
         raise NotTrusted(f"the document has more than {MAX_RECORDS:,} records", "split it over several .env files")
 
@@ -141,7 +155,7 @@ class _Parser:
                 continue
             kind, name, record_end = self._record(start, _end_of_line(data, start))
             found.append(Record(kind, name, data[start:record_end], data[record_end : record_end + 1]))
-            _check_count(len(found))
+            check_count(len(found))
             start = record_end + 1
         return found
 
@@ -180,7 +194,7 @@ class _Parser:
         run = re.compile(rb"(?:(?:%b)\n)*+" % unnamed).match(self.data, start, end)
         if run is None or run.end() == start:
             return []
-        _check_count(before + self.data.count(b"\n", start, run.end()))
+        check_count(before + self.data.count(b"\n", start, run.end()))
         lines: list[tuple[bytes, bytes]] = re.compile(rb"(?m)^(%b)\n" % line).findall(self.data, start, run.end())
         return lines
 

@@ -147,15 +147,10 @@ def _appended(records: Sequence[Record], line: Record) -> list[Record]:
 
 def _checked(wanted: Sequence[Record]) -> bytes:
     data = document.join(wanted)
-    if [_meaning(record) for record in document.parse(data)] != [_meaning(record) for record in wanted]:
+    if not document.is_read_as(data, wanted):
         raise _elsewhere()
     return data
 
 
 def _elsewhere() -> CannotStand:
     return CannotStand("this would change how the lines around it are read", "edit the file by hand, then git add it")
-
-
-def _meaning(record: Record) -> tuple[Kind, bytes, bytes]:
-    # Between the lines of a private key a comment is nothing known; hidden it is either way.
-    return Kind.UNKNOWN if record.kind is Kind.COMMENT else record.kind, record.name, record.raw

@@ -21,7 +21,6 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from gitenv.model.keyring import Keyring
 
-_TEXT = (Kind.ASSIGNMENT, Kind.COMMENT, Kind.UNKNOWN)
 _LONG = 4096  # bytes from which on it is worth to look for what is settled
 
 
@@ -287,18 +286,12 @@ def _checked(out: Sequence[Record], is_ended: bool) -> bytes:
     if wanted and not is_ended:
         wanted[-1] = wanted[-1]._replace(end=b"")
     data = document.join(wanted)
-    if len(wanted) > document.MAX_RECORDS or len(data) > document.MAX_BYTES or any(r.kind in _TEXT for r in wanted):
-        parsed = document.parse(data)
-    else:
-        return data  # what is encrypted is read in the same way wherever it stands
-    if [_meaning(record) for record in parsed] != [_meaning(record) for record in wanted]:
+    document.check_size(len(data))
+    document.check_count(len(wanted))
+    # What is encrypted is read in the same way wherever it stands.
+    if any(record.kind in document.TEXT for record in wanted) and not document.is_read_as(data, wanted):
         raise CannotStand("this would change how the lines around it are read")
     return data
-
-
-def _meaning(record: Record) -> tuple[Kind, bytes, bytes]:
-    # Between the lines of a private key a comment is nothing known; hidden it is either way.
-    return Kind.UNKNOWN if record.kind is Kind.COMMENT else record.kind, record.name, record.raw
 
 
 def _is_ended(*sides: bytes) -> bool:

@@ -9,12 +9,9 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 
 from gitenv.model import document, editing, token, unverified
-from gitenv.model.document import Kind, Record
+from gitenv.model.document import TEXT, Kind, Record
 from gitenv.model.keyring import Keyring
 from gitenv.model.unverified import Unverified
-
-KINDS = (Kind.ASSIGNMENT, Kind.COMMENT, Kind.UNKNOWN)
-"""What is encrypted in every commit."""
 
 
 def find(opened: Sequence[Record], stored: Sequence[Record], ring: Keyring | None = None) -> list[Unverified]:
@@ -24,21 +21,21 @@ def find(opened: Sequence[Record], stored: Sequence[Record], ring: Keyring | Non
     is what its token opens to, and may be the same.
     """
     marked = Counter(found.record.raw for found in unverified.find(list(opened)))
-    raws = Counter(record.raw for record in stored if record.kind in KINDS) - marked
+    raws = Counter(record.raw for record in stored if record.kind in TEXT) - marked
     encrypted = {record.name for record in stored if record.kind is Kind.TOKEN}
-    named = {record.name for record in stored if record.kind in KINDS and record.raw in raws and record.name} - encrypted
+    named = {record.name for record in stored if record.kind in TEXT and record.raw in raws and record.name} - encrypted
     raws.update(text for record in stored if ring and not marked[record.raw] and (text := _retired(record, ring)))
     lines = editing.line_numbers(opened)
     return [
         Unverified(record.name.decode("ascii"), lines[position], editing.lines(record), record, position)
         for position, record in enumerate(opened)
-        if record.kind in KINDS and (record.raw in raws or record.name in named)
+        if record.kind in TEXT and (record.raw in raws or record.name in named)
     ]
 
 
 def texts(stored: Sequence[Record], ring: Keyring | None) -> set[bytes]:
     """The lines that stand there and count for nothing."""
-    found = {record.raw for record in stored if record.kind in KINDS}
+    found = {record.raw for record in stored if record.kind in TEXT}
     return found | {text for record in stored if ring and (text := _retired(record, ring))}
 
 
@@ -74,10 +71,10 @@ def without(stored: bytes, chosen: Collection[Unverified], ring: Keyring | None)
 
 def _places(records: Sequence[Record], chosen: Unverified, ring: Keyring | None) -> tuple[list[int], list[int]]:
     """The positions of the very line, and of other plain ones with its name."""
-    plain = [(place, record) for place, record in enumerate(records) if record.kind in KINDS]
+    plain = [(place, record) for place, record in enumerate(records) if record.kind in TEXT]
     same = [
         place
         for place, record in enumerate(records)
-        if chosen.record.raw == (record.raw if record.kind in KINDS else ring and _retired(record, ring))
+        if chosen.record.raw == (record.raw if record.kind in TEXT else ring and _retired(record, ring))
     ]
     return same, [place for place, record in plain if record.name and record.name == chosen.record.name]

@@ -78,7 +78,7 @@ def is_encrypted(data: bytes) -> bool:
 def is_plain(records: Iterable[Record]) -> bool:
     """Whether a document has something to hide, and nothing of it encrypted."""
     kinds = {record.kind for record in records} - {Kind.PLAIN}
-    return bool(kinds) and kinds <= {Kind.ASSIGNMENT, Kind.COMMENT, Kind.UNKNOWN}
+    return bool(kinds) and kinds <= {*document.TEXT}
 
 
 def is_closed(data: bytes) -> bool:

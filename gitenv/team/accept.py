@@ -87,7 +87,7 @@ def questions(workspace: Workspace, wanted: Sequence[str], file: str, folder: st
 
 def _has_plain(workspace: Workspace, path: str) -> bool:
     records = document.parse(_stored(workspace, path))
-    return any(record.kind is Kind.TOKEN for record in records) and any(record.kind in plain.KINDS for record in records)
+    return any(record.kind is Kind.TOKEN for record in records) and any(record.kind in document.TEXT for record in records)
 
 
 def _later(question: Question, last: int) -> int:

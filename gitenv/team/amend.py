@@ -58,7 +58,7 @@ def look(workspace: Workspace, pin: Pin, path: str, ring: Keyring) -> Standing:
         if Kind.TOKEN in kinds:
             raise Locked(f"{printable(path)} is not open", f"gitenv unlock {pin.name}")
         return Standing(path, data, data or b"", None)
-    if not kinds.isdisjoint((*clean.TEXT, Kind.LOOKALIKE)):
+    if not kinds.isdisjoint((*document.TEXT, Kind.LOOKALIKE)):
         raise Locked(f"{printable(path)} is not open, and has lines that are not encrypted", f"gitenv unlock {pin.name}")
     try:
         stored = clean.unmarked(data or b"")

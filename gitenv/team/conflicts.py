@@ -15,7 +15,7 @@ from gitenv.team.workspace import Workspace
 from gitenv.tuples import NamedTuple
 
 _BASE, _OURS, _THEIRS = 1, 2, 3
-_TYPED = (Kind.ASSIGNMENT, Kind.COMMENT, Kind.UNKNOWN, Kind.UNVERIFIED, Kind.LOOKALIKE)
+_TYPED = (*document.TEXT, Kind.UNVERIFIED, Kind.LOOKALIKE)
 
 
 class MergedAgain(NamedTuple):

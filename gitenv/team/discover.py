@@ -135,7 +135,7 @@ def is_plain(data: bytes) -> bool:
 
 def shows_text(data: bytes) -> bool:
     """Whether any record of a document is one that should have been encrypted."""
-    return any(record.kind in (Kind.ASSIGNMENT, Kind.COMMENT, Kind.UNKNOWN) for record in document.parse(data))
+    return any(record.kind in document.TEXT for record in document.parse(data))
 
 
 def _contents(repository: Repository, path: str) -> bytes:
