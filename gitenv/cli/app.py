@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import inspect
 import re
 from collections.abc import Callable, Iterable, Sequence
@@ -98,7 +97,7 @@ def _typed(run: Callable[..., object]) -> Callable[..., object]:
     """A function that typer reads the same parameters from; it returns the call."""
 
     def typed(**given: object) -> Callable[[], object]:
-        return functools.partial(run, **given)
+        return arguments.call(run, given)
 
     declared = [_parameter(each) for each in arguments.parameters(run)]
     typed.__doc__ = run.__doc__

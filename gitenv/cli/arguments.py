@@ -6,8 +6,10 @@ tests/test_arguments.py holds that both read the same.
 
 from __future__ import annotations
 
+import functools
 import os
-from collections.abc import Callable, Sequence
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from gitenv.cli import options
@@ -40,15 +42,44 @@ class Parameter(NamedTuple):
 
 
 def parameters(run: Callable[..., object]) -> list[Parameter]:
-    """How the parameters of a command's function are declared. (typing's and inspect's own ways load as much as typer.)"""
-    code: Any = run.__code__
-    defaults = run.__defaults__ or ()
-    names = code.co_varnames[: code.co_argcount]
+    """How the parameters of a command's function are declared. (typing's and inspect's own ways load as much as typer.)
+
+    A tuple with names, which several commands have in common, stands for its fields.
+    """
     found = []
-    for name, default in zip(names, [*(... for _ in names[len(defaults) :]), *defaults], strict=True):
-        annotation: Any = eval(run.__annotations__[name], run.__globals__)  # noqa: S307
-        found.append(Parameter(name, annotation.__origin__, annotation.__metadata__[0], default))
+    for name, default in _defaults(run):
+        if _is_in_common(default):
+            names = vars(sys.modules[default.__module__])
+            found += [_parameter(type(default), names, *field) for field in default._asdict().items()]
+        else:
+            found.append(_parameter(run, run.__globals__, name, default))
     return found
+
+
+def call(run: Callable[..., object], given: Mapping[str, object]) -> functools.partial[object]:
+    """A command with its arguments, those in common put together again."""
+    rest = dict(given)
+    for name, default in _defaults(run):
+        if _is_in_common(default):
+            rest[name] = type(default)(**{field: rest.pop(field) for field in default._fields})
+    return functools.partial(run, **rest)
+
+
+def _defaults(run: Callable[..., object]) -> Iterator[tuple[str, Any]]:
+    """The names of a function's parameters, each with its default, or `...`."""
+    code: Any = run.__code__
+    defaults: Sequence[Any] = run.__defaults__ or ()
+    names = code.co_varnames[: code.co_argcount]
+    return zip(names, [*(... for _ in names[len(defaults) :]), *defaults], strict=True)
+
+
+def _is_in_common(default: Any) -> bool:
+    return hasattr(default, "_fields")
+
+
+def _parameter(where: Any, names: dict[str, Any], name: str, default: object) -> Parameter:
+    annotation: Any = eval(where.__annotations__[name], names)  # noqa: S307
+    return Parameter(name, annotation.__origin__, annotation.__metadata__[0], default)
 
 
 class Manner(NamedTuple):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import sys
 from collections.abc import Callable, Sequence
 
@@ -81,13 +80,13 @@ def _run(arguments: list[str]) -> int:
 
 def _call(words: Sequence[str]) -> Callable[[], object] | int:
     """What the words mean, or an exit code where they ask for no more than to be told something."""
-    from gitenv.cli.arguments import read
+    from gitenv.cli import arguments
 
     if words in (["--version"], ["-V"]):
         return commands.say_version
     found = commands.find(words)
-    if found and (given := read(run := found[0].function(), found[1])) is not None:
-        return functools.partial(run, **given)
+    if found and (given := arguments.read(run := found[0].function(), found[1])) is not None:
+        return arguments.call(run, given)
     from gitenv.cli import app
 
     return app.read(words)

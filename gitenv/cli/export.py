@@ -21,15 +21,10 @@ def run(
     form: Annotated[
         str, Option("--format FORMAT", f"Default: dotenv. Else {_FORMATS[8:]}.", of=_FORMATS.replace(", ", "|"))
     ] = "dotenv",
-    environments: selection.Environments = None,
-    files: selection.Files = None,
+    chosen: selection.Chosen = selection.USUAL,
     only: selection.Only = None,
     name: Annotated[str, Option("--name NAME", "What the Kubernetes Secret is called; default: the environment.")] = "",
     allow: selection.Allowed = None,
-    old: selection.Old = False,
-    no_local: selection.WithoutOwn = False,
-    interpolate: selection.Interpolate = False,
-    verbose: selection.Verbose = False,
 ) -> None:
     """Print the values for another program.
 
@@ -43,15 +38,7 @@ def run(
         raise Usage(f"there is no format {printable(form)}", f"one of {_FORMATS}")
     if name and form != "k8s-secret":
         raise Usage(f"--name is for k8s-secret, and {form} has no name", "leave out --name")
-    found = selection.values(
-        environments,
-        files,
-        old=old,
-        no_local=no_local,
-        interpolate=interpolate,
-        verbose=verbose,
-        consent=selection.shown("Print all of its values?"),
-    )
+    found = selection.values(chosen, selection.shown("Print all of its values?"))
     values, allowed = child.chosen(found, selection.names(only)), selection.names(allow)
     for each in values if exporting.FORMATS[form].sets else ():
         child.check_meant(found, each, allowed, f"gitenv export --allow {shell_word(each)} --format {form}")

@@ -11,12 +11,7 @@ from gitenv.cli.options import Argument
 
 def run(
     name: Annotated[str, Argument("NAME", "The key's name.", of="key")],
-    environments: selection.Environments = None,
-    files: selection.Files = None,
-    old: selection.Old = False,
-    no_local: selection.WithoutOwn = False,
-    interpolate: selection.Interpolate = False,
-    verbose: selection.Verbose = False,
+    chosen: selection.Chosen = selection.USUAL,
 ) -> None:
     """Print a value, as it is, and a line feed.
 
@@ -24,13 +19,5 @@ def run(
     """
     from gitenv.sdk import environment
 
-    found = selection.values(
-        environments,
-        files,
-        old=old,
-        no_local=no_local,
-        interpolate=interpolate,
-        verbose=verbose,
-        consent=selection.shown(f"Show the value of {name}?"),
-    )
+    found = selection.values(chosen, selection.shown(f"Show the value of {name}?"))
     sys.stdout.buffer.write(environment.as_bytes(found.need(name)) + b"\n")

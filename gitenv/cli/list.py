@@ -9,26 +9,13 @@ from gitenv.cli.options import Json, Option
 
 
 def run(
-    environments: selection.Environments = None,
-    files: selection.Files = None,
+    chosen: selection.Chosen = selection.USUAL,
     values: Annotated[bool, Option("--values", "Their values, too: masks that change when a value does.")] = False,
     reveal: Annotated[bool, Option("--reveal", "The values themselves.")] = False,
-    old: selection.Old = False,
-    no_local: selection.WithoutOwn = False,
-    interpolate: selection.Interpolate = False,
-    verbose: selection.Verbose = False,
     json: Json = False,
 ) -> None:
     """List the names of the values that a program gets."""
-    found = selection.values(
-        environments,
-        files,
-        old=old,
-        no_local=no_local,
-        interpolate=interpolate,
-        verbose=verbose,
-        consent=selection.shown("List its values?") if values or reveal else selection.unshown,
-    )
+    found = selection.values(chosen, selection.shown("List its values?") if values or reveal else selection.unshown)
     shown = found.values if reveal else found.masks() if values else {}
     if json:
         show.as_json([_facts(name, *found.places[name], shown) for name in found.values])

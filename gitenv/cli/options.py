@@ -2,7 +2,8 @@
 
     def run(name: Annotated[str, Argument("NAME", "Who leaves.")], json: Json = False) -> None:
 
-A `bool` is a flag. A list takes each word, or each time that its option is given; whatever has a default may be left out.
+A `bool` is a flag. A list takes each word, or each time that its option is given; whatever has a default may be left out. What
+several commands have in common is a tuple with names, whose fields are declared like that (`cli.selection`).
 """
 
 from __future__ import annotations

@@ -19,16 +19,11 @@ if TYPE_CHECKING:
 
 def run(
     command: Annotated[list[str], Argument("COMMAND…", "What to run, and its words.", is_behind=True)],
-    environments: selection.Environments = None,
-    files: selection.Files = None,
+    chosen: selection.Chosen = selection.USUAL,
     override: Annotated[bool, Option("--override", "The values win over variables that are set.")] = False,
     only: selection.Only = None,
     clean_env: Annotated[bool, Option("--clean-env", "Nothing beside the values but PATH, HOME and their kin.")] = False,
     allow: selection.Allowed = None,
-    old: selection.Old = False,
-    no_local: selection.WithoutOwn = False,
-    interpolate: selection.Interpolate = False,
-    verbose: selection.Verbose = False,
     redact: Annotated[
         bool, Option("--redact", "Marks in the place of values in what it prints; agents and CI get them unasked.")
     ] = False,
@@ -48,16 +43,7 @@ def run(
         belief.check_allowed(environment, command)
         closed.append(environment)
 
-    found = selection.values(
-        environments,
-        files,
-        old=old,
-        no_local=no_local,
-        interpolate=interpolate,
-        verbose=verbose,
-        override=override,
-        consent=consent,
-    )
+    found = selection.values(chosen, consent, override=override)
     if closed:
         _ask(allow, no_redact=no_redact)
     rules = child.Rules(selection.names(only), selection.names(allow), override, clean_env, bool(closed))

@@ -7,51 +7,57 @@ from typing import TYPE_CHECKING, Annotated
 
 from gitenv.cli import show
 from gitenv.cli.options import Option
+from gitenv.tuples import NamedTuple
 
 if TYPE_CHECKING:
     from gitenv.sdk.belief import Belief
     from gitenv.sdk.environment import Values
     from gitenv.sdk.opening import Consent
 
-Environments = Annotated[list[str] | None, Option("-e, --environment ENV", "Its files here, or above; may be repeated.")]
-Files = Annotated[list[str] | None, Option("-f, --file FILE", "Exactly this file; may be repeated.")]
-Old = Annotated[bool, Option("--old", "Also values that a later statement retired.")]
-WithoutOwn = Annotated[bool, Option("--no-local", "Leave out .env.local and .env.ENV.local.")]
-Interpolate = Annotated[bool, Option("--interpolate", "Replace ${NAME} and ${NAME:-default} in values.")]
-Only = Annotated[list[str] | None, Option("--only NAME", "Only these values; may be repeated, or A,B.", of="key")]
-Allowed = Annotated[list[str] | None, Option("--allow NAME", "Set it although it changes how programs load.", of="key")]
-Verbose = Annotated[bool, Option("-v, --verbose", "Say which files the values are from.")]
+_Several = list[str] | None
+Only = Annotated[_Several, Option("--only NAME", "Only these values; may be repeated, or A,B.", of="key")]
+Allowed = Annotated[_Several, Option("--allow NAME", "Set it although it changes how programs load.", of="key")]
 
 
-def values(
-    environments: list[str] | None,
-    files: list[str] | None,
-    *,
-    old: bool,
-    no_local: bool,
-    interpolate: bool,
-    verbose: bool,
-    override: bool = False,
-    consent: Consent | None = None,
-) -> Values:
+class Chosen(NamedTuple):
+    """What may be typed with each of them."""
+
+    environments: Annotated[_Several, Option("-e, --environment ENV", "Its files here, or above; may be repeated.")] = None
+    files: Annotated[_Several, Option("-f, --file FILE", "Exactly this file; may be repeated.")] = None
+    old: Annotated[bool, Option("--old", "Also values that a later statement retired.")] = False
+    no_local: Annotated[bool, Option("--no-local", "Leave out .env.local and .env.ENV.local.")] = False
+    interpolate: Annotated[bool, Option("--interpolate", "Replace ${NAME} and ${NAME:-default} in values.")] = False
+    verbose: Annotated[bool, Option("-v, --verbose", "Say which files the values are from.")] = False
+
+
+USUAL = Chosen()
+
+
+def values(chosen: Chosen, consent: Consent, *, override: bool = False) -> Values:
     """The values that are meant. What the user should know of them is said on standard error."""
     from gitenv.sdk import environment
 
     environ = None
-    if interpolate:
+    if chosen.interpolate:
         from gitenv.sdk import child
 
         environ = child.without_key(os.environ)
     wanted = environment.Selection(
-        environments or (), files or (), with_own=not no_local, is_old=old, environ=environ, override=override, consent=consent
+        chosen.environments or (),
+        chosen.files or (),
+        with_own=not chosen.no_local,
+        is_old=chosen.old,
+        environ=environ,
+        override=override,
+        consent=consent,
     )
     found = environment.values(wanted)
     for line in found.said:
         show.note(line)
-    for source in found.sources if verbose else ():
+    for source in found.sources if chosen.verbose else ():
         whose = f"of {source.environment}" if source.environment else "your own"
         show.say(f"{source.shown}: {whose}, {'opened' if source.is_opened else 'as it is'}", aside=True)
-    for place in found.unread if verbose else ():
+    for place in found.unread if chosen.verbose else ():
         show.say(f"{place}: sets nothing, and is no comment", aside=True)
     return found
 
