@@ -119,6 +119,13 @@ def test_an_error_shows_no_value(alice: Person, monkeypatch: pytest.MonkeyPatch)
     assert not any(SECRET in text or key.splitlines()[1] in text for text in shown)
 
 
+def test_a_traceback_shows_the_hint(tmp_path: Path) -> None:
+    """Below the message: a program that does not catch the error shows nothing else of it."""
+    with pytest.raises(gitenv.Missing) as caught:
+        gitenv.load(path=tmp_path)
+    assert caught.value.__notes__ == ["hint: change to the folder with your .env"]
+
+
 def _trace(way: Callable[[], object]) -> str:
     with pytest.raises(gitenv.NotTrusted) as caught:
         way()

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 VARIABLE = "GITENV_ENVIRONMENT"
 _DEFAULT = "development"
+_MOST_NAMES = 5
 
 
 class Source(NamedTuple):
@@ -63,7 +64,9 @@ class Values(NamedTuple):
 
             files = joined([printable(source.shown) for source in self.sources])
             typed = name.partition("=")[0]  # somebody may have typed a value, too
-            raise Missing(f"there is no {printable(typed)} in {files}{similar.question(typed, self.values)}", "gitenv list")
+            whose = dict.fromkeys(source.environment for source in self.sources if source.environment not in ("", default()))
+            hint = " ".join(["gitenv list", *(f"-e {each}" for each in whose)])
+            raise Missing(f"there is no {printable(typed)} in {files}{similar.question(typed, self.values)}", hint)
         return self.values[name]
 
     def masks(self) -> dict[str, str]:
@@ -176,14 +179,18 @@ def _is_of(opening: Opening, name: str, path: str) -> bool:
 
 
 def _none(opening: Opening, name: str, folder: str) -> Missing:
+    from gitenv.model import similar
+
     known, up_to = opening.belief.names(), ""
     if folder != opening.top.folder:
         up_to = f", nor above up to {printable(opening.top.folder)}"
+    here = [each for each in known if places.nearest(opening.top, folder, functools.partial(_is_of, opening, each))]
     hint = f"change to the folder with your {'.env' if name == _DEFAULT else f'.env.{name}'}"
-    if known:
-        from gitenv.model import similar
-
-        hint = "gitenv status" if name in known else f"name one that is here: -e {similar.meant(name, known) or known[0]}"
+    if here:
+        close = similar.meant(name, here)
+        hint = f"name one that is here: -e {', -e '.join([close] if close else here[:_MOST_NAMES])}"
+    elif name in known and opening.top.layout:  # without git there is no status
+        hint = "gitenv status"
     return Missing(f"there is no file of {name} in {printable(folder)}{up_to}", hint)
 
 

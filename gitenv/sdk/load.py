@@ -133,6 +133,8 @@ def key_of(pem: str | bytes | None) -> device.DeviceKey | None:
 
 
 def _bare(problem: GitenvError) -> GitenvError:
-    """An error without the frames that it came through: values lie in them, and keys."""
+    """An error without the frames that it came through: values lie in them, and keys. A traceback shows its hint, too."""
     problem.__context__ = problem.__cause__ = None
+    if problem.hint:
+        problem.add_note(f"hint: {problem.hint}")
     return problem.with_traceback(None)
