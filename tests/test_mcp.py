@@ -269,9 +269,10 @@ def test_the_page(alice: Person) -> None:
     assert b"<b>" not in (alice.cwd / ".env").read_bytes()
 
 
-def test_without_the_package(alice: Person, tmp_path: Path) -> None:
-    """The error says how to get it."""
-    (tmp_path / "sitecustomize.py").write_text("import sys\nsys.modules['mcp.server'] = None\n", encoding="utf-8")
+@pytest.mark.parametrize("lacking", ["mcp.server", "anyio"])
+def test_without_the_package(alice: Person, tmp_path: Path, lacking: str) -> None:
+    """The error says how to get it, whichever of the packages that come with it is looked for first."""
+    (tmp_path / "sitecustomize.py").write_text(f"import sys\nsys.modules['{lacking}'] = None\n", encoding="utf-8")
     env = alice.env | forkserver.REAL | {"PYTHONPATH": str(tmp_path)}
     done = subprocess.run([sys.executable, "-m", "gitenv", "mcp"], cwd=alice.cwd, env=env, capture_output=True, check=False)
     assert done.returncode == 5

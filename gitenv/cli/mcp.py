@@ -24,7 +24,7 @@ def run(folder: Annotated[str, Argument("FOLDER", "The work tree. Default: the c
     try:
         from gitenv.mcp import tools
     except ModuleNotFoundError as error:
-        if not (error.name or "").startswith("mcp"):
+        if (error.name or "").partition(".")[0] == "gitenv":
             raise
         hint = f"{shell_word(sys.executable)} -m pip install 'mcp>=2'"
         raise NotInOrder("this needs the package mcp, 2 or later", hint) from None
