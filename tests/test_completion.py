@@ -61,6 +61,8 @@ def _answer(capsys: pytest.CaptureFixture[str], *words: str, shell: str = "zsh")
         (["run", "-e", "production", "--", ""], [":behind 5"]),
         (["run", "--", "echo", "a"], [":behind 3"]),
         (["set-role", "b"], ["bob"]),
+        (["add-recipient", ""], ["alice", "bob"]),
+        (["add-recipient", "../bob.p"], [":file"]),
         (["set-role", "bob", "r"], ["reader"]),
         (["set-role", "bob", "reader", "x"], []),
         (["log", "--format", ""], ["csv", "json", "text"]),
@@ -148,6 +150,9 @@ def test_in_fish(clone: Path) -> None:
         ("gitenv set-role ", ["alice", "bob"]),
         ("gitenv key import .env.p", [".env.production"]),
         ("gitenv get '$(touch pwned)'", []),
+        ("gitenv run -- gite", ["gitenv"]),
+        ("gitenv run -e production -- cat .env.p", [".env.production"]),
+        ("gitenv run -- cat 'a b' '$(touch pwned)' .env.p", [".env.production"]),
     ):
         code = f'{_script(Shell.FISH)}\ncomplete -C "{typed.replace("$", chr(92) + "$")}"'
         done = subprocess.run(["fish", "-c", code], cwd=clone, env=_path(clone), capture_output=True, text=True, check=False)

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 def run(
-    recipient: Annotated[str, Argument("PUB|NAME", "A public key file, or a name in .recipients/.", of="person")],
+    recipient: Annotated[str, Argument("PUB|NAME", "A public key file, or a name in .recipients/.", of="newcomer")],
     name: Annotated[str, Option("--name NAME", "What to call them; default: the file's name.")] = "",
     environment: Annotated[list[str] | None, Option("-e, --environment ENV", "May be repeated; default: development.")] = None,
     everything: Annotated[bool, Option("--all", "Every environment you can open.")] = False,

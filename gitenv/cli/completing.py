@@ -108,13 +108,14 @@ class _Line:
         if "|" in what:
             return _starting(current, what.split("|"))
         done, comma, current = current.rpartition(",") if parameter.is_list else ("", "", current)
-        return [f"{done}{comma}{each}" for each in _starting(current, self._names(what))]
+        found = [f"{done}{comma}{each}" for each in _starting(current, self._names(what))]
+        return found or [":file"] if what == "newcomer" else found
 
     def _names(self, what: str) -> Iterable[str]:
         top = places.top_of(os.path.realpath(os.getcwd()))
         if what == "environment":
             return (name for name in _recipients(top) if os.path.isfile(_statement(top, name)))
-        if what == "person":
+        if what in ("person", "newcomer"):
             return (file.removesuffix(".pub") for file in _recipients(top, ".pub"))
         return self._keys(top, what) if what in ("key", "waiting") else ()
 

@@ -64,6 +64,9 @@ function __gitenv_complete
     switch "$found[1]"
         case ':folder'
             __fish_complete_directories "$current"
+        case ':behind*'
+            set -e words[1..(string replace ':behind ' '' -- "$found[1]")]
+            complete -C (string join -- ' ' (string escape -- $words) "$current")
         case ':*'
             __fish_complete_path "$current"
         case '*'

@@ -44,7 +44,10 @@ _BY_FORM = {"ENV": "environment", "KEY": "key", "FILE": "file", "FOLDER": "folde
 
 
 def meaning(declared: Argument | Option) -> str:
-    """What a shell completes there: environment, person, key, waiting (for a decision), file, folder, or `a|b`; or nothing."""
+    """What a shell completes there: environment, person, newcomer, key, waiting, file, folder, or `a|b`; or nothing.
+
+    A newcomer is a person or a file, and what waits are keys that somebody has to decide about.
+    """
     form = declared.form if isinstance(declared, Argument) else declared.metavar
     return declared.of or _BY_FORM.get(form, form if "|" in form and form.islower() else "")
 
