@@ -73,6 +73,9 @@ def test_a_newer_typer(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFi
 
     monkeypatch.setattr(TyperArgument, "get_help_record", record)
     assert re.search(r"^  ENV  Default: all\.$", _said(capsys, "lock", "--help"), re.MULTILINE)
+    monkeypatch.setattr(TyperArgument, "get_usage_pieces", lambda argument, _: [f"{{{argument.metavar}}}..."])
+    assert _said(capsys, "unset", "--help").startswith("Usage: gitenv unset [OPTIONS] NAME...\n")
+    assert _said(capsys, "run", "--help").startswith("Usage: gitenv run [OPTIONS] -- COMMAND…\n")
 
 
 def test_commands_of_key(capsys: pytest.CaptureFixture[str]) -> None:
@@ -141,6 +144,7 @@ def test_manual(capsys: pytest.CaptureFixture[str]) -> None:
         assert f'.SS "{_for_roff(f"gitenv {command.name}")}' in said
         for each in arguments.parameters(command.function()):
             assert isinstance(each.declared, Argument) or f"\n\\fB{_for_roff(each.declared.form)}\\fR\n" in said
+    assert re.search(r'^\.SS "gitenv run \[.*\] \\-\\- COMMAND\.\.\."$', said, re.MULTILINE), "options come before"
     requests = {line.partition(" ")[0] for line in said.splitlines() if line[:1] in (".", "'")}
     assert requests == {".TH", ".nh", ".ad", ".SH", ".SS", ".TP", ".PP"}
     assert said.isascii()

@@ -41,7 +41,11 @@ class _Plain(TyperCommand):
         super().format_options(ctx, formatter)
 
     def collect_usage_pieces(self, ctx: Any) -> list[str]:
-        return [piece.strip("{}") for piece in super().collect_usage_pieces(ctx)]
+        return [_plain(piece) for piece in super().collect_usage_pieces(ctx)]
+
+
+def _plain(piece: str) -> str:
+    return piece.replace("{", "").replace("}", "").replace("…...", "…").replace("…]...", "…]")
 
 
 def read(words: Sequence[str]) -> Callable[[], object] | int:
@@ -117,7 +121,7 @@ def _parameter(found: arguments.Parameter) -> inspect.Parameter:
 
 
 def _argument(declared: Argument) -> Any:
-    return typer.Argument(help=declared.help or None, metavar=declared.form)
+    return typer.Argument(help=declared.help or None, metavar=f"-- {declared.form}" if declared.is_behind else declared.form)
 
 
 def _option(declared: Option) -> Any:

@@ -49,7 +49,8 @@ def _page() -> Iterator[str]:
 def _command(command: Command) -> Iterator[str]:
     run = command.function()
     declared = arguments.parameters(run)
-    yield f'.SS "{" ".join([_text(f"gitenv {command.name}"), *map(_usage, declared)])}"'
+    in_order = sorted(declared, key=lambda each: isinstance(each.declared, Argument) and each.declared.is_behind)
+    yield f'.SS "{" ".join([_text(f"gitenv {command.name}"), *map(_usage, in_order)])}"'
     for number, paragraph in enumerate(inspect.cleandoc(run.__doc__ or "").split("\n\n")):
         yield from [".PP"] * bool(number)
         yield from _prose(paragraph)
