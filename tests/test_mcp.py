@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
+import threading
+import time
 import urllib.error
 import urllib.parse
 import urllib.request
@@ -20,6 +24,8 @@ from mcp import Client, StdioServerParameters
 from mcp.client.session import ClientRequestContext, ElicitationFnT
 from mcp_types import ElicitRequestParams, ElicitRequestURLParams, ElicitResult, ErrorData, TextContent
 
+from gitenv.mcp.page import ValuePage
+from gitenv.system import peers
 from tests import forkserver, lab
 from tests.conftest import NewLab
 from tests.lab import Person
@@ -104,7 +110,7 @@ def _types(**fields: str) -> ElicitationFnT:
         assert "hunter" not in params.message
         status, page = await anyio.to_thread.run_sync(lambda: _post(params.url))
         assert status == 200
-        assert "development" in page
+        assert "who reads it  alice\n" in page
         await anyio.to_thread.run_sync(lambda: _post(params.url, **fields))
         return ElicitResult(action="accept")
 
@@ -147,6 +153,8 @@ def test_a_person_refuses(alice: Person, mode: str) -> None:
     """Then nothing is set, whether they say so on the page or to the client; the agent gets the command for them."""
 
     async def declines(context: ClientRequestContext, params: ElicitRequestParams) -> ElicitResult:
+        assert isinstance(params, ElicitRequestURLParams)
+        await anyio.to_thread.run_sync(lambda: _post(params.url, value=TYPED, do="set"))  # somebody else does
         return ElicitResult(action="decline")
 
     async def talk(agent: Agent) -> None:
@@ -185,7 +193,7 @@ def test_words_are_no_options(alice: Person) -> None:
         assert "cannot be '--format=text'" in await agent.refused("check", commits="--format=text")
         assert "cannot be '--json'" in await agent.refused("status", environment="--json")
         assert await agent.refused("diff", revisions="nowhere")
-        for name in ("A=agents-choice", "--empty", "", "A\0"):
+        for name in ("A=agents-choice", "--empty", "", "A\0", "A\nenvironment development"):
             await agent.refused("set", environment="development", name=name)
         await agent.refused("set", environment="development", name="A", file="--empty")
 
@@ -261,12 +269,67 @@ def test_the_page(alice: Person) -> None:
         return ElicitResult(action="accept")
 
     async def talk(agent: Agent) -> None:
-        await agent.refused("set", name="<b>", environment="development")
-        with pytest.raises(urllib.error.URLError):
-            urllib.request.urlopen(seen[0])
+        await agent.refused("set", name="HELLO", environment="development", file="../<b>")
+        assert _post(seen[0])[0] == 404
+        assert "nothing is set" in _post(seen[0], value=TYPED, do="set")[1]
 
     _talk(alice, talk, answer)
-    assert b"<b>" not in (alice.cwd / ".env").read_bytes()
+    assert TYPED.encode() not in (alice.cwd / ".env").read_bytes()
+
+
+def test_a_page_that_is_too_old() -> None:
+    """Nobody waits for its answer, and the port is still gitenv's: another program would get what is typed there."""
+    first, page = ValuePage({"key": "A"}, 60), ValuePage({"key": "B"}, 0)
+    assert first.url.rpartition("/")[0] == page.url.rpartition("/")[0]
+    assert page.is_over
+    assert _post(page.url)[0] == 404
+    assert _post(page.url, value=TYPED, do="set")[0] == 404
+    assert page.answer is None
+    assert _post(first.url, value=TYPED, do="set") == (200, _post(first.url)[1])
+    assert first.answer == TYPED
+    first.close()
+    assert _post(first.url)[0] == 404
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells whose a connection is")
+@pytest.mark.parametrize("host", ["127.0.0.1", "::ffff:127.0.0.1"])
+def test_another_users_program(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, host: str) -> None:
+    """Who reads the address in the list of processes gets no answer, and nor does a connection that is closed by now."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.create_server(("127.0.0.1", 0)) as server, socket.socket(family) as client:
+        client.connect((host, server.getsockname()[1]))
+        ours, peer = server.accept()
+        assert not peers.is_anothers(peer, ours.getsockname())
+        if os.geteuid():
+            monkeypatch.setattr(os, "geteuid", lambda: os.getuid() + 1)
+            assert peers.is_anothers(peer, ours.getsockname())
+            monkeypatch.undo()
+        for table in peers.TABLES:
+            lines = [line.split() for line in Path(table).read_text(encoding="ascii").splitlines()]
+            changed = [" ".join([*words[:7], "4711", *words[8:]]) for words in lines]
+            (tmp_path / Path(table).name).write_text("\n".join(changed), encoding="ascii")
+        monkeypatch.setattr(peers, "TABLES", [str(tmp_path / Path(table).name) for table in peers.TABLES])
+        assert peers.is_anothers(peer, ours.getsockname())
+        monkeypatch.undo()
+        client.shutdown(socket.SHUT_WR)
+        assert peers.is_anothers(peer, ours.getsockname())
+        ours.close()
+
+
+def test_many_connections() -> None:
+    """Those that say nothing cost a bounded number of threads."""
+    page, before = ValuePage({"key": "A"}, 60), threading.active_count()
+    host, port = page.url.split("/")[2].split(":")
+    with contextlib.ExitStack() as stack:
+        for _ in range(100):
+            stack.enter_context(socket.create_connection((host, int(port))))
+        assert threading.active_count() - before < 50
+    for _ in range(100):  # until those are gone
+        with contextlib.suppress(OSError):
+            assert _post(page.url)[0] == 200
+            return
+        time.sleep(0.1)
+    raise AssertionError
 
 
 @pytest.mark.parametrize("lacking", ["mcp.server", "anyio"])

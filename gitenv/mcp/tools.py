@@ -7,7 +7,6 @@ short, escaped, and said to be data; more cannot be done here.
 from __future__ import annotations
 
 import os
-import time
 import uuid
 from collections.abc import Sequence
 from contextlib import closing, suppress
@@ -27,6 +26,7 @@ from gitenv.mcp.keys import keys
 from gitenv.mcp.page import ValuePage
 from gitenv.model.names import check_name
 from gitenv.repo.where import Where
+from gitenv.team import seal
 from gitenv.trust import allowed
 from gitenv.trust.access import Access
 from gitenv.tuples import NamedTuple
@@ -50,12 +50,6 @@ class AskedValue(NamedTuple):
     words: list[str]  # behind `gitenv set`
     typed: str  # the same for a person
     page: ValuePage
-    until: float
-
-    @property
-    def is_over(self) -> bool:
-        """Whether nobody waits for the answer any more."""
-        return time.monotonic() > self.until
 
 
 _asked: dict[str, AskedValue] = {}
@@ -170,35 +164,39 @@ def _about(environment: str) -> list[str]:
 
 async def _ask(context: Context, name: str, environment: str, file: str) -> str:
     """Make a page that asks, and return its key. Raises `ToolError` for what cannot be set, and where nobody can be asked."""
-    if not environment or not name or "=" in name:
+    if not environment:
         raise ToolError("set takes the name of a key, and that of an environment")
-    words = [command.check_word(name, "a key's name"), *_about(environment)]
+    try:
+        seal.check_name(name)  # the user reads it in the question
+    except GitenvError as error:
+        raise ToolError(error.message) from None
+    words = [name, *_about(environment)]
     words += ["-f", command.check_word(file, "a file's name")] if file else []
-    found = await command.facts("status", *_about(environment))
+    found = await command.facts("recipients", *_about(environment))
     where = f" -f {shell_word(file)}" if file else ""
     typed = f"cd {shell_word(os.getcwd())} && gitenv set {shell_word(name)} -e {shell_word(environment)}{where}"
     capability = context.client_capabilities and context.client_capabilities.elicitation
     if not (capability and capability.url):
         raise ToolError(f"the value must not go through you, and this client opens no page for the user. {_by_hand(typed)}")
-    for key in [key for key, each in _asked.items() if each.is_over]:
+    for key in [key for key, each in _asked.items() if each.page.is_over]:
         _forget(key)
     if len(_asked) >= _MOST_PAGES:
         raise ToolError("the user was asked for other values, and has not answered yet")
     assert isinstance(found, dict)
-    people = [person for each in found["environments"] if each["name"] == environment for person in each["holders"]]
+    people = [person["name"] for person in found["people"] if environment in person["environments"]]
     place = os.path.join(os.getcwd(), file)
-    page = ValuePage({"key": name, "environment": environment, "holders": joined(people), "in": place})
+    about = {"key": name, "environment": environment, "who reads it": joined(people), "in": place}
     key = str(uuid.uuid4())
-    _asked[key] = AskedValue(words, typed, page, time.monotonic() + _PATIENCE)
+    _asked[key] = AskedValue(words, typed, ValuePage(about, _PATIENCE))
     return key
 
 
 async def _value(question: AskedValue, answered: object) -> str:
-    """What the user typed. Raises `ToolError` where they did not want to."""
-    if isinstance(answered, ElicitResult) and answered.action == "accept":
-        while question.page.answer is None and not question.is_over:
-            await anyio.sleep(0.1)
-    if not question.page.answer:
+    """What the user typed. Raises `ToolError` where they did not want to, and said so on the page or to the client."""
+    is_agreed = isinstance(answered, ElicitResult) and answered.action == "accept"
+    while is_agreed and question.page.answer is None and not question.page.is_over:
+        await anyio.sleep(0.1)
+    if not (is_agreed and question.page.answer):
         raise ToolError(f"the user gave no value. {_by_hand(question.typed)}")
     return question.page.answer
 
