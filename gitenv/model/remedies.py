@@ -81,3 +81,9 @@ def plain_text(
     if not is_claimed:
         return (claim(path, environments),)
     return decide(path, words(lines)) if is_committed else (stage_anew(path),)
+
+
+def close_again(paths: Sequence[str], *, is_linked: bool) -> tuple[str, ...]:
+    """To encrypt what was typed into closed files, and to close them: of a clone, or of one linked work tree."""
+    stage = f"git add {' '.join(map(from_top, paths))}"
+    return (stage, "git commit", "gitenv lock") if is_linked else (stage, "gitenv init --closed")

@@ -10,7 +10,7 @@ import os
 from collections.abc import Callable, Collection
 
 from gitenv.errors import Changed, Locked, Missing, NotInOrder, NotTrusted, printable, shell_word
-from gitenv.model import clean, document, encoding, smudge
+from gitenv.model import clean, document, encoding, remedies, smudge
 from gitenv.model.document import Kind
 from gitenv.model.keyring import Keyring
 from gitenv.system import files
@@ -59,7 +59,10 @@ def look(workspace: Workspace, pin: Pin, path: str, ring: Keyring) -> Standing:
             raise Locked(f"{printable(path)} is not open", f"gitenv unlock {pin.name}")
         return Standing(path, data, data or b"", None)
     if not kinds.isdisjoint((*document.TEXT, Kind.LOOKALIKE)):
-        raise Locked(f"{printable(path)} is not open, and has lines that are not encrypted", f"gitenv unlock {pin.name}")
+        hint = f"gitenv unlock {pin.name}"
+        if workspace.access.is_closed:
+            hint = ", then ".join(remedies.close_again([path], is_linked=not workspace.access.pins.is_closed))
+        raise Locked(f"{printable(path)} is not open, and has lines that are not encrypted", hint)
     try:
         stored = clean.unmarked(data or b"")
         text = smudge.smudge(stored, [ring])

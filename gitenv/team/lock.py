@@ -190,9 +190,8 @@ def _close(workspace: Workspace, asked: Sequence[str], *, is_committed: bool) ->
     files_of = {pin.name: _look(workspace, pin, listed[pin.name]) for pin in pins}
     looked_at = [file for found in files_of.values() for file in found]
     unedited = {file.path for file in looked_at if file.there is not None and file.is_unedited}
-    if not is_committed:  # what is open in part, because somebody has added a line and staged it
-        rest = {file.path for file in looked_at if file.there is not None} - unedited
-        unedited |= rest - workspace.repository.may_be_edited(sorted(rest))
+    if rest := {file.path for file in looked_at if file.there is not None} - unedited:
+        unedited |= rest - workspace.repository.may_be_edited(sorted(rest))  # open in part: somebody added a line and staged it
     _refresh(workspace, unedited)
     _check_unedited(workspace, looked_at, unedited, is_committed=is_committed)
     open_here = {name: [file for file in found if file.is_open] for name, found in files_of.items()}

@@ -185,7 +185,8 @@ def _environment(
         )
     if state == CLOSED and (left := [file.path for file in listed if file.state == "open"]):
         text = f"{', '.join(left[:_MOST])}: open, in a work tree that is closed"
-        problems.append(finding("left-open", text, commands=("gitenv init --closed",)))
+        ways = remedies.close_again(left[:_MOST], is_linked=not workspace.access.pins.is_closed)
+        problems.append(finding("left-open", text, commands=ways))
     return EnvironmentStatus(name, state, role, statement.generation.number, holders, listed)
 
 
