@@ -18,6 +18,7 @@ from mypy import api
 
 import gitenv
 from gitenv import errors
+from gitenv.model import dialect
 from gitenv.sdk import child
 from tests import lab
 from tests.conftest import NewLab
@@ -126,8 +127,33 @@ def test_a_traceback_shows_the_hint(tmp_path: Path) -> None:
     assert caught.value.__notes__ == ["hint: change to the folder with your .env"]
 
 
-def _trace(way: Callable[[], object]) -> str:
-    with pytest.raises(gitenv.NotTrusted) as caught:
+def test_no_frame_of_ours_has_a_value(alice: Person, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nor where somebody's own function fails, the key was copied badly, or something happens that nobody thought of."""
+    for name in ("HOME", "XDG_CONFIG_HOME", "APPDATA"):
+        monkeypatch.setenv(name, alice.env[name])
+    key = alice.must("gitenv", "key", "export", "--yes").stdout.decode().replace("\n", "\\n")
+    told: list[str] = []
+
+    def tell(*given: object) -> None:
+        told.extend(map(str, given))
+        raise KeyError("own")
+
+    shown = [_trace(functools.partial(gitenv.Client(on_wrapped_dek_received=tell).values, path=alice.cwd), KeyError)]
+    assert len(told) == 4
+    shown.append(_trace(functools.partial(gitenv.values, private_key=key), gitenv.Usage))
+    shown.append(_trace(functools.partial(gitenv.Client, key), gitenv.Usage))
+
+    def fails(*_: object) -> None:
+        raise RuntimeError(SECRET)
+
+    monkeypatch.setattr(dialect, "read", fails)
+    shown.append(_trace(functools.partial(gitenv.load, path=alice.cwd), gitenv.GitenvError))
+    assert "RuntimeError at test_sdk.py" in shown[-1]
+    assert not any(SECRET in text or key[40:80] in text for text in shown)
+
+
+def _trace(way: Callable[[], object], kind: type[Exception] = gitenv.NotTrusted) -> str:
+    with pytest.raises(kind) as caught:
         way()
     found = traceback.TracebackException.from_exception(caught.value, capture_locals=True)
     ours = [frame for frame in found.stack if "sdk" in Path(frame.filename).parts]  # what a test has is its own

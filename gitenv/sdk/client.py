@@ -27,8 +27,9 @@ class Client:
     """
 
     def __init__(self, private_key: str | bytes | None = None, on_wrapped_dek_received: OnWrappedDek | None = None) -> None:
-        self._key, self._tell = load.key_of(private_key), on_wrapped_dek_received
+        self._tell, key = on_wrapped_dek_received, load.key_of(private_key)
         del private_key
+        self._key = load.need_key(key)
 
     def load(
         self,

@@ -53,6 +53,7 @@ class Values(NamedTuple):
     said: list[str]  # what the user should know
     unread: list[Location]  # lines that set nothing, and are no comments
     top: places.Top
+    grants: list[Grant]  # that opened something
 
     def __repr__(self) -> str:  # a debugger's, or an error tracker's
         return f"<{len(self.values)} values>"
@@ -89,7 +90,6 @@ class Selection(NamedTuple):
     environ: Mapping[str, str] | None = None  # for `${NAME}`; without one it stays as it is
     override: bool = False  # `${NAME}` means the files' NAME where there are both
     key: DeviceKey | None = None  # in the place of the device key
-    on_grant: Callable[[Grant], object] | None = None  # is told which ones opened something
     consent: Consent | None = None  # in a closed work tree; else this process must be a command that the user allowed there
 
 
@@ -109,9 +109,6 @@ def values(wanted: Selection = Selection()) -> Values:  # noqa: B008
     finally:
         for opening in openings.values():
             opening.close()
-    if wanted.on_grant:
-        for grant in {each.grant.text: each.grant for each in opened if each.grant}.values():
-            wanted.on_grant(grant)
     return _read(next(iter(openings.values())).top, opened, wanted)
 
 
@@ -210,7 +207,8 @@ def _read(top: places.Top, opened: Sequence[ReadFile], wanted: Selection) -> Val
             where[found.name] = place
     sources = [Source(top.path(each.path), each.path, each.environment, each.statement is not None) for each in opened]
     said = dict.fromkeys(line for each in opened for line in each.said)
-    return Values(_values(assigned, wanted), sources, where, list(said), unread, top)
+    grants = {each.grant.text: each.grant for each in opened if each.grant}
+    return Values(_values(assigned, wanted), sources, where, list(said), unread, top, list(grants.values()))
 
 
 def _values(assigned: Sequence[Assignment], wanted: Selection) -> dict[str, str]:

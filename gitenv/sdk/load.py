@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     OrIgnore = Literal["error", "ignore"]
     Path = str | os.PathLike[str]
+    Key = device.DeviceKey | GitenvError | None
     Environments = str | Sequence[str] | None
 
 
@@ -67,7 +68,7 @@ def read(
     names: Environments,
     path: Path | None,
     override: bool,
-    key: device.DeviceKey | None,
+    key: Key,
     interpolate: bool,
     missing: OrIgnore,
     on_grant: Callable[[Grant], object] | None = None,
@@ -78,23 +79,48 @@ def read(
     where = os.fspath(path) if path is not None else ""
     is_folder = not where or os.path.isdir(where)
     wanted = Selection(
-        (names,) if isinstance(names, str) else names or (),
+        (names,) if isinstance(names, str) else tuple(names or ()),
         () if is_folder else (os.path.basename(where),),
         folder=where if is_folder else os.path.dirname(where),
         environ=child.without_key(os.environ) if interpolate else None,
         override=override,
-        key=key,
-        on_grant=on_grant,
+        key=need_key(key),
     )
+    found, problem = _values(wanted)
+    if isinstance(problem, (Missing, Locked)) and missing == "ignore":
+        return None
+    if problem is None and found and on_grant:
+        problem = _tell(on_grant, found.grants)
+    if problem is None:
+        return found
+    del found, wanted
+    raise problem
+
+
+def _values(wanted: Selection) -> tuple[Values | None, BaseException | None]:
+    """The values, or why there are none."""
     try:
-        return environment.values(wanted)
-    except (Missing, Locked) as error:
-        if missing == "ignore":
-            return None
-        problem: GitenvError = error
+        return environment.values(wanted), None
     except GitenvError as error:
-        problem = error
-    raise _bare(problem)
+        return None, _bare(error)
+    except Exception as error:  # it has come through the same frames, and may quote what it was working on
+        return None, _bare(_unforeseen(error))
+
+
+def _unforeseen(error: Exception) -> GitenvError:
+    from gitenv.system import refusal
+
+    return refusal.lacking(error) or refusal.bug(error)
+
+
+def _tell(on_grant: Callable[[Grant], object], grants: Sequence[Grant]) -> BaseException | None:
+    """What ended the call of somebody's own function, with its own frames and no others that have values."""
+    try:
+        for grant in grants:
+            on_grant(grant)
+    except BaseException as error:
+        return error
+    return None
 
 
 def set_in_environ(found: Values | None, *, override: bool) -> None:
@@ -103,8 +129,11 @@ def set_in_environ(found: Values | None, *, override: bool) -> None:
     new = {name: value for name, value in values.items() if override or name not in os.environ}
     problem = next(filter(None, (_why_not(found, name) for name in new)), None) if found else None
     if problem is None:
-        os.environ.update({as_variable(name): as_variable(value) for name, value in new.items()})
-        return
+        try:
+            os.environ.update({as_variable(name): as_variable(value) for name, value in new.items()})
+            return
+        except (OSError, ValueError) as error:  # Windows has a largest value
+            problem = _bare(_unforeseen(error))
     del found, values, new
     raise problem
 
@@ -120,16 +149,21 @@ def _why_not(found: Values, name: str) -> GitenvError | None:
     return None
 
 
-def key_of(pem: str | bytes | None) -> device.DeviceKey | None:
-    """The key that somebody gave. Raises `Usage`."""
+def key_of(pem: str | bytes | None) -> Key:
+    """The key that somebody gave, or what is wrong with it: that is raised when nobody has `pem` in a variable any more."""
     if pem is None:
         return None
     try:
-        return device.parse(pem.encode("utf-8") if isinstance(pem, str) else pem, "private_key")
+        return device.parse(pem.encode("utf-8", "surrogateescape") if isinstance(pem, str) else pem, "private_key")
     except GitenvError as error:
-        problem = error
-    del pem
-    raise _bare(problem)
+        return _bare(error)
+
+
+def need_key(key: Key) -> device.DeviceKey | None:
+    """The key. Raises `Usage` where that is no key."""
+    if isinstance(key, GitenvError):
+        raise key
+    return key
 
 
 def _bare(problem: GitenvError) -> GitenvError:
