@@ -94,9 +94,9 @@ def test_a_copy_of_the_key_goes_no_further() -> None:
     """A job that has the key in a variable of its own, too, hands neither of them on."""
     key = "KEY" * 40
     before = {"GITENV_PRIVATE_KEY": f"{key}\n", "GITENV_PRIVATE_KEY_PIPE": "7", "JOB": f"with {key} in it", "HOME": "/home"}
-    assert child.without_key(before) == {"HOME": "/home"}
-    assert child.without_key({"GITENV_PRIVATE_KEY": "o", "HOME": "/home"}) == {"HOME": "/home"}
-    assert child.without_key({"HOME": "/home"}) == {"HOME": "/home"}
+    assert child.inheritable(before) == {"HOME": "/home"}
+    assert child.inheritable({"GITENV_PRIVATE_KEY": "o", "HOME": "/home"}) == {"HOME": "/home"}
+    assert child.inheritable({"HOME": "/home"}) == {"HOME": "/home"}
 
 
 def test_an_error_shows_no_value(alice: Person, monkeypatch: pytest.MonkeyPatch) -> None:

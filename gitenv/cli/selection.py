@@ -41,7 +41,7 @@ def values(chosen: Chosen, consent: Consent, *, override: bool = False) -> Value
     if chosen.interpolate:
         from gitenv.sdk import child
 
-        environ = child.without_key(os.environ)
+        environ = child.inheritable(os.environ)
     wanted = environment.Selection(
         chosen.environments or (),
         chosen.files or (),

@@ -8,6 +8,7 @@ from collections.abc import Collection, Mapping
 
 from gitenv.errors import NotTrusted, Usage, printable, shell_word
 from gitenv.git import alone
+from gitenv.model import dialect
 from gitenv.sdk import dangerous
 from gitenv.sdk.environment import Values, as_bytes, as_variable
 from gitenv.tuples import NamedTuple
@@ -31,7 +32,7 @@ class Rules(NamedTuple):
 
 def environment(found: Values, rules: Rules, before: Mapping[str, str]) -> dict[str, str]:
     """What the command gets. Raises `NotTrusted` for dangerous names, `Usage` for what no environment can hold."""
-    kept = without_key(before)
+    kept = inheritable(before)
     if rules.is_clean:
         kept = {name: value for name, value in kept.items() if _is_kept(name)}
     if rules.is_closed:
@@ -56,11 +57,20 @@ def inherited() -> dict[str, str]:
     return before
 
 
-def without_key(before: Mapping[str, str]) -> dict[str, str]:
-    """An environment without the private key, whatever it is called there."""
+def inheritable(before: Mapping[str, str]) -> dict[str, str]:
+    """An environment without the private key, whatever it is called there, and without ciphertext."""
     key = before.get(alone.PRIVATE_KEY, "").strip()
     is_key = len(key) > _SHORTEST_KEY  # what is shorter stands in many a value
-    return {name: value for name, value in before.items() if name not in _KEYS and not (is_key and key in value)}
+    return {
+        name: value
+        for name, value in before.items()
+        if name not in _KEYS and not (is_key and key in value) and is_set(before, name)
+    }
+
+
+def is_set(before: Mapping[str, str], name: str) -> bool:
+    """Whether a variable is there, and with a value: ciphertext comes from whoever read a closed file without gitenv."""
+    return name in before and not before[name].startswith(dialect.ENCRYPTED)
 
 
 def chosen(found: Values, only: Collection[str]) -> Mapping[str, str]:

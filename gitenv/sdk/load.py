@@ -82,7 +82,7 @@ def read(
         (names,) if isinstance(names, str) else tuple(names or ()),
         () if is_folder else (os.path.basename(where),),
         folder=where if is_folder else os.path.dirname(where),
-        environ=child.without_key(os.environ) if interpolate else None,
+        environ=child.inheritable(os.environ) if interpolate else None,
         override=override,
         key=need_key(key),
     )
@@ -126,7 +126,7 @@ def _tell(on_grant: Callable[[Grant], object], grants: Sequence[Grant]) -> BaseE
 def set_in_environ(found: Values | None, *, override: bool) -> None:
     """Set values. Raises `NotTrusted` for a name that changes how programs load, before any is set."""
     values = found.values if found else {}
-    new = {name: value for name, value in values.items() if override or name not in os.environ}
+    new = {name: value for name, value in values.items() if override or not child.is_set(os.environ, name)}
     problem = next(filter(None, (_why_not(found, name) for name in new)), None) if found else None
     if problem is None:
         try:
