@@ -149,6 +149,12 @@ def test_quoting(reader: str) -> None:
         assert (read == {"A": value}) == (reader not in spelling.others) or "$(" in value, (value, spelling)
 
 
+def test_quoting_of_several_lines() -> None:
+    """PHP's reads them in double quotes only, else it refuses the whole file. A shell runs what stands in them."""
+    for value, spelled in {b"a\nb": b'"a\nb"', b"a\n$b": b"'a\n$b'", b"a\n`b`": b"'a\n`b`'", b"a b": b"'a b'"}.items():
+        assert quoting.spellings("A", value)[0].raw == b"A=" + spelled
+
+
 def test_quoting_for_python() -> None:
     """Python's reads every value; with `${NAME}` replaced, too, or that is said."""
     for value, spelling in _spelled():

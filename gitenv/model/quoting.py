@@ -37,11 +37,16 @@ def spellings(name: str, value: bytes) -> list[Spelling]:
 
 
 def _ways(value: bytes) -> list[bytes]:
-    """In quotes as it is, with what is special there escaped, and in none. A shell reads most of the first ones, too."""
+    """In quotes as it is, with what is special there escaped, and in none. A shell reads most of the first ones, too.
+
+    PHP's dotenv knows several lines in double quotes only. Not where a shell would run something there.
+    """
     escaped = value.replace(b"\\", b"\\\\")
+    as_it_is = [b"'%s'" % value, b'"%s"' % value]
+    if b"\n" in value and not re.search(rb"[$`\\]", value):
+        as_it_is.reverse()
     return [
-        b"'%s'" % value,
-        b'"%s"' % value,
+        *as_it_is,
         b'"%s"' % escaped.replace(b'"', b'\\"').replace(b"\r", b"\\r"),
         b"'%s'" % escaped.replace(b"'", b"\\'"),
         value,
