@@ -55,3 +55,36 @@ def test_a_fork_is_a_fork(locale: str, alice: Person) -> None:
 def test_a_fork_that_is_killed_has_no_exit_code(alice: Person) -> None:
     """Neither has whoever asked for it."""
     assert alice.run([forkserver.python(), "-E", "-P", "-c", "import os; os.kill(os.getpid(), 9)"]).exit_code == -9
+
+
+_USED = """
+import gc, os, signal, sys, tempfile
+from gitenv.cli import show
+from gitenv.git import alone
+from gitenv.model import names
+from tests.forkserver import server
+server.load()
+loaded = server.Loaded()
+loaded.begin()
+show.speak(is_quiet=True)
+alone.leave_out(["hook.x.event"])
+names.is_name("A")
+signal.signal(signal.SIGINT, signal.SIG_IGN)
+tempfile.gettempdir()
+gc.disable()
+cycle = [lost := open(os.devnull)]
+cycle.append(cycle)
+del cycle, lost
+is_put_back = loaded.restore()
+left = [show.is_quiet(), alone.are_known(), names.is_name.cache_info().currsize, tempfile.tempdir]
+left += [signal.getsignal(signal.SIGINT) is signal.SIG_IGN, not gc.isenabled(), os.getcwd() != "/"]
+loaded.begin()
+kept = open(os.devnull)
+sys.exit(not is_put_back or any(left) or loaded.restore())
+"""
+
+
+def test_a_fork_is_put_back(alice: Person) -> None:
+    """What a command leaves in its process is not there for the next; where it leaves an open file, there is no next."""
+    command = [forkserver.python(), "-E", "-P", "-c", _USED]
+    assert alice.run(command, env=forkserver.REAL) == (0, b"", b"")

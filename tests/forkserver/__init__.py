@@ -5,7 +5,9 @@ often than people do. So labs have a virtual environment of their own. Its `pyth
 environment, folder and streams to the server of this test process (server.py), and a fork does the work. `sys.executable` is
 the same there, so that git's configuration has it. Which tests do without all this, tests/conftest.py says.
 
-The server only imports, so nothing of one command reaches the next.
+The server only imports. A fork whose command has ended is asked again, since to fork, and to copy each page that is touched,
+takes longer than most commands: it puts back what lasts longer than a command, and ends where it cannot. So nothing of one
+command reaches the next.
 """
 
 from __future__ import annotations
