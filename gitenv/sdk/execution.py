@@ -34,12 +34,15 @@ def execute(command: Sequence[str], environment: Mapping[str, str]) -> NoReturn:
     if not command[0]:
         raise _not_found("''")
     _restore_signals()
+    program = _found(command[0], environment)
     try:
+        if program:  # and no other one of that name behind it: `os.execvpe` goes on where the first cannot be executed
+            os.execve(program, [*command], environment)  # noqa: S606
         os.execvpe(command[0], [*command], environment)  # noqa: S606
     except OSError as error:
-        if error.errno == errno.ENOEXEC and (script := _found(command[0], environment)):
+        if error.errno == errno.ENOEXEC:
             # A script without `#!`, as execvp(3) has it.
-            os.execve("/bin/sh", ["sh", script, *command[1:]], environment)  # noqa: S606
+            os.execve("/bin/sh", ["sh", program, *command[1:]], environment)  # noqa: S606
         raise _problem(command, environment, error) from None
     raise AssertionError
 
@@ -70,10 +73,10 @@ def _wait_for(command: Sequence[str], environment: Mapping[str, str]) -> int:
         raise _problem(command, environment, error) from None
 
 
-def _found(name: str, environment: Mapping[str, str]) -> str | None:
-    import shutil
-
-    return name if "/" in name else shutil.which(name, path=environment.get("PATH", os.defpath))
+def _found(name: str, environment: Mapping[str, str]) -> str:
+    """The program that a name means, as `shutil.which` finds it for `trust.allowed`; "" for none."""
+    paths = (os.path.join(folder, name) for folder in environment.get("PATH", os.defpath).split(os.pathsep))
+    return name if "/" in name else next((path for path in paths if os.path.isfile(path) and os.access(path, os.X_OK)), "")
 
 
 def _not_found(name: str) -> CannotStart:
