@@ -37,7 +37,7 @@ def run(
     workspace.need_environments()
     let_in.need_access(workspace)
     words = " ".join(given)
-    if statement := seal.newcomer(workspace, environment, file or ".env", os.getcwd()):
+    if statement := seal.newcomer(workspace, environment, file or target.nearest(workspace), os.getcwd()):
         _believe(workspace, statement, f"{words} {f'-f {shell_word(file)}' if file else f'-e {statement.name}'}")
     path, pin = target.found(workspace, file, environment, f"gitenv set {words}")
     planned = pushing.begin(workspace, [path]) if push else None

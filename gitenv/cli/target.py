@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from gitenv.team.workspace import Workspace
     from gitenv.trust.pins import Pin
 
-File = Annotated[str, Option("-f, --file FILE", "Default: .env")]
+File = Annotated[str, Option("-f, --file FILE", "Default: .env, here or above.")]
 Environment = Annotated[str, Option("-e, --environment ENV", "In the file of this one.")]
 
 
@@ -24,10 +24,21 @@ def found(workspace: Workspace, file: str, environment: str, words: str) -> tupl
 
     if environment and not file:
         file = f":/{seal.only_file(workspace, environment, os.getcwd())}"
-    path, pin = seal.find(workspace, file or ".env", os.getcwd())
+    path, pin = seal.find(workspace, file or nearest(workspace), os.getcwd())
     if environment not in ("", pin.name):
         raise Usage(f"{printable(path)} is a file of {pin.name}, not of {environment}", f"{words} -f {from_top(path)}")
     return path, pin
+
+
+def nearest(workspace: Workspace) -> str:
+    """The `.env` that programs here get: in the current folder, else in the nearest one above that has one."""
+    top = os.path.realpath(workspace.root)
+    folder = os.path.realpath(os.getcwd())
+    while not os.path.lexists(os.path.join(folder, ".env")):
+        if folder in (top, os.path.dirname(folder)):
+            return ".env"
+        folder = os.path.dirname(folder)
+    return os.path.relpath(os.path.join(folder, ".env"))
 
 
 def say_done(what: str, unstaged: Unstaged | None) -> None:

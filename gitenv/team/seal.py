@@ -75,10 +75,13 @@ def is_known(workspace: Workspace, statement: Environment) -> bool:
 
 
 def only_file(workspace: Workspace, environment: str, folder: str) -> str:
-    """The one file of an environment, or the one in `folder`, from the top. Raises `Usage` where there are more or none."""
+    """The one file of an environment, or the one in `folder`, else nearest above it, from the top. Raises `Usage` for none."""
     pin = workspace.need_pin(environment)
     paths = sorted({entry.path for entry in workspace.files_of([pin.environment])[environment]})
-    below = os.path.relpath(folder, workspace.root).replace(os.sep, "/").removeprefix(".")
+    below = os.path.relpath(folder, workspace.root).replace(os.sep, "/")
+    below = "" if below == os.curdir else below
+    while below and not any(os.path.dirname(path) == below for path in paths):
+        below = os.path.dirname(below)
     here = [path for path in paths if os.path.dirname(path) == below]
     found = here if len(here) == 1 else paths
     if len(found) != 1:
