@@ -95,6 +95,11 @@ def has_markers(data: bytes) -> bool:
     return b"<<<<<<<" in data or b">>>>>>>" in data
 
 
+def is_in_conflict(data: bytes) -> bool:
+    """Whether git's markers stand in a document as lines of their own."""
+    return has_markers(data) and any(map(document.is_marker, document.parse(data)))
+
+
 def _open(record: Record, rings: Sequence[Keyring] | None, is_viewing: bool) -> Record:
     if record.kind is Kind.PLAIN or (rings is None and record.kind in (Kind.TOKEN, Kind.SEALED)):
         return record

@@ -162,7 +162,7 @@ class Opening:
 
 def _check_merged(path: str, data: bytes) -> None:
     """Raise `NotInOrder` for a file in conflict: readers would skip the markers, and take what stands last."""
-    if smudge.has_markers(data) and any(map(document.is_marker, document.parse(data))):
+    if smudge.is_in_conflict(data):
         raise NotInOrder(f"{printable(path)} is in conflict", "git status")
 
 

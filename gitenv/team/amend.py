@@ -9,7 +9,7 @@ import contextlib
 import os
 from collections.abc import Callable, Collection
 
-from gitenv.errors import Changed, Locked, Missing, NotInOrder, NotTrusted, printable, shell_word
+from gitenv.errors import Changed, Locked, Missing, NotInOrder, NotTrusted, from_top, printable, shell_word
 from gitenv.model import clean, document, encoding, remedies, smudge
 from gitenv.model.document import Kind
 from gitenv.model.keyring import Keyring
@@ -73,6 +73,12 @@ def look(workspace: Workspace, pin: Pin, path: str, ring: Keyring) -> Standing:
     return Standing(path, data, text, stored)
 
 
+def check_merged(path: str, text: bytes) -> None:
+    """Raise `NotInOrder` for a file in conflict: of two values of one name none is the last, and git's markers would stay."""
+    if smudge.is_in_conflict(text):
+        raise NotInOrder(f"{printable(path)} is in conflict", f"take git's markers out, then: git add {from_top(path)}")
+
+
 def write(
     workspace: Workspace, standing: Standing, text: bytes, ring: Keyring, decided: Collection[str] = ()
 ) -> Unstaged | None:
@@ -108,6 +114,7 @@ def change(
         standing = look(workspace, pin, path, ring)
         if standing.data is None:
             raise Missing(f"there is no file {printable(path)}", "gitenv status")
+        check_merged(path, standing.text)
         with contextlib.suppress(Changed):
             return write(workspace, standing, edit(standing.text), ring, decided)
     raise Changed(printable(path))

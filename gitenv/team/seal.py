@@ -109,6 +109,7 @@ def set_values(workspace: Workspace, values: Mapping[str, bytes], path: str, env
 def _set(workspace: Workspace, pin: Pin, path: str, values: Mapping[str, bytes], ring: Keyring) -> list[Set]:
     """Raises `Changed` if an editor has saved meanwhile."""
     standing = amend.look(workspace, pin, path, ring)
+    amend.check_merged(path, standing.text)
     there, text, same = editing.values(document.parse(standing.text)), standing.text, set[str]()
     for name, value in values.items():
         before, text = text, editing.with_value(text, name, value)
@@ -125,6 +126,7 @@ def _set(workspace: Workspace, pin: Pin, path: str, values: Mapping[str, bytes],
 def _seal(workspace: Workspace, pin: Pin, path: str, values: Mapping[str, bytes]) -> list[Set]:
     """Raises `Changed` if an editor has saved meanwhile."""
     data = amend.read(workspace, path)
+    amend.check_merged(path, data or b"")
     text, replaced = data or b"", dict[str, int]()
     for name, value in values.items():
         text, replaced[name] = _with_sealed(workspace, pin, text, name, value)
