@@ -28,7 +28,13 @@ class Allowed(NamedTuple):
     @property
     def shown(self) -> str:
         """As it is typed."""
-        return " ".join(map(shell_word, self.command))
+        return " ".join(map(_typed, self.command))
+
+
+def _typed(word: str) -> str:
+    """Behind `--` a word with a dash needs no quotes."""
+    bare = word.lstrip("-")
+    return word if bare and shell_word(bare) == bare else shell_word(word)
 
 
 def allowed(pins: Pins) -> list[Allowed]:
