@@ -76,7 +76,7 @@ def read_differently(path: str, records: Sequence[Record]) -> list[Finding]:
 
     return bounded(
         [
-            finding("read-differently", each.text, path, each.line, (remedies.set_anew(path, each.name),))
+            finding("read-differently", each.text, path, each.line, (remedies.set_anew(path, each.name),) * each.has_way)
             for each in disagreement.find(comparing.numbered(records))
         ]
     )

@@ -21,6 +21,7 @@ ALIKE = (
 _MOST_BYTES = 256 * 1024  # of one file that are read by all
 _MOST_OF_ONE = 64 * 1024
 _IN = {b"'": "in single quotes", b'"': "in double quotes"}
+_NO_WAY = "no spelling suits all"
 
 
 class Disagreement(NamedTuple):
@@ -29,6 +30,11 @@ class Disagreement(NamedTuple):
     name: str
     line: int
     text: str
+
+    @property
+    def has_way(self) -> bool:
+        """Whether the value can be written so that all read it alike."""
+        return not self.text.endswith(_NO_WAY)
 
 
 def find(numbered: Iterable[tuple[Record, int]]) -> Iterator[Disagreement]:
@@ -56,7 +62,7 @@ def _said(record: Record) -> str:
         return f"{name} is nothing that Python's dotenv can read, and others do: write {name}=…"
     first = quoting.spellings(name, value.encode("utf-8", "surrogateescape"))[0]
     spelled = first.raw.partition(b"=")[2]
-    way = "no spelling suits all" if first.others else f"{_IN.get(spelled[:1], 'without quotes')} all read it alike"
+    way = _NO_WAY if first.others else f"{_IN.get(spelled[:1], 'without quotes')} all read it alike"
     return f"{name} is read otherwise by {joined(others)}{_because(record)}; {way}"
 
 
