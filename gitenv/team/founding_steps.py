@@ -71,10 +71,11 @@ def not_shared(repository: Repository) -> NotInOrder | None:
 
 def share(workspace: Workspace, paths: Sequence[str]) -> Sequence[str]:
     """The second step: stage the files that wait, and return them."""
-    from gitenv.team import found
+    from gitenv.team import found, permissions
 
     found.stage_files(workspace, paths)
     hold_back(workspace, [])
+    permissions.apply(workspace, workspace.access.pinned())
     return paths
 
 
