@@ -67,6 +67,9 @@ def _departure(objects: Objects, commit: str) -> tuple[Departure, bool]:
     return Departure(commit, author.name, before, f"git revert {mainline}{commit[:10]}"), all(had) and bool(had)
 
 
+UNDO = "gitenv uninstall, then gitenv init, if you want it again"
+
+
 def check_not_deleted(departure: Departure | None, objects: Objects, files: Iterable[IndexEntry]) -> None:
     """Raise `Deleted` where a commit took `.recipients/` away and left what it is needed for: nobody leaves like that."""
     if departure and departure.commit and is_encrypted_still(objects, files):
@@ -79,6 +82,8 @@ def why_not_here(repository: Repository, files: Iterable[IndexEntry]) -> NotInOr
     text, departure = f"{RECIPIENTS}/ is not in the commit you are on", find(repository.root)
     check_not_deleted(departure, repository.objects, files)
     if not log.is_shallow(repository.root) and not departure:
+        if not repository.was_ever_committed(RECIPIENTS):
+            return NotInOrder(f"{text}, nor in any other: setting gitenv up was undone before it was committed", UNDO)
         return NotInOrder(f"{text}: it is from before gitenv", "go to a newer commit, or merge the main branch")
     hint = f"see who took it away: git log -- :/{RECIPIENTS}; if your team left gitenv: gitenv uninstall"
     return NotInOrder(text, hint)

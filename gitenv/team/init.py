@@ -109,6 +109,8 @@ def look(workspace: Workspace, wanted: Mapping[str, Sequence[str]], name: str, u
             check_staged(workspace)
             # A new environment cannot open the old one's values, and would only seem to have them.
             hint = f"get {RECIPIENTS}/ back: git log -- {RECIPIENTS}, git checkout COMMIT -- {RECIPIENTS}"
+            if workspace.access.pinned() and not workspace.repository.was_ever_committed(RECIPIENTS):
+                hint = departures.UNDO
             raise NotTrusted(f"{printable(path)} is encrypted already, and {RECIPIENTS}/ is not here", hint)
     found.check_wanted(workspace, seen.environments, lambda old, new: _renamed(seen, wanted, old, new))
     discover.check_can_be_encrypted(workspace.repository, seen.files)

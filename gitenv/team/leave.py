@@ -11,7 +11,7 @@ import os
 from gitenv.errors import Usage
 from gitenv.git import attributes, program
 from gitenv.git.layout import RECIPIENTS
-from gitenv.model import smudge
+from gitenv.model import clean, smudge
 from gitenv.repo import clone
 from gitenv.system import files
 from gitenv.team import departures, gitignore, hooks, lock, restore, setup
@@ -56,6 +56,8 @@ def uninstall(workspace: Workspace) -> Uninstalled:
         if there is not None:
             (closed if stored and there == stored else readable).append(path)
     committed = workspace.repository.was_ever_committed(RECIPIENTS)
+    if not committed:
+        _take_marks_out(workspace, readable)
     if committed:
         setup.put_guard_back(workspace.repository, pins)
     elif pins:
@@ -88,6 +90,14 @@ def _after_departure(workspace: Workspace, departure: Departure) -> Uninstalled:
     closed = sorted(path for path, data in there.items() if data and smudge.is_encrypted(data))
     readable = sorted(path for path, data in there.items() if data is not None and path not in closed)
     return Uninstalled(False, False, departure, readable, closed, put_back, left_behind)
+
+
+def _take_marks_out(workspace: Workspace, paths: list[str]) -> None:
+    """Put plain text where git has put marks: `git reset` has taken the founding back, and nobody has anything to vouch for."""
+    for path in paths:
+        there = files.read_inside(workspace.root, path, _MAX_BYTES) or b""
+        if (stored := workspace.repository.objects.read(f":{path}")) not in (None, there) and clean.is_same(there, stored):
+            workspace.write(path, stored, instead_of=there)
 
 
 def _undo_founding(workspace: Workspace, pins: list[Pin], paths: list[str]) -> None:
