@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Sequence
 
 from gitenv.errors import Missing, Usage, printable, shell_word
@@ -37,7 +36,7 @@ def write(workspace: Workspace, file: str, environments: Sequence[str], folder: 
     Raises `Usage` for a file that is no template, and `Missing` where there is no file of an environment.
     """
     known = workspace.statements()
-    here = _here(workspace, folder)
+    here = workspace.folder(folder)
     if file:
         path = workspace.relative(file, folder)
         data = _read(workspace, path)
@@ -70,11 +69,6 @@ def _usual(workspace: Workspace, folder: str) -> tuple[str, bytes]:
 
 def _read(workspace: Workspace, path: str) -> bytes:
     return files.read_inside(workspace.root, path, document.MAX_BYTES) or b""
-
-
-def _here(workspace: Workspace, folder: str) -> str:
-    found = os.path.relpath(os.path.realpath(folder), os.path.realpath(workspace.root)).replace(os.sep, "/")
-    return "" if found == "." else found
 
 
 def _nearest(workspace: Workspace, known: dict[str, Environment], name: str, here: str) -> str:

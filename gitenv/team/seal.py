@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import re
 from collections.abc import Mapping
 
@@ -78,11 +77,10 @@ def only_file(workspace: Workspace, environment: str, folder: str) -> str:
     """The one file of an environment, or the one in `folder`, else nearest above it, from the top. Raises `Usage` for none."""
     pin = workspace.need_pin(environment)
     paths = sorted({entry.path for entry in workspace.files_of([pin.environment])[environment]})
-    below = os.path.relpath(folder, workspace.root).replace(os.sep, "/")
-    below = "" if below == os.curdir else below
-    while below and not any(os.path.dirname(path) == below for path in paths):
-        below = os.path.dirname(below)
-    here = [path for path in paths if os.path.dirname(path) == below]
+    folders, below = {path.rpartition("/")[0] for path in paths}, workspace.folder(folder)
+    while below and below not in folders:
+        below = below.rpartition("/")[0]
+    here = [path for path in paths if path.rpartition("/")[0] == below]
     found = here if len(here) == 1 else paths
     if len(found) != 1:
         some = f"{len(found):,} files" if found else "no file yet"

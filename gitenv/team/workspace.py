@@ -185,17 +185,13 @@ class Workspace:
     def is_former(self, pin: Pin) -> bool:
         """Whether the caller's grant is for a key that is not this device's any more."""
         key = self.access.device()
-        return key is not None and pin.grant is not None and pin.grant.key != key.public and self._is_kept(pin.grant.key)
+        return key is not None and pin.grant is not None and pin.grant.key != key.public and bool(device.former(pin.grant.key))
 
     def is_lost(self, name: str) -> bool:
         """Whether somebody's `.pub` is there, and the key that they took last is none that this device has or had."""
         existing = self.public_keys(name)
         key = self.access.device()
-        return bool(existing) and not (key and key.public in existing) and not self._is_kept(existing[0])
-
-    @staticmethod
-    def _is_kept(key: PublicKey) -> bool:
-        return device.former(key) is not None
+        return bool(existing) and not (key and key.public in existing) and not device.former(existing[0])
 
     def known_as(self, pin: Pin) -> Holder:
         """The caller under the name that an environment knows their key by."""
@@ -284,6 +280,11 @@ class Workspace:
         if path.split("/")[0] in ("", ".", "..", ".git") or os.path.isabs(path):
             raise Usage(f"{printable(file)} is no file of this work tree", "gitenv status")
         return path
+
+    def folder(self, folder: str) -> str:
+        """The path from the top of a folder; "" for the top itself."""
+        found = os.path.relpath(os.path.realpath(folder), os.path.realpath(self.root)).replace(os.sep, "/")
+        return "" if found == os.curdir else found
 
     def write(
         self,
