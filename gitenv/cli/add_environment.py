@@ -18,11 +18,9 @@ def run(
     You are its only holder.
     """
     from gitenv.identity import device
-    from gitenv.team import found, let_in
+    from gitenv.team import found
 
-    workspace = exclusive.workspace()
-    workspace.need_environments()
-    let_in.need_access(workspace)
+    workspace = exclusive.ready_workspace()
     files, ignored = found.add_environment(workspace, name, patterns or [], device.need())
     show.say(f"environment {name}: {joined(patterns or [f'.env.{name}'])}; staged")
     if files:

@@ -43,7 +43,8 @@ def run(
     if role not in ("", "holder", "reader"):
         raise Usage(f"there is no role {role[:40]!a}", "use --role holder or --role reader")
     until = expiry.last_day(expires, access.today()) if expires is not None else ""
-    workspace = _workspace(recipient)
+    workspace = exclusive.ready_workspace()
+    consent.where_closed(workspace.access, f"Let {recipient} in, who then reads what you read?")
     newcomer = newcomers.read(workspace, recipient, name, os.getcwd(), replace)
     wanted = let_in.choose(workspace, environment or [], everything) if environment or everything else []
     exchange = replace_key.plan(workspace, newcomer, wanted, role, until) if replace else replace_key.NONE
@@ -66,16 +67,6 @@ def run(
         reissue.show_next(workspace, newcomer.name, f"{newcomer.name}'s former key", exchange.names)
         _show_beyond(exchange, newcomer.name)
     _show_commit(workspace, newcomer.name, done.granted, exchange.names)
-
-
-def _workspace(recipient: str) -> Workspace:
-    from gitenv.team import let_in
-
-    workspace = exclusive.workspace()
-    workspace.need_environments()
-    consent.where_closed(workspace.access, f"Let {recipient} in, who then reads what you read?")
-    let_in.need_access(workspace)
-    return workspace
 
 
 def _compare(newcomer: Newcomer, fingerprint: str) -> None:

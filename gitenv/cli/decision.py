@@ -6,7 +6,7 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Annotated
 
-from gitenv.cli import consent, exclusive, pushing, show
+from gitenv.cli import consent, exclusive, pushing, show, target
 from gitenv.cli.options import Argument, Option
 from gitenv.errors import Usage, joined, printable
 from gitenv.tuples import NamedTuple
@@ -65,10 +65,7 @@ def decide(decision: Decision, names: Sequence[str] | None, is_by_option: bool, 
         return
     done = decision.act(workspace, chosen)
     for decided in done:
-        where = f"not staged, because {decided.unstaged.why}" if decided.unstaged else "staged"
-        show.say(f"{decision.done} in {decided.path}: {joined(decided.names)}; {where}")
-        if decided.unstaged:
-            show.commands(*decided.unstaged.commands)
+        target.say_done(f"{decision.done} in {decided.path}: {joined(decided.names)}", decided.unstaged)
     if listed := list(dict.fromkeys(name for decided in done for name in decided.known)):
         show.say(f"somebody who left could read {joined(listed)}: that is signed and staged; what to set anew:")
         show.commands("gitenv reissue")

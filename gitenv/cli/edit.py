@@ -16,11 +16,9 @@ def run(file: target.File = "", environment: target.Environment = "") -> None:
 
     Of a closed file you see the plain text, which never comes into the work tree. An editor that fails changes nothing.
     """
-    from gitenv.team import edit, let_in
+    from gitenv.team import edit
 
-    workspace = exclusive.workspace()
-    workspace.need_environments()
-    let_in.need_access(workspace)
+    workspace = exclusive.ready_workspace()
     path, pin = target.found(workspace, file, environment, "gitenv edit")
     consent.where_closed(workspace.access, f"Show {path} in your editor?")
     with edit.begin(workspace, path, pin.name) as draft:

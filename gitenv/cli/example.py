@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from typing import Annotated
 
-from gitenv.cli import exclusive, show
+from gitenv.cli import exclusive, show, target
 from gitenv.cli.options import Argument, Option
 from gitenv.errors import from_top, joined
 
@@ -29,9 +29,8 @@ def run(
     for name in environments or []:
         workspace.check_known(name)
     done = example.write(workspace, file, environments or (), os.getcwd(), prune=prune)
-    where = f"not staged, because {done.unstaged.why}" if done.unstaged else "staged"
     if done.added:
-        show.say(f"{done.path}: {'has' if done.is_new else 'has now'} {joined(done.added)}; {where}")
+        show.say(f"{done.path}: {'has' if done.is_new else 'has now'} {joined(done.added)}; {target.staged(done.unstaged)}")
     if done.gone:
         whose = f"{joined(done.environments)} {'does' if len(done.environments) == 1 else 'do'} not have"
         show.say(f"{done.path}: {'without' if prune else 'has'} {joined(done.gone)}, which {whose}")

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+from gitenv.errors import Locked
+
 if TYPE_CHECKING:
     from gitenv.team.workspace import Workspace
 
@@ -14,6 +16,20 @@ def workspace() -> Workspace:
     from gitenv.team.workspace import Workspace
 
     return Workspace(os.getcwd(), _waits)
+
+
+def ready_workspace() -> Workspace:
+    """The same of a clone that is set up. Raises `NotInOrder` where there are no environments, and `Locked`."""
+    found = workspace()
+    found.need_environments()
+    check_ready(found)
+    return found
+
+
+def check_ready(workspace: Workspace) -> None:
+    """Raise `Locked` if this clone has no pins at all: nobody ran init here."""
+    if not workspace.access.pinned():
+        raise Locked("this clone is not set up", "gitenv init")
 
 
 def device_key() -> None:

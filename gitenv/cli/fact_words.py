@@ -1,15 +1,20 @@
-"""What happened, in a few words: one line of `gitenv log`."""
+"""What commits did, in a few words, for `gitenv log` and `gitenv matrix`; and what of them was not looked at."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from gitenv.errors import joined
 from gitenv.log.facts import What
 
 if TYPE_CHECKING:
-    from gitenv.log.facts import Fact
+    from gitenv.git.commits import Author
+    from gitenv.log.facts import Fact, Skipped
 
+SHALLOW = "this clone has only the newest commits; to get the others: git fetch --unshallow"
+_MAX_AUTHOR = 20  # characters in a table
+_MOST_SKIPPED = 10
 _WORDS = {
     What.SET: "set {key}{plain}",
     What.CHANGED: "changed {key}{plain}",
@@ -73,6 +78,20 @@ def sentence(fact: Fact) -> str:
         as_role=" as a reader" if fact.role == "reader" else "",
         until=f" until {fact.expires}" if fact.expires else "",
     )
+
+
+def who(author: Author) -> str:
+    """Who made a commit, short enough for a table."""
+    name = author.called
+    return name if len(name) <= _MAX_AUTHOR else f"{name[: _MAX_AUTHOR - 1]}…"
+
+
+def skipped_lines(skipped: Sequence[Skipped], more: int) -> Iterator[str]:
+    """What was not looked at; `more` files are not in the list."""
+    for each in skipped[:_MOST_SKIPPED]:
+        yield f"not looked at: {each.path} in {each.commit[:10]}: {each.why}"
+    if (left := len(skipped) + more - _MOST_SKIPPED) > 0:
+        yield f"not looked at: {left:,} more files"
 
 
 def counted(keys: int) -> str:

@@ -25,12 +25,10 @@ def run_new() -> None:
 
 def run_rotate(yes: Annotated[bool, Option("--yes", "Do not ask on a terminal.")] = False) -> None:
     """Make a new device key, and take your own grants over to it."""
-    from gitenv.team import let_in, rotate_key
+    from gitenv.team import rotate_key
 
     exclusive.device_key()
-    workspace = exclusive.workspace()
-    workspace.need_environments()
-    let_in.need_access(workspace)
+    workspace = exclusive.ready_workspace()
     planned = rotate_key.plan(workspace)
     show.say(f"your key now: {planned.now.fingerprint()}")
     if not planned.is_exchange:

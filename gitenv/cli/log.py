@@ -25,8 +25,6 @@ if TYPE_CHECKING:
 
 _FIRST_IN_A_FORMULA = ("=", "+", "-", "@")
 _PATIENCE = 0.1  # seconds
-_MOST_SKIPPED = 10
-_MAX_AUTHOR = 20  # characters in the table
 _WIDE = 100
 _ON_A_TERMINAL = ("when (UTC)", "commit", "who", "what")
 _COLUMNS = ("when (UTC)", "who", "what", "where", "commit", "signed")
@@ -122,11 +120,11 @@ def _write_text(_: Log, seen: Seen) -> None:
 
 
 def _row(event: Event) -> list[str]:
-    from gitenv.cli.fact_words import sentence
+    from gitenv.cli.fact_words import sentence, who
 
     moment = event.author.moment[:16].replace("T", " ") or "?"
     signed = "signed" if event.author.is_signed else ""
-    return [moment, _who(event), sentence(event.fact), _where(event), event.commit[:10], signed]
+    return [moment, who(event.author), sentence(event.fact), _where(event), event.commit[:10], signed]
 
 
 def _short_row(event: Event, narrow: bool) -> list[str]:
@@ -134,11 +132,6 @@ def _short_row(event: Event, narrow: bool) -> list[str]:
     moment, who, what, where, commit, signed = _row(event)
     sentence = f"{where}: {what}" if where else what
     return [moment[:10] if narrow else moment, commit[:8], who, f"{sentence} ({signed})" if signed else sentence]
-
-
-def _who(event: Event) -> str:
-    name = event.author.called
-    return name if len(name) <= _MAX_AUTHOR else f"{name[: _MAX_AUTHOR - 1]}…"
 
 
 def _where(event: Event) -> str:
@@ -220,14 +213,14 @@ def cell(value: object) -> str:
 
 def _notes(history: Log, seen: Seen, key: str) -> None:
     """What was not looked at, and why there may be nothing; on standard error."""
-    for skipped in history.skipped[:_MOST_SKIPPED]:
-        show.note(f"not looked at: {skipped.path} in {skipped.commit[:10]}: {skipped.why}")
-    if (more := len(history.skipped) + history.skipped_more - _MOST_SKIPPED) > 0:
-        show.note(f"not looked at: {more:,} more files")
+    from gitenv.cli import fact_words
+
+    for line in fact_words.skipped_lines(history.skipped, history.skipped_more):
+        show.note(line)
     if key and not seen.is_any:
         import difflib
 
         near = difflib.get_close_matches(key, history.names, 3, 0.7)
         show.note(f"no commit here has a key {key[:80]!r}" + (f"; there is {', '.join(near)}" if near else ""))
     if history.is_cut:
-        show.note("this clone has only the newest commits; to get the others: git fetch --unshallow")
+        show.note(fact_words.SHALLOW)

@@ -5,18 +5,14 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING, Annotated
 
-from gitenv.cli import show
+from gitenv.cli import fact_words, show
 from gitenv.cli.options import Environments, Json, Option
 from gitenv.errors import Usage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from gitenv.log.facts import Event
     from gitenv.log.matrix import Columns, Last, Spot
-
-_MAX_AUTHOR = 20  # characters in the table
-_MOST_SKIPPED = 10
 
 
 def run(
@@ -53,10 +49,10 @@ def run(
         last = matrix.last(where.folder, listed, committed, revision, bar.step)
     where.close()
     _write(listed, last, is_json=json, is_markdown=markdown, who=who)
-    for skipped in last.skipped[:_MOST_SKIPPED]:
-        show.note(f"not looked at: {skipped.path} in {skipped.commit[:10]}: {skipped.why}")
+    for line in fact_words.skipped_lines(last.skipped, last.skipped_more):
+        show.note(line)
     if last.is_cut:
-        show.note("this clone has only the newest commits; to get the others: git fetch --unshallow")
+        show.note(fact_words.SHALLOW)
 
 
 def _write(listed: Sequence[Columns], last: Last, *, is_json: bool, is_markdown: bool, who: bool) -> None:
@@ -87,7 +83,7 @@ def _cell(spot: Spot | None, name: str, last: Last, *, who: bool) -> str:
     event = last.events.get((spot.place, name))
     words = [spot.standing.value, *([f"by {spot.by}"] if spot.by else [])]
     if who and event:
-        words.append(f"{event.author.moment[:10]} {_who(event)}")
+        words.append(f"{event.author.moment[:10]} {fact_words.who(event.author)}")
     return " ".join(words) + (", not committed" if (spot.place, name) in last.uncommitted else "")
 
 
@@ -98,12 +94,7 @@ def _newest(found: Columns, name: str, last: Last) -> str:
         return "-"
     event, environment = max(events, key=lambda each: each[0].author.seconds)
     where = f" ({environment})" if len(found.environments) > 1 else ""
-    return f"{event.author.moment[:10]} {_who(event)}{where}"
-
-
-def _who(event: Event) -> str:
-    name = event.author.called
-    return name if len(name) <= _MAX_AUTHOR else f"{name[: _MAX_AUTHOR - 1]}…"
+    return f"{event.author.moment[:10]} {fact_words.who(event.author)}{where}"
 
 
 def _markdown(found: Columns, table: tuple[list[str], list[list[str]]]) -> Iterator[str]:

@@ -23,12 +23,10 @@ def run(
 
     Those that people who left could read: after these days they are an error in gitenv check.
     """
-    from gitenv.team import let_in, revise
+    from gitenv.team import revise
 
     days = _days(policy) if policy else 0
-    workspace = exclusive.workspace()
-    workspace.need_environments()
-    let_in.need_access(workspace)
+    workspace = exclusive.ready_workspace()
     if not policy:
         show.say(f"{environment}: {_said(workspace.need_pin(environment).environment.reissue_within)}")
         return

@@ -17,10 +17,10 @@ def run(
 
     Where it was removed already, forget who held it.
     """
-    from gitenv.team import let_in, remove_environment
+    from gitenv.team import remove_environment
 
     workspace = exclusive.workspace()
-    let_in.need_access(workspace)
+    exclusive.check_ready(workspace)
     removal = remove_environment.look(workspace, name)
     pinned = removal.pin.environment
     show.say(f"{name}: generation {pinned.generation.number}, signed by {pinned.by}; held by {joined(removal.people)}")

@@ -21,11 +21,9 @@ def run(
 
     That is a new data key without them. What they could read, they know: gitenv reissue lists it until it is set anew.
     """
-    from gitenv.team import let_in, take_out
+    from gitenv.team import take_out
 
-    workspace = exclusive.workspace()
-    workspace.need_environments()
-    let_in.need_access(workspace)
+    workspace = exclusive.ready_workspace()
     removal = take_out.plan(workspace, name, environment or [])
     generations.show_plans(workspace.root, removal.plans)
     if not _agreed(removal, yes):

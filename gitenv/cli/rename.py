@@ -16,11 +16,9 @@ def run(
     environment: target.Environment = "",
 ) -> None:
     """Give a key another name; its value stays."""
-    from gitenv.team import let_in, set_names
+    from gitenv.team import set_names
 
-    workspace = exclusive.workspace()
-    workspace.need_environments()
-    let_in.need_access(workspace)
+    workspace = exclusive.ready_workspace()
     path, pin = target.found(workspace, file, environment, f"gitenv rename {shell_word(old)} {shell_word(new)}")
     unstaged = set_names.rename(workspace, old, new, path, pin.name)
     target.say_done(f"{old} is {new} in {path}", unstaged)

@@ -20,11 +20,9 @@ def run(
 
     All files of an environment are encrypted anew, for those whose grants count.
     """
-    from gitenv.team import follow, let_in, lock, merge_rotations, merge_statements, open_branches, rotate, statement_conflicts
+    from gitenv.team import follow, lock, merge_rotations, merge_statements, open_branches, rotate, statement_conflicts
 
-    workspace = exclusive.workspace()
-    workspace.need_environments()
-    let_in.need_access(workspace)
+    workspace = exclusive.ready_workspace()
     follow.refresh(workspace)
     named = [*(environments or ()), *(also or ())]
     chosen = list(dict.fromkeys(named or statement_conflicts.in_conflict(workspace) or rotate.held(workspace)))

@@ -29,13 +29,11 @@ def run(
 
     A value comes from a prompt that does not show it, or from standard input. Who cannot read the file seals it.
     """
-    from gitenv.team import let_in, seal
+    from gitenv.team import seal
 
     given = given_values.parsed(names, from_file, is_empty=empty)
     given_values.warn(names)
-    workspace = exclusive.workspace()
-    workspace.need_environments()
-    let_in.need_access(workspace)
+    workspace = exclusive.ready_workspace()
     words = " ".join(given)
     if statement := seal.newcomer(workspace, environment, file or target.nearest(workspace), os.getcwd()):
         _believe(workspace, statement, f"{words} {f'-f {shell_word(file)}' if file else f'-e {statement.name}'}")
@@ -68,7 +66,7 @@ def _hidden_by(workspace: Workspace, path: str, pin: Pin) -> str:
 
 
 def _show(workspace: Workspace, done: Set) -> None:
-    where = f"not staged, because {done.unstaged.why}" if done.unstaged else "staged"
+    where = target.staged(done.unstaged)
     if done.sealed_for:
         show.say(f"{done.name} sealed in {done.path} for the holders of {done.environment}; {where}. You cannot read it back.")
     elif done.is_same:

@@ -16,13 +16,11 @@ def run(
     yes: Annotated[bool, Option("--yes", "Do not ask on a terminal.")] = False,
 ) -> None:
     """Make a reader a holder, or a holder a reader. The latter takes a new data key."""
-    from gitenv.team import follow, let_in, rotate, take_out
+    from gitenv.team import follow, rotate, take_out
 
     if role not in ("holder", "reader"):
         raise Usage(f"there is no role {role[:40]!a}", "gitenv set-role NAME reader, or holder")
-    workspace = exclusive.workspace()
-    workspace.need_environments()
-    let_in.need_access(workspace)
+    workspace = exclusive.ready_workspace()
     follow.refresh(workspace)
     wanted = list(dict.fromkeys(environment or []))
     found = take_out.grants_of(workspace, name, wanted)

@@ -41,8 +41,13 @@ def nearest(workspace: Workspace) -> str:
     return os.path.relpath(os.path.join(folder, ".env"))
 
 
+def staged(unstaged: Unstaged | None) -> str:
+    """Whether what was written is staged."""
+    return f"not staged, because {unstaged.why}" if unstaged else "staged"
+
+
 def say_done(what: str, unstaged: Unstaged | None) -> None:
     """What was done to a file, and whether it is staged."""
-    show.say(f"{what}; {f'not staged, because {unstaged.why}' if unstaged else 'staged'}")
+    show.say(f"{what}; {staged(unstaged)}")
     if unstaged:
         show.commands(*unstaged.commands)

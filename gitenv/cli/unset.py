@@ -15,12 +15,10 @@ def run(
     environment: target.Environment = "",
 ) -> None:
     """Take keys out of a file, with their values."""
-    from gitenv.team import let_in, set_names
+    from gitenv.team import set_names
 
     names = list(dict.fromkeys(names))
-    workspace = exclusive.workspace()
-    workspace.need_environments()
-    let_in.need_access(workspace)
+    workspace = exclusive.ready_workspace()
     path, pin = target.found(workspace, file, environment, f"gitenv unset {' '.join(map(shell_word, names))}")
     unstaged = set_names.unset(workspace, names, path, pin.name)
     target.say_done(f"{joined(names)} taken out of {path}", unstaged)

@@ -71,6 +71,7 @@ class Last(NamedTuple):
     uncommitted: Collection[tuple[Place, str]]
     is_cut: bool
     skipped: Sequence[Skipped]
+    skipped_more: int  # how many are not in that list
 
 
 def columns(side: Snapshot, folder: str, wanted: Collection[str]) -> list[Columns]:
@@ -131,7 +132,7 @@ def last(folder: str, listed: Sequence[Columns], committed: Snapshot | None, rev
     found = dict[tuple[Place, str], Event]()
     waiting = _Waiting(listed, committed)
     if not committed:
-        return Last(found, waiting.uncommitted, False, ())
+        return Last(found, waiting.uncommitted, False, (), 0)
     history = Log(folder, revision=revision, interest=waiting)
     with closing(history.events(looked)) as events:
         for event in events if waiting.names else ():
@@ -142,7 +143,7 @@ def last(folder: str, listed: Sequence[Columns], committed: Snapshot | None, rev
                 found[place, fact.key] = event
                 if not waiting.names:
                     break
-    return Last(found, waiting.uncommitted, history.is_cut, history.skipped)
+    return Last(found, waiting.uncommitted, history.is_cut, history.skipped, history.skipped_more)
 
 
 class _Waiting:

@@ -132,9 +132,3 @@ def _is_in(found: Membership, name: str, newcomer: Newcomer, role: str, expires:
         word = "holder" if counted.role == grant.HOLDER else "reader"
         raise Usage(f"{newcomer.name} is a {word} of {name} already", f"gitenv set-role {newcomer.name} {role} -e {name}")
     return counted.expires == expires
-
-
-def need_access(workspace: Workspace) -> None:
-    """Raise `Locked` if this clone has no pins at all: nobody ran init here."""
-    if not workspace.access.pinned():
-        raise Locked("this clone is not set up", "gitenv init")
