@@ -31,58 +31,31 @@ _LOADS = "it names code that is loaded at the start"
 _STARTS = "it names a program that others start"
 _SHELL = "shells go by it in whatever they do"
 _FOUND_BY, _CONFIGURED_BY = "programs are found by it", "programs read their configuration there"
-_NAMES = {
-    **dict.fromkeys(("NODE_OPTIONS", "NODE_PATH", "NODE_REPL_EXTERNAL_MODULE", "ELECTRON_RUN_AS_NODE", "BUN_OPTIONS"), _LOADS),
-    **dict.fromkeys(
-        ("PERLLIB", "RUBYOPT", "RUBYLIB", "PHPRC", "PHP_INI_SCAN_DIR", "COMPOSER_HOME", "YARN_YARN_PATH", "YARN_PLUGINS"),
-        _LOADS,
-    ),
-    **dict.fromkeys(
-        ("JAVA_TOOL_OPTIONS", "_JAVA_OPTIONS", "JDK_JAVA_OPTIONS", "JAVA_OPTS", "CLASSPATH", "MAVEN_OPTS", "GRADLE_OPTS"),
-        _LOADS,
-    ),
-    **dict.fromkeys(
-        (
-            "DOTNET_STARTUP_HOOKS",
-            "DOTNET_ADDITIONAL_DEPS",
-            "ASPNETCORE_HOSTINGSTARTUPASSEMBLIES",
-            "COR_PROFILER",
-            "CORECLR_PROFILER",
-        ),
-        _LOADS,
-    ),
-    **dict.fromkeys(
-        ("R_PROFILE", "R_PROFILE_USER", "R_ENVIRON", "R_ENVIRON_USER", "R_LIBS", "R_LIBS_USER", "R_LIBS_SITE"),
-        _LOADS,
-    ),
-    **dict.fromkeys(
-        ("TCLLIBPATH", "ERL_FLAGS", "ERL_AFLAGS", "ERL_ZFLAGS", "ERL_LIBS", "ELIXIR_ERL_OPTIONS", "PSQLRC", "GTK_MODULES"),
-        _LOADS,
-    ),
-    **dict.fromkeys(
-        ("OPENSSL_CONF", "OPENSSL_MODULES", "OPENSSL_ENGINES", "GLIBC_TUNABLES", "VIMINIT", "EXINIT", "LESSOPEN", "LESSCLOSE"),
-        _LOADS,
-    ),
-    **dict.fromkeys(("GEM_HOME", "GEM_PATH", "BUNDLE_GEMFILE", "BUNDLE_APP_CONFIG"), _LOADS),
-    **dict.fromkeys(("JULIA_LOAD_PATH", "JULIA_DEPOT_PATH", "PSMODULEPATH"), _LOADS),
-    **dict.fromkeys(
-        ("RUSTC_WRAPPER", "RUSTC_WORKSPACE_WRAPPER", "RUSTC", "RUSTDOC", "CARGO_HOME", "GOFLAGS", "GOROOT", "GOTOOLCHAIN"),
-        _STARTS,
-    ),
-    **dict.fromkeys(
-        ("MAKEFILES", "MAKEFLAGS", "GNUMAKEFLAGS", "RSYNC_RSH", "CVS_RSH", "SVN_SSH", "npm_execpath", "npm_node_execpath"),
-        _STARTS,
-    ),
-    **dict.fromkeys(
-        ("EDITOR", "VISUAL", "PAGER", "MANPAGER", "BROWSER", "SHELL", "SSH_ASKPASS", "SUDO_ASKPASS", "SUDO_EDITOR"), _STARTS
-    ),
-    **dict.fromkeys(("BASH_ENV", "ENV", "ZDOTDIR", "IFS", "SHELLOPTS", "BASHOPTS"), _SHELL),
+_WORDS = {
+    _LOADS: """
+        NODE_OPTIONS NODE_PATH NODE_REPL_EXTERNAL_MODULE ELECTRON_RUN_AS_NODE BUN_OPTIONS YARN_YARN_PATH YARN_PLUGINS
+        PERLLIB RUBYOPT RUBYLIB GEM_HOME GEM_PATH BUNDLE_GEMFILE BUNDLE_APP_CONFIG PHPRC PHP_INI_SCAN_DIR COMPOSER_HOME
+        JAVA_TOOL_OPTIONS _JAVA_OPTIONS JDK_JAVA_OPTIONS JAVA_OPTS CLASSPATH MAVEN_OPTS GRADLE_OPTS
+        DOTNET_STARTUP_HOOKS DOTNET_ADDITIONAL_DEPS ASPNETCORE_HOSTINGSTARTUPASSEMBLIES COR_PROFILER CORECLR_PROFILER
+        R_PROFILE R_PROFILE_USER R_ENVIRON R_ENVIRON_USER R_LIBS R_LIBS_USER R_LIBS_SITE JULIA_LOAD_PATH JULIA_DEPOT_PATH
+        TCLLIBPATH ERL_FLAGS ERL_AFLAGS ERL_ZFLAGS ERL_LIBS ELIXIR_ERL_OPTIONS PSQLRC GTK_MODULES PSMODULEPATH
+        OPENSSL_CONF OPENSSL_MODULES OPENSSL_ENGINES GLIBC_TUNABLES VIMINIT EXINIT LESSOPEN LESSCLOSE
+    """,
+    _STARTS: """
+        RUSTC_WRAPPER RUSTC_WORKSPACE_WRAPPER RUSTC RUSTDOC CARGO_HOME GOFLAGS GOROOT GOTOOLCHAIN
+        MAKEFILES MAKEFLAGS GNUMAKEFLAGS RSYNC_RSH CVS_RSH SVN_SSH npm_execpath npm_node_execpath
+        EDITOR VISUAL PAGER MANPAGER BROWSER SHELL SSH_ASKPASS SUDO_ASKPASS SUDO_EDITOR
+    """,
     # In a prompt shells replace commands; for a number bash computes what it is given, and a subscript in that is a command.
-    **dict.fromkeys(("PROMPT_COMMAND", "PS0", "PS1", "PS2", "PS3", "PS4", "PROMPT", "RPROMPT", "RPS1"), _SHELL),
-    **dict.fromkeys(("RANDOM", "SRANDOM", "SECONDS", "OPTIND", "HISTCMD"), _SHELL),
-    **dict.fromkeys(("PATH", "CDPATH", "FPATH", "PATHEXT", "COMSPEC"), _FOUND_BY),
-    **dict.fromkeys(("HOME", "XDG_CONFIG_HOME", "XDG_CONFIG_DIRS", "APPDATA"), _CONFIGURED_BY),
+    _SHELL: """
+        BASH_ENV ENV ZDOTDIR IFS SHELLOPTS BASHOPTS
+        PROMPT_COMMAND PS0 PS1 PS2 PS3 PS4 PROMPT RPROMPT RPS1
+        RANDOM SRANDOM SECONDS OPTIND HISTCMD
+    """,
+    "programs are found by it": "PATH CDPATH FPATH PATHEXT COMSPEC",
+    "programs read their configuration there": "HOME XDG_CONFIG_HOME XDG_CONFIG_DIRS APPDATA",
 }
+_NAMES = {name: reason for reason, names in _WORDS.items() for name in names.split()}
 
 
 def why(name: str, given: Collection[str] = ()) -> str:
