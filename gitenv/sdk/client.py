@@ -10,7 +10,6 @@ from gitenv.sdk import load
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from gitenv.model.grant import Grant
-    from gitenv.sdk.environment import Values
     from gitenv.sdk.load import Environments, OrIgnore, Path
 
 OnWrappedDek = Callable[[str, str, str, str | None], object]
@@ -41,7 +40,8 @@ class Client:
         missing: OrIgnore = "error",
     ) -> None:
         """As `gitenv.load`."""
-        load.set_in_environ(self._read(environment, path, override, interpolate, missing), override=override)
+        found = load.read(environment, path, override, self._key, interpolate, missing, self._used)
+        load.set_in_environ(found, override=override)
 
     def values(
         self,
@@ -53,13 +53,8 @@ class Client:
         missing: OrIgnore = "error",
     ) -> dict[str, str]:
         """As `gitenv.values`."""
-        found = self._read(environment, path, override, interpolate, missing)
+        found = load.read(environment, path, override, self._key, interpolate, missing, self._used)
         return found.values if found else {}
-
-    def _read(
-        self, environment: Environments, path: Path | None, override: bool, interpolate: bool, missing: OrIgnore
-    ) -> Values | None:
-        return load.read(environment, path, override, self._key, interpolate, missing, self._used)
 
     def _used(self, grant: Grant) -> None:
         if self._tell:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from gitenv.errors import NotInOrder, Usage, printable, shell_word
 from gitenv.git import attributes
@@ -14,13 +14,11 @@ from gitenv.model import environment, grant, names
 from gitenv.model.statements import Keyholder
 from gitenv.repo import recipients
 from gitenv.system import files
-from gitenv.team import competing, discover, key_lines, permissions, setup
+from gitenv.team import competing, discover, key_lines, permissions, setup, shared_attributes
 from gitenv.team.workspace import Workspace, now
 from gitenv.trust import forks
 from gitenv.trust.pins import Pin
 from gitenv.tuples import NamedTuple
-
-_MAX_ATTRIBUTES = 1024 * 1024
 
 
 def make_environments(workspace: Workspace, wanted: Mapping[str, Sequence[str]], key: DeviceKey, name: str) -> list[str]:
@@ -119,14 +117,6 @@ def check_free(workspace: Workspace, name: str, key: DeviceKey | None) -> None:
         )
 
 
-def write_attributes(workspace: Workspace, patterns: Iterable[str], guard: bool, without: Collection[str] = ()) -> list[str]:
-    """Put gitenv's block into `.gitattributes`, or bring it up to date; return the path if it is to be staged."""
-    text = files.read(workspace.repository.path(".gitattributes"), _MAX_ATTRIBUTES) or b""
-    kept = [pattern for pattern in attributes.patterns_in(text) if pattern not in without]
-    new = attributes.with_block(text, attributes.committed([*kept, *patterns], guard))
-    return [workspace.write(".gitattributes", new)] if new != text else workspace.unstaged([".gitattributes"])
-
-
 class Added(NamedTuple):
     """The files of a new environment."""
 
@@ -161,9 +151,9 @@ def add_environment(workspace: Workspace, name: str, patterns: Sequence[str], ke
         again = " ".join(map(shell_word, wanted))
         check_wanted(workspace, {name: wanted}, lambda _, other: f"gitenv add-environment {other} {again}")
         discover.check_can_be_encrypted(workspace.repository, found)
-    text = files.read(workspace.repository.path(".gitattributes"), _MAX_ATTRIBUTES) or b""
+    guard = attributes.has_guard(shared_attributes.text(workspace))
     written = make_environments(workspace, {name: wanted}, key, workspace.access.name or workspace.guess_name())
-    written += write_attributes(workspace, wanted, attributes.has_guard(text))
+    written += shared_attributes.write(workspace, wanted, guard)
     workspace.repository.stage(written)
     stage_files(workspace, found)
     permissions.apply(workspace, workspace.access.pinned())

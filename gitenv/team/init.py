@@ -177,7 +177,7 @@ def found_here(
     _set_up(workspace, name, closed=closed)
     written = found.make_environments(workspace, seen.environments, key, name)
     patterns = [pattern for patterns in seen.environments.values() for pattern in patterns]
-    written += found.write_attributes(workspace, patterns, guard)
+    written += shared_attributes.write(workspace, patterns, guard)
     workspace.repository.stage(written)
     # Cut off before this, git still ignores the files; after it, the filter and the guard stand.
     left = _take_out_of_gitignore(workspace, seen.ignored) if unignore else seen.ignored

@@ -11,12 +11,11 @@ from gitenv.git import attributes
 from gitenv.git.layout import RECIPIENTS
 from gitenv.repo import clone
 from gitenv.system import files
-from gitenv.team import competing, follow, found, setup
+from gitenv.team import competing, follow, setup, shared_attributes
 from gitenv.team.workspace import Workspace
 from gitenv.trust.pins import Pin
 from gitenv.tuples import NamedTuple
 
-_MAX_ATTRIBUTES = 1024 * 1024
 _SHOWN = 5
 
 
@@ -84,12 +83,12 @@ def _unprotected(workspace: Workspace, pin: Pin) -> list[str]:
 
 def _without_patterns(workspace: Workspace, pin: Pin) -> list[str]:
     """Take its patterns out of `.gitattributes`, but for those that others have; the path, if it changed."""
-    text = files.read(workspace.repository.path(".gitattributes"), _MAX_ATTRIBUTES) or b""
+    text = shared_attributes.text(workspace)
     if not attributes.has_block(text):
         return []
     others = [paths for name, paths in competing.patterns_here(workspace).items() if name != pin.name]
     gone = set(pin.environment.paths).difference(*others)
-    return found.write_attributes(workspace, [], attributes.has_guard(text), gone)
+    return shared_attributes.write(workspace, [], attributes.has_guard(text), gone)
 
 
 def _remove_folder(workspace: Workspace, name: str) -> None:

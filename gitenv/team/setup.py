@@ -16,7 +16,7 @@ from gitenv.system import files
 from gitenv.team import installation
 from gitenv.trust.pins import Pin, Pins
 
-_MAX_ATTRIBUTES = 1024 * 1024
+_MAX_BYTES = 1024 * 1024
 _EXCLUDED = f"# gitenv: files that are being written\n{files.TEMPORARY}\n".encode("ascii")
 # Where uvx and `pipx run` keep what they throw away again.
 _THROW_AWAY = re.compile(r"[/\\](?:uv[/\\](?:cache[/\\])?(?:archive|environments|builds)-v\d+|pipx[/\\]\.cache)[/\\]")
@@ -103,28 +103,22 @@ def lift_guard(repository: Repository, pins: list[Pin]) -> None:
     path = _info_attributes(repository)
     text, new = _lifted(path, pins)
     if new != text:
-        files.make_folder(os.path.dirname(path))
-        files.replace(path, new)
-    _exclude_temporary(repository)
-
-
-def _exclude_temporary(repository: Repository) -> None:
-    """A write that is cut off leaves a file beside the one that it was for: none for `git add -A` to find."""
+        _write(path, new)
+    # A write that is cut off leaves a file beside the one that it was for: none for `git add -A` to find.
     exclude(repository, _EXCLUDED)
 
 
 def exclude(repository: Repository, lines: bytes) -> None:
     """Have git ignore something in this clone, whatever the repository's `.gitignore` says."""
     path = _info_exclude(repository)
-    text = files.read(path, _MAX_ATTRIBUTES) or b""
+    text = _read(path)
     if lines not in text:
-        files.make_folder(os.path.dirname(path))
-        files.replace(path, text + (b"\n" if text and not text.endswith(b"\n") else b"") + lines)
+        _write(path, text + (b"\n" if text and not text.endswith(b"\n") else b"") + lines)
 
 
 def _include_temporary(repository: Repository) -> None:
     path = _info_exclude(repository)
-    text = files.read(path, _MAX_ATTRIBUTES) or b""
+    text = _read(path)
     if _EXCLUDED in text:
         files.replace(path, text.replace(_EXCLUDED, b""))
 
@@ -152,13 +146,13 @@ def is_lifted_for(repository: Repository, pins: list[Pin]) -> bool:
 
 def _lifted(path: str, pins: list[Pin]) -> tuple[bytes, bytes]:
     patterns = [pattern for pin in pins for pattern in pin.paths]
-    text = files.read(path, _MAX_ATTRIBUTES) or b""
+    text = _read(path)
     return text, attributes.with_block(text, attributes.lifted(patterns))
 
 
 def behind_lifted(repository: Repository) -> str:
     """A line of `info/attributes` that wins over gitenv's, or ""."""
-    return attributes.behind_block(files.read(_info_attributes(repository), _MAX_ATTRIBUTES) or b"")
+    return attributes.behind_block(_read(_info_attributes(repository)))
 
 
 def wins_over(line: str) -> str:
@@ -168,7 +162,7 @@ def wins_over(line: str) -> str:
 
 def is_lifted(repository: Repository) -> bool:
     """Whether `info/attributes` has gitenv's block."""
-    return attributes.has_block(files.read(_info_attributes(repository), _MAX_ATTRIBUTES) or b"")
+    return attributes.has_block(_read(_info_attributes(repository)))
 
 
 def put_guard_back(repository: Repository, pins: list[Pin]) -> None:
@@ -177,12 +171,11 @@ def put_guard_back(repository: Repository, pins: list[Pin]) -> None:
     A run that was cut off may have forgotten the pins already: what its guard names stays.
     """
     path = _info_attributes(repository)
-    text = files.read(path, _MAX_ATTRIBUTES) or b""
+    text = _read(path)
     pinned = [pattern for pin in pins for pattern in pin.paths]
     new = attributes.with_block(text, attributes.guarded([*attributes.patterns_in(text), *pinned]))
     if new != text:
-        files.make_folder(os.path.dirname(path))
-        files.replace(path, new)
+        _write(path, new)
 
 
 def uninstall(repository: Repository, *, stays_closed: bool = False) -> None:
@@ -191,7 +184,7 @@ def uninstall(repository: Repository, *, stays_closed: bool = False) -> None:
     `stays_closed`: a filter that is required and has no command remains. It stops `git add` where attributes name it, in
     another work tree of a branch without a guard, and is asked nowhere else.
     """
-    if not attributes.has_guard(files.read(_info_attributes(repository), _MAX_ATTRIBUTES) or b""):
+    if not attributes.has_guard(_read(_info_attributes(repository))):
         take_guard_away(repository)
     for section in ("diff.gitenv", "merge.gitenv", *(() if stays_closed else ("filter.gitenv",))):
         repository.remove_section(section)
@@ -203,11 +196,20 @@ def uninstall(repository: Repository, *, stays_closed: bool = False) -> None:
 def take_guard_away(repository: Repository) -> None:
     """Take gitenv's block out of `info/attributes`, whatever it is: the repository has no gitenv any more."""
     path = _info_attributes(repository)
-    text = files.read(path, _MAX_ATTRIBUTES) or b""
+    text = _read(path)
     if rest := attributes.without_block(text):
         files.replace(path, rest)
     elif text:
         os.unlink(path)
+
+
+def _read(path: str) -> bytes:
+    return files.read(path, _MAX_BYTES) or b""
+
+
+def _write(path: str, text: bytes) -> None:
+    files.make_folder(os.path.dirname(path))
+    files.replace(path, text)
 
 
 def _info_exclude(repository: Repository) -> str:
