@@ -72,31 +72,28 @@ def run(
     return int(finding.stops(found, is_strict=strict))
 
 
-def show_findings(found: Sequence[Finding], *, aside: bool = False) -> None:
-    """Findings as people read them, grouped by file, each with what mends it; `aside` on standard error, as hooks do."""
+def show_findings(found: Sequence[Finding]) -> None:
+    """Findings as people read them, grouped by file, each with what mends it."""
     from gitenv.check.formats import counts
 
     path = None
     for each, following in zip(found, [*found[1:], None], strict=False):
         if each.path != path:
             path = each.path
-            show.say(_harmless(path or "the repository"), "bold", aside=aside)
+            show.say(_harmless(path or "the repository"), "bold")
         place = f"line {each.line}: " if each.line else ""
         commit = f" [commit {each.commit[:10]}]" if each.commit else ""
         text = f"{place}{each.text}{commit} ({each.code})"
-        show.labelled(f"  {each.severity.value}: ", _STYLES[each.severity.value], _harmless(text), aside=aside)
+        show.labelled(f"  {each.severity.value}: ", _STYLES[each.severity.value], _harmless(text))
         # What mends several lines of a file is said once, below the last of them.
         if following is None or (following.path, following.commands) != (each.path, each.commands):
-            show.commands(*(f"  {_harmless(command)}" for command in each.commands), aside=aside)
+            show.commands(*(f"  {_harmless(command)}" for command in each.commands))
     number = counts(found)
     parts = [f"{count:,} {severity.value}{'' if count == 1 else 's'}" for severity, count in number.items() if count]
-    show.say(", ".join(parts) if parts else "nothing found", aside=aside)
+    show.say(", ".join(parts) if parts else "nothing found")
     if any(each.code == "plain-in-history" for each in found):
-        show.say(
-            "Who has a clone has these values: change them where they come from first. Taking them out of history as well",
-            aside=aside,
-        )
-        show.say("(git filter-repo) changes every commit after them, and is your decision.", aside=aside)
+        show.say("Who has a clone has these values: change them where they come from first. Taking them out of history as well")
+        show.say("(git filter-repo) changes every commit after them, and is your decision.")
 
 
 def _write(found: Sequence[Finding], how: CheckFormat) -> None:

@@ -121,17 +121,17 @@ def commands(*lines: str, aside: bool = False) -> None:
         say(f"  {line}", _COMMAND, aside=aside)
 
 
-def commit(repository: Repository, subject: str, before: str = "", *, aside: bool = False) -> None:
+def commit(repository: Repository, subject: str, before: str = "") -> None:
     """What is left to do after a command that staged something, said the same way by all of them."""
     from gitenv.git import rebasing
 
     is_shared = repository.has_remote()
     if way_on := rebasing.way_on(repository.layout):  # a commit would have no branch to push yet
-        say(f"{before}it is staged; go on{', and push when all is done' if is_shared else ''}:", aside=aside)
-        commands(way_on, aside=aside)
+        say(f"{before}it is staged; go on{', and push when all is done' if is_shared else ''}:")
+        commands(way_on)
         return
-    say(f"{before}commit{' and push' if is_shared else ''} it:", aside=aside)
-    commands(f"git commit -m '{subject}'{' && git push' if is_shared else ''}", aside=aside)
+    say(f"{before}commit{' and push' if is_shared else ''} it:")
+    commands(f"git commit -m '{subject}'{' && git push' if is_shared else ''}")
 
 
 def note(text: str) -> None:

@@ -18,15 +18,13 @@ _MAX_BYTES = 64 * 1024
 _JOINED = ("MERGE_HEAD", "CHERRY_PICK_HEAD", "REBASE_HEAD")
 
 
-def commits_of(root: str, path: str, limit: int, since: str = "", heads: Sequence[str] = ()) -> list[Commit]:
-    """Up to `limit` commits that HEAD (or `heads`) reaches and that changed a file in any way, newest first.
+def commits_of(root: str, path: str, limit: int) -> list[Commit]:
+    """Up to `limit` commits that HEAD reaches and that changed a file in any way, newest first. Merges hide none of them.
 
-    Merges hide none of them.
-
-    With `since` only those that this commit does not reach. Raises `NotInOrder` where git cannot say, as in a partial clone
-    whose host does not answer: "could not look" must not be taken for "nothing there".
+    Raises `NotInOrder` where git cannot say, as in a partial clone whose host does not answer: "could not look" must not be
+    taken for "nothing there".
     """
-    found = walked(root, [*(heads or ["HEAD"]), *_without(root, since)], [f":(literal){path}"])
+    found = walked(root, ["HEAD"], [f":(literal){path}"])
     return [next(same) for _, same in itertools.islice(itertools.groupby(found, lambda commit: commit.id), limit)]
 
 
@@ -140,11 +138,6 @@ def merge_base(root: str, one: str, other: str) -> str:
     return program.attempt(root, "merge-base", one, other).stdout.decode("ascii").strip()
 
 
-def contains(root: str, commit: str) -> bool:
-    """Whether HEAD reaches a commit."""
-    return program.attempt(root, "merge-base", "--is-ancestor", commit, "HEAD").returncode == 0
-
-
 def recent_heads(root: str, limit: int) -> list[str]:
     """The last commits that HEAD was, newest first, as git notes them in each work tree; none where it does not."""
     words = ("log", "--walk-reflogs", "--no-show-signature", "--no-color", "--format=%H", f"--max-count={limit}", "HEAD", "--")
@@ -194,11 +187,6 @@ def _with(root: str, blobs: Sequence[str], heads: Sequence[str]) -> Iterator[Fil
 def _is_new(blob: str, ids: Sequence[str]) -> bool:
     """Whether the first has a blob, and none of the others."""
     return ids[0] == blob and blob not in ids[1:]
-
-
-def _without(root: str, since: str) -> list[str]:
-    # It may be gone: somebody rewrote history, and git collected what was left.
-    return [f"^{since}"] if since and _id(root, f"{since}^{{commit}}") else []
 
 
 def _id(root: str, spec: str) -> str:

@@ -96,9 +96,9 @@ class Objects:
         """The id of an object, or "" if there is none."""
         return self._last_id if self._ask(spec, 0)[0] else ""
 
-    def names(self, spec: str, limit: int = _MAX_BYTES) -> list[str]:
+    def names(self, spec: str) -> list[str]:
         """The names in a tree, sorted; none if there is no such tree."""
-        return sorted(self.members(spec, limit))
+        return sorted(self.members(spec))
 
     def members(self, spec: str, limit: int = _MAX_BYTES) -> dict[str, str]:
         """The names in a tree, each with its object id; none if there is no such tree."""

@@ -151,13 +151,6 @@ def commits_at(
             yield commit._replace(changes=mine)
 
 
-def changes_at(folder: str, revisions: Sequence[str], paths: Collection[str], *, merges: Sequence[str]) -> Iterator[FileChange]:
-    """`changes` for any number of files (or folders whole) by their paths; none of them without."""
-    wanted = frozenset(paths)
-    found = changes(folder, revisions, _specs(wanted), merges=merges) if paths else ()
-    return (change for change in found if _is_one(change.path, wanted))
-
-
 def _specs(paths: Collection[str]) -> list[str]:
     """Pathspecs for all of them, and maybe for more; none for all there is."""
     tops = paths if len(paths) <= _MOST_PATHSPECS else {path.partition("/")[0] for path in paths}

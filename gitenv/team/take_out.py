@@ -104,8 +104,8 @@ def finish(workspace: Workspace, name: str, found: Iterable[str]) -> list[str]:
     return paths
 
 
-def promote(workspace: Workspace, name: str, wanted: Sequence[str]) -> list[str]:
-    """Make a reader a holder, by a grant within the generation; return the environments. Raises like `grants_of`."""
+def promote(workspace: Workspace, name: str, wanted: Sequence[str]) -> None:
+    """Make a reader a holder, by a grant within the generation. Raises like `grants_of`."""
     readers = {environment: given for environment, given in grants_of(workspace, name, wanted).items() if given.role == READER}
     pins = {environment: workspace.need_pin(environment) for environment in readers}
     rings = {environment: workspace.need_holder(pin, "give no roles") for environment, pin in pins.items()}
@@ -122,7 +122,6 @@ def promote(workspace: Workspace, name: str, wanted: Sequence[str]) -> list[str]
         written.append(workspace.write(f"{RECIPIENTS}/{environment}/{name}.grant", new.text))
     workspace.repository.stage(written)
     follow.refresh(workspace)
-    return list(readers)
 
 
 def grants_of(workspace: Workspace, name: str, wanted: Sequence[str]) -> dict[str, Grant]:
