@@ -24,7 +24,6 @@ from gitenv.tuples import NamedTuple
 
 _MAX_BYTES = document.MAX_BYTES + 1
 _MAX_FINDINGS = 200
-_SHOWN = 8
 _LINK = "120000"
 _MESSAGE = "COMMIT_EDITMSG"  # what git calls the file with a message
 

@@ -39,7 +39,6 @@ from gitenv.tuples import NamedTuple
 
 OPEN, LOCKED, NO_ACCESS, NEW, NOT_TRUSTED = "open", "locked", "no access", "new here", "not trusted"
 EXPIRED, ABSENT, CLOSED = "expired", "not in this commit", "closed"
-_MAX_BYTES = 16 * 1024 * 1024
 _MOST = 8
 
 

@@ -22,7 +22,6 @@ from gitenv.team.workspace import Workspace
 from gitenv.tuples import NamedTuple
 
 _MAX_BYTES = 1024 * 1024
-_SHOWN = 5
 _WORDS = re.compile(rb"[ \t]+(?:filter=gitenv|diff=gitenv|merge=gitenv|" + attributes.GUARD.encode() + rb")(?=\s|\Z)")
 _OWN = re.compile(rf"{re.escape(RECIPIENTS)}/(?:[^/]+\.pub|[^/]+/(?:environment|known|[^/]+\.grant|past/[^/]+))")
 
