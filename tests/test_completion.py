@@ -123,7 +123,15 @@ def _path(folder: Path) -> dict[str, str]:
 
 
 @pytest.mark.skipif(os.name == "nt", reason="needs bash")
-@pytest.mark.parametrize(("typed", "expected"), [("get DB", "DB_HOST\nDB_PASSWORD\n"), ("set-role ''", "alice\nbob\n")])
+@pytest.mark.parametrize(
+    ("typed", "expected"),
+    [
+        ("get DB", "DB_HOST\nDB_PASSWORD\n"),
+        ("set-role ''", "alice\nbob\n"),
+        ("run -- printen", "printenv\n"),
+        ("run -- printenv prin", "\n"),
+    ],
+)
 def test_in_bash(clone: Path, typed: str, expected: str) -> None:
     """Its function gives the words."""
     code = _IN_BASH.format(script=_script(Shell.BASH), words=typed)

@@ -32,7 +32,11 @@ _gitenv() {
             :folder) compopt -o dirnames 2>/dev/null ;;
             :behind*)
                 if declare -F _command_offset >/dev/null; then _command_offset "${word#:behind }"
-                else compopt -o default 2>/dev/null; fi ;;
+                elif ((COMP_CWORD == ${word#:behind })); then
+                    found=$(compgen -c -- "${COMP_WORDS[COMP_CWORD]}" | sort -u)
+                    while IFS= read -r word; do COMPREPLY+=(${word:+"$word"}); done <<< "$found"
+                else compopt -o default 2>/dev/null
+                fi ;;
             ?*) COMPREPLY+=("$word") ;;
         esac
     done <<< "$found"
