@@ -17,7 +17,10 @@ where (file, line, key name), never what: no value, no plain text, no private ke
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import ClassVar
 
 BUG = 70
 INTERRUPTED = 130

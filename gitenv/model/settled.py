@@ -12,8 +12,9 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from itertools import pairwise
 
-from gitenv.model import alike
+from gitenv.model import alike, unchanged
 from gitenv.model.document import MAX_BYTES, MAX_RECORDS, NAME, Record
+from gitenv.model.unchanged import Token
 from gitenv.tuples import NamedTuple
 
 _TOKEN = rb"(?m)^((?:(" + NAME + rb")=|#)gitenv1:([1-9][0-9]{0,8}\.[A-Za-z0-9_-]{6}):[A-Za-z0-9_-]++)$"
@@ -27,7 +28,8 @@ class Shortened(NamedTuple):
     sides: list[bytes]
     key: bytes  # of the outcome
     lines: list[dict[bytes, bytes]]  # what is settled, by its name: as it stands in each document
-    left_out: dict[bytes, bytes]  # lines of the outcome, and what stands behind each
+    names: set[bytes]  # of what nobody changed, and that stands in none of `sides`
+    left_out: tuple[dict[bytes, bytes], ...]  # lines of the outcome, and what stands behind each: put in one after the other
 
     def fits(self, parsed: Sequence[Sequence[Record]]) -> bool:
         """Whether these are the records of the whole documents but for tokens that nothing around them makes anything else.
@@ -35,14 +37,16 @@ class Shortened(NamedTuple):
         A value over several lines may have such lines in it, and of two records of one name it counts which is the first.
         """
         return not any(
-            b"\n" in record.raw or lines.get(record.name, record.raw) != record.raw
+            b"\n" in record.raw or lines.get(record.name, record.raw) != record.raw or record.name in self.names
             for records, lines in zip(parsed, self.lines, strict=True)
             for record in records
         )
 
     def whole(self, merged: bytes) -> bytes:
         """The outcome with what was left out."""
-        return b"\n".join([line + self.left_out.get(line, b"") for line in merged.split(b"\n")])
+        for behind in self.left_out:
+            merged = b"\n".join([line + behind.get(line, b"") for line in merged.split(b"\n")])
+        return merged
 
 
 def shortened(sides: Sequence[bytes], key_after: KeyAfter) -> Shortened | None:
@@ -52,23 +56,31 @@ def shortened(sides: Sequence[bytes], key_after: KeyAfter) -> Shortened | None:
     """
     if any(len(data) > MAX_BYTES or data.count(b"\n") >= MAX_RECORDS or b"<<<<<<<" in data for data in sides):
         return None
-    tokens: list[list[tuple[bytes, bytes, bytes]]] = [re.findall(_TOKEN, data) for data in sides]
-    key = key_after(*(alike.most_frequent([key for _, _, key in found]) for found in tokens))
+    rest = unchanged.left_out(sides, _TOKEN)
+    tokens = _tokens(rest.sides)
+    if not rest.is_all(tokens):
+        rest = rest.nothing(sides)
+        tokens = _tokens(sides)
+    key = key_after(*(alike.most_frequent(keys) for keys in rest.keys))
     outcome = _outcome(tokens, b"gitenv1:%b:" % key)
     lines = [{name: line for line, name, _ in found if name in outcome} for found in tokens]
-    split = [data.split(b"\n") for data in sides]
+    split = [data.split(b"\n") for data in rest.sides]
     named = [_named(found, rows) for found, rows in zip(lines, split, strict=True)]
     between, left_out = _between(named, outcome)
-    if not between:
+    if not between and not rest.names:
         return None
     kept = [
         b"\n".join([row for row, name in zip(rows, names, strict=True) if name not in between])
         for rows, names in zip(split, named, strict=True)
     ]
-    return Shortened(kept, key, lines, left_out)
+    return Shortened(kept, key, lines, rest.names, (left_out, rest.behind))
 
 
-def _outcome(tokens: Sequence[Sequence[tuple[bytes, bytes, bytes]]], head: bytes) -> dict[bytes, bytes]:
+def _tokens(sides: Sequence[bytes]) -> list[list[Token]]:
+    return [re.findall(_TOKEN, data) for data in sides]
+
+
+def _outcome(tokens: Sequence[Sequence[Token]], head: bytes) -> dict[bytes, bytes]:
     """What is settled, by its name: as it is in the outcome."""
     was, mine, other = ({name: line for line, name, _ in found if name} for found in tokens)
     several = {name for found in tokens for name, count in Counter([name for _, name, _ in found]).items() if count > 1}
