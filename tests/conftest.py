@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -37,10 +38,16 @@ settings.register_profile(
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.differing_executors],
 )
 settings.load_profile("gitenv")
+sys.dont_write_bytecode = False  # each worker would compile all of the tests, which takes it longer than to run most of them
 _SHARED = "GITENV_TESTS_FOLDER"
 _MEMORY = "/dev/shm"
 _ENOUGH = 2 * 1024**3
 _PATIENCE = 300
+
+
+def some(examples: int) -> int:
+    """A quarter of so many examples; all of them once a week."""
+    return examples if ALL else examples // 4
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -89,13 +96,15 @@ def _server() -> Iterator[None]:
 
 
 @pytest.fixture(autouse=True)
-def _start(request: pytest.FixtureRequest, _server: None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """How this test starts gitenv.
+def _start(request: pytest.FixtureRequest, _server: None) -> None:
+    """How this test starts gitenv. What it does not ask for is not made: most tests need no folder.
 
     `tmp_path` before `monkeypatch`, so that it is removed when what a test replaced (`os.lstat`) is back.
     """
+    if "tmp_path" in request.fixturenames:
+        request.getfixturevalue("tmp_path")
     if request.node.get_closest_marker("real"):
-        monkeypatch.delenv(forkserver.SOCKET, raising=False)
+        request.getfixturevalue("monkeypatch").delenv(forkserver.SOCKET, raising=False)
 
 
 @pytest.fixture(scope="session")
@@ -135,14 +144,19 @@ def _claimed(claim: Path) -> Iterator[None]:
 @pytest.fixture
 def unconfigured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A home of the test's own, where git and gitenv know nothing of the machine's and the caller's configuration."""
+    return configure_nothing(tmp_path, monkeypatch)
+
+
+def configure_nothing(home: Path, patch: pytest.MonkeyPatch) -> Path:
+    """Make `home` the home of whatever is started, and the only place where anything is configured."""
     for name in [name for name in os.environ if name.startswith(("GIT", "XDG_")) and name != _SHARED]:
-        monkeypatch.delenv(name)
-    for name, value in {"HOME": str(tmp_path), "APPDATA": str(tmp_path), "GIT_CONFIG_NOSYSTEM": "1"}.items():
-        monkeypatch.setenv(name, value)
+        patch.delenv(name)
+    for name, value in {"HOME": str(home), "APPDATA": str(home), "GIT_CONFIG_NOSYSTEM": "1"}.items():
+        patch.setenv(name, value)
     for who in ("AUTHOR", "COMMITTER"):
-        monkeypatch.setenv(f"GIT_{who}_NAME", "Eve")
-        monkeypatch.setenv(f"GIT_{who}_EMAIL", "eve@example.com")
-    return tmp_path
+        patch.setenv(f"GIT_{who}_NAME", "Eve")
+        patch.setenv(f"GIT_{who}_EMAIL", "eve@example.com")
+    return home
 
 
 @pytest.fixture

@@ -12,29 +12,42 @@ import pytest
 
 from gitenv.cli import completing, completion
 from gitenv.cli.completion import Shell
+from tests.conftest import configure_nothing
+from tests.lab import copy
 from tests.test_hot_path import REPORT
 
 _HOSTILE = ["$(touch pwned)", "`touch pwned`", "a b", "x;touch pwned", "..", "Evil\x1b[31m", "ü"]
 
 
-@pytest.fixture
-def clone(unconfigured: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A clone with two environments and some people, and with names in `.recipients/` that somebody pushed to be run."""
-    folder = unconfigured / "app"
-    (folder / "web").mkdir(parents=True)
-    (folder / ".env").write_bytes(b"DB_HOST=1\nDB_PASSWORD=hunter2\nexport MAIL='hunter2\nNOT_A_NAME=1\n'\nhunter2words==\n")
-    (folder / ".env.production").write_bytes(b"DB_HOST=2\nONLY_HERE=1\n")
-    subprocess.run(["git", "init", "-q"], cwd=folder, check=True)
-    for words in (["init", "--name", "alice"], ["add-environment", "production"]):
-        done = [sys.executable, "-E", "-P", "-m", "gitenv", *words]
-        subprocess.run(done, cwd=folder, check=False, capture_output=True)
+@pytest.fixture(scope="module")
+def _founded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home with such a clone."""
+    with pytest.MonkeyPatch.context() as patch:
+        home = configure_nothing(tmp_path_factory.mktemp("founded"), patch)
+        folder = home / "app"
+        (folder / "web").mkdir(parents=True)
+        (folder / ".env").write_bytes(
+            b"DB_HOST=1\nDB_PASSWORD=hunter2\nexport MAIL='hunter2\nNOT_A_NAME=1\n'\nhunter2words==\n"
+        )
+        (folder / ".env.production").write_bytes(b"DB_HOST=2\nONLY_HERE=1\n")
+        subprocess.run(["git", "init", "-q"], cwd=folder, check=True)
+        for words in (["init", "--name", "alice"], ["add-environment", "production"]):
+            done = [sys.executable, "-E", "-P", "-m", "gitenv", *words]
+            subprocess.run(done, cwd=folder, check=False, capture_output=True)
     for name in _HOSTILE:
         (folder / ".recipients" / f"{name}.pub").write_bytes(b"")
         (folder / ".recipients" / f"{name}x").mkdir()
         (folder / ".recipients" / f"{name}x" / "environment").write_bytes(b"")
     (folder / ".recipients" / "bob.pub").write_bytes(b"")
-    monkeypatch.chdir(folder)
-    return folder
+    return home
+
+
+@pytest.fixture
+def clone(_founded: Path, unconfigured: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A clone with two environments and some people, and with names in `.recipients/` that somebody pushed to be run."""
+    copy(_founded, unconfigured)
+    monkeypatch.chdir(unconfigured / "app")
+    return unconfigured / "app"
 
 
 def _answer(capsys: pytest.CaptureFixture[str], *words: str, shell: str = "zsh") -> list[str]:

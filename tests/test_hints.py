@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from gitenv.cli import commands
 from tests import hints
 
@@ -17,17 +19,18 @@ LOOKS = (
     "git check-attr",
 )
 
-HINTS = list(hints.hints())
-PLAYED = hints.played()
+# Not when the tests are collected: each worker would read all of the source.
+_hints = cache(lambda: list(hints.hints()))
+_played = cache(hints.played)
 
 
 def _is_followed(hint: hints.Hint) -> bool:
-    return all(command in LOOKS for command in hint.commands) or any(played.follows(hint) for played in PLAYED)
+    return all(command in LOOKS for command in hint.commands) or any(played.follows(hint) for played in _played())
 
 
 def test_each_hint_is_followed() -> None:
     """A session, a document or a test sees the message, the hint or the code, and types one of its commands."""
-    missing = {(hint.where, hint.shown): hint.text for hint in HINTS if not _is_followed(hint)}
+    missing = {(hint.where, hint.shown): hint.text for hint in _hints() if not _is_followed(hint)}
     assert missing == {}, "write a session that follows these"
 
 
@@ -39,5 +42,5 @@ def test_an_unfollowed_hint_is_seen() -> None:
 
 def test_a_proposed_command_is_one() -> None:
     """Each `gitenv …` in a hint is a command that there is."""
-    ours = {command.split()[1] for hint in HINTS for command in hint.commands if command.startswith("gitenv ")}
+    ours = {command.split()[1] for hint in _hints() for command in hint.commands if command.startswith("gitenv ")}
     assert ours <= set(commands.names())

@@ -17,6 +17,8 @@ from gitenv.errors import NotInOrder
 from gitenv.repo.recipients_history import RecipientsHistory
 from gitenv.team import lock
 from gitenv.team.workspace import Workspace
+from tests.conftest import configure_nothing
+from tests.lab import copy
 from tests.test_filter_process import HELLO, ask
 
 REPORT = """
@@ -93,17 +95,25 @@ _MERGE = {"gitenv.drivers.merge", "gitenv.model.alike", "gitenv.model.merging", 
 _SLOW = {"typer", "rich", "pygit2", "json", "dataclasses", "logging", "tempfile", "pathlib", "hashlib", "shutil"}
 
 
+@pytest.fixture(scope="module")
+def _founded(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home with a repository that gitenv was founded in, with one .env file."""
+    with pytest.MonkeyPatch.context() as patch:
+        home = configure_nothing(tmp_path_factory.mktemp("founded"), patch)
+        folder = home / "app"
+        folder.mkdir()
+        (folder / ".env").write_bytes(b"HELLO=world\n")
+        subprocess.run(["git", "init", "-q"], cwd=folder, check=True)
+        words = [sys.executable, "-E", "-P", "-m", "gitenv", "init", "--name", "alice"]
+        subprocess.run(words, cwd=folder, check=True, capture_output=True)
+    return home
+
+
 @pytest.fixture
-def clone(unconfigured: Path) -> Path:
-    """A repository that gitenv was founded in, with one .env file."""
-    folder = unconfigured / "app"
-    folder.mkdir()
-    (folder / ".env").write_bytes(b"HELLO=world\n")
-    subprocess.run(["git", "init", "-q"], cwd=folder, check=True)
-    subprocess.run(
-        [sys.executable, "-E", "-P", "-m", "gitenv", "init", "--name", "alice"], cwd=folder, check=True, capture_output=True
-    )
-    return folder
+def clone(_founded: Path, unconfigured: Path) -> Path:
+    """A copy of that repository."""
+    copy(_founded, unconfigured)
+    return unconfigured / "app"
 
 
 def _loaded(code: str, folder: Path, stdin: bytes) -> tuple[set[str], bytes]:

@@ -1,4 +1,4 @@
-"""The bounded run: the same inputs each time. `python -m tests.fuzz` makes others, for as long as you like."""
+"""The bounded run: the same inputs each time, a quarter of them but once a week. `python -m tests.fuzz` makes others."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from random import Random
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 
+from tests.conftest import some
 from tests.fuzz import seeds
 from tests.fuzz.documents import check_clean, check_document, check_smudge
 from tests.fuzz.mutator import Mutator
@@ -19,7 +20,9 @@ NAMES = (
     *("document", "clean", "smudge", "values", "token", "sealed", "next generation", "environment", "grant"),
     *("signed by a holder", "public key", "pin"),
 )
-steadily = settings(max_examples=400, derandomize=True, deadline=None, suppress_health_check=list(HealthCheck), database=None)
+steadily = settings(
+    max_examples=some(400), derandomize=True, deadline=None, suppress_health_check=list(HealthCheck), database=None
+)
 
 
 @pytest.fixture
@@ -34,7 +37,7 @@ def found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, Target]:
 def test_nothing_but_the_declared_comes_of_hostile_bytes(found: dict[str, Target], name: str) -> None:
     """Every reader gives what was written or one of its own errors, and nothing of a stranger's comes alive."""
     target = found[name]
-    for number in range(target.examples):
+    for number in range(some(target.examples)):
         data = target.make(Random(f"bounded {name} {number}"))
         try:
             target.check(data)
@@ -62,7 +65,7 @@ def test_documents_of_every_shape(data: bytes) -> None:
 @pytest.mark.parametrize("kept", [seeds.TOKENS, seeds.LINES], ids=["tokens", "lines"])
 def test_tokens_in_any_order_bring_nothing_to_life(kept: list[bytes]) -> None:
     """Real tokens, some with an open quote or half a key in them, in a stranger's order, between a stranger's lines."""
-    for number in range(300):
+    for number in range(some(300)):
         random = Random(f"order {number}")
         lines = [random.choice(kept) for _ in range(random.randint(1, 30))]
         check_smudge(b"\n".join(lines) + random.choice((b"", b"\n")))

@@ -30,6 +30,7 @@ from gitenv.trust import forks
 from gitenv.trust.pins import Pin
 from gitenv.trust.trusted import Answer as Answered
 from gitenv.trust.trusted import Trusted
+from tests.conftest import some
 from tests.interop.edges import EDGES
 from tests.model import test_worlds as worlds
 from tests.model.builders import ALICE, MemoryTree, Person, checked_out, committed, device_of, grant_for, statement
@@ -47,7 +48,7 @@ BATCH = 30  # a process for each file would take longer than all that it reads
 
 # Each example is a process; one that fails is not made smaller, since what it shows is only what differs.
 _few = settings(
-    max_examples=8,
+    max_examples=some(8),
     deadline=None,
     verbosity=Verbosity.quiet,
     phases=[Phase.explicit, Phase.reuse, Phase.generate],
