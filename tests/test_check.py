@@ -306,18 +306,18 @@ def test_what_is_replaced_is_judged_as_it_is(repository: Where) -> None:
         assert _codes(judge.everything(place))["plain-text"] is Severity.ERROR
 
 
-def test_ten_thousand_grants(repository: Where) -> None:
+def test_a_thousand_grants(repository: Where) -> None:
     """Junk that is named like grants is counted, and a few of it are named; what the base had already is a warning."""
     founded = builders.statement()
     folder = ".recipients/production"
     own = builders.grant_for(ALICE, about=founded)
     commit(repository, {f"{folder}/environment": founded.text, f"{folder}/alice.grant": own.text, ".gitattributes": b""})
     forged = {f"{folder}/eve.grant": builders.grant_for(EVE, about=founded, signer=EVE).text}
-    commit(repository, {f"{folder}/p{number}.grant": b"x\n" for number in range(9_990)} | forged)
+    commit(repository, {f"{folder}/p{number}.grant": b"x\n" for number in range(990)} | forged)
     found = ranges.commit_range(repository, "HEAD~1")
     assert [each.code for each in found if each.path.endswith("eve.grant")] == ["grant-not-signed"]
     assert len([each for each in found if each.code == "grant-malformed"]) == 20
-    assert any(each.text == "and 9,970 more like these" for each in found)
+    assert any(each.text == "and 970 more like these" for each in found)
     commit(repository, {f"{folder}/q.grant": b"x\n"})
     later = ranges.commit_range(repository, "HEAD~1")
     assert [each.path for each in later if each.severity is Severity.ERROR] == [f"{folder}/q.grant"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import sys
 from pathlib import Path
 
@@ -12,20 +13,20 @@ from gitenv.check import before_commit, gate, tagged
 from gitenv.check.gate import Update
 from gitenv.errors import NotInOrder
 from gitenv.model.kinds.p256 import P256Identity
+from tests import forkserver
 from tests.conftest import NewLab
 from tests.lab import Lab, Person
 
 ZEROS = "0" * 40
 _ANY = "refs/other/notes"
-_HOOK = """#!{python}
+_HOOK = """\
 import os, sys
 from gitenv.check import gate
 from gitenv.model import finding
 found = gate.outgoing(os.getcwd(), [gate.Update(*line.split()) for line in sys.stdin])
 for each in found:
     print("found", each.severity.value, each.code, each.path, each.commit[:10])
-sys.exit(finding.stops(found))
-"""
+sys.exit(finding.stops(found))"""
 
 
 @pytest.fixture
@@ -34,7 +35,7 @@ def lab(new_lab: NewLab) -> Lab:
     made = new_lab("founded")
     hook = made.hub / "hooks" / "pre-receive"
     hook.parent.mkdir(exist_ok=True)
-    hook.write_text(_HOOK.format(python=sys.executable), encoding="utf-8")
+    hook.write_text(f"#!/bin/sh\nexec {shlex.join([forkserver.python(), '-E', '-P', '-c', _HOOK])}\n", encoding="utf-8")
     hook.chmod(0o755)
     return made
 

@@ -8,7 +8,7 @@ import re
 import shlex
 import sys
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -18,7 +18,7 @@ from gitenv.errors import from_top
 from gitenv.git import program
 from gitenv.team.workspace import Workspace
 from tests.conftest import NewLab
-from tests.lab import Person
+from tests.lab import Lab, Person
 
 if sys.platform == "win32":
     pytest.skip("no file can have such a name there", allow_module_level=True)
@@ -86,12 +86,12 @@ def hostile_files() -> dict[str, bytes]:
     return files
 
 
-@pytest.fixture
-def alice(new_lab: NewLab) -> Person:
-    """alice, who has just pulled all of it; her hooks, her branch and the last author are called like that, too."""
-    lab = new_lab("team")
-    bob, alice = lab.person("bob"), lab.person("alice")
-    bob.cwd, alice.cwd = bob.home / "app", alice.home / "app"
+@pytest.fixture(scope="module")
+def _pulled(beginnings: Callable[[str], Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A lab in which alice has just pulled all of it; her hooks, her branch and the last author are called like that, too."""
+    lab = Lab(tmp_path_factory.mktemp("pulled") / "lab", beginnings("team"))
+    bob, alice = lab.person("bob"), _at_app(lab)
+    bob.cwd = bob.home / "app"
     put(bob, hostile_files())
     bob.env["GIT_AUTHOR_NAME"] = bob.env["GIT_COMMITTER_NAME"] = f"{HOSTILE['title']}{HOSTILE['bidi']}[red]"
     _past_the_hook(bob, "commit", "-qm", HOSTILE["clear"])
@@ -100,6 +100,18 @@ def alice(new_lab: NewLab) -> Person:
     filtered = alice.run(["git", "pull", "-q", "origin", "main"])
     assert filtered.exit_code == 0
     harmless(filtered.stderr)
+    return lab.root
+
+
+@pytest.fixture
+def alice(_pulled: Path, tmp_path: Path) -> Person:
+    """alice in a copy of that lab."""
+    return _at_app(Lab(tmp_path / "lab", _pulled))
+
+
+def _at_app(lab: Lab) -> Person:
+    alice = lab.person("alice")
+    alice.cwd = alice.home / "app"
     return alice
 
 
@@ -206,8 +218,7 @@ def test_the_filter(alice: Person) -> None:
         assert reason in harmless(done.stderr)
 
 
-@pytest.mark.parametrize("form", [[], ["--json"], ["--markdown"]])
-def test_values_to_reissue(new_lab: NewLab, form: list[str]) -> None:
+def test_values_to_reissue(new_lab: NewLab) -> None:
     """Paths of every kind are in each form of the list as text and nothing else."""
     lab = new_lab("team")
     bob, alice = lab.person("bob"), lab.person("alice")
@@ -230,18 +241,19 @@ def test_values_to_reissue(new_lab: NewLab, form: list[str]) -> None:
     bob.must("git", "push", "-q", "origin", "HEAD:main")
     alice.must("git", "pull", "-q")
     alice.must("gitenv", "remove-recipient", "bob")
-    done = alice.run(["gitenv", "reissue", *form])
-    assert done.exit_code == 0, done.said
-    text = harmless(done.stdout + done.stderr)
-    assert not re.search(r"^(#+ x|#+ forged|- \[ \] forged)", text, re.MULTILINE)
-    assert "hunter2" not in text
-    if form == ["--json"]:
-        paths = {value["path"] for value in json.loads(done.stdout)["environments"][0]["values"]}
-        assert paths == {".env", *(f"{text}/.env" for text in hostile)}
-    if form == ["--markdown"]:
-        for line in text.splitlines():
-            if line.startswith("- [ ] `"):
-                assert _code_spans_close(line), line
+    for form in ("", "--json", "--markdown"):
+        done = alice.run(["gitenv", "reissue", *form.split()])
+        assert done.exit_code == 0, (form, done.said)
+        text = harmless(done.stdout + done.stderr)
+        assert not re.search(r"^(#+ x|#+ forged|- \[ \] forged)", text, re.MULTILINE), form
+        assert "hunter2" not in text, form
+        if form == "--json":
+            paths = {value["path"] for value in json.loads(done.stdout)["environments"][0]["values"]}
+            assert paths == {".env", *(f"{text}/.env" for text in hostile)}
+        if form == "--markdown":
+            for line in text.splitlines():
+                if line.startswith("- [ ] `"):
+                    assert _code_spans_close(line), line
 
 
 def _code_spans_close(line: str) -> bool:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 import re
-import sys
 
 import pytest
 
+from tests import forkserver
 from tests.conftest import NewLab
 from tests.lab import Person
 
@@ -50,13 +50,13 @@ def counting(owner, name):
 for owner, name in ((files, "read"), (Objects, "read"), (spawn, "run")):
     counting(owner, name)
 edge.main(sys.argv[1:])
-sys.stderr.write("counted %d %d" % (counted["read"], counted["run"]))
+sys.stderr.write("counted %d %d\\n" % (counted["read"], counted["run"]))
 """
 
 
 def _cost(person: Person, *words: str) -> tuple[tuple[int, ...], str]:
     """How many reads of files and objects a command takes, and how many processes; and what it says."""
-    done = person.run([sys.executable, "-c", _COUNTING, *words])
+    done = person.run([forkserver.python(), "-E", "-P", "-c", _COUNTING, *words])
     counts = re.search(rb"counted (\d+) (\d+)$", done.stderr)
     assert counts, done.said
     return tuple(map(int, counts.groups())), done.stdout.decode()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections import Counter
 from collections.abc import Mapping
 
@@ -13,6 +12,7 @@ from gitenv.model.finding import Finding
 from gitenv.team import file_status
 from gitenv.team.file_status import FileStatus
 from gitenv.team.workspace import Workspace
+from tests import forkserver
 from tests.conftest import NewLab
 from tests.lab import Person
 
@@ -38,7 +38,7 @@ sys.exit(code)
 
 def _count(person: Person, *words: str) -> Mapping[str, int]:
     """Run a command and return how many processes it started, files it put in their places, and how often it called fsync."""
-    done = person.run([sys.executable, "-E", "-P", "-c", _COUNTED, *words])
+    done = person.run([forkserver.python(), "-E", "-P", "-c", _COUNTED, *words])
     assert done.exit_code == 0, done.said
     return Counter(done.stderr.decode().rpartition("counted: ")[2].split())
 

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from gitenv.model import document
-from tests.conftest import NewLab
+from tests.conftest import NewLab, some
 from tests.lab import Person
 
 _NASTY = st.sampled_from(
@@ -41,7 +41,7 @@ def _others(data: bytes) -> list[bytes]:
     return [record.raw for record in document.parse(data) if record.name != b"VALUE"]
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=12)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=some(24))
 @given(value=STRINGS)
 @example(value="-----BEGIN KEY-----\nAAAA\n-----END KEY-----")
 @example(value='it\'s "two"\\')

@@ -17,7 +17,8 @@ from tests.bench.subjects import Cost, Gitenv, Repository, Run, Subject
 BARE, STATUS, UNHOOKED, GIT_LOG = "bare start", "git status", "without hooks", "git log --raw"
 DOTENVX, SOPS = "dotenvx run", "sops exec-env"
 KEYS = 20
-_PAST = 10_000
+_PAST = 100  # commits for each of the environments
+_LOGGED = 1_500_000  # bytes for each of the keys
 _LOG = (
     b"12:00:00 INFO GET /api/settings?of=file 200 12 ms value-of=none\n" * 9
     + b"12:00:01 WARN TOKEN=value-00007-of-file-000000\n"
@@ -57,7 +58,7 @@ def used(subject: Subject, size: int) -> Mapping[str, Run]:
     repository.commit({".env": env_file(size)})
     locked = repository.copy("locked")
     locked.must("gitenv", "lock")
-    repository.write("log", _LOG * (30_000_000 // len(_LOG)))
+    repository.write("log", _LOG * (size * _LOGGED // len(_LOG)))
     loads = (subject.python, "-E", "-P", "-c", "import gitenv; gitenv.load()")
     runs: dict[str, Run] = {
         BARE: _bare(repository),
@@ -245,7 +246,7 @@ def opened_and_locked(subject: Subject, size: int) -> Mapping[str, Run]:
 def many_environments(subject: Subject, size: int) -> Mapping[str, Run]:
     """An environment for each of many files, in a repository with a past."""
     new = subject.empty("new")
-    new.load(histories.of_statements((), _PAST, 1, "main"))
+    new.load(histories.of_statements((), size * _PAST, 1, "main"))
     for number in range(size):
         new.write(f".env.staging-{number:03}" if number else ".env", env_file(salt=number))
     founded = new.copy("founded")

@@ -20,6 +20,7 @@ from gitenv.model.reasons import PastMissing
 from gitenv.model.statements import is_signed_by
 from gitenv.trust.pins import Pin, Pins
 from gitenv.trust.trusted import Answer, Trusted
+from tests.conftest import ALL, some
 from tests.model.builders import (
     ALICE,
     BOB,
@@ -51,12 +52,11 @@ S = TypeVar("S", Environment, Grant)
 
 
 def _flipped(data: bytes) -> Iterator[bytes]:
-    """`data` with each of its bits turned over, one at a time."""
-    for position in range(len(data)):
-        for bit in range(8):
-            changed = bytearray(data)
-            changed[position] ^= 1 << bit
-            yield bytes(changed)
+    """`data` with one of its bits turned over: each in turn once a week, else each third, so two or three of a byte."""
+    for bit in range(0, 8 * len(data), 1 if ALL else 3):
+        changed = bytearray(data)
+        changed[bit // 8] ^= 1 << bit % 8
+        yield bytes(changed)
 
 
 # Statements.
@@ -77,7 +77,7 @@ def test_a_signature_covers_every_bit(signed: S) -> None:
     """It has no form any more, or its signer never signed it; some still have it, or the signature would go untested."""
     assert is_signed_by(signed.text, ALICE.key)
     left = list(_still_read(signed))
-    assert len(left) > 1000
+    assert len(left) > some(1000)
     for changed in left:
         assert not is_signed_by(changed.text, ALICE.key)
 
@@ -192,7 +192,7 @@ def test_clean_takes_no_changed_token() -> None:
         assert all(record.kind is not Kind.TOKEN for record in document.parse(changed))
         assert cleaned != changed
         assert checked_out(cleaned, RING) == changed
-    assert refused > 500
+    assert refused > some(500)
 
 
 def test_a_changed_bit_stays_where_it_is() -> None:
@@ -221,7 +221,7 @@ def test_a_mark() -> None:
             continue
         assert {record.kind for record in document.parse(cleaned)} <= {Kind.TOKEN, Kind.PLAIN}
         assert checked_out(cleaned, RING) == changed
-    assert refused > 150
+    assert refused > some(150)
 
 
 # Pins.
