@@ -27,6 +27,7 @@ from gitenv import __main__ as gitenv_main
 _INNER = re.compile(r"^ +(?:from|import) ([\w.]+)(?: import (.+))?$", re.MULTILINE)
 _BY_OTHERS = ("cryptography.hazmat.backends.openssl.backend", "typer._click.decorators", "encodings.ascii")
 _OTHERS_OWN = "gitenv.mcp."  # as large as all else, and no fork asks for it
+_REBINDS = re.compile(r"^ +global ", re.MULTILINE)
 _USUAL = range(70)  # not a bug, a pipe that nobody reads or a signal
 _Memory = type(functools.cache(lambda: None))
 _WITH_STATE = ("gitenv", "typer", "rich", "tempfile")
@@ -97,15 +98,19 @@ def load() -> None:
 class Loaded:
     """What lasts longer than a command, as it is before the first: where all is put back, a fork may answer another client.
 
-    In the modules of gitenv and of what it shows things with, it is what names stand for, lists and the like, and what
-    functions remember.
+    In the modules of gitenv and of what it shows things with, it is what names stand for where a function says `global`, lists
+    and the like, and what functions remember.
     """
 
     def __init__(self) -> None:
         found: dict[int, Any] = {}
         for name, module in sys.modules.items():
             if name.partition(".")[0] in _WITH_STATE:
-                _collect(vars(module), found)
+                names = vars(module)
+                if _REBINDS.search(Path(str(module.__file__)).read_text(encoding="utf-8")):
+                    found[id(names)] = names
+                for value in names.values():
+                    _collect(value, found)
         self._containers = [(each, each.copy()) for each in found.values() if isinstance(each, list | dict | set)]
         self._memories = [each for each in found.values() if isinstance(each, _Memory)]
         self._encodings = [(stream.encoding, stream.errors or "") for stream in (sys.stdin, sys.stdout, sys.stderr)]
@@ -157,14 +162,13 @@ def _handlers() -> Mapping[int, Any]:
 
 
 def _collect(value: object, found: dict[int, Any]) -> None:
-    """A value, and all below it, each once."""
+    """A value, and all below it that may be changed, each once."""
     if id(value) in found:
         return
     found[id(value)] = value
     if isinstance(value, type):
         value = dict(vars(value)) if value.__module__.partition(".")[0] in _WITH_STATE else ()
-    below = value.values() if isinstance(value, dict) else value if isinstance(value, list | tuple | set) else ()
-    for each in below:
+    for each in value.values() if isinstance(value, dict) else value if isinstance(value, list | set) else ():
         _collect(each, found)
 
 
