@@ -51,7 +51,8 @@ def make_environment(folder: Path) -> str:
     base = getattr(sys, "_base_executable", sys.executable)
     client = folder / "bin" / "python"
     client.parent.mkdir(parents=True)
-    (folder / "pyvenv.cfg").write_text(f"home = {os.path.dirname(base)}\n", encoding="utf-8")
+    alone = "include-system-site-packages = false"  # what is installed beside that Python may run at each start
+    (folder / "pyvenv.cfg").write_text(f"home = {os.path.dirname(base)}\n{alone}\n", encoding="utf-8")
     packages = Path(sysconfig.get_path("purelib", vars={"base": str(folder)}))
     packages.parent.mkdir(parents=True)
     packages.symlink_to(sysconfig.get_path("purelib"))
