@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from gitenv.cli import show
 from gitenv.cli.options import Option
-from gitenv.errors import NotInOrder, joined, printable, shell_word
+from gitenv.errors import NotInOrder, joined, printable
 
 if TYPE_CHECKING:
     from gitenv.team.push import Course
@@ -45,5 +45,4 @@ def finish(
     show.say(f"{remote} refuses a push to {done.to.branch}, so it is pushed to {done.branch}: open a pull request for it")
     if done.to.tracking:
         show.say(f"your {done.to.branch} has it, too; once you need that for something else:")
-        # Not origin/main: a tag that somebody pushed may have that name, and would come first.
-        show.commands(f"git reset --keep {shell_word(done.to.tracking.removeprefix('refs/'))}")
+        show.commands(done.to.way_back)

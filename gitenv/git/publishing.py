@@ -6,7 +6,7 @@ import os
 from collections.abc import Collection, Sequence
 from enum import Enum
 
-from gitenv.errors import NotInOrder, printable
+from gitenv.errors import NotInOrder, printable, shell_word
 from gitenv.git import program, rebasing
 from gitenv.git.repository import Repository
 from gitenv.tuples import NamedTuple
@@ -23,6 +23,12 @@ class Destination(NamedTuple):
     tracking: str  # the ref that has what was fetched of it; "" where there is none
     own: str  # its name here
     head: str  # the commit that it has here
+
+    @property
+    def way_back(self) -> str:
+        """The command that takes the branch to what was fetched, and leaves what is not committed."""
+        # Not origin/main: a tag that somebody pushed may have that name, and would come first.
+        return f"git reset --keep {shell_word(self.tracking.removeprefix('refs/'))}"
 
 
 class Reply(Enum):

@@ -40,7 +40,9 @@ def plan(workspace: Workspace, paths: Collection[str]) -> Course:
     here = f"{printable(to.remote)}/{printable(to.branch)}"
     if ours:
         commits = "a commit" if ours == 1 else f"{ours:,} commits"
-        raise NotInOrder(f"this branch has {commits} that {here} has not, which would be pushed, too", "git push")
+        is_elsewhere = to.tracking and not program.lines(repository.root, "rev-list", "-n1", "HEAD", "--not", "--remotes")
+        hint = to.way_back if is_elsewhere else "git push"  # in a pull request of its own, most of all
+        raise NotInOrder(f"this branch has {commits} that {here} has not, which would be pushed, too", hint)
     if theirs:
         raise NotInOrder(f"{here} has commits that this branch has not", "git pull")
     tracked = {entry.path for entry in repository.tracked()}
