@@ -7,15 +7,16 @@ import os
 import stat
 from collections.abc import Iterator
 
-from gitenv.errors import NotInOrder, NotTrusted, printable
+from gitenv.errors import Changed, NotInOrder, NotTrusted, from_top, printable
 from gitenv.git import editor
-from gitenv.model import dialect, disagreement, document, editing, encoding
+from gitenv.model import dialect, disagreement, document, editing, encoding, merging
 from gitenv.model.keyring import Keyring
 from gitenv.system import files, private
 from gitenv.team import amend, follow, save
 from gitenv.team.amend import Standing
 from gitenv.team.save import Unstaged
 from gitenv.team.workspace import Workspace
+from gitenv.trust.pins import Pin
 from gitenv.tuples import NamedTuple
 
 
@@ -33,9 +34,10 @@ class Flaw(NamedTuple):
 class Editing:
     """A file while it is edited."""
 
-    def __init__(self, workspace: Workspace, standing: Standing, ring: Keyring, place: str) -> None:
+    def __init__(self, workspace: Workspace, pin: Pin, standing: Standing, ring: Keyring, place: str) -> None:
         """`place` is where the editor finds it."""
-        self._workspace, self._standing, self._ring, self._place = workspace, standing, ring, place
+        self._workspace, self._pin, self._standing, self._ring, self._place = workspace, pin, standing, ring, place
+        self._committed = self._in_index()
         self._own = workspace.repository.path(standing.path) == place
         self._mode = stat.S_IMODE(os.lstat(place).st_mode)
         self._unstaged = save.not_to_stage(workspace, [standing.path]).get(standing.path) if self._own else None
@@ -46,7 +48,9 @@ class Editing:
         folder = self._workspace.root if self._own else os.path.dirname(self._place)
         # In a closed work tree anybody may have written into the clone's configuration who must not see values.
         name = editor.of(folder, is_users_own=self._standing.is_closed)
-        if code := editor.edit(name, self._place, folder):
+        code = editor.edit(name, self._place, folder)
+        self._workspace.repository.objects.forget_index()  # git had the time to write it
+        if code:
             raise NotInOrder(f"the editor ended with {code}, so nothing was changed", "git var GIT_EDITOR")
         text = files.read(self._place, document.MAX_BYTES, self._standing.path)
         if text is None:
@@ -82,16 +86,37 @@ class Editing:
 
     def save(self) -> Unstaged | None:
         """Put the text into its place, and stage it; return why it was not staged."""
-        if not self._own:
-            return amend.write(self._workspace, self._standing, self.text, self._ring)
-        if self._unstaged is None:
-            self._workspace.repository.stage([self._standing.path])
-        return self._unstaged
+        if self._own:
+            if self._unstaged is None:
+                self._workspace.repository.stage([self._standing.path])
+            return self._unstaged
+        for _ in range(amend.TRIES):
+            with contextlib.suppress(Changed):
+                return amend.write(self._workspace, self._standing, self.text, self._ring)
+            self._merge(amend.look(self._workspace, self._pin, self._standing.path, self._ring))
+        raise Changed(printable(self._standing.path))
+
+    def _merge(self, now: Standing) -> None:
+        """Bring what was typed, and stands nowhere else, together with what git or another program did to the file."""
+        merged = merging.merge(self._standing.text, self.text, now.text)
+        if merged.conflicts:
+            again = f"gitenv edit -f {from_top(now.path)}"
+            raise NotInOrder(
+                f"{printable(now.path)} has other values by now where you changed it, so nothing was changed", again
+            )
+        self._standing, self.text = now, merged.data
+
+    def _in_index(self) -> str:
+        return self._workspace.repository.objects.id(f":0:{self._standing.path}")
 
     def drop(self) -> None:
-        """Put back what was there, if the editor had the file itself."""
+        """Put back what was there, if the editor had the file itself. Raises `NotInOrder` where git has put another there."""
         there = files.read(self._place, document.MAX_BYTES) if self._own else None
         if self._own and there != self._standing.data:
+            if self._in_index() != self._committed:  # another branch, say
+                path = self._standing.path
+                why = f"{printable(path)} was changed by git while it was edited, so it stays as it is now"
+                raise NotInOrder(why, f"git diff -- {from_top(path)}")
             self._workspace.write(self._standing.path, self._standing.data or b"", self._mode, instead_of=there)
 
 
@@ -103,12 +128,12 @@ def begin(workspace: Workspace, path: str, environment: str) -> Iterator[Editing
     ring = workspace.access.ring_though_locked(pin)
     standing = amend.look(workspace, pin, path, ring)
     if standing.data is not None and not standing.is_closed:
-        yield Editing(workspace, standing, ring, workspace.repository.path(path))
+        yield Editing(workspace, pin, standing, ring, workspace.repository.path(path))
         return
     layout = workspace.repository.layout
     outside = (workspace.root, layout.git_dir, layout.common_dir)
     with private.file(os.path.basename(path), standing.text, outside) as place:
-        yield Editing(workspace, standing, ring, place)
+        yield Editing(workspace, pin, standing, ring, place)
 
 
 def _unread(before: bytes, text: bytes) -> Iterator[Flaw]:
