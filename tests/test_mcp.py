@@ -371,7 +371,7 @@ def test_run(alice: Person) -> None:
     (alice.cwd / ".env").write_text(f"PASSWORD={SECRET}{SECRET}\n", encoding="utf-8")
     prints = ["sh", "-c", "echo is $PASSWORD; echo $PASSWORD >&2; printf $PASSWORD | base64; exit 7"]
     lasts = ["sh", "-c", "echo begun; sleep 600"]
-    is_long = ["sh", "-c", "yes $PASSWORD | head -n 60000"]
+    is_long = ["sh", "-c", "yes $PASSWORD | head -n 60000; kill -TERM $$"]
 
     async def refused(agent: Agent) -> None:
         assert "gitenv allow -e development -- env" in await agent.refused("run", words=["env"], environment="development")
@@ -391,7 +391,9 @@ def test_run(alice: Person) -> None:
             await agent.must("run", words=lasts, environment="development", seconds=1)
             == "it was stopped after 1 seconds\nbegun"
         )
-        assert len(await agent.must("run", words=is_long, environment="development")) < 50_000
+        shown = await agent.must("run", words=is_long, environment="development")
+        assert len(shown) < 50_000
+        assert shown.startswith("exit code 143\n")
         await agent.refused("run", words=[*prints, "more"], environment="development")
         await agent.refused("run", words=prints, environment="production")
 

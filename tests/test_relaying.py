@@ -60,10 +60,10 @@ def _run(script: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.parametrize(
-    ("script", "code"), [("exit 7", 7), ("kill -TERM $$", 143), ("kill -KILL $$", 137), ("exec >&- 2>&-; exit 4", 4), (":", 0)]
+    ("script", "code"), [("exit 7", 7), ("kill -TERM $$", -15), ("kill -KILL $$", -9), ("exec >&- 2>&-; exit 4", 4), (":", 0)]
 )
 def test_the_exit_code_is_the_commands(script: str, code: int) -> None:
-    """128 and the signal's number where one ended it, as shells have it; also where it had closed its output before."""
+    """A signal where one ended it, or a shell's loop would go on after Ctrl-C; also where it had closed its output before."""
     assert _run(script).returncode == code
 
 
@@ -116,11 +116,11 @@ def test_a_line_appears_at_once() -> None:
 
 def test_nobody_reads_any_more() -> None:
     """`| head` ends what is before it, as without gitenv."""
-    with _started("yes $PASSWORD", stdout=subprocess.PIPE) as process:
+    with _started("exec yes $PASSWORD", stdout=subprocess.PIPE) as process:
         assert process.stdout
         assert process.stdout.readline() == f"{MARK}\n"
         process.stdout.close()
-        assert process.wait(_PATIENCE) == 128 + signal.SIGPIPE
+        assert process.wait(_PATIENCE) == -signal.SIGPIPE
 
 
 def test_what_feeds_the_command_learns_that_it_does_not_read() -> None:
@@ -132,7 +132,7 @@ def test_what_feeds_the_command_learns_that_it_does_not_read() -> None:
             _write_for_ever(theirs)
         os.close(theirs)
         process.terminate()
-        assert process.wait(_PATIENCE) == 128 + signal.SIGTERM
+        assert process.wait(_PATIENCE) == -signal.SIGTERM
 
 
 def _write_for_ever(target: int) -> None:
@@ -171,6 +171,34 @@ def test_signals_are_passed_on(number: signal.Signals) -> None:
         assert process.wait(_PATIENCE) == 9
 
 
+_COUNTS = """
+import signal, time
+caught = []
+signal.signal(signal.{name}, lambda *_: caught.append(1))
+print("ready", flush=True)
+while not caught:
+    time.sleep(0.01)
+end = time.monotonic() + 0.5
+while time.monotonic() < end:
+    time.sleep(0.01)
+print("caught", len(caught))
+"""
+
+
+def _counts(number: signal.Signals) -> str:
+    return f"exec '{sys.executable}' -c '{_COUNTS.format(name=number.name)}'"
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_what_all_get_comes_once(number: signal.Signals) -> None:
+    """A supervisor or `timeout` sends to the whole group; for many servers a second one means: at once."""
+    with _started(_counts(number), stdout=subprocess.PIPE) as process:
+        assert process.stdout
+        assert process.stdout.readline() == "ready\n"
+        os.killpg(process.pid, number)
+        assert process.stdout.read() == "caught 1\n"
+
+
 def test_stopped_and_continued() -> None:
     """SIGTSTP stops both, SIGCONT lets both go on."""
     with _started("echo $$; while :; do sleep 0.05; done", stdout=subprocess.PIPE) as process:
@@ -181,7 +209,7 @@ def test_stopped_and_continued() -> None:
         process.send_signal(signal.SIGCONT)
         assert _comes(lambda: "T" not in (_state(process.pid), _state(command)))
         process.terminate()
-        assert process.wait(_PATIENCE) == 128 + signal.SIGTERM
+        assert process.wait(_PATIENCE) == -signal.SIGTERM
 
 
 def _state(pid: int) -> str:
@@ -268,25 +296,20 @@ def test_a_key_is_seen_that_begins_a_value() -> None:
     assert MARK in terminal.seen
 
 
-_COUNTS = """
-import signal, time
-caught = []
-signal.signal(signal.SIGINT, lambda *_: caught.append(1))
-print("ready", flush=True)
-while not caught:
-    time.sleep(0.01)
-end = time.monotonic() + 0.5
-while time.monotonic() < end:
-    time.sleep(0.01)
-print("caught", len(caught))
-"""
-
-
 def test_ctrl_c_comes_once() -> None:
     """From the terminal, which sends it to all; the command says what is done about it."""
-    terminal = _Terminal(f"exec '{sys.executable}' -c '{_COUNTS}'")
+    terminal = _Terminal(_counts(signal.SIGINT))
     terminal.until("ready")
     terminal.type("\x03")
+    terminal.until("caught 1")
+    assert terminal.end() == 0
+
+
+def test_sigint_of_somebody_else() -> None:
+    """From another terminal, to the process that is in the foreground here."""
+    terminal = _Terminal(_counts(signal.SIGINT))
+    terminal.until("ready")
+    terminal.process.send_signal(signal.SIGINT)
     terminal.until("caught 1")
     assert terminal.end() == 0
 
@@ -296,5 +319,5 @@ def test_a_terminal_that_hangs_up() -> None:
     terminal = _Terminal("echo $$; while :; do sleep 0.05; done")
     command = int(terminal.until("\n"))
     terminal.process.send_signal(signal.SIGHUP)
-    assert terminal.end() == 128 + signal.SIGHUP
+    assert terminal.end() == -signal.SIGHUP
     assert _comes(lambda: _state(command) == "")

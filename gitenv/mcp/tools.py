@@ -112,7 +112,8 @@ async def run_command(
         raise ToolError("there is no command to run")
     _check_allowed(words, environment)
     ended = await command.run("run", "--redact", *_about(environment), "--", *words, seconds=seconds, is_joined=True)
-    how = f"it was stopped after {seconds} seconds" if ended.exit_code is None else f"exit code {ended.exit_code}"
+    code = ended.exit_code
+    how = f"it was stopped after {seconds} seconds" if code is None else f"exit code {code if code >= 0 else 128 - code}"
     return f"{how}\n{command.lines(ended.output)}"
 
 
