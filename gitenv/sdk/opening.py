@@ -62,25 +62,30 @@ class Opening:
         data = self._bytes(path)
         if data is None:
             return None
-        if not smudge.is_encrypted(data):
+        kinds, said = _kinds(data), tuple[str, ...]()
+        if Kind.UNVERIFIED in kinds and not kinds & _CLOSED:  # open; what is left is looked at as if no mark had been there
+            data, said = _without_sealed(path, data)
+            kinds = _kinds(data)
+        if not kinds:
             name = self._plain(path, is_named)
             _check_merged(path, data)
             if name and data:
                 self._check_typed(name, path, data)
-            return ReadFile(path, name, data, None, None, ())
+            return ReadFile(path, name, data, None, None, said)
         if not (name := self.belief.owner(path)):
             raise NotTrusted(f"{printable(path)} is encrypted, and no environment here claims it", "gitenv status")
-        kinds = {record.kind for record in document.parse(data)}
         if (Kind.UNVERIFIED in kinds and not self._is_old) or data.startswith(inert.WHOLE):
             raise _refusal(path, data)
         key = self.belief.key(name)
         if self.belief.is_closed(key.statement):
             self._consent(self.belief, name)
         opened = self._opened(data, key.rings) if kinds & _CLOSED else _with_retired(data, key.rings[-1])
+        if Kind.SEALED in kinds:
+            opened, said = _without_sealed(path, opened)
         if smudge.is_encrypted(opened):
             raise _refusal(path, opened)
         _check_merged(path, opened)
-        return ReadFile(path, name, opened, key.statement, key.grant, key.said)
+        return ReadFile(path, name, opened, key.statement, key.grant, (*key.said, *said))
 
     def own(self, path: str) -> ReadFile | None:
         """A file of the user's own; None where nobody can say that it is. Raises `NotTrusted` for one that is in the commit."""
@@ -164,6 +169,17 @@ def _check_merged(path: str, data: bytes) -> None:
     """Raise `NotInOrder` for a file in conflict: readers would skip the markers, and take what stands last."""
     if smudge.is_in_conflict(data):
         raise NotInOrder(f"{printable(path)} is in conflict", "git status")
+
+
+def _kinds(data: bytes) -> set[Kind]:
+    """What stands in a document that holds any mark of gitenv's; nothing for one without."""
+    return {record.kind for record in document.parse(data)} if smudge.is_encrypted(data) else set()
+
+
+def _without_sealed(path: str, data: bytes) -> tuple[bytes, tuple[str, ...]]:
+    from gitenv.sdk import refusing
+
+    return refusing.without_sealed(path, data)
 
 
 def _refusal(path: str, data: bytes) -> NotTrusted:

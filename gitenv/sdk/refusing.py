@@ -22,6 +22,23 @@ def unvouched(path: str, data: bytes) -> NotTrusted:
     return _held(path, found)
 
 
+def without_sealed(path: str, data: bytes) -> tuple[bytes, tuple[str, ...]]:
+    """An open document with empty lines in the place of what somebody sealed, and what the user should know of that.
+
+    They are proposals: the value that stands there counts until a holder decides, as it does for who reads the file itself.
+    """
+    records, names = document.parse(data), list[str]()
+    for each in unverified.find(records):
+        if each.sealed and unverified.forged_at(records, each) is None:
+            names.append(each.name)
+            for position in range(each.first, each.first + each.lines):
+                records[position] = records[position]._replace(raw=b"")
+    if not names:
+        return data, ()
+    waiting = f"{printable(path)}: sealed, and no value before a holder accepts it: {joined(names, _MOST)}"
+    return b"".join(record.raw + record.end for record in records), (waiting,)
+
+
 def check_typed(top: str, objects: Objects, environment: str, path: str, data: bytes, standing: Sequence[bytes]) -> None:
     """Raise `NotTrusted` for lines of an open file that `standing`, what it was before any edit, has in plain text.
 
