@@ -14,51 +14,28 @@ from dotenv import dotenv_values
 
 from gitenv.model import dialect, editing, quoting, readers
 from tests.conftest import ALL
+from tests.model import documents
 from tests.readers import values
 
 _PIECES = [
+    *documents.PIECES,
     *(
-        "\n",
-        "\r\n",
-        "\r",
-        " ",
-        "\t",
-        "\\",
-        "'",
-        '"',
-        "`",
-        "#",
-        " #",
-        "=",
-        "= ",
-        ":",
         ": ",
-        "A",
-        "KEY",
-        "a b",
-        "ä",
         "d-e=",
         "\n\n\n",
-    ),
-    *(
-        "export ",
-        "export",
-        "\x0b",
-        "\x0c",
-        "\x1c",
-        "\x85",
-        "\xa0",
-        "\u2028",
-        "\ufeff",
-        "\\n",
         "\\r",
-        "\\'",
-        '\\"',
-        "\\\\",
-        "$",
         "\\$",
+        "${A}",
+        "$A",
+        "${",
+        "KEY=",
+        "K='",
+        'K="',
+        "K=`",
+        "B=1\n",
+        "C='x y' # c\n",
+        "\udcff",
     ),
-    *("${A}", "$A", "${", "KEY=", "K='", 'K="', "K=`", "B=1\n", "C='x y' # c\n", "\udcff"),
 ]
 _LINES = [
     *(

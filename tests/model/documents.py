@@ -15,6 +15,11 @@ _TEXT = st.sampled_from(
 )
 _QUOTES = st.sampled_from([b'"', b"'", b"`"])
 
+# What every reader of these files has a rule for, and what only some of them have.
+PIECES = [
+    *("\n", "\r\n", "\r", " ", "\t", "\\", "'", '"', "`", "#", " #", "=", "= ", ":", "A", "KEY", "a b", "\ufeff", "ä", "$"),
+    *("export ", "export", "\x0b", "\x0c", "\x1c", "\x85", "\xa0", "\u2028", "\\n", "\\'", '\\"', "\\\\"),
+]
 # Everything that the grammar looks at, to be put together in every order.
 _FRAGMENTS = [
     *(b"\n", b"\r\n", b"\r", b" ", b"\t", b"\\", b"\\\n", b'"', b"'", b"`", b"#", b"## ", b"## note", b"=", b"==", b":", b": "),

@@ -18,31 +18,8 @@ from gitenv.model.dialect import Assignment
 from tests.model import documents
 
 _PIECES = [
-    *(
-        "\n",
-        "\r\n",
-        "\r",
-        " ",
-        "\t",
-        "\\",
-        "'",
-        '"',
-        "`",
-        "#",
-        " #",
-        "=",
-        "= ",
-        ":",
-        "A",
-        "KEY",
-        "a b",
-        "\ufeff",
-        "\0",
-        "ä",
-        "$",
-    ),
-    *("export ", "export", "export\t", "\x0b", "\x0c", "\x1c", "\x85", "\xa0", "\u2028", "\udcff", "\\n", "\\'", '\\"', "\\\\"),
-    *("KEY=", "K='", 'K="', "'k'=", "B=1\n", "C='x y' # c\n", "${A}"),
+    *documents.PIECES,
+    *("\0", "export\t", "\udcff", "KEY=", "K='", 'K="', "'k'=", "B=1\n", "C='x y' # c\n", "${A}"),
 ]
 SOUP = st.lists(st.sampled_from(_PIECES), max_size=25).map(lambda parts: "".join(parts).encode("utf-8", "surrogateescape"))
 
