@@ -14,14 +14,12 @@ from gitenv.git.layout import RECIPIENTS
 from gitenv.model.codes import finding
 from gitenv.model.finding import Finding
 from gitenv.repo.claims import Claims, is_about
-from gitenv.system import files
 from gitenv.team import configuration, departures, hooks, past, permissions, setup, shared_attributes
 from gitenv.team.departures import Departed
 from gitenv.team.hooks import State
 from gitenv.team.workspace import Workspace
 from gitenv.tuples import NamedTuple
 
-_MAX_BYTES = 16 * 1024 * 1024
 _MOST = 8
 _FIX = "gitenv doctor --fix"
 
@@ -158,9 +156,9 @@ def _shared_attributes(workspace: Workspace) -> Iterator[Wrong]:
 
     try:
         code, text = shared_attributes.lacking(workspace)
-        has_guard = attributes.has_guard(files.read(workspace.repository.path(shared_attributes.FILE), _MAX_BYTES) or b"")
+        has_guard = attributes.has_guard(shared_attributes.text(workspace))
     except GitenvError as error:
-        yield (finding("no-attributes", error.message, shared_attributes.FILE, commands=(error.hint,)), None)
+        yield (finding("no-attributes", error.message, commands=(error.hint,)), None)
         return
     if code:
         yield (finding(code, text, shared_attributes.FILE, commands=(_FIX,)), mend)

@@ -9,10 +9,11 @@ from collections.abc import Iterator
 from gitenv.errors import GitenvError, shell_word
 from gitenv.git import listing, program
 from gitenv.model import comparing, document, dotenv, remedies
-from gitenv.model.codes import finding
+from gitenv.model.codes import finding, of_error
 from gitenv.model.document import Record
-from gitenv.model.finding import Finding, Severity
+from gitenv.model.finding import Finding
 from gitenv.system import files
+from gitenv.team import shared_attributes
 from gitenv.team.workspace import Workspace
 from gitenv.tuples import NamedTuple
 
@@ -78,14 +79,21 @@ def other_tools(workspace: Workspace) -> Iterator[Finding]:
     for name in sorted(configured & _OTHER_FILTERS.keys()):
         text = f"{_OTHER_FILTERS[name]} is set up in this clone, too: a file that both are named for is only one's"
         yield finding("other-tool", text, commands=(f"git config --get-regexp '^filter.{name}'",))
-    text_of = files.read(workspace.repository.path(".gitattributes"), _MAX_BYTES) or b""
+    yield from _in_attributes(workspace)
+    yield from _in_hooks(workspace)
+
+
+def _in_attributes(workspace: Workspace) -> Iterator[Finding]:
+    try:
+        text_of = shared_attributes.text(workspace)
+    except GitenvError:
+        return  # said where gitenv's own lines are looked for
     for pattern, name in _FILTER_LINE.findall(text_of):
         if b"env" in pattern and name not in (b"gitenv", b"lfs"):
             line = text_of[: text_of.index(pattern)].count(b"\n") + 1
             shown = name.decode("ascii", "replace")[:40]
             text = f"{_OTHER_FILTERS.get(shown, shown)} is named for {pattern.decode('ascii', 'replace')[:80]}"
-            yield finding("other-tool", text, ".gitattributes", line, ("git log -p -- :/.gitattributes",))
-    yield from _in_hooks(workspace)
+            yield finding("other-tool", text, shared_attributes.FILE, line, ("git log -p -- :/.gitattributes",))
 
 
 def _in_hooks(workspace: Workspace) -> Iterator[Finding]:
@@ -137,7 +145,7 @@ def _uncovered(workspace: Workspace, path: str, found: _Attributes) -> Iterator[
             mend = remedies.claim(path, [pin.name for pin in workspace.access.pinned()])
             yield finding("no-environment", "it belongs to no environment", path, commands=(mend,))
     except GitenvError as error:
-        yield Finding(error.code, Severity.ERROR, error.message, path, commands=(error.hint,))
+        yield of_error(error)._replace(path=path)
 
 
 def _plain(data: bytes | None) -> list[tuple[Record, int]]:

@@ -248,7 +248,7 @@ def finding(
     severity = CODES[code].severity
     if was_before and severity is Severity.ERROR:
         severity, text = Severity.WARNING, text + BEFORE
-    return Finding(code, severity, text, path, line, commands, commit, by)
+    return Finding(code, severity, text, path, line, tuple(filter(None, commands)), commit, by)
 
 
 def of_error(error: GitenvError, where: str = "") -> Finding:

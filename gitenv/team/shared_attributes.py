@@ -14,7 +14,7 @@ _MAX_BYTES = 16 * 1024 * 1024
 
 def text(workspace: Workspace) -> bytes:
     """What stands there, as it lies in the work tree."""
-    return files.read(workspace.repository.path(FILE), _MAX_BYTES) or b""
+    return files.read(workspace.repository.path(FILE), _MAX_BYTES, FILE) or b""
 
 
 def write(workspace: Workspace, patterns: Iterable[str], guard: bool, without: Collection[str] = ()) -> list[str]:
@@ -28,7 +28,7 @@ def write(workspace: Workspace, patterns: Iterable[str], guard: bool, without: C
 def lacking(workspace: Workspace) -> tuple[str, str]:
     """The code and the text for lines that are gone, or have lost a word; ("", "") for lines that are whole.
 
-    More words are no fault: a later gitenv may write them. Raises `NotInOrder` where the file cannot be read.
+    More words are no fault: a later gitenv may write them. Raises `NotTrusted` where the file cannot be read.
     """
     there = text(workspace)
     if not workspace.environments():

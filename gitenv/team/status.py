@@ -147,7 +147,10 @@ def _clone_problems(workspace: Workspace) -> list[Finding]:
         problems.append(finding("guard-not-lifted", "the guard is not lifted in this clone", commands=("gitenv init",)))
     elif line := setup.behind_lifted(workspace.repository):
         problems.append(finding("guard-not-lifted", setup.wins_over(line), commands=("gitenv init",)))
-    code, text = shared_attributes.lacking(workspace)
+    try:
+        code, text = shared_attributes.lacking(workspace)
+    except NotTrusted as error:
+        return [*problems, of_error(error)]
     return [*problems, finding(code, text, commands=("gitenv init",))] if code else problems
 
 
