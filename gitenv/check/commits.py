@@ -24,6 +24,7 @@ from gitenv.tuples import NamedTuple
 
 _MAX_BYTES = document.MAX_BYTES + 1
 _MAX_FINDINGS = 200
+_MAX_KEYS = 100_000
 _LINK = "120000"
 _MESSAGE = "COMMIT_EDITMSG"  # what git calls the file with a message
 
@@ -214,9 +215,6 @@ def history(folder: str, objects: Objects, claims: Claims, specs: Sequence[str])
         by_path.setdefault(path, []).append(found if is_ours else found._replace(severity=Severity.WARNING))
     for listed in by_path.values():
         yield from bounded(listed)
-
-
-_MAX_KEYS = 100_000
 
 
 def _plain_names(data: bytes, *, only_names: bool) -> Iterator[tuple[str, int]]:

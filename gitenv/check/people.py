@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from gitenv.check.documents import bounded
 from gitenv.errors import GitenvError, from_top
@@ -127,10 +127,10 @@ def _strays(change: Change) -> Iterator[Finding]:
         yield finding("stray-name", text, f"{RECIPIENTS}/{file.rstrip('/')}", was_before=file in old)
 
 
-def _stray_names(side: Snapshot, environments: object) -> Iterator[str]:
+def _stray_names(side: Snapshot, environments: Iterable[str]) -> Iterator[str]:
     try:
         yield from recipients.strays(side)
-        for name in environments if isinstance(environments, dict) else ():
+        for name in environments:
             yield from (f"{name}/{file}" for file in recipients.stray_grants(side, name))
     except GitenvError:
         return  # too many to be read: that is said already

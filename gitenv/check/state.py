@@ -158,7 +158,7 @@ def _rolled_back(change: Change, came_in: Mapping[str, list[Occurrence]]) -> Ite
     try:
         found = rollbacks(change.folder, change.objects, side.commit, came_in, _taken(change))
     except GitenvError:
-        return  # a clone that lacks objects; that it is shallow is said value_origins
+        return  # a clone that lacks objects; that it is shallow is said elsewhere
     listed = []
     for back in found:
         code = "replayed" if back.is_sealed else "value-rolled-back"

@@ -216,7 +216,7 @@ class Repository:
     def refresh(self, paths: Iterable[str]) -> None:
         """Let git look again at files that were rewritten, opened or closed, without a change.
 
-        `update-index --refresh` takes another size for a change and never asks the filter. `git add` does, and gets the same .
+        `update-index --refresh` takes another size for a change, and never asks the filter as `git add` does.
         """
         self.stage(paths)
 

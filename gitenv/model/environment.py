@@ -25,6 +25,8 @@ from gitenv.tuples import NamedTuple
 
 MAX_PROOF = 16
 """Grants that one statement may carry along, from its signer's own to one by a holder of the statement before."""
+MAX_LISTED = 400
+"""People whom one statement lists as holders, or as those who left: it has a limit, a team has none."""
 _FIRST = b"gitenv-environment 1"
 
 

@@ -13,11 +13,10 @@ from gitenv.errors import NotTrusted
 from gitenv.model import document, token
 from gitenv.model.cipher import Generation, sha256
 from gitenv.model.document import Kind, Record
-from gitenv.model.environment import Left
+from gitenv.model.environment import MAX_LISTED, Left
 from gitenv.tuples import NamedTuple
 
 MAX_BYTES = 4 * 1024 * 1024
-_MOST_LEFT = 400  # a statement has a limit
 _LINES = re.compile(rb"(?:[1-9][0-9]{0,8} [0-9a-f]{64}\n)*")
 
 Known = Mapping[str, int]
@@ -110,7 +109,7 @@ def still(tracked: Tracked, documents: Iterable[bytes]) -> Tracked:
     oldest = min(known.values(), default=0)
     left = [each for each in tracked.left if known and oldest <= each.generation]
     # Whoever left last could read what any other could: so no value is lost with a name that does not fit.
-    return Tracked(known, sorted(left, key=lambda each: (-each.generation, each.name))[:_MOST_LEFT])
+    return Tracked(known, sorted(left, key=lambda each: (-each.generation, each.name))[:MAX_LISTED])
 
 
 def _of_pair(known: Known, heads: Mapping[bytes, int], before: bytes, after: bytes) -> Known:

@@ -12,6 +12,9 @@ from gitenv.model.reasons import Elsewhere, Expired, NoPoint, NotAHolder, NotSig
 from gitenv.model.statements import Holder, Keyholder, is_signed_by
 from gitenv.tuples import NamedTuple
 
+ANY_DAY = ""
+"""As `today`: then no grant has expired. Whoever could read something once may have kept it."""
+
 
 class RefusedGrant(NamedTuple):
     """A grant that does not count, and why."""

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Sequence
 from gitenv.model import document, environment, token
 from gitenv.model.cipher import Dek, Generation
 from gitenv.model.document import Kind, Record
-from gitenv.model.environment import Draft, Environment, Left
+from gitenv.model.environment import MAX_LISTED, Draft, Environment, Left
 from gitenv.model.grant import HOLDER, Grant
 from gitenv.model.keyring import Keyring, Older, after
 from gitenv.model.kinds import PublicKey, Signer
@@ -19,8 +19,6 @@ from gitenv.model.known import Known, Tracked
 from gitenv.model.statements import Holder, Keyholder
 from gitenv.tuples import NamedTuple
 
-MAX_LISTED = 400
-"""Holders that one statement lists."""
 FORMER = "'s former key"
 """What stands behind a person's name where it is their key that is left out."""
 

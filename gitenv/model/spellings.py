@@ -15,11 +15,8 @@ SHORTEST = 8  # characters. What is shorter stands by chance in what anybody pri
 _PLAIN = re.compile(rb"[A-Za-z0-9_.-]*")  # spelled alike by all but base64
 _PASSWORD = re.compile(rb"://[^\s/:@]*:([^\s/@]+)@")
 _TO_URL = bytes.maketrans(b"+/", b"-_")
-_PARTIAL = (
-    0,
-    2,
-    3,
-)  # characters of base64 that have bits of what stands before the value, where it begins at byte 0, 1, 2 of three
+# Characters of base64 that have bits of what stands before the value, where it begins at byte 0, 1, 2 of three.
+_PARTIAL = (0, 2, 3)
 _WIDTHS = 64, 76  # columns where base64 goes on in the next line: PEM, and MIME with base64(1)
 
 _CONTROLS = [chr(code) for code in (*range(32), 127)]

@@ -10,17 +10,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from gitenv.model import environment, grant
-from gitenv.model.environment import MAX_PROOF, Draft, Environment
+from gitenv.model.environment import MAX_LISTED, MAX_PROOF, Draft, Environment
 from gitenv.model.grant import Grant
 from gitenv.model.keyring import Keyring
 from gitenv.model.kinds import Signer
 from gitenv.model.known import Tracked
-from gitenv.model.membership import Membership, who_is_in
+from gitenv.model.membership import ANY_DAY, Membership, who_is_in
 from gitenv.model.statements import Holder, Keyholder
 from gitenv.tuples import NamedTuple
-
-_MAX_LISTED = 400  # a statement has a limit, a team has none
-_ANY_DAY = ""  # who has expired counted in none of it before
 
 
 class Bridge(NamedTuple):
@@ -49,15 +46,15 @@ def bridge(
 
     `tracked` as for `revised`.
     """
-    others = [given for given in before.counted.values() if given.to != leaving.name]
-    after = who_is_in(statement, others, _ANY_DAY)
+    others = [given for given in before.counted.values() if given.to != leaving.name]  # who has expired is in none of it
+    after = who_is_in(statement, others, ANY_DAY)
     if me in after.holders and len(after.counted) == len(others):
         return NONE
     next_one = None
     if me not in after.holders:
         also = [Keyholder(me.name, signer.public)]
         next_one = revised(statement, ring, before, tracked, statement.reissue_within, also, me=me, signer=signer, at=at)
-    counted = who_is_in(next_one or statement, others, _ANY_DAY).counted
+    counted = who_is_in(next_one or statement, others, ANY_DAY).counted
 
     def anew(given: Grant) -> Grant:
         return grant.write(
@@ -117,6 +114,6 @@ def _listed(statement: Environment, before: Membership, also: Sequence[Keyholder
     )
     listed = {each.name: each for each in statement.keyholders}
     for holder in (*also, *sorted(came_in)):
-        if len(listed) < _MAX_LISTED:
+        if len(listed) < MAX_LISTED:
             listed.setdefault(holder.name, holder)
     return list(listed.values())

@@ -137,7 +137,7 @@ def _opened(found: Unverified, ring: Keyring) -> Record:
     if raw is None:
         raise CannotStand(f"{found.shown}: no key of this environment opens it", found.way_out)
     if spelled and not spelled.name:
-        return Record(Kind.UNKNOWN, b"", raw, found.record.end)  # whether it is one where it stands, `_rewritten` finds out
+        return Record(Kind.UNKNOWN, b"", raw, found.record.end)  # whether it is one where it stands, `rewritten` finds out
     # Whoever had the key could encrypt one line under the name of another, and it is the name that was asked about.
     parsed = document.parse(raw)
     if len(parsed) != 1 or parsed[0].kind is not Kind.ASSIGNMENT or parsed[0].name != found.record.name:

@@ -10,16 +10,13 @@ from gitenv.git.layout import RECIPIENTS
 from gitenv.identity import device
 from gitenv.model import environment
 from gitenv.model.grant import Grant
-from gitenv.model.membership import Membership
+from gitenv.model.membership import ANY_DAY, Membership
 from gitenv.model.statements import Holder
 from gitenv.team import stage
 from gitenv.team.workspace import Workspace
 from gitenv.trust import access, forks, rollback
 from gitenv.trust.access import Judged
 from gitenv.trust.pins import Pin
-
-ANY_DAY = ""
-"""No grant has expired then."""
 
 
 def check(workspace: Workspace, pin: Pin, judged: Judged, searched: Mapping[str, str]) -> None:

@@ -41,9 +41,8 @@ def open_files(workspace: Workspace, wanted: Iterable[str] = ()) -> list[Opened]
         workspace.access.locked = still_locked
     pins = [pin for pin in workspace.access.pinned() if pin.name in chosen]
     entries = workspace.files_of([pin.environment for pin in pins])
-    for name in statement_conflicts.in_conflict(
-        workspace
-    ):  # `rotate` merges such files anew, but for those that somebody opened
+    # `rotate` merges such files anew, but for those that somebody opened.
+    for name in statement_conflicts.in_conflict(workspace):
         entries[name] = [entry for entry in entries.get(name, ()) if not entry.stage]
     results = [_open_environment(workspace, pin, entries[pin.name], is_asked=pin.name in asked) for pin in pins]
     setup.lift_guard(workspace.repository, workspace.access.pinned())

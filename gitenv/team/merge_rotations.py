@@ -15,7 +15,7 @@ from gitenv.git.layout import RECIPIENTS
 from gitenv.model import environment, reuniting, statements
 from gitenv.model.environment import Environment
 from gitenv.model.grant import HOLDER
-from gitenv.model.membership import Membership
+from gitenv.model.membership import ANY_DAY, Membership
 from gitenv.model.rotation import Dropped, Parent
 from gitenv.repo.snapshot import CommitSnapshot, IndexSnapshot, Snapshot
 from gitenv.team import first_sight, known_values, statement_conflicts
@@ -27,7 +27,6 @@ from gitenv.trust.trusted import gives_up
 from gitenv.tuples import NamedTuple
 
 _MAX_PAIRS = 100
-_ANY_DAY = ""  # who has expired could read it, too
 
 
 class Lineage(NamedTuple):
@@ -211,7 +210,7 @@ def _parent(workspace: Workspace, lineage: Lineage, fork: Fork, found: Membershi
         both = sorted({*fork.base.environment.holders} & {*fork.other.environment.holders})[:3]
         ask = " or ".join(holder.name for holder in both) or "a holder of both"
         raise Locked(f"you are no holder of {statement.name} in {who}", f"ask {ask} to merge, and to run gitenv rotate")
-    was = access.membership_in(lineage.tree, statement, _ANY_DAY).keyholders
+    was = access.membership_in(lineage.tree, statement, ANY_DAY).keyholders
     ring = access.open_grant(statement, mine[0], workspace.access.device())
     return Parent(statement, ring, was, known_values.found(lineage.tree, statement))
 

@@ -12,7 +12,7 @@ from gitenv.model.codes import finding
 from gitenv.model.environment import Environment
 from gitenv.model.finding import Finding
 from gitenv.model.grant import HOLDER, READER, Grant
-from gitenv.model.membership import RefusedGrant
+from gitenv.model.membership import ANY_DAY, RefusedGrant
 from gitenv.model.statements import Holder
 from gitenv.repo import recipients
 from gitenv.team.retired_grants import RetiredGrants
@@ -168,7 +168,7 @@ def _refused(environment: str, refused: RefusedGrant, earlier: RetiredGrants) ->
 def _ended(workspace: Workspace, statement: Environment, found: Sequence[RefusedGrant]) -> dict[str, Grant]:
     """Grants that counted until their last day. Said only if a holder signed them: anybody can write any date."""
     over = [refused.grant for refused in found if refused.has_expired]
-    honest = workspace.access.membership(workspace.tree, statement, "").counted if over else {}
+    honest = workspace.access.membership(workspace.tree, statement, ANY_DAY).counted if over else {}
     return {f"{statement.name}/{given.to}.grant": given for given in over if honest.get(given.to) == given}
 
 

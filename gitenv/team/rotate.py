@@ -14,7 +14,7 @@ from gitenv.model.cipher import Dek
 from gitenv.model.environment import Environment
 from gitenv.model.grant import HOLDER
 from gitenv.model.keyring import Keyring
-from gitenv.model.membership import Membership
+from gitenv.model.membership import ANY_DAY, Membership
 from gitenv.model.reasons import SwappedKey
 from gitenv.model.rotation import FORMER, Dropped, Member, Parent
 from gitenv.model.statements import Keyholder
@@ -26,8 +26,6 @@ from gitenv.team.workspace import Workspace, now
 from gitenv.trust import access
 from gitenv.trust.pins import Pin
 from gitenv.tuples import NamedTuple
-
-_ANY_DAY = ""  # who has expired could read it, too
 
 
 class Plan(NamedTuple):
@@ -93,7 +91,7 @@ def plan(
     if not any(member.role == HOLDER for member in left):
         raise _last_holder(name, members)
     dropped += [Dropped(path, "a path that nobody here has said yes to") for path in pin.waiting]
-    was = access.membership_in(tree, pin.environment, _ANY_DAY).keyholders.union(_keyholders(workspace, pin, gone))
+    was = access.membership_in(tree, pin.environment, ANY_DAY).keyholders.union(_keyholders(workspace, pin, gone))
     parent = Parent(pin.environment, ring, was, known_values.here(workspace, pin.environment))
     return Plan(pin, [parent], left, dropped, files, behind, paths=pin.paths)
 

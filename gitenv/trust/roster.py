@@ -9,13 +9,11 @@ from gitenv.git.layout import RECIPIENTS
 from gitenv.model import keys
 from gitenv.model.environment import Environment
 from gitenv.model.grant import Grant
-from gitenv.model.membership import Membership
+from gitenv.model.membership import ANY_DAY, Membership
 from gitenv.repo import recipients
 from gitenv.repo.snapshot import Snapshot
 from gitenv.trust.access import membership_in
 from gitenv.tuples import NamedTuple
-
-ANY_DAY = ""
 
 
 class Roster(NamedTuple):

@@ -11,7 +11,7 @@ from gitenv.model import document, grant, rotation, steps, token
 from gitenv.model.cipher import Dek, Generation
 from gitenv.model.clean import clean
 from gitenv.model.document import Kind, Record
-from gitenv.model.environment import Environment
+from gitenv.model.environment import MAX_LISTED, Environment
 from gitenv.model.grant import HOLDER, READER
 from gitenv.model.keyring import Keyring, Older
 from gitenv.model.known import Tracked
@@ -186,7 +186,7 @@ def test_more_holders_than_a_statement_lists() -> None:
     key = device_of(9000).public
     crowd = [Member(f"a{number}", key, HOLDER, "") for number in range(1000)]
     new = _next(PARENTS["one"], [*crowd, _member(ALICE)])
-    assert len(new.holders) == rotation.MAX_LISTED == 400
+    assert len(new.holders) == MAX_LISTED == 400
     assert ALICE.holder in new.holders
     assert len(new.text) < 64 * 1024
 
