@@ -9,7 +9,7 @@ import shutil
 import sys
 from collections.abc import Sequence
 
-from gitenv.errors import Locked, shell_word
+from gitenv.errors import Locked, NotInOrder, shell_word
 from gitenv.system import files
 from gitenv.trust.pins import Pins
 from gitenv.tuples import NamedTuple
@@ -38,10 +38,14 @@ def _typed(word: str) -> str:
 
 
 def allowed(pins: Pins) -> list[Allowed]:
-    """What the user has allowed in a clone."""
-    data = files.read(pins.beside(_FILE), _MAX_BYTES) if pins.is_anybodys else None
-    listed = map(json.loads, (data or b"").splitlines())
-    return [Allowed(environment, tuple(command), program) for environment, command, program in listed]
+    """What the user has allowed in a clone. Raises `NotInOrder` for a damaged list."""
+    path = pins.beside(_FILE)
+    data = files.read(path, _MAX_BYTES) if pins.is_anybodys else None
+    try:
+        listed = map(json.loads, (data or b"").splitlines())
+        return [Allowed(environment, tuple(command), program) for environment, command, program in listed]
+    except (ValueError, TypeError):
+        raise NotInOrder("the list of what is allowed in this clone is damaged", f"rm {shell_word(path)}") from None
 
 
 def allow(pins: Pins, new: Sequence[Allowed]) -> None:
