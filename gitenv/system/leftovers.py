@@ -16,8 +16,9 @@ _BESIDE = files.TEMPORARY.partition("*")[0]
 def clear(folder: str, begins: str = "") -> None:
     """Remove what killed runs of gitenv left in a folder of gitenv's own: files, copies of the index, places to merge.
 
-    In another folder what `begins` so, and with the number of a process, as all of them have it in their name. On Windows
-    nothing is removed: asking there whether it runs would end it.
+    In another folder what `begins` so, and with the number of a process, as all of them have it in their name; there anybody
+    may have put something, so only what is the user's own. On Windows nothing is removed: asking there whether it runs would
+    end it.
     """
     if os.name == "nt":
         return
@@ -26,7 +27,7 @@ def clear(folder: str, begins: str = "") -> None:
         for name in os.listdir(folder):
             found = re.fullmatch(rf"{beginning}([0-9]{{1,9}})(?:(?:-[0-9]{{1,9}})?\.tmp|\.lock|-\w+)?", name)
             if found and not _is_running(int(found[1])):
-                _remove(os.path.join(folder, name))
+                _remove(os.path.join(folder, name), by_anybody=not begins)
 
 
 def clear_temporary(folder: str, *, is_alone: bool) -> None:
@@ -68,9 +69,11 @@ def _is_running(process: int) -> bool:
     return True
 
 
-def _remove(path: str) -> None:
+def _remove(path: str, *, by_anybody: bool) -> None:
     with contextlib.suppress(OSError):
         status = os.lstat(path)
+        if not by_anybody and status.st_uid != os.geteuid():
+            return
         if stat.S_ISDIR(status.st_mode):
             import shutil
 

@@ -254,6 +254,19 @@ def test_a_folder_of_gitenvs_own_is_cleared(tmp_path: Path) -> None:
     assert sorted(os.listdir(tmp_path)) == [f"index-{os.getpid()}", "made"]
 
 
+@pytest.mark.skipif(os.name == "nt", reason="nothing is removed there")
+def test_of_a_folder_for_all_the_own_is_cleared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In /dev/shm another user may have put a folder of that name, and so deep that nobody gets to its end."""
+    (tmp_path / "edit-999999999-abc").mkdir()
+    user = os.geteuid()
+    monkeypatch.setattr(os, "geteuid", lambda: user + 1)
+    leftovers.clear(str(tmp_path), "edit-")
+    assert os.listdir(tmp_path)
+    monkeypatch.undo()
+    leftovers.clear(str(tmp_path), "edit-")
+    assert not os.listdir(tmp_path)
+
+
 def test_a_missing_folder_is_an_error(tmp_path: Path) -> None:
     """`replace` makes no folders."""
     with pytest.raises(NotInOrder):
