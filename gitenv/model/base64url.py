@@ -31,6 +31,12 @@ def decode(text: bytes) -> bytes:
     return decode_each([text])[0]
 
 
+def has(text: bytes, size: int) -> bool:
+    """Whether `decode` would give so many bytes or more of a text that has its letters only."""
+    uneven = len(text) % 4
+    return len(text) * 3 // 4 >= size and (not uneven or text[-1] in _LAST[uneven])
+
+
 def decode_each(texts: Sequence[bytes]) -> list[bytes]:
     """`decode` for many, all of them or none."""
     found: list[bytes] = []

@@ -282,6 +282,15 @@ def test_base64url_reads_nothing_else(text: bytes) -> None:
     assert base64url.encode(data) == text
 
 
+@given(st.text("AEIgQwz-_09", max_size=9).map(str.encode), st.integers(0, 7))
+def test_base64url_knows_the_size_of_what_it_reads(text: bytes, size: int) -> None:
+    """Without reading it: the same as of what is read, and nothing of what would be refused."""
+    try:
+        assert base64url.has(text, size) is (len(base64url.decode(text)) >= size)
+    except ValueError:
+        assert not base64url.has(text, size)
+
+
 @given(
     st.lists(st.binary(max_size=50).map(base64url.encode)),
     st.lists(st.one_of(st.binary(max_size=12), st.text("AQgwz-_+/=\n ", max_size=8).map(str.encode)), max_size=2),
