@@ -20,12 +20,12 @@ def run(
 
     All files of an environment are encrypted anew, for those whose grants count.
     """
-    from gitenv.team import follow, lock, merge_rotations, merge_statements, open_branches, rotate, statement_conflicts
+    from gitenv.team import follow, holding, lock, merge_rotations, merge_statements, open_branches, rotate, statement_conflicts
 
     workspace = exclusive.ready_workspace()
     follow.refresh(workspace)
     named = [*(environments or ()), *(also or ())]
-    chosen = list(dict.fromkeys(named or statement_conflicts.in_conflict(workspace) or rotate.held(workspace)))
+    chosen = list(dict.fromkeys(named or statement_conflicts.in_conflict(workspace) or holding.held(workspace)))
     if not chosen:
         raise Locked("you hold no environment here", "gitenv status")
     plans = [merge_rotations.plan(workspace, name) or rotate.plan(workspace, name) for name in chosen]

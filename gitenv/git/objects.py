@@ -25,6 +25,7 @@ class Objects:
         self._process: Child | None = None
         self._has_index = False  # the process has read the index, and goes on with that one
         self._last_id = ""
+        self._last_read: tuple[str, bytes] | None = None
         self._ahead: Objects | None = None
         self._levels: Levels | None = None
 
@@ -41,8 +42,14 @@ class Objects:
         """The contents of a blob; None if there is no such blob, or a larger one than `limit` bytes."""
         if "\n" in spec or spec.endswith("\r"):
             return self._alone(spec, limit)
+        if self._last_read and self._last_read[0] == spec and len(self._last_read[1]) <= limit:
+            return self._last_read[1]
         kind, data = self._ask(spec, limit)
-        return data if kind == b"blob" else None
+        if kind != b"blob" or data is None:
+            return None
+        if spec == self._last_id:  # of what else names it, it may be another one soon; several ask for the same one in turn
+            self._last_read = spec, data
+        return data
 
     def each(self, ids: Sequence[str], limit: int = _MAX_BYTES) -> Iterator[bytes | None]:
         """`read` for many objects by their ids, in their order. Other questions may be asked meanwhile.

@@ -12,7 +12,7 @@ from gitenv.model import environment
 from gitenv.model.grant import Grant
 from gitenv.model.membership import ANY_DAY, Membership
 from gitenv.model.statements import Holder
-from gitenv.team import stage
+from gitenv.team import later_grants
 from gitenv.team.workspace import Workspace
 from gitenv.trust import access, forks, rollback
 from gitenv.trust.access import Judged
@@ -55,7 +55,7 @@ def _followed(workspace: Workspace, old: Pin, searched: Mapping[str, str]) -> tu
 
 def _with_people(workspace: Workspace, old: Pin, pin: Pin) -> Pin:
     """A pin of a statement of the tree at hand, with the people and the user's own grant that count beside it there."""
-    tree = stage.without_later_grants(workspace, pin.environment)
+    tree = later_grants.without(workspace, pin.environment)
     members = workspace.access.membership(tree, pin.environment)
     own = _own(workspace, members, old.grant.to if old.grant else workspace.access.name)
     own = own or _own_that_expired(workspace, old, pin, members)

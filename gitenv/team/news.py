@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from gitenv.errors import GitenvError
 from gitenv.repo import clone, said
-from gitenv.team import key_lines, roster, rotate
+from gitenv.team import holding
 from gitenv.team.workspace import Workspace
 from gitenv.trust.pins import Pin
 from gitenv.tuples import NamedTuple
@@ -44,7 +44,7 @@ def seen_up_to(workspace: Workspace) -> str:
 
 def asking(workspace: Workspace, since: str) -> list[Asking]:
     """Whose requests commits brought that `since` does not reach, for who can let them in; each is told once in a clone."""
-    if workspace.access.device() is None or not rotate.held(workspace) or _is_behind(workspace):
+    if workspace.access.device() is None or not holding.held(workspace) or _is_behind(workspace):
         return []
     here = set(workspace.people()) - {workspace.access.name}
     history = workspace.history
@@ -52,6 +52,8 @@ def asking(workspace: Workspace, since: str) -> list[Asking]:
     people = [name for file in changed if file.endswith(".pub") and (name := file.removesuffix(".pub")) in here]
     if not people:
         return []
+    from gitenv.team import roster
+
     waiting = {person.name for person in roster.membership(workspace).people if person.is_waiting}
     known = {each.name for pin in workspace.access.pinned() for each in pin.holders | pin.seen}
     found = {f"asks {name}": Asking(name, is_known=False) for name in people if name in waiting - known}
@@ -71,6 +73,8 @@ def _is_behind(workspace: Workspace) -> bool:
 
 def _again(workspace: Workspace, name: str, *, is_waiting: bool) -> dict[str, Asking]:
     """The request of somebody who is in with another key, or was in once and is waiting."""
+    from gitenv.team import key_lines
+
     try:
         key = workspace.public_keys(name)[0]
         word = f"asks {name} {key.fingerprint()}"
@@ -95,6 +99,8 @@ def taken_out(workspace: Workspace, before: Mapping[str, Pin], after: Iterable[P
         old = before.get(pin.name)
         if old is None or old.grant is None or pin.grant is not None:
             continue
+        from gitenv.team import key_lines
+
         name = old.grant.to
         exchanged = key_lines.counted(workspace, name).get(pin.name)
         by = exchanged.by if exchanged else pin.environment.by

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from gitenv.model.grant import HOLDER, Grant
 from gitenv.model.rotation import Member
-from gitenv.team import follow, rotate
+from gitenv.team import follow, holding, rotate
 from gitenv.team import requests as newcomers
 from gitenv.team.requests import Newcomer
 from gitenv.team.rotate import Plan, Rotated
@@ -37,7 +37,7 @@ def plan(workspace: Workspace, newcomer: Newcomer, wanted: Sequence[str], role: 
     Without a `role` or an end they stay what they were. Raises like `rotate.plan`, for what is wanted.
     """
     follow.refresh(workspace)
-    mine = rotate.held(workspace)
+    mine = holding.held(workspace)
     found = Exchange([], [])
     for pin in [workspace.need_pin(name) for name in wanted] or workspace.access.pinned():
         members = access.membership_in(workspace.tree, pin.environment)

@@ -19,7 +19,17 @@ from gitenv.model.reasons import SwappedKey
 from gitenv.model.rotation import FORMER, Dropped, Member, Parent
 from gitenv.model.statements import Keyholder
 from gitenv.repo.snapshot import Snapshot
-from gitenv.team import conflicts, first_sight, key_lines, known_values, past, requests, stage, unfinished_rotation
+from gitenv.team import (
+    conflicts,
+    first_sight,
+    key_lines,
+    known_values,
+    later_grants,
+    past,
+    requests,
+    stage,
+    unfinished_rotation,
+)
 from gitenv.team.stage import Rewritten
 from gitenv.team.unfinished_rotation import Behind
 from gitenv.team.workspace import Workspace, now
@@ -77,7 +87,7 @@ def plan(
     ring = workspace.need_holder(pin, "rotate nothing")
     files = _files(workspace, pin.environment)
     behind = unfinished_rotation.find(workspace, pin, ring, files)
-    tree = stage.without_later_grants(workspace, pin.environment)
+    tree = later_grants.without(workspace, pin.environment)
     members, dropped = _members(pin, tree)
     gone = list(_deleted(workspace, pin, {member.name for member in members} | {each.who for each in dropped}))
     dropped += gone
@@ -141,7 +151,7 @@ def carry_out(workspace: Workspace, planned: Plan) -> Rotated:
 
 def _inside(workspace: Workspace, planned: Plan, parent: Environment) -> Membership:
     """Who is in before, with the caller's own grant as it is pinned: a run that was cut off may have written the next ones."""
-    found = access.membership_in(stage.without_later_grants(workspace, parent), parent)
+    found = access.membership_in(later_grants.without(workspace, parent), parent)
     own = planned.pin.grant
     if own is None or own.to in found.counted or own.generation != parent.generation:
         return found
@@ -261,10 +271,3 @@ def is_cut_off(workspace: Workspace, pin: Pin) -> bool:
     files = workspace.files_of([pin.environment])[pin.name]
     found = unfinished_rotation.find(workspace, pin, workspace.access.ring(pin), files)
     return found is not None and bool(found.paths)
-
-
-def held(workspace: Workspace) -> list[str]:
-    """The environments that the caller holds."""
-    me = workspace.me().fingerprint
-    pins = [pin for pin in workspace.access.pinned() if workspace.access.can_open(pin)]
-    return [pin.name for pin in pins if any(holder.fingerprint == me for holder in pin.holders)]

@@ -15,13 +15,11 @@ from gitenv.errors import GitenvError
 from gitenv.git import index
 from gitenv.git.index import IndexEntry
 from gitenv.git.layout import RECIPIENTS
-from gitenv.model import document, environment, grant, names, smudge, statements
+from gitenv.model import document, environment, names, smudge
 from gitenv.model.environment import Environment
 from gitenv.model.grant import Grant
 from gitenv.model.keyring import Keyring
 from gitenv.model.known import Tracked
-from gitenv.repo import recipients
-from gitenv.repo.snapshot import Snapshot
 from gitenv.system import files
 from gitenv.team import known_values
 from gitenv.team.workspace import Workspace
@@ -89,44 +87,6 @@ def _clear_folders(workspace: Workspace, paths: Iterable[str]) -> None:
         if os.path.isdir(target) and not os.path.islink(target):
             files.check_inside(workspace.root, path)
             shutil.rmtree(target)
-
-
-def without_later_grants(workspace: Workspace, statement: Environment) -> Snapshot:
-    """The tree at hand, without grants of a generation that no statement tells of: a run that was cut off wrote those.
-
-    In their place stands what is staged; or what is committed, where somebody has staged them since.
-    """
-    folder = f"{RECIPIENTS}/{statement.name}"
-    later = [found for found in recipients.grants(workspace.tree, statement.name) if _is_later(found, statement)]
-    before = {f"{folder}/{found.to}.grant": _before(workspace, f"{folder}/{found.to}.grant", statement) for found in later}
-    return _Overlaid(workspace.tree, before) if any(before.values()) else workspace.tree
-
-
-class _Overlaid(Snapshot):
-    """A snapshot in which some files are others."""
-
-    def __init__(self, below: Snapshot, others: dict[str, bytes | None]) -> None:
-        self._below, self._others = below, others
-
-    def read(self, path: str, limit: int) -> bytes | None:
-        return self._others[path] if path in self._others else self._below.read(path, limit)
-
-    def names(self, folder: str) -> list[str]:
-        return [name for name in self._below.names(folder) if self._others.get(f"{folder}/{name}", b"") is not None]
-
-
-def _is_later(given: Grant, statement: Environment) -> bool:
-    return given.id == statement.id and given.generation.number > statement.generation.number
-
-
-def _before(workspace: Workspace, path: str, statement: Environment) -> bytes | None:
-    """The grant that stood at a path before a run that was cut off wrote another."""
-    for spec in (f":0:{path}", f"HEAD:{path}"):
-        text = workspace.repository.objects.read(spec, statements.MAX_BYTES)
-        with contextlib.suppress(GitenvError):
-            if text and not _is_later(grant.read(text, path), statement):
-                return text
-    return None
 
 
 def _gone(workspace: Workspace, folder: str, kept: Collection[str]) -> list[str]:

@@ -12,7 +12,7 @@ from gitenv.identity import device
 from gitenv.model import grant, names, statements
 from gitenv.model.grant import HOLDER, READER, Grant
 from gitenv.repo import recipients
-from gitenv.team import follow, rotate, stage
+from gitenv.team import follow, holding, later_grants, rotate
 from gitenv.team.rotate import Plan, Rotated
 from gitenv.team.workspace import Workspace, now
 from gitenv.trust import access
@@ -128,7 +128,7 @@ def grants_of(workspace: Workspace, name: str, wanted: Sequence[str]) -> dict[st
     """Somebody's grants that count, by environment: of those `wanted`, or of all that the caller holds. Raises `Usage`."""
     names.check_name(name, "person")
     found = {}
-    for environment in wanted or rotate.held(workspace):
+    for environment in wanted or holding.held(workspace):
         pin = workspace.need_pin(environment)
         given = _counted(workspace, pin, name)
         if given is None and wanted:
@@ -142,7 +142,7 @@ def grants_of(workspace: Workspace, name: str, wanted: Sequence[str]) -> dict[st
 
 def _plans(workspace: Workspace, pins: Sequence[Pin], name: str) -> tuple[list[Plan], list[str], GitenvError | None]:
     """A rotation for each environment that the caller holds; those that they do not, and why."""
-    mine, refusal = rotate.held(workspace), None
+    mine, refusal = holding.held(workspace), None
     plans, beyond = [], []
     for pin in pins:
         if pin.name in mine:
@@ -176,7 +176,7 @@ def _was_just_in(workspace: Workspace, pin: Pin, name: str) -> bool:
 
 
 def _counted(workspace: Workspace, pin: Pin, name: str) -> Grant | None:
-    tree = stage.without_later_grants(workspace, pin.environment)
+    tree = later_grants.without(workspace, pin.environment)
     return access.membership_in(tree, pin.environment).counted.get(name)
 
 

@@ -86,7 +86,7 @@ class History:
 
     def recipients(self, heads: Sequence[str]) -> RecipientsHistory:
         """How `.recipients/` changed in what `heads` reach."""
-        if (key := tuple(heads)) not in self._walked:
-            there = [self.head if each == "HEAD" else each for each in heads]
-            self._walked[key] = RecipientsHistory(self.root, self.objects, there if all(there) else [])
-        return self._walked[key]
+        there = tuple(self.head if each == "HEAD" else each for each in heads)
+        if there not in self._walked:
+            self._walked[there] = RecipientsHistory(self.root, self.objects, there if all(there) else [])
+        return self._walked[there]
