@@ -19,6 +19,7 @@ _CASES = [
     *((_READ_BY_BASH, name, _COMPUTED) for name in ("RANDOM", "OPTIND", "HISTCMD")),
     *((_AT_A_PROMPT, name, "$(touch ran)") for name in ("PS1", "PROMPT_COMMAND")),
     (["make"], "MAKEFILES", "evil.mk"),
+    (["tar", "-cf", "all.tar", "Makefile"], "TAR_OPTIONS", "--checkpoint=1 --checkpoint-action=exec=touch${IFS}ran"),
     *((["npm", "run", "-s", "hello"], f"{prefix}_Config_script_shell", "./evil.sh") for prefix in ("Npm", "NPM", "npm")),
 ]
 

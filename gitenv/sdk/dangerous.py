@@ -44,6 +44,7 @@ _WORDS = {
     _STARTS: """
         RUSTC_WRAPPER RUSTC_WORKSPACE_WRAPPER RUSTC RUSTDOC CARGO_HOME GOFLAGS GOROOT GOTOOLCHAIN
         MAKEFILES MAKEFLAGS GNUMAKEFLAGS RSYNC_RSH CVS_RSH SVN_SSH npm_execpath npm_node_execpath
+        TAR_OPTIONS LESS LESSKEY LESSKEYIN LESSKEY_CONTENT LESSEDIT
         EDITOR VISUAL PAGER MANPAGER BROWSER SHELL SSH_ASKPASS SUDO_ASKPASS SUDO_EDITOR
     """,
     # In a prompt shells replace commands; for a number bash computes what it is given, and a subscript in that is a command.
@@ -52,8 +53,8 @@ _WORDS = {
         PROMPT_COMMAND PS0 PS1 PS2 PS3 PS4 PROMPT RPROMPT RPS1
         RANDOM SRANDOM SECONDS OPTIND HISTCMD
     """,
-    "programs are found by it": "PATH CDPATH FPATH PATHEXT COMSPEC",
-    "programs read their configuration there": "HOME XDG_CONFIG_HOME XDG_CONFIG_DIRS APPDATA",
+    _FOUND_BY: "PATH CDPATH FPATH PATHEXT COMSPEC",
+    _CONFIGURED_BY: "HOME XDG_CONFIG_HOME XDG_CONFIG_DIRS APPDATA",
 }
 _NAMES = {name: reason for reason, names in _WORDS.items() for name in names.split()}
 

@@ -25,6 +25,7 @@ from gitenv.sdk.places import Top
 from gitenv.system import files
 from gitenv.tuples import NamedTuple
 
+_COPY = "copy it from a commit, with .recipients/: git archive"
 _CLOSED = frozenset((Kind.TOKEN, Kind.SEALED, Kind.LOOKALIKE))
 
 
@@ -75,7 +76,7 @@ class Opening:
         if not (name := self.belief.owner(path)):
             raise NotTrusted(f"{printable(path)} is encrypted, and no environment here claims it", "gitenv status")
         if (Kind.UNVERIFIED in kinds and not self._is_old) or data.startswith(inert.WHOLE):
-            raise _refusal(path, data)
+            raise self._refusal(path, data)
         key = self.belief.key(name)
         if self.belief.is_closed(key.statement):
             self._consent(self.belief, name)
@@ -83,7 +84,7 @@ class Opening:
         if Kind.SEALED in kinds:
             opened, said = _without_sealed(path, opened)
         if smudge.is_encrypted(opened):
-            raise _refusal(path, opened)
+            raise self._refusal(path, opened)
         _check_merged(path, opened)
         return ReadFile(path, name, opened, key.statement, key.grant, (*key.said, *said))
 
@@ -143,6 +144,11 @@ class Opening:
 
         return smudge.smudge(clean.unmarked(data), rings, is_viewing=True)
 
+    def _refusal(self, path: str, data: bytes) -> NotTrusted:
+        from gitenv.sdk import refusing
+
+        return refusing.unvouched(path, data, "gitenv status" if self.top.layout else _COPY)
+
     def _plain(self, path: str, is_named: bool) -> str:
         """Whose a file without tokens is. Raises `NotTrusted` where nobody has looked at what stands there."""
         if name := self.belief.pinned_owner(path):
@@ -159,7 +165,7 @@ class Opening:
                 raise NotTrusted(why, remedies.claim(path, self.belief.names()))
             return ""
         where = f"{printable(path)}, of {name}," if name else printable(path)
-        hint = "copy it from a commit, with .recipients/: git archive"
+        hint = _COPY
         if self.top.layout:
             hint = f"gitenv unlock {shell_word(name)}" if self.belief.is_begun() and name else "gitenv init"
         raise NotTrusted(f"{where} has no tokens: nobody vouches for what stands in it", hint)
@@ -180,12 +186,6 @@ def _without_sealed(path: str, data: bytes) -> tuple[bytes, tuple[str, ...]]:
     from gitenv.sdk import refusing
 
     return refusing.without_sealed(path, data)
-
-
-def _refusal(path: str, data: bytes) -> NotTrusted:
-    from gitenv.sdk import refusing
-
-    return refusing.unvouched(path, data)
 
 
 def _with_retired(data: bytes, ring: Keyring) -> bytes:

@@ -13,13 +13,13 @@ from gitenv.repo.founding import Founding
 _MOST = 5
 
 
-def unvouched(path: str, data: bytes) -> NotTrusted:
+def unvouched(path: str, data: bytes, hint: str) -> NotTrusted:
     """The error for marks in a document, as smudge or the filter made them."""
     if data.startswith(inert.WHOLE):
         return NotTrusted(f"{printable(path)} stays closed: it is too large", remedies.look(path))
     if not (found := unverified.find(document.parse(data))):
         return NotTrusted(f"{printable(path)} does not open to what it shows", remedies.look(path))
-    return _held(path, found)
+    return _held(path, found, hint)
 
 
 def without_sealed(path: str, data: bytes) -> tuple[bytes, tuple[str, ...]]:
@@ -50,11 +50,11 @@ def check_typed(top: str, objects: Objects, environment: str, path: str, data: b
         found += [each for each in plain.find(opened, stored) if clean.trimmed(each.record.raw) in texts]
     founding = Founding(top, objects, [environment])
     if found and not (founding.is_uncommitted(environment) or founding.is_before(environment, "HEAD")):
-        raise _held(path, found)
+        raise _held(path, found, "gitenv status")
 
 
-def _held(path: str, found: Sequence[Unverified]) -> NotTrusted:
+def _held(path: str, found: Sequence[Unverified], hint: str) -> NotTrusted:
     where = joined(
         [f"{printable(each.name)} in line {each.line}" if each.name else f"line {each.line}" for each in found], _MOST
     )
-    return NotTrusted(f"{printable(path)} holds what nobody vouches for: {where}", "gitenv status")
+    return NotTrusted(f"{printable(path)} holds what nobody vouches for: {where}", hint)

@@ -35,9 +35,10 @@ class Vouchers(NamedTuple):
 
 def vouchers() -> Vouchers:
     """What `GITENV_TRUST` names. Raises `Usage`."""
-    given = frozenset(os.environ.get(VARIABLE, "").replace(",", " ").split())
+    text = os.environ.get(VARIABLE, "")
+    given = frozenset(text.replace(",", " ").split())
     found = Vouchers(frozenset(filter(is_fingerprint, given)), frozenset(filter(is_hash, given)))
-    if given - found.signers - found.floors:
+    if given - found.signers - found.floors or (text and not given):
         hint = "SHA256: and 43 characters, as gitenv key show prints it; or the 64 digits that gitenv rotate prints"
         raise Usage(f"{VARIABLE} holds something that is no fingerprint and no hash", hint)
     return found
