@@ -33,16 +33,15 @@ def finish(
     if unstaged:
         raise NotInOrder(f"not staged, because {unstaged[0].why}; so nothing is pushed", unstaged[0].commands[0])
     subject = f"{verb} {joined(list(dict.fromkeys(names)), 3)} in {joined([printable(path) for path in paths], 3)}"
-    done = push.carry_out(workspace, planned, subject, names)
+    done, to = push.carry_out(workspace, planned, subject, names), planned.to
     if not done.subject:
         show.say("nothing has changed, so nothing is pushed")
         return
-    remote = printable(done.to.remote)
-    if done.branch == done.to.branch:
-        show.say(f"committed, and pushed to {remote}/{done.branch}: {done.subject}")
+    if done.branch == to.branch:
+        show.say(f"committed, and pushed to {to.shown}/{done.branch}: {done.subject}")
         return
     show.say(f"committed: {done.subject}")
-    show.say(f"{remote} refuses a push to {done.to.branch}, so it is pushed to {done.branch}: open a pull request for it")
-    if done.to.tracking:
-        show.say(f"your {done.to.branch} has it, too; once you need that for something else:")
-        show.commands(done.to.way_back)
+    show.say(f"{to.shown} refuses a push to {to.branch}, so it is pushed to {done.branch}: open a pull request for it")
+    if to.tracking:
+        show.say(f"your {to.branch} has it, too; once you need that for something else:")
+        show.commands(to.way_back)

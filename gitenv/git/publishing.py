@@ -25,6 +25,12 @@ class Destination(NamedTuple):
     head: str  # the commit that it has here
 
     @property
+    def shown(self) -> str:
+        """The remote for people. An address may stand in the place of its name, and a password in that."""
+        before, slashes, after = self.remote.partition("://")
+        return printable(f"{before}://{after.rpartition('@')[2]}" if slashes else self.remote)
+
+    @property
     def way_back(self) -> str:
         """The command that takes the branch to what was fetched, and leaves what is not committed."""
         # Not origin/main: a tag that somebody pushed may have that name, and would come first.

@@ -37,7 +37,7 @@ def plan(workspace: Workspace, paths: Collection[str]) -> Course:
     repository = workspace.repository
     to = publishing.destination(repository)
     ours, theirs = publishing.apart(repository, to)
-    here = f"{printable(to.remote)}/{printable(to.branch)}"
+    here = f"{to.shown}/{printable(to.branch)}"
     if ours:
         commits = "a commit" if ours == 1 else f"{ours:,} commits"
         is_elsewhere = to.tracking and not program.lines(repository.root, "rev-list", "-n1", "HEAD", "--not", "--remotes")
@@ -75,7 +75,7 @@ def carry_out(workspace: Workspace, planned: Course, subject: str, names: Sequen
         answer, branch = _beside(workspace, to, commit, f"gitenv/set-{names[0]}")
     if answer is Reply.TAKEN:
         return Pushed(subject, to, branch)
-    where = f"{printable(to.remote)}/{printable(to.branch)}"
+    where = f"{to.shown}/{printable(to.branch)}"
     if answer is Reply.BEHIND:
         raise NotInOrder(f"it is committed, and {where} has commits that are not here", "git pull --rebase && git push")
     raise NotInOrder(f"it is committed, and could not be pushed to {where}", "git push")
