@@ -6,8 +6,8 @@ import functools
 from typing import Annotated
 
 from gitenv.cli import pushing
-from gitenv.cli.decision import Decision, File, Names, Scope, Yes, decide
-from gitenv.cli.options import Environment, Option
+from gitenv.cli.decision import Decision, File, Names, Scope, decide
+from gitenv.cli.options import Environment, Option, Yes
 
 
 def run(

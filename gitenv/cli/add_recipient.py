@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING, Annotated
 
 from gitenv.cli import consent, exclusive, generations, reissue, show
-from gitenv.cli.options import Argument, Option
+from gitenv.cli.options import Argument, Option, Yes
 from gitenv.errors import NotTrusted, Usage, joined
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ def run(
     environment: Annotated[list[str] | None, Option("-e, --environment ENV", "May be repeated; default: development.")] = None,
     everything: Annotated[bool, Option("--all", "Every environment you can open.")] = False,
     role: Annotated[str, Option("--role holder|reader", "holder (default), or reader: may read and not let others in.")] = "",
-    yes: Annotated[bool, Option("--yes", "Do not ask.")] = False,
+    yes: Yes = False,
     fingerprint: Annotated[str, Option("--fingerprint SHA256:…", "Go on only if the key has this one.")] = "",
     replace: Annotated[bool, Option("--replace", "They have a new key; the former one opens nothing new.")] = False,
     expires: Annotated[

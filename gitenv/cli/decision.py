@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
 Names = Annotated[list[str] | None, Argument("NAME", "Its key's name, or the number of its line.", of="waiting")]
 File = Annotated[str, Option("-f, --file FILE", "Only in this file.")]
-Yes = Annotated[bool, Option("--yes", "Do not ask.")]
 
 
 class Decision(NamedTuple):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated
 
 from gitenv.cli import consent, exclusive, founding, show
-from gitenv.cli.options import Option
+from gitenv.cli.options import Option, Strict
 from gitenv.cli.words import opened_lines, trust_lines
 from gitenv.errors import NotInOrder, NotTrusted, Usage, joined
 
@@ -29,7 +29,7 @@ def run(
     ] = False,
     no_key: Annotated[bool, Option("--no-key", "For bots: set up the filter, make no key; ciphertext passes through.")] = False,
     no_hooks: Annotated[bool, Option("--no-hooks", "Leave git's hooks as they are.")] = False,
-    strict: Annotated[bool, Option("--strict", "For CI: believe only what GITENV_TRUST=SHA256:… vouches for.")] = False,
+    strict: Strict = False,
     unignore: Annotated[bool, Option("--unignore", "Take .env files out of .gitignore.")] = False,
     at_once: Annotated[
         bool, Option("--at-once", "Share files that were ignored in one step; pulls then replace those of others.")

@@ -7,7 +7,7 @@ import sys
 from typing import TYPE_CHECKING, Annotated
 
 from gitenv.cli import consent, exclusive, show
-from gitenv.cli.options import Argument, Json, Option
+from gitenv.cli.options import Argument, Json, Option, Yes
 from gitenv.errors import Usage, joined, printable
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ def run_new() -> None:
     show.say(f"{key.public.fingerprint()} in {device.path()}")
 
 
-def run_rotate(yes: Annotated[bool, Option("--yes", "Do not ask on a terminal.")] = False) -> None:
+def run_rotate(yes: Yes = False) -> None:
     """Make a new device key, and take your own grants over to it."""
     from gitenv.team import rotate_key
 
@@ -71,7 +71,7 @@ def run_show(json: Json = False) -> None:
     show.say(line)
 
 
-def run_export(yes: Annotated[bool, Option("--yes", "Do not ask.")] = False) -> None:
+def run_export(yes: Yes = False) -> None:
     """Print the private key (PEM).
 
     For a safe place, or for GITENV_PRIVATE_KEY in CI. A file that it goes to becomes yours alone (0600).

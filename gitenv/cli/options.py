@@ -56,6 +56,8 @@ QUIET = Option("-q, --quiet", "Only errors, and what you ask for.")
 COLOUR = Option("--color auto|always|never", "Colours; auto: on a terminal, without NO_COLOR.")
 """What may be typed with every command, before `--`; `arguments.manner` takes them out."""
 Json = Annotated[bool, Option("--json", "For programs.")]
+Yes = Annotated[bool, Option("--yes", "Do not ask.")]
+Strict = Annotated[bool, Option("--strict", "For CI: believe only what GITENV_TRUST=SHA256:… vouches for.")]
 Environment = Annotated[str, Option("-e, --environment ENV", "Only this one.")]
 Environments = Annotated[list[str] | None, Option("-e, --environment ENV", "Only this one; may be repeated.")]
 About = Annotated[

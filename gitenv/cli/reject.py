@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from gitenv.cli.decision import Decision, File, Names, Scope, Yes, decide
-from gitenv.cli.options import Environment, Option
+from gitenv.cli.decision import Decision, File, Names, Scope, decide
+from gitenv.cli.options import Environment, Option, Yes
 
 
 def run(

@@ -5,13 +5,13 @@ from __future__ import annotations
 from typing import Annotated
 
 from gitenv.cli import exclusive, show
-from gitenv.cli.options import Argument, Option
+from gitenv.cli.options import Argument, Yes
 from gitenv.errors import joined
 
 
 def run(
     name: Annotated[str, Argument("NAME", of="environment")],
-    yes: Annotated[bool, Option("--yes", "Do not ask.")] = False,
+    yes: Yes = False,
 ) -> None:
     """Remove an environment without files.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated
 
 from gitenv.cli import exclusive, generations, reissue, show
-from gitenv.cli.options import Argument, Option
+from gitenv.cli.options import Argument, Option, Yes
 from gitenv.errors import joined
 
 if TYPE_CHECKING:
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 def run(
     name: Annotated[str, Argument("NAME", "Who leaves.", of="person")],
     environment: Annotated[list[str] | None, Option("-e, --environment ENV", "May be repeated; default: all.")] = None,
-    yes: Annotated[bool, Option("--yes", "Do not ask.")] = False,
+    yes: Yes = False,
 ) -> None:
     """Take somebody's access away.
 

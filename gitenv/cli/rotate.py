@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from gitenv.cli import exclusive, generations, show
-from gitenv.cli.options import Argument, Environments, Option
+from gitenv.cli.options import Argument, Environments, Option, Yes
 from gitenv.cli.words import opened_lines
 from gitenv.errors import Locked, joined
 
@@ -14,7 +14,7 @@ def run(
     environments: Annotated[list[str] | None, Argument("ENV", "Default: all that you hold.")] = None,
     also: Environments = None,
     dry_run: Annotated[bool, Option("--dry-run", "Show what would be done, and do nothing.")] = False,
-    yes: Annotated[bool, Option("--yes", "Do not ask on a terminal.")] = False,
+    yes: Yes = False,
 ) -> None:
     """Make a new data key, for those who are in.
 

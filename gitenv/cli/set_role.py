@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from gitenv.cli import exclusive, generations, show
-from gitenv.cli.options import Argument, Option
+from gitenv.cli.options import Argument, Option, Yes
 from gitenv.errors import Usage, joined
 
 
@@ -13,7 +13,7 @@ def run(
     name: Annotated[str, Argument("NAME", "Who gets another role.", of="person")],
     role: Annotated[str, Argument("reader|holder", "reader: may let nobody in; holder: may.")],
     environment: Annotated[list[str] | None, Option("-e, --environment ENV", "May be repeated; default: all you hold.")] = None,
-    yes: Annotated[bool, Option("--yes", "Do not ask on a terminal.")] = False,
+    yes: Yes = False,
 ) -> None:
     """Make a reader a holder, or a holder a reader. The latter takes a new data key."""
     from gitenv.team import follow, rotate, take_out

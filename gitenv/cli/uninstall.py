@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated
 
 from gitenv.cli import consent, exclusive, show
-from gitenv.cli.options import Option
+from gitenv.cli.options import Option, Yes
 from gitenv.errors import joined, printable, shell_word
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ def run(
         Option("--repository", "For the whole team: take gitenv out of the repository, its files out of git."),
     ] = False,
     plain_text: Annotated[bool, Option("--plain-text", "With --repository: the files stay in git, in plain text.")] = False,
-    yes: Annotated[bool, Option("--yes", "Do not ask.")] = False,
+    yes: Yes = False,
 ) -> None:
     """Undo gitenv init here, or for the whole team.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Annotated
 
 from gitenv.cli import consent, exclusive, show
-from gitenv.cli.options import Argument, Environments, Option
+from gitenv.cli.options import Argument, Environments, Option, Strict, Yes
 from gitenv.cli.words import opened_lines, out_lines, trust_lines
 from gitenv.errors import Locked, NotTrusted, joined, shell_word
 
@@ -22,9 +22,9 @@ _MOST = 20
 def run(
     environments: Annotated[list[str] | None, Argument("ENV", "Default: all.")] = None,
     chosen: Environments = None,
-    yes: Annotated[bool, Option("--yes", "Do not ask.")] = False,
+    yes: Yes = False,
     fingerprint: Annotated[str, Option("--fingerprint SHA256:…", "Trust a new environment only if this key signed it.")] = "",
-    strict: Annotated[bool, Option("--strict", "For CI: believe only what GITENV_TRUST=SHA256:… vouches for.")] = False,
+    strict: Strict = False,
 ) -> int:
     """Open the files you have been let into.
 
