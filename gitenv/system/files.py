@@ -35,7 +35,8 @@ def read(path: str, limit: int, shown: str = "") -> bytes | None:
             data = _up_to(descriptor, limit + 1, status.st_size + 1)
             if len(data) <= limit:  # it may grow while it is read
                 return data
-        raise NotTrusted(f"{printable(name)} has {max(status.st_size, limit + 1):,} bytes, {limit:,} are allowed")
+        size = max(status.st_size, limit + 1)
+        raise NotTrusted(f"{printable(name)} has {size:,} bytes, {limit:,} are allowed", "put a smaller file there")
     finally:
         os.close(descriptor)
 
@@ -86,7 +87,11 @@ def check_inside(root: str, relative: str) -> None:
     for part in relative.split("/")[:-1]:
         folder = os.path.join(folder, part)
         if os.path.islink(folder):
-            raise NotTrusted(f"{printable(relative.removesuffix('/.'))}: leads over a link; gitenv does not follow links")
+            shown = printable(os.path.relpath(folder, root))
+            raise NotTrusted(
+                f"{printable(relative.removesuffix('/.'))}: leads over a link; gitenv does not follow links",
+                f"put the folder itself there: {shown}",
+            )
 
 
 def replace(

@@ -65,7 +65,14 @@ def too_open(workspace: Workspace, pins: Iterable[Pin]) -> list[str]:
         return []
     forbidden = 0o077 & ~wanted(workspace.repository)
     found = [path for path in _paths(workspace, pins) if _mode(workspace, path) & forbidden]
-    return [path for path in found if discover.shows_text(files.read_inside(workspace.root, path, document.MAX_BYTES) or b"")]
+    return [path for path in found if _may_show_text(workspace, path)]
+
+
+def _may_show_text(workspace: Workspace, path: str) -> bool:
+    try:
+        return discover.shows_text(files.read_inside(workspace.root, path, document.MAX_BYTES) or b"")
+    except NotTrusted:
+        return True  # too large to be looked into
 
 
 def _paths(workspace: Workspace, pins: Iterable[Pin]) -> list[str]:
