@@ -10,7 +10,9 @@ import pytest
 
 from gitenv.errors import NotInOrder
 from gitenv.git import walk
-from gitenv.git.walk import Commit
+from gitenv.git.levels import Levels
+from gitenv.git.objects import Objects
+from gitenv.git.walk import Commit, Pair
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="a shell stands in for git")
 _ONE, _TWO = "1" * 40, "2" * 40
@@ -75,6 +77,10 @@ def test_no_git(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "/nonexistent")
     with pytest.raises(NotInOrder, match="git was not found"):
         _commits()
+    with pytest.raises(NotInOrder, match="git was not found"):
+        Objects(".").read("HEAD", 1)
+    with pytest.raises(NotInOrder, match="git was not found"):
+        Levels(".").between([Pair("", _ONE)])
 
 
 def test_a_field_without_end(git: Git) -> None:

@@ -10,7 +10,7 @@ import os
 from collections.abc import Collection, Iterator, Sequence
 
 from gitenv.errors import NotInOrder
-from gitenv.git import program, spawn, walk
+from gitenv.git import program, walk
 from gitenv.git.layout import EMPTY_TREES
 from gitenv.git.spawn import Child
 from gitenv.git.walk import FileChange, Pair
@@ -78,5 +78,5 @@ class Levels:
         raise NotInOrder("git diff-tree: a folder of the history cannot be read", "git fsck")
 
     def _start(self) -> Child:
-        self._process = spawn.start(program.command(*_WORDS), self._folder, program.environment())
+        self._process = program.start(self._folder, *_WORDS)
         return self._process

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Sequence
 
-from gitenv.git import program, spawn
+from gitenv.git import program
 from gitenv.git.spawn import Child
 
 TYPE_CHECKING = False
@@ -200,5 +200,5 @@ class Objects:
             self.close()
 
     def _start(self) -> Child:
-        self._process = spawn.start(program.command("cat-file", "--batch"), self.folder, program.environment())
+        self._process = program.start(self.folder, "cat-file", "--batch")
         return self._process

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 
 from gitenv.errors import NotInOrder, printable, shell_word
 from gitenv.git import alone, spawn
-from gitenv.git.spawn import Done
+from gitenv.git.spawn import Child, Done
 
 _RUN_NO_HOOK = frozenset(
     (
@@ -100,6 +100,14 @@ def as_user(folder: str, *arguments: str, with_key: bool = False) -> Done:
         if pipe >= 0:
             os.close(pipe)
     return Done(done.returncode, done.stdout, b"")
+
+
+def start(folder: str, *arguments: str) -> Child:
+    """Start git in `folder`, to speak with it. Raises `NotInOrder`."""
+    try:
+        return spawn.start(command(*arguments), folder, environment())
+    except FileNotFoundError:
+        raise not_found() from None
 
 
 def run(
