@@ -123,6 +123,16 @@ def test_nobody_reads_any_more() -> None:
         assert process.wait(_PATIENCE) == -signal.SIGPIPE
 
 
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="asks Linux for a disk that is full")
+@pytest.mark.parametrize(("script", "code"), [("echo $PASSWORD", 1), ("exec yes", 1), ("echo x; exit 7", 7)])
+def test_a_full_disk(script: str, code: int) -> None:
+    """Output that is missing is no success."""
+    with open("/dev/full", "wb") as full:
+        done = subprocess.run(_relayed(script), stdout=full, stderr=subprocess.PIPE, text=True, timeout=_PATIENCE, check=False)
+    assert done.returncode == code
+    assert ("what it printed cannot be written: No space left on device" in done.stderr) == (code == 1)
+
+
 def test_what_feeds_the_command_learns_that_it_does_not_read() -> None:
     """`yes | gitenv run -- head -1` ends."""
     ours, theirs = os.pipe()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import os
 import select
@@ -26,6 +27,7 @@ class Channel:
         self.is_terminal = os.isatty(self._target)
         self.source, self._end = _terminal_like(self._target) if self.is_terminal else os.pipe()
         self.redactor = Redactor([])
+        self.problem: OSError | None = None  # what could not be written is missing, and not because nobody reads any more
 
     def take(self) -> None:
         """In the command: write here."""
@@ -68,7 +70,8 @@ class Channel:
                 rest = rest[os.write(self._target, rest) :]
             except BlockingIOError:  # somebody before us has set it so
                 select.select([], [self._target], [])
-            except OSError:
+            except OSError as error:
+                self.problem = None if self.is_terminal or error.errno == errno.EPIPE else error
                 raise Closed from None
 
 

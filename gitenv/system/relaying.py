@@ -16,6 +16,7 @@ import signal
 from collections.abc import Iterable
 from types import FrameType
 
+from gitenv.errors import NotInOrder
 from gitenv.model.redaction import Redactor
 from gitenv.system.channel import Channel, Closed
 from gitenv.system.witness import Witness
@@ -32,7 +33,10 @@ _HANDLED = _ONCE | {signal.SIGCONT, signal.SIGWINCH, signal.SIGCHLD}
 
 
 def begin(values: Iterable[tuple[str, bytes]]) -> None:
-    """From here on, whatever this process or what it becomes writes is redacted."""
+    """From here on, whatever this process or what it becomes writes is redacted.
+
+    Raises `NotInOrder` in the process that reads, if something is missing of what the command printed.
+    """
     places = _places()
     before = signal.pthread_sigmask(signal.SIG_BLOCK, _HANDLED)  # none is lost between the fork and its handler
     witness = Witness(_ONCE)
@@ -45,7 +49,11 @@ def begin(values: Iterable[tuple[str, bytes]]) -> None:
         return
     relay = _Relay(command, channels, witness)
     signal.pthread_sigmask(signal.SIG_SETMASK, before)
-    _end(relay.run(Redactor(values)))
+    code = relay.run(Redactor(values))
+    problem = next(filter(None, (channel.problem for channel in channels)), None)
+    if problem and code in (0, -signal.SIGPIPE):
+        raise NotInOrder(f"what it printed cannot be written: {problem.strerror}", "make room, or write it elsewhere")
+    _end(code)
 
 
 def _end(code: int) -> None:
@@ -67,7 +75,7 @@ class _Relay:
     def __init__(self, command: int, channels: list[Channel], witness: Witness) -> None:
         self._command = command
         self._code: int | None = None
-        self._channels = channels
+        self._channels = [*channels]
         self._witness = witness
         self._woken, waker = os.pipe()
         for end in (self._woken, waker):
