@@ -115,8 +115,10 @@ class Editing:
         if self._own and there != self._standing.data:
             if self._in_index() != self._committed:  # another branch, say
                 path = self._standing.path
-                why = f"{printable(path)} was changed by git while it was edited, so it stays as it is now"
-                raise NotInOrder(why, f"git diff -- {from_top(path)}")
+                raise NotInOrder(
+                    f"{printable(path)} was changed by git while it was edited, so it stays as it is now",
+                    f"git diff -- {from_top(path)}",
+                )
             self._workspace.write(self._standing.path, self._standing.data or b"", self._mode, instead_of=there)
 
 
