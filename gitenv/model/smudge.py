@@ -10,6 +10,7 @@ from gitenv.model.document import Kind, Record
 from gitenv.model.keyring import Keyring
 
 _MAX_PASSES = 8
+_FEW = 100
 
 
 def smudge(data: bytes, rings: Sequence[Keyring] | None, *, is_viewing: bool = False, ready: bytes | None = None) -> bytes:
@@ -23,12 +24,39 @@ def smudge(data: bytes, rings: Sequence[Keyring] | None, *, is_viewing: bool = F
     Raises `NotTrusted` for a document that is too large to be marked line by line.
     """
     opened = ready if ready or not rings else in_one_pass(data, rings[0])
+    if opened is None and rings:
+        opened = with_marks(data, rings, is_viewing=is_viewing)
     return by_records(data, rings, is_viewing=is_viewing) if opened is None else opened
 
 
 def in_one_pass(data: bytes, ring: Keyring) -> bytes | None:
     """The same for a document of simple lines whose tokens are all of a keyring's current generation; None for any other."""
     return simple.decrypt(data, ring.keys, ring.head) if simple.is_worth(data) else None
+
+
+def with_marks(data: bytes, rings: Sequence[Keyring], *, is_viewing: bool = False) -> bytes | None:
+    """The same where a few lines beside become marks, such as tokens of a retired key after a rotation; None for any other.
+
+    What they are they say for themselves, wherever they stand (`document.alone`). So does a mark, and each simple line.
+    """
+    if not simple.is_worth(data) or data.count(b"\n") >= document.MAX_RECORDS:
+        return None
+    lines, head = data.split(b"\n"), rings[0].head
+    others = [number for number, line in enumerate(lines) if line and head not in line and not line.startswith(b"## ")]
+    if not 0 < len(others) <= _FEW:
+        return None
+    marked: dict[int, bytes] = {}
+    for number in others:
+        record = document.alone(lines[number]) if b"-----" not in lines[number] else None
+        if record is None or (opened := _open(record, rings, is_viewing)).kind is not Kind.UNVERIFIED:
+            return None
+        marked[number] = opened.raw
+    rest = simple.decrypt(b"\n".join([line for number, line in enumerate(lines) if number not in marked]), rings[0].keys, head)
+    if rest is None:
+        return None
+    following = iter(rest.split(b"\n"))
+    result = b"\n".join([marked[number] if number in marked else next(following) for number in range(len(lines))])
+    return result if len(result) <= document.MAX_BYTES else None
 
 
 def by_records(data: bytes, rings: Sequence[Keyring] | None, *, is_viewing: bool = False) -> bytes:

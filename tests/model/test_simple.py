@@ -99,7 +99,7 @@ _PUSHED = st.one_of(
         st.builds(
             lambda tokens, strange, at, end: b"\n".join([*tokens[:at], *strange, *tokens[at:]]) + end,
             st.lists(_TOKENS, max_size=4),
-            st.one_of(st.just([]), _STRANGE.map(lambda line: [line])),
+            st.one_of(st.just([]), _STRANGE.map(lambda line: [line]), st.lists(_STRANGE, max_size=3)),
             st.integers(0, 4),
             st.sampled_from([b"\n", b"\n", b"", b"\n\n"]),
         )
