@@ -41,10 +41,10 @@ def run(
 
 def _allow(pins: Pins, environments: Sequence[str] | None, command: Sequence[str]) -> None:
     from gitenv.model import names
-    from gitenv.sdk import environment
+    from gitenv.sdk import places
     from gitenv.trust import allowed
 
-    chosen = environments or [environment.default()]
+    chosen = environments or [places.default()]
     for name in chosen:
         names.check_name(name, "environment")
     program = allowed.program(command)

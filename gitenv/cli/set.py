@@ -34,7 +34,7 @@ def run(
     given = given_values.parsed(names, from_file, is_empty=empty)
     given_values.warn(names)
     workspace = exclusive.ready_workspace()
-    words = " ".join(given)
+    words, environment = " ".join(given), target.meant(file, environment)
     if statement := seal.newcomer(workspace, environment, file or target.nearest(workspace), os.getcwd()):
         _believe(workspace, statement, f"{words} {f'-f {shell_word(file)}' if file else f'-e {statement.name}'}")
     path, pin = target.found(workspace, file, environment, f"gitenv set {words}")

@@ -22,12 +22,20 @@ def found(workspace: Workspace, file: str, environment: str, words: str) -> tupl
     """The file, from the top, and its environment. `words` are the command, without them. Raises `Usage`."""
     from gitenv.team import seal
 
+    environment = meant(file, environment)
     if environment and not file:
         file = f":/{seal.only_file(workspace, environment, os.getcwd())}"
     path, pin = seal.find(workspace, file or nearest(workspace), os.getcwd())
     if environment not in ("", pin.name):
         raise Usage(f"{printable(path)} is a file of {pin.name}, not of {environment}", f"{words} -f {from_top(path)}")
     return path, pin
+
+
+def meant(file: str, environment: str) -> str:
+    """The environment that is named, or that `GITENV_ENVIRONMENT` names as for `get`; "" for the one of the file."""
+    from gitenv.sdk import places
+
+    return environment or ("" if file or places.default() == places.DEFAULT else places.default())
 
 
 def nearest(workspace: Workspace) -> str:

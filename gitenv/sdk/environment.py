@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from gitenv.identity.device import DeviceKey
     from gitenv.model.grant import Grant
 
-VARIABLE = "GITENV_ENVIRONMENT"
-_DEFAULT = "development"
 _MOST_NAMES = 5
 
 
@@ -65,7 +63,9 @@ class Values(NamedTuple):
 
             files = joined([printable(source.shown) for source in self.sources])
             typed = name.partition("=")[0]  # somebody may have typed a value, too
-            whose = dict.fromkeys(source.environment for source in self.sources if source.environment not in ("", default()))
+            whose = dict.fromkeys(
+                source.environment for source in self.sources if source.environment not in ("", places.default())
+            )
             hint = " ".join(["gitenv list", *(f"-e {each}" for each in whose)])
             raise Missing(f"there is no {printable(typed)} in {files}{similar.question(typed, self.values)}", hint)
         return self.values[name]
@@ -127,11 +127,6 @@ def _is_text() -> bool:
     return os.name == "nt" or sys.getfilesystemencoding() == "utf-8"
 
 
-def default() -> str:
-    """The environment that is meant where none is named."""
-    return os.environ.get(VARIABLE) or _DEFAULT
-
-
 def _is_allowed(belief: Belief, environment: str) -> None:
     belief.check_allowed(environment, sys.orig_argv)
 
@@ -151,7 +146,7 @@ def _named(around: Callable[[str], Opening], wanted: Selection, folder: str) -> 
 
 
 def _found(opening: Opening, wanted: Selection, folder: str) -> list[ReadFile]:
-    chosen = list(wanted.environments) or [default()]
+    chosen = list(wanted.environments) or [places.default()]
     found: list[ReadFile] = []
     own: dict[str, list[str]] = {}
     for name in dict.fromkeys(chosen):
@@ -182,7 +177,7 @@ def _none(opening: Opening, name: str, folder: str) -> Missing:
     if folder != opening.top.folder:
         up_to = f", nor above up to {printable(opening.top.folder)}"
     here = [each for each in known if places.nearest(opening.top, folder, functools.partial(_is_of, opening, each))]
-    hint = f"change to the folder with your {'.env' if name == _DEFAULT else f'.env.{name}'}"
+    hint = f"change to the folder with your {'.env' if name == places.DEFAULT else f'.env.{name}'}"
     if here:
         close = similar.meant(name, here)
         hint = f"name one that is here: -e {', -e '.join([close] if close else here[:_MOST_NAMES])}"

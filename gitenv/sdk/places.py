@@ -11,6 +11,8 @@ from gitenv.git.layout import RECIPIENTS, Layout
 from gitenv.model import dotenv
 from gitenv.tuples import NamedTuple
 
+VARIABLE = "GITENV_ENVIRONMENT"
+DEFAULT = "development"
 _MAX_ENTRIES = 100_000
 
 
@@ -30,6 +32,11 @@ class Top(NamedTuple):
         if inside == path:
             raise Usage(f"{printable(path)} is outside of {printable(self.folder)}", "change to the folder of that file first")
         return inside.replace(os.sep, "/")
+
+
+def default() -> str:
+    """The environment that is meant where none is named."""
+    return os.environ.get(VARIABLE) or DEFAULT
 
 
 def top_of(folder: str) -> Top:
