@@ -148,6 +148,7 @@ def test_manual(capsys: pytest.CaptureFixture[str]) -> None:
     requests = {line.partition(" ")[0] for line in said.splitlines() if line[:1] in (".", "'")}
     assert requests == {".TH", ".nh", ".ad", ".SH", ".SS", ".TP", ".PP"}
     assert said.isascii()
+    assert said == _said(capsys, "help", "run", "--man"), "there is one page for all"
 
 
 def _for_roff(text: str) -> str:

@@ -53,7 +53,7 @@ def _run(arguments: list[str]) -> int:
     from gitenv.cli.arguments import manner
 
     how, arguments = manner(arguments)
-    if arguments == ["help", "--man"]:
+    if arguments[:1] == ["help"] and "--man" in arguments:
         from gitenv.cli import man
 
         show.write(man.page())
