@@ -9,12 +9,13 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 import urllib.error
 import urllib.parse
 import urllib.request
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
 
 import anyio
@@ -67,9 +68,18 @@ class Agent:
         return said
 
 
+@pytest.fixture(scope="module")
+def _forks() -> Iterator[None]:
+    """Forks of a process that has loaded the package `mcp` as well: it takes longer to load than a test of it takes."""
+    with contextlib.ExitStack() as stack:
+        if forkserver.PYTHON in os.environ:
+            stack.enter_context(forkserver.running(Path(stack.enter_context(tempfile.TemporaryDirectory())), "nothing."))
+        yield
+
+
 @pytest.fixture
-def alice(new_lab: NewLab) -> Person:
-    """alice in her clone, where the server is started as users do."""
+def alice(_forks: None, new_lab: NewLab) -> Person:
+    """alice in her clone."""
     person = new_lab("founded").person("alice")
     person.cwd = person.home / "app"
     return person
@@ -78,9 +88,8 @@ def alice(new_lab: NewLab) -> Person:
 def _talk(person: Person, talk: Talk, answer: ElicitationFnT | None = None, mode: str = "auto") -> str:
     """Let an agent talk to a server in this person's clone; return all that was sent to it, after a look for values."""
     transcript = person.home / "transcript"
-    server = StdioServerParameters(
-        command="sh", args=["-c", _TEE, str(transcript), *lab.gitenv("mcp")], cwd=person.cwd, env=person.env | forkserver.REAL
-    )
+    words = ["-c", _TEE, str(transcript), *lab.gitenv("mcp")]
+    server = StdioServerParameters(command="sh", args=words, cwd=person.cwd, env=person.env)
 
     async def play() -> None:
         async with Client(server, elicitation_callback=answer, mode=mode, read_timeout_seconds=60) as client:
@@ -403,7 +412,7 @@ def test_run(alice: Person) -> None:
 @_POSIX
 @pytest.mark.parametrize("end", ["input", "SIGTERM", "SIGINT"])
 def test_a_server_that_ends(alice: Person, end: str) -> None:
-    """It takes the commands with it that it has started, however it is ended."""
+    """It takes the commands with it that it has started, however it is ended. It is started as users do."""
     running = alice.home / "running"
     os.mkfifo(running)
     waits = ["sh", "-c", "exec > ../running; echo begun; exec sleep 600"]

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests import forkserver
-from tests.lab import HUB, Lab, Person
+from tests.lab import HUB, Lab, Person, remove
 from tests.sessions.answering import answered
 
 if sys.platform == "win32":
@@ -51,6 +51,7 @@ def closed(tmp_path_factory: pytest.TempPathFactory) -> Lab:
     shutil.rmtree(bob.home / "was")
     done, _ = answered(bob, ["gitenv", "allow", "--", "printenv", "PASSWORD"], b"y\n")
     assert done.exit_code == 0, done.said
+    remove(alice.home)  # each try has a copy of the rest
     return lab
 
 

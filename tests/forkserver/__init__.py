@@ -63,15 +63,18 @@ def make_environment(folder: Path) -> str:
 
 
 @contextlib.contextmanager
-def running(folder: Path) -> Iterator[None]:
-    """With a server for this process. It ends with its standard input, so also when this process is killed."""
+def running(folder: Path, *left_out: str) -> Iterator[None]:
+    """With a server for this process. It ends with its standard input, so also when this process is killed.
+
+    `left_out` is the beginning of the names of what it does not load, where that is not as usual.
+    """
     client = os.environ.get(PYTHON) or make_environment(folder / "python")
     path = folder / f"{os.getpid()}.socket"
     with socket.socket(socket.AF_UNIX) as listening:
         listening.bind(str(path))
         listening.listen(64)
         server = subprocess.Popen(
-            [sys.executable, "-E", "-P", _HERE / "server.py", str(listening.fileno()), client],
+            [sys.executable, "-E", "-P", _HERE / "server.py", str(listening.fileno()), client, *left_out],
             env={"LC_ALL": "C.UTF-8", "TZ": "UTC", "PATH": os.environ["PATH"]},
             cwd=os.path.sep,
             stdin=subprocess.PIPE,

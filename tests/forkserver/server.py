@@ -26,16 +26,16 @@ from gitenv import __main__ as gitenv_main
 
 _INNER = re.compile(r"^ +(?:from|import) ([\w.]+)(?: import (.+))?$", re.MULTILINE)
 _BY_OTHERS = ("cryptography.hazmat.backends.openssl.backend", "typer._click.decorators", "encodings.ascii")
-_OTHERS_OWN = "gitenv.mcp."  # as large as all else, and no fork asks for it
+_OTHERS_OWN = "gitenv.mcp."  # as large as all else, and only forks of the tests of it ask for it
 _REBINDS = re.compile(r"^ +global ", re.MULTILINE)
 _USUAL = range(70)  # not a bug, a pipe that nobody reads or a signal
 _Memory = type(functools.cache(lambda: None))
 _WITH_STATE = ("gitenv", "typer", "rich", "tempfile")
 
 
-def serve(listening: socket.socket, python: str) -> None:
+def serve(listening: socket.socket, python: str, left_out: str = _OTHERS_OWN) -> None:
     """Have a fork answer each connection until standard input ends: one that has nothing to do any more, or a new one."""
-    load()
+    load(left_out)
     sys.executable = python
     loaded = Loaded()
     forks: list[socket.socket] = []
@@ -76,11 +76,11 @@ def _fork(connection: socket.socket, others: Iterable[socket.socket], loaded: Lo
     os._exit(0)
 
 
-def load() -> None:
-    """All modules of gitenv's, and what these import when they come to it, for forks of this process."""
+def load(left_out: str = _OTHERS_OWN) -> None:
+    """All modules of gitenv's but some, and what these import when they come to it, for forks of this process."""
     names = set(_BY_OTHERS)
     for module in pkgutil.walk_packages(gitenv.__path__, "gitenv."):
-        if module.name.startswith(_OTHERS_OWN):
+        if module.name.startswith(left_out):
             continue
         spec = importlib.import_module(module.name).__spec__
         assert spec
@@ -88,7 +88,7 @@ def load() -> None:
         for source, targets in _INNER.findall(Path(spec.origin).read_text(encoding="utf-8")):
             names |= {source, *(f"{source}.{target}" for target in targets.split(", "))}
     for name in sorted(names):
-        if not name.startswith(_OTHERS_OWN):
+        if not name.startswith(left_out):
             with contextlib.suppress(ImportError):  # no module, or none of this system or version
                 importlib.import_module(name)
     gc.collect()
@@ -221,4 +221,4 @@ def _run(start: str, *arguments: str) -> int:
 
 
 if __name__ == "__main__":
-    serve(socket.socket(fileno=int(sys.argv[1])), sys.argv[2])
+    serve(socket.socket(fileno=int(sys.argv[1])), *sys.argv[2:])
