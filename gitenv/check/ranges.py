@@ -17,6 +17,7 @@ from gitenv.git.many_objects import ManyObjects
 from gitenv.model import environment, statements
 from gitenv.model.environment import Environment
 from gitenv.model.finding import Finding
+from gitenv.repo import snapshot
 from gitenv.repo.claims import Claims, pathspecs
 from gitenv.repo.snapshot import CommitSnapshot, Snapshot
 from gitenv.repo.where import Where
@@ -30,6 +31,7 @@ def commit_range(where: Where, text: str) -> list[Finding]:
     """Judge the commits of `A..B`, `A...B`, or `A` (that is `A..HEAD`): each for plain text, and the end from A's state."""
     first, dots, last = text.partition("...") if "..." in text else text.partition("..")
     base = _commit(where, first or "HEAD")
+    snapshot.check_meaning(last, where.objects.id)
     if (named := where.objects.id(last)) and not where.objects.id(f"{last}^{{commit}}"):
         side = CommitSnapshot(where.objects, base) if base else head(where)
         return leaks.without_allowed(where.folder, _tagged(where, side, [base] if base else []).findings([Named(last, named)]))

@@ -1,9 +1,9 @@
 """What a state of a repository is: a commit, the index, the work tree. Somebody else wrote it. No key is needed to read it."""
 
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from gitenv.errors import GitenvError, Usage, printable
+from gitenv.errors import GitenvError, Usage, printable, shell_word
 from gitenv.git import program
 from gitenv.git.layout import EMPTY_TREES, RECIPIENTS
 from gitenv.git.objects import Objects
@@ -292,11 +292,33 @@ def _entry(mode: str, object_id: str) -> Entry | None:
 def resolve(folder: str, revision: str) -> str:
     """The full id of the commit that a revision names. Raises `Usage` if it names none."""
     # Nothing that begins with a dash is a revision, and git would take it for an option.
-    found = program.attempt(folder, "rev-parse", "--verify", "-q", "--end-of-options", f"{revision}^{{commit}}")
+    asks = ("rev-parse", "--verify", "--end-of-options")  # with -q it does not say what is ambiguous
+    found = program.attempt(folder, "-c", "core.warnAmbiguousRefs=true", *asks, f"{revision}^{{commit}}")
     commit = found.stdout.decode("ascii", "replace").strip()
     if found.returncode or not commit:
         raise Usage(f"there is no commit {printable(revision)[:80]!r}", "git log --oneline")
+    if b"is ambiguous" in found.stderr:
+        check_meaning(revision, lambda spec: os.fsdecode(program.attempt(folder, *asks, spec).stdout).strip())
     return commit
+
+
+def check_meaning(revision: str, id_of: Callable[[str], str]) -> None:
+    """Raise `Usage` where a tag stands before a branch of the same name, as git has it.
+
+    Whoever can push can make a tag `origin/main`, and would choose what their change is judged from. `id_of` an object, by its
+    name in full.
+    """
+    name = revision
+    for mark in ("~", "^", ":", "@{"):
+        name = name.partition(mark)[0]
+    tag = f"refs/tags/{name}"
+    if name == "HEAD" or not id_of(tag):
+        return
+    meant = id_of(f"{tag}^{{commit}}")
+    for ref in (f"refs/heads/{name}", f"refs/remotes/{name}", f"refs/remotes/{name}/HEAD"):
+        if id_of(f"{ref}^{{commit}}") not in ("", meant):
+            which = f"say which: {shell_word(ref)}, {shell_word(tag)}"
+            raise Usage(f"{printable(name)} is a branch, and a tag of something else", which)
 
 
 def _document(snapshot: Snapshot, objects: Objects, path: str) -> bytes | None:

@@ -58,6 +58,7 @@ class Where(NamedTuple):
 
     def commit(self, revision: str) -> str:
         """`snapshot.resolve` by the process that reads objects, where it can: starting another one is what takes time."""
+        snapshot.check_meaning(revision, self.objects.id)
         return self.objects.id(f"{revision}^{{commit}}") or snapshot.resolve(self.folder, revision)
 
     def close(self) -> None:

@@ -107,7 +107,8 @@ class Editing:
         self._standing, self.text = now, merged.data
 
     def _in_index(self) -> str:
-        return self._workspace.repository.objects.id(f":0:{self._standing.path}")
+        listed = self._workspace.repository.tracked()
+        return next((entry.object_id for entry in listed if entry.path == self._standing.path), "")
 
     def drop(self) -> None:
         """Put back what was there, if the editor had the file itself. Raises `NotInOrder` where git has put another there."""
