@@ -98,8 +98,13 @@ def _other(error: Exception, arguments: list[str]) -> int:
         return _interrupted()
     say = getattr(error, "format_message", None)
     if say is not None:
-        verb = f"{arguments[0]} " if arguments[:1] and arguments[0] in commands.names() else ""
-        show.error(Usage(_lower(str(say())), f"gitenv {verb}--help"))
+        verb, text = f"{arguments[0]} " if arguments[:1] and arguments[0] in commands.names() else "", _lower(str(say()))
+        hint = f"gitenv {verb}--help"
+        if "extra argument" in text:
+            from gitenv.cli import unknown
+
+            hint = unknown.remedy(arguments) or hint
+        show.error(Usage(text, hint))
         return Usage.exit_code
     from gitenv.system import refusal
 

@@ -1,11 +1,18 @@
-"""What somebody types who knows another tool, and the command that does it here."""
+"""What somebody types who knows another tool or takes an option for a word, and the command that does it here."""
 
 from __future__ import annotations
 
+import contextlib
 import difflib
-from collections.abc import Collection
+import os
+from collections.abc import Collection, Sequence
 
-from gitenv.errors import Usage, printable
+from gitenv.cli import arguments, commands
+from gitenv.cli.options import Option
+from gitenv.errors import GitenvError, Usage, printable, shell_word
+from gitenv.git.layout import RECIPIENTS
+from gitenv.model import names
+from gitenv.sdk import places
 
 MEANT = {
     "gitenv add-recipient NAME": (
@@ -55,3 +62,25 @@ def command(name: str, known: Collection[str]) -> Usage:
             return Usage(text, meant)
     close = difflib.get_close_matches(word, known, 3)
     return Usage(text, " or ".join(f"gitenv {each}" for each in close) or "gitenv --help")
+
+
+def remedy(words: Sequence[str]) -> str:
+    """The command, where it was given an environment or a file as a word of its own; "" for any other word too many."""
+    found = commands.find(words)
+    if not found:
+        return ""
+    *before, last = words
+    declared = [each.declared for each in arguments.parameters(found[0].function())]
+    options = {name for each in declared if isinstance(each, Option) for name in each.names}
+    if "--environment" in options and "-e" not in before and _is_environment(last):
+        return f"gitenv {' '.join(map(shell_word, before))} -e {last}"
+    if "--file" in options and "-f" not in before and os.path.isfile(last):
+        return f"gitenv {' '.join(map(shell_word, before))} -f {shell_word(last)}"
+    return ""
+
+
+def _is_environment(name: str) -> bool:
+    with contextlib.suppress(GitenvError):
+        top = places.top_of(os.path.realpath(os.getcwd())).folder
+        return names.is_name(name) and os.path.isfile(os.path.join(top, RECIPIENTS, name, "environment"))
+    return False
