@@ -59,6 +59,13 @@ def read_inside(root: str, relative: str, limit: int) -> bytes | None:
     return read(os.path.join(root, relative), limit, relative)
 
 
+def remove_inside(root: str, relative: str) -> None:
+    """Take a file away, if it is there; none of the folders on the way may be a link."""
+    check_inside(root, relative)
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(os.path.join(root, relative))
+
+
 def leads_out(relative: str) -> bool:
     """Whether a name leads out of the work tree, or to git's own folder (`git~1` is NTFS's other name for it).
 

@@ -98,8 +98,6 @@ def _remove_folder(workspace: Workspace, name: str) -> None:
     there = [f"{folder}/{file}" for file in workspace.tree.names(folder) if file.endswith(".grant")]
     workspace.repository.unstage(tracked)
     for path in [*sorted({*tracked, *there} - {f"{folder}/environment"}), f"{folder}/environment"]:
-        files.check_inside(workspace.root, path)
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(workspace.repository.path(path))
+        files.remove_inside(workspace.root, path)
     with contextlib.suppress(OSError):  # somebody's own files may be in it
         os.rmdir(workspace.repository.path(folder))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 from collections.abc import Iterator
 
 from gitenv.errors import GitenvError
@@ -28,10 +27,7 @@ def give_up(workspace: Workspace, key: PublicKey, chosen: str) -> list[str]:
         if others := list(dict.fromkeys([*(each for each in found if each != key), *granted])):
             written.append(workspace.write(path, b"".join(each.line(name) for each in others)))
             continue
-        workspace.repository.unstage([path])
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(workspace.repository.path(path))
-        workspace.reread()
+        workspace.remove(path)
     return written
 
 

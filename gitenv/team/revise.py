@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 from collections.abc import Sequence
 
@@ -32,11 +31,9 @@ def write(workspace: Workspace, before: Environment, statement: Environment, tra
     listed = known_values.files(name, tracked) if tracked else {}
     written += [workspace.write(path, text) for path, text in listed.items()]
     written.append(workspace.write(chain.path(name), statement.text))
-    file = workspace.repository.path(known_values.path(name))
-    if tracked and not listed and os.path.lexists(file):
-        workspace.repository.unstage([known_values.path(name)])
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(file)
+    known = known_values.path(name)
+    if tracked and not listed and os.path.lexists(workspace.repository.path(known)):
+        workspace.remove(known)
     return written
 
 

@@ -60,8 +60,7 @@ def staged(
     for path, text in texts.items():
         workspace.write(path, text)
     for path in gone:
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(workspace.repository.path(path))
+        files.remove_inside(workspace.root, path)
     listed = workspace.repository.tracked()
     in_index, in_conflict = {entry.path for entry in listed}, {entry.path for entry in listed if entry.stage}
     folders = tuple(f"{path}/" for path in (*texts, *gone))

@@ -66,11 +66,11 @@ def carry_out(workspace: Workspace, removal: Removal) -> Removed:
     """Rotate them out, delete what is left of them, and stage all of it."""
     rotated = [rotate.carry_out(workspace, planned) for planned in removal.plans]
     for path in removal.unused:
-        _delete(workspace, path)
+        workspace.remove(path)
     pub = f"{RECIPIENTS}/{removal.name}.pub"
     is_left = _is_left(workspace, removal.name)
     if not is_left and os.path.lexists(workspace.repository.path(pub)):
-        _delete(workspace, pub)
+        workspace.remove(pub)
         return Removed(rotated, True)
     return Removed(rotated, False)
 
@@ -206,10 +206,3 @@ def _is_left(workspace: Workspace, name: str) -> bool:
         if any(name in (given.to, given.by.name) for given in recipients.grants(workspace.tree, environment)):
             return True
     return False
-
-
-def _delete(workspace: Workspace, path: str) -> None:
-    workspace.repository.unstage([path])  # first: killed in between, the next run still finds the file
-    with contextlib.suppress(FileNotFoundError):
-        os.unlink(workspace.repository.path(path))
-    workspace.reread()

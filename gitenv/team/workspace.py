@@ -287,26 +287,25 @@ class Workspace:
         return "" if found == os.curdir else found
 
     def write(
-        self,
-        relative: str,
-        data: bytes,
-        mode: int | None = None,
-        *,
-        instead_of: bytes | None = None,
-        is_elsewhere: bool = False,
+        self, path: str, data: bytes, mode: int | None = None, *, instead_of: bytes | None = None, is_elsewhere: bool = False
     ) -> str:
         """Write a file below the top, through no link, and return its path. The rest is as for `files.replace`."""
-        path = self._ready(relative)
-        files.replace(path, data, mode, instead_of=instead_of, is_elsewhere=is_elsewhere)
-        if relative.startswith(f"{RECIPIENTS}/"):
+        files.replace(self._ready(path), data, mode, instead_of=instead_of, is_elsewhere=is_elsewhere)
+        if path.startswith(f"{RECIPIENTS}/"):
             self.reread()  # it may be the first file there
-        return relative
+        return path
 
     def write_all(self, texts: Mapping[str, bytes]) -> list[str]:
         """The same for many files of `.recipients/` that git gets at once, by path, in this order; and return their paths."""
         files.replace_all({self._ready(relative): data for relative, data in texts.items()}, is_elsewhere=True)
         self.reread()
         return list(texts)
+
+    def remove(self, path: str) -> None:
+        """Take one of gitenv's own files away, out of the index first: killed in between, the next run still finds it."""
+        self.repository.unstage([path])
+        files.remove_inside(self.root, path)
+        self.reread()
 
     def _ready(self, relative: str) -> str:
         """The path of a file below the top, for which all is ready to be written there."""
