@@ -52,7 +52,6 @@ def _files(change: Change, name: str) -> Iterator[FileVersions]:
     """The files of an environment, as they are at the end, and as they were in the states before: there a line is enough."""
     listed = ((change.before, change.former_files), (change.base, change.base_files))
     sides = {side: there for side, there in listed if side}
-    budget = origins.MAX_BYTES
     for path in dict.fromkeys((*change.files, *(path for there in sides.values() for path in there))):
         statement = change.claims.statement_of(path)
         if statement is None or statement.name != name:
@@ -60,7 +59,4 @@ def _files(change: Change, name: str) -> Iterator[FileVersions]:
         after = change.after.document(path) or b""
         same = change.files.get(path)
         former = [after if there.get(path) == same else side.document(path) or b"" for side, there in sides.items()]
-        budget -= len(after) + sum(map(len, former))
-        if budget < 0:
-            return
         yield FileVersions(path, b"\n".join(former), after)

@@ -176,14 +176,9 @@ class _Comparing:
         ]
 
     def _files_of(self, environment: str) -> Iterator[origins.FileVersions]:
-        budget = origins.MAX_BYTES
         for path in dict.fromkeys((*self._change.files, *self._change.former_files)):
             if self._environment_of(path) == environment:
-                found = origins.FileVersions(path, self._data_before(path), self._data_after(path))
-                budget -= len(found.before) + len(found.after)
-                if budget < 0:
-                    return
-                yield found
+                yield origins.FileVersions(path, self._data_before(path), self._data_after(path))
 
     # Sisters.
 

@@ -67,7 +67,8 @@ def came(path: str, before: bytes, after: bytes) -> list[Came]:
 def origins(new: Sequence[Came], files: Iterable[FileVersions]) -> list[Origin]:
     """Which of the tokens that came another file of the same environment has, or had.
 
-    Not where both files had one value before as well: then somebody changed it in both, or a rotation did.
+    Not where both files had one value before as well: then somebody changed it in both, or a rotation did. What is more than
+    `MAX_BYTES` of files is not looked at.
     """
     wanted: dict[bytes, list[Came]] = {}
     for each in new:
@@ -75,7 +76,11 @@ def origins(new: Sequence[Came], files: Iterable[FileVersions]) -> list[Origin]:
     telling = wanted.keys() | {raw for each in new for raw in each.former}
     there: dict[Came, list[str]] = {}
     gone: dict[Came, list[str]] = {}
+    budget = MAX_BYTES
     for file in files if new else ():
+        budget -= len(file.before) + len(file.after)
+        if budget < 0:
+            break
         # A token is a line of its own; to parse all the other files would take longer than the rest.
         was, now = (telling.intersection(data.split(b"\n")) for data in (file.before, file.after))
         for raw in wanted.keys() & (was | now):

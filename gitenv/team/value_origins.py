@@ -14,7 +14,6 @@ from gitenv.model.finding import Finding
 from gitenv.model.origins import Came, FileVersions
 from gitenv.team.workspace import Workspace
 
-_MAX_BYTES = 256 * 1024 * 1024  # of the files of one environment that are looked through
 _MOST = 8
 _FEW = 8
 _RECENT = 100  # entries of HEAD's reflog
@@ -80,14 +79,9 @@ def _came(objects: Objects, path: str, old: str, new: str) -> list[Came]:
 
 
 def _files(objects: Objects, index: Version, former: Sequence[Version]) -> Iterator[FileVersions]:
-    budget = _MAX_BYTES
     for path, object_id in index.items():
         before = b"\n".join(_read(objects, each) for each in dict.fromkeys(state[path] for state in former))
-        after = _read(objects, object_id)
-        budget -= len(before) + len(after)
-        if budget < 0:
-            return
-        yield FileVersions(path, before, after)
+        yield FileVersions(path, before, _read(objects, object_id))
 
 
 def _read(objects: Objects, object_id: str) -> bytes:

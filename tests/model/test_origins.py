@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from gitenv.model.origins import FileVersions, came, grouped, origins
 
 _BODY = "A" * 70
@@ -44,6 +46,14 @@ def test_a_copied_file_is_one_sentence() -> None:
     found = origins(came("x/.env", b"", text), [FileVersions(f"{number}/.env", b"", text) for number in range(6)])
     assert [len(group) for group in grouped(found)] == [50]
     assert found[0].where() == "the same value as in 0/.env, 1/.env, 2/.env, 3/.env and 2 more"
+
+
+def test_no_more_is_looked_through_than_may_be(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever can push can push any number of files."""
+    text = _token("A", 1)
+    monkeypatch.setattr("gitenv.model.origins.MAX_BYTES", 2 * len(text))
+    found = origins(came("x/.env", b"", text), [FileVersions(f"{number}/.env", b"", text) for number in range(6)])
+    assert found[0].others == ("0/.env", "1/.env")
 
 
 def test_only_tokens_with_a_name_count() -> None:
