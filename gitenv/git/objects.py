@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator, Sequence
 
 from gitenv.git import program
+from gitenv.git.layout import EMPTY_TREES
 from gitenv.git.spawn import Child
 
 TYPE_CHECKING = False
@@ -102,6 +103,11 @@ class Objects:
     def id(self, spec: str) -> str:
         """The id of an object, or "" if there is none."""
         return self._last_id if self._ask(spec, 0)[0] else ""
+
+    def check(self) -> None:
+        """Raise `NotInOrder` where git reads nothing here, as one that is too old: no answer does not say "not there"."""
+        if not any(map(self.id, EMPTY_TREES.values())):
+            program.run(self.folder, "cat-file", "-t", EMPTY_TREES[40])
 
     def names(self, spec: str) -> list[str]:
         """The names in a tree, sorted; none if there is no such tree."""
