@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from gitenv.errors import NotTrusted
 from gitenv.model import dialect, document
 from gitenv.model.dialect import Assignment
+from tests.conftest import some
 from tests.model import documents
 
 _PIECES = [
@@ -47,7 +48,7 @@ def _statements(data: bytes) -> list[Assignment]:
     return found
 
 
-@settings(max_examples=300)
+@settings(max_examples=some(300))
 @given(st.one_of(SOUP, documents.plain(), st.binary(max_size=60)))
 def test_the_oracle(data: bytes) -> None:
     """Names, values, lines and what cannot be read are python-dotenv's, statement by statement and all together."""

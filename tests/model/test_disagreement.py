@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from gitenv.model import comparing, disagreement, document, quoting, readers
 from gitenv.model.document import Kind
+from tests.conftest import some
 
 NODE, RUBY, PYTHON = readers.OTHERS
 FOUND = {
@@ -39,7 +40,7 @@ def test_each_reason(line: bytes, text: str) -> None:
     assert found.line == 3
 
 
-@settings(max_examples=200)
+@settings(max_examples=some(200))
 @given(st.from_regex(re.compile(disagreement.ALIKE), fullmatch=True))
 def test_what_needs_no_second_look(line: bytes) -> None:
     """Every line that is passed over by its form is read alike by all."""

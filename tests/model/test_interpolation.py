@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from gitenv.errors import NotTrusted
 from gitenv.model import dialect, document, interpolation
+from tests.conftest import some
 from tests.model.test_dialect import as_text
 
 _PIECES = [
@@ -39,7 +40,7 @@ _NAMES = st.sampled_from(["A", "B", "_C", "x", ""])
 _LINES = st.tuples(_NAMES, st.sampled_from(["", "=", "=", "="]), st.lists(st.sampled_from(_PIECES), max_size=8).map("".join))
 
 
-@settings(max_examples=300)
+@settings(max_examples=some(300))
 @given(
     st.lists(_LINES, max_size=6), st.dictionaries(_NAMES.filter(bool), st.sampled_from(["", "around", "${A}"])), st.booleans()
 )

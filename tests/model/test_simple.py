@@ -11,6 +11,7 @@ from gitenv.model import clean, document, simple, smudge, token
 from gitenv.model.clean import Kept
 from gitenv.model.document import Kind, Record
 from gitenv.model.keyring import Keyring
+from tests.conftest import some
 from tests.model import documents
 from tests.model.builders import ring_of, rotated
 
@@ -109,7 +110,7 @@ _PUSHED = st.one_of(
 )
 
 
-@settings(max_examples=300)
+@settings(max_examples=some(300))
 @given(_TEXTS)
 @example(b'aBcDeFgHiJk=" #"\n')
 @example(b'A="""\nB=1\n"""\n')
@@ -123,7 +124,7 @@ def test_a_simple_line_is_what_the_parser_finds(data: bytes) -> None:
         assert encrypted == [record.kind is not Kind.PLAIN for record in records]
 
 
-@settings(max_examples=300)
+@settings(max_examples=some(300))
 @given(_TEXTS, st.one_of(st.just(b""), _PUSHED, _TEXTS))
 def test_clean_is_the_same(data: bytes, before: bytes) -> None:
     """Whatever stands in the index, and whatever is written, refused or kept."""
@@ -141,7 +142,7 @@ def test_clean_is_the_same(data: bytes, before: bytes) -> None:
         assert wanted is None
 
 
-@settings(max_examples=300)
+@settings(max_examples=some(300))
 @given(_PUSHED, st.sampled_from([[RING], [RING], [OLD_RING, RING], [RING, OLD_RING]]), st.booleans())
 def test_smudge_is_the_same(data: bytes, rings: list[Keyring], is_viewing: bool) -> None:
     """Whatever is pushed, and with whichever keys it is opened."""
@@ -158,7 +159,7 @@ def test_smudge_of_each_token_is_the_same() -> None:
             _check_tokens(data)
 
 
-@settings(max_examples=300)
+@settings(max_examples=some(300))
 @given(_PUSHED)
 def test_tokens_are_the_same(data: bytes) -> None:
     """Where a committed document is simple, its tokens are those that the parser finds, and all of one key."""
@@ -198,7 +199,7 @@ def test_the_keys_of_a_simple_document_are_found() -> None:
         assert simple.keys(cleaned + b"\n" + wrong, RING.head) is None
 
 
-@settings(max_examples=300)
+@settings(max_examples=some(300))
 @given(_PUSHED, st.sampled_from([RING, OLD_RING]))
 def test_what_is_known_is_the_same(data: bytes, ring: Keyring) -> None:
     """Looking for marks of other keys says the same as reading each token."""
