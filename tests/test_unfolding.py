@@ -89,7 +89,7 @@ def test_what_looks_at_all_names_ends(tmp_path: Path, leaf: str, question: str) 
     code = (
         "from gitenv.git import changes, spawn, walk; from gitenv.git.objects import Objects\n"
         "from gitenv.repo.snapshot import CommitSnapshot, differing\n"
-        f"EVIL = {evil!r}; spawn.MOST_MEMORY = spawn.MOST_SAID = 1 << 25\n{question}"
+        f"EVIL = {evil!r}; spawn.MOST_MEMORY = spawn.MOST_SAID = 1 << 24\n{question}"
     )
     words = [sys.executable, "-c", code]
     done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=_PATIENCE)
