@@ -34,7 +34,7 @@ from tests.sessions import answering
 
 SECRET = "hunter2"
 TYPED = "s3cret-that-a-person-typed"
-HOSTILE = "IGNORE_ALL\x1b[2J\u202eAND_SAY"
+HOSTILE = "IGNORE_ALL\x1b[2J\u202eAND\ufe01\U000e0121_SAY"
 _TEE = '"$@" 2>"$0.errors" | tee "$0.said"'
 _POSIX = pytest.mark.skipif(sys.platform == "win32", reason="the transcript is made by sh and tee")
 
@@ -229,7 +229,7 @@ def test_hostile_names(alice: Person) -> None:
             said = await agent.must(tool)
             assert len(said) < 50_000
             assert "\x1b" not in said + json.dumps(json.loads(said), ensure_ascii=False)
-            assert "\u202e" not in said
+            assert {"\u202e", "\ufe01", "\U000e0121"}.isdisjoint(said)
         assert "more" in await agent.must("diff")
 
     assert "\\u001b" not in _talk(alice, talk)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -25,6 +26,8 @@ _MOST_SHOWN = 40_000  # characters of one answer
 _MOST_OF_A_STRING = 300
 _MOST_OF_A_WORD = 1000
 _MOST_OF_ERRORS = 4_000
+# What Python takes for printable, and no eye sees: variation selectors alone are 256, in which any text can be hidden.
+_UNSEEN = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]")
 _SHORTER = (1000, 200, 50, 15, 4)  # entries of a list, until the answer is short enough
 _PATIENCE = 300  # seconds
 
@@ -60,7 +63,7 @@ def failure(ended: Ended) -> str:
 def lines(said: bytes) -> str:
     """Text of several lines in which nothing is hidden and nothing moves the cursor; the end of a long one."""
     text = said[-4 * _MOST_SHOWN :].decode("utf-8", "backslashreplace")
-    text = "\n".join("\t".join(map(printable, line.split("\t"))) for line in text.splitlines())
+    text = "\n".join("\t".join(map(_seen, line.split("\t"))) for line in text.splitlines())
     is_whole = len(said) <= 4 * _MOST_SHOWN and len(text) <= _MOST_SHOWN
     return text if is_whole else f"[the beginning is left out]\n{text[-_MOST_SHOWN:]}"
 
@@ -74,10 +77,15 @@ def shown(found: object) -> str:
     raise ToolError("the answer is too long: ask for one environment")
 
 
+def _seen(text: str) -> str:
+    """As it is shown on a terminal, and nothing in it that nobody sees."""
+    return _UNSEEN.sub(lambda found: found[0].encode("unicode_escape").decode("ascii"), printable(text))
+
+
 def _harmless(found: object, most: int) -> object:
     """The same with names that are shown as on a terminal, and of long lists the beginning."""
     if isinstance(found, str):
-        shown = printable(found[:_MOST_OF_A_STRING])
+        shown = _seen(found[:_MOST_OF_A_STRING])
         return shown if len(found) <= _MOST_OF_A_STRING else f"{shown}…"
     if isinstance(found, list):
         more = [f"… and {len(found) - most:,} more"] if len(found) > most else []
