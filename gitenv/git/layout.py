@@ -60,7 +60,7 @@ def find(folder: str) -> Layout:
     """The repository that git started us in. `folder` is absolute. Raises `NotInOrder` if there is none."""
     named = os.environ.get("GIT_DIR")
     if named:
-        git_dir = os.path.join(folder, named)
+        git_dir = _follow(os.path.join(folder, named), b"gitdir: ")
     elif os.path.exists(os.path.join(folder, ".git")):
         git_dir = _follow(os.path.join(folder, ".git"), b"gitdir: ")
     elif os.path.isdir(os.path.join(folder, "objects")) and os.path.exists(os.path.join(folder, "HEAD")):
