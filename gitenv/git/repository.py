@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Sequence, Set
 
-from gitenv.errors import NotInOrder, printable, shell_word
+from gitenv.errors import NotInOrder, Usage, printable, shell_word
 from gitenv.git import alone, index, log, program, walk
 from gitenv.git.index import IndexEntry
 from gitenv.git.layout import Layout, Stamp, index_stamp
@@ -56,6 +56,15 @@ class Repository:
         self._values: dict[str, str | None] = {}
         self._listing: tuple[Stamp, Listing] | None = None
         alone.forget()
+
+    def check_own(self, path: str) -> None:
+        """Raise `Usage` for a file of a repository inside this one."""
+        above = os.path.dirname(path)
+        while above:
+            if os.path.lexists(os.path.join(folder := self.path(above), ".git")):
+                hint = f"cd {shell_word(os.path.relpath(folder))}"
+                raise Usage(f"{printable(path)} is a file of the repository in {printable(above)}", hint)
+            above = os.path.dirname(above)
 
     def path(self, relative: str) -> str:
         """The absolute path of a file of the work tree."""

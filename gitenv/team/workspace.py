@@ -279,6 +279,7 @@ class Workspace:
         path = os.path.relpath(os.path.join(folder, file), self.root).replace(os.sep, "/")
         if path.split("/")[0] in ("", ".", "..", ".git") or os.path.isabs(path):
             raise Usage(f"{printable(file)} is no file of this work tree", "gitenv status")
+        self.repository.check_own(path)
         return path
 
     def folder(self, folder: str) -> str:
