@@ -19,6 +19,8 @@ _CASES = [
     *((_READ_BY_BASH, name, _COMPUTED) for name in ("RANDOM", "OPTIND", "HISTCMD")),
     *((_AT_A_PROMPT, name, "$(touch ran)") for name in ("PS1", "PROMPT_COMMAND")),
     (["make"], "MAKEFILES", "evil.mk"),
+    (["gcc", "-c", "empty.c"], "COMPILER_PATH", "."),
+    (["wget", "-q", "http://127.0.0.1:9"], "WGETRC", "evil.rc"),
     (["tar", "-cf", "all.tar", "Makefile"], "TAR_OPTIONS", "--checkpoint=1 --checkpoint-action=exec=touch${IFS}ran"),
     *((["npm", "run", "-s", "hello"], f"{prefix}_Config_script_shell", "./evil.sh") for prefix in ("Npm", "NPM", "npm")),
 ]
@@ -35,6 +37,9 @@ def test_what_runs_code(command: list[str], name: str, value: str, tmp_path: Pat
         pytest.skip(f"there is no {command[0]}")
     (tmp_path / "Makefile").write_text("all:\n", encoding="utf-8")
     (tmp_path / "evil.mk").write_text("$(shell touch ran)\nall:\n", encoding="utf-8")
+    (tmp_path / "evil.rc").write_text("use_askpass = ./evil.sh\n", encoding="utf-8")
+    (tmp_path / "empty.c").write_text("", encoding="utf-8")
+    (tmp_path / "cc1").symlink_to("evil.sh")
     (tmp_path / "evil.sh").write_text("#!/bin/sh\ntouch ran\n", encoding="utf-8")
     (tmp_path / "evil.sh").chmod(0o755)
     (tmp_path / "package.json").write_text('{"name": "app", "scripts": {"hello": "echo hello"}}', encoding="utf-8")
