@@ -45,8 +45,7 @@ def _allow(pins: Pins, environments: Sequence[str] | None, command: Sequence[str
     from gitenv.trust import allowed
 
     chosen = environments or [places.default()]
-    for name in chosen:
-        names.check_name(name, "environment")
+    names.check_environments(chosen)
     program = allowed.program(command)
     if not program:
         raise Usage(f"{printable(command[0])}: command not found", "is it in PATH?")

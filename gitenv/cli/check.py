@@ -51,10 +51,9 @@ def run(
     from gitenv.check import formats, judge
     from gitenv.errors import Usage
     from gitenv.model import finding
-    from gitenv.model.names import check_name
+    from gitenv.model.names import check_environments
 
-    for name in environments or []:
-        check_name(name, "environment")
+    check_environments(environments)
     if sum([commits is not None, staged, everything, history]) > 1:
         raise Usage("BASE..HEAD, --staged, --all and --history exclude each other", "gitenv check --help")
     with closing(judge.find(os.getcwd())) as where:

@@ -43,12 +43,11 @@ def run(
     """
     from gitenv.diff import compare, difference
     from gitenv.diff.revisions import chosen
-    from gitenv.model.names import check_name
+    from gitenv.model.names import check_environments
     from gitenv.repo.where import Where
 
     form = DiffFormat.JSON if json else form
-    for name in environments or []:
-        check_name(name, "environment")
+    check_environments(environments)
     if values and form is DiffFormat.MARKDOWN:
         raise Usage("a comment is no place for values", "gitenv diff --values, without --format markdown")
     where = Where.around(os.getcwd())

@@ -26,11 +26,10 @@ def run(
     """
     from gitenv.doctor import examine
     from gitenv.model.finding import stops
-    from gitenv.model.names import check_name
+    from gitenv.model.names import check_environments
     from gitenv.team.workspace import Workspace
 
-    for name in environments or []:
-        check_name(name, "environment")
+    check_environments(environments)
     workspace = exclusive.workspace() if fix else Workspace(os.getcwd())
     report = (examine.fix if fix else examine.examine)(workspace, environments or ())
     if json:

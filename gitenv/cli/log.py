@@ -57,15 +57,14 @@ def run(
     """
     from gitenv.cli.progress import Bar
     from gitenv.log.history import Log
-    from gitenv.model.names import check_name
+    from gitenv.model.names import check_environments
     from gitenv.repo.snapshot import WorkSnapshot
     from gitenv.repo.where import Where
     from gitenv.trust.keys_at_hand import KeysAtHand
 
     if number is not None and number < 1:
         raise Usage("-n takes a number from 1 on", "gitenv log -n 20")
-    for name in environment or []:
-        check_name(name, "environment")
+    check_environments(environment)
     where = Where.around(os.getcwd())
     keys = KeysAtHand(where.layout if where.has_work_tree else None, WorkSnapshot(where.folder), where.objects)
     history = Log(

@@ -30,14 +30,13 @@ def run(
 
     from gitenv.cli.progress import Bar
     from gitenv.log import matrix
-    from gitenv.model.names import check_name
+    from gitenv.model.names import check_environments
     from gitenv.repo.snapshot import CommitSnapshot, IndexSnapshot
     from gitenv.repo.where import Where
 
     if json and markdown:
         raise Usage("--json and --markdown are two forms", "choose one")
-    for name in environments or []:
-        check_name(name, "environment")
+    check_environments(environments)
     where = Where.around(os.getcwd(), or_inside_git=True)
     head = where.commit(revision) if revision else where.head()
     committed = CommitSnapshot(where.objects, head) if head else None

@@ -31,13 +31,12 @@ def run(
     from contextlib import closing
 
     from gitenv.check import judge, reissue
-    from gitenv.model.names import check_name
+    from gitenv.model.names import check_environments
 
     if json and markdown:
         raise Usage("--json and --markdown are two forms", "choose one")
     wanted = list(dict.fromkeys([*(environments or ()), *(also or ())]))
-    for name in wanted:
-        check_name(name, "environment")
+    check_environments(wanted)
     with closing(judge.find(os.getcwd())) as where:
         found = reissue.look(where, wanted)
     if json:

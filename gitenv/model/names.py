@@ -43,6 +43,12 @@ def check_name(text: str, what: str, hint: str = "") -> str:
     return text
 
 
+def check_environments(chosen: Iterable[str] | None) -> None:
+    """Raise `Usage` for one that can be no environment's name."""
+    for name in chosen or ():
+        check_name(name, "environment")
+
+
 def name_from(text: str) -> str:
     """A name made of what somebody is called ("Alice Müller" → "alice-muller"); may come out empty."""
     import unicodedata
