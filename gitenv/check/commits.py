@@ -13,7 +13,7 @@ from gitenv.errors import NotTrusted, from_top
 from gitenv.git import changes, program, walk
 from gitenv.git.objects import Objects
 from gitenv.git.walk import FileChange
-from gitenv.model import comparing, document, dotenv, remedies
+from gitenv.model import document, dotenv, remedies
 from gitenv.model.codes import finding
 from gitenv.model.finding import Finding, Severity
 from gitenv.model.leaks import key_lines
@@ -111,7 +111,7 @@ class Scan:
         self._named.update((each.path, raw) for raw in new)
         if new == set(records):
             return found
-        at = {line: record.raw for record, line in comparing.numbered(document.parse(data))}
+        at = {line: record.raw for record, line in document.numbered(document.parse(data))}
         return [one for one in found if new and (not one.line or at.get(one.line) in new)]
 
     def _mend(self, each: FileChange, lines: Sequence[remedies.Line], *, is_old: bool) -> tuple[str, ...]:
@@ -219,7 +219,7 @@ def history(folder: str, objects: Objects, claims: Claims, specs: Sequence[str])
 
 def _plain_names(data: bytes, *, only_names: bool) -> Iterator[tuple[str, int]]:
     try:
-        for record, line in comparing.numbered(document.parse(data)):
+        for record, line in document.numbered(document.parse(data)):
             if record.kind in document.TEXT and (record.name or not only_names):
                 yield record.name.decode("ascii"), line
     except NotTrusted:

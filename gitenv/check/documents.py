@@ -48,7 +48,7 @@ def plain(version: Document, mend: Mend, commit: str = "") -> list[Finding]:
 
     `mend` says for these lines which commands mend the file.
     """
-    numbered = comparing.numbered(document.parse(version.data))
+    numbered = document.numbered(document.parse(version.data))
     # `encrypted` tells what is malformed at the end of a change; of the commits before it nobody else does.
     listed = [(record, line) for record, line in numbered if record.kind in document.TEXT or (commit and is_plain(record))]
     commands = mend([remedies.Line(record.name.decode("ascii"), line) for record, line in listed]) if listed else ()
@@ -57,7 +57,7 @@ def plain(version: Document, mend: Mend, commit: str = "") -> list[Finding]:
 
 def encrypted(version: Document, people: People) -> Iterator[Finding]:
     """Everything else that a document can have wrong. Raises `NotTrusted` for one that is too large."""
-    numbered = list(comparing.numbered(document.parse(version.data)))
+    numbered = list(document.numbered(document.parse(version.data)))
     if version.statement is None:
         yield from _unclaimed(version, numbered)
         numbered = [(record, line) for record, line in numbered if record.kind not in (*_ENCRYPTED, Kind.SEALED)]
@@ -77,7 +77,7 @@ def read_differently(path: str, records: Sequence[Record]) -> list[Finding]:
     return bounded(
         [
             finding("read-differently", each.text, path, each.line, (remedies.set_anew(path, each.name),) * each.has_way)
-            for each in disagreement.find(comparing.numbered(records))
+            for each in disagreement.find(document.numbered(records))
         ]
     )
 

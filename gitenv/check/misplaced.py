@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from gitenv.errors import NotTrusted, from_top
 from gitenv.git.objects import Objects
-from gitenv.model import comparing, document, dotenv, links, remedies
+from gitenv.model import document, dotenv, links, remedies
 from gitenv.model.codes import finding
 from gitenv.model.document import TEXT
 from gitenv.model.finding import Finding, Severity
@@ -16,7 +16,7 @@ _LINK = "120000"
 def like_dotenv(path: str, data: bytes, before: frozenset[bytes], commit: str = "") -> Finding | None:
     """The one warning for a file that is named much like a dotenv one and holds keys in plain text, some of them new."""
     try:
-        numbered = list(comparing.numbered(document.parse(data)))
+        numbered = list(document.numbered(document.parse(data)))
     except NotTrusted:
         return None
     listed = [(record, line) for record, line in numbered if record.name and record.kind in TEXT and record.raw not in before]

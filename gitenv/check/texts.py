@@ -42,7 +42,7 @@ class Texts:
     def text(self, data: bytes, where: str, commands: Sequence[str], what: str = "") -> list[Finding]:
         """The lines that set a key of a protected file: all in what reads like such a file, else those that tell a secret."""
         try:
-            records = list(comparing.numbered(document.parse(data)))
+            records = list(document.numbered(document.parse(data)))
         except NotTrusted:
             return []  # no document, and so no copy of one
         listed = [(record, line) for record, line in records if record.kind is Kind.ASSIGNMENT]

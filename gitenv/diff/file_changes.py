@@ -86,7 +86,7 @@ def _is_ours(version: Version) -> bool:
 
 
 def _pending(data: bytes) -> Iterator[tuple[bytes, SealedValue]]:
-    for record, line in comparing.numbered(document.parse(data)):
+    for record, line in document.numbered(document.parse(data)):
         if record.kind is Kind.SEALED:
             found = sealed.read(record)
             yield record.raw, SealedValue(record.name.decode("ascii"), found.by if found else "", line)
@@ -102,7 +102,7 @@ def _unvouched(version: Version, stood: Collection[bytes] = ()) -> dict[bytes, U
     known = _known(version.statement)
     ahead = _known(version.ahead)
     found: dict[bytes, Unvouched] = {}
-    for record, line in comparing.numbered(document.parse(version.data)):
+    for record, line in document.numbered(document.parse(version.data)):
         doubt = _doubt(record, version, known)
         if doubt is None and ahead and record.raw not in stood:
             doubt = _doubt(record, version, ahead)

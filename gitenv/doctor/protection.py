@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 from gitenv.errors import GitenvError, shell_word
 from gitenv.git import listing, program
-from gitenv.model import comparing, document, dotenv, remedies
+from gitenv.model import document, dotenv, remedies
 from gitenv.model.codes import finding, of_error
 from gitenv.model.document import Record
 from gitenv.model.finding import Finding
@@ -151,7 +151,7 @@ def _uncovered(workspace: Workspace, path: str, found: _Attributes) -> Iterator[
 def _plain(data: bytes | None) -> list[tuple[Record, int]]:
     """The records of a document that are not encrypted, each with its line."""
     try:
-        numbered = comparing.numbered(document.parse(data or b""))
+        numbered = document.numbered(document.parse(data or b""))
         return [(record, line) for record, line in numbered if record.kind in document.TEXT]
     except GitenvError:
         return []

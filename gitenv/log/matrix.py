@@ -100,7 +100,7 @@ def _spots(path: str, data: bytes, statement: Environment) -> Iterable[tuple[str
     try:
         listed = comparing.occurrences(data)
         seals = (
-            [each for each in comparing.numbered(document.parse(data)) if each[0].kind is Kind.SEALED]
+            [each for each in document.numbered(document.parse(data)) if each[0].kind is Kind.SEALED]
             if sealed.MARK in data
             else []
         )

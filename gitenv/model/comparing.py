@@ -73,7 +73,7 @@ def occurrences(data: bytes) -> dict[str, list[Occurrence]]:
     Raises `NotTrusted` for a document that is too large.
     """
     found: dict[str, list[Occurrence]] = {}
-    for each in _alone(data) or (Occurrence(*one) for one in numbered(document.parse(data))):
+    for each in _alone(data) or (Occurrence(*one) for one in document.numbered(document.parse(data))):
         if each.record.name and each.record.kind is not Kind.SEALED:
             found.setdefault(each.name, []).append(each)
     return found
@@ -108,20 +108,12 @@ def in_conflict(data: bytes) -> dict[str, int]:
     """The keys between git's conflict markers, each with the line of the first one: nobody has decided what they are."""
     found: dict[str, int] = {}
     depth = 0
-    for record, line in numbered(document.parse(data)):
+    for record, line in document.numbered(document.parse(data)):
         if document.is_marker(record):
             depth += {b"<": 1, b">": -1}.get(record.raw[:1], 0)
         elif depth and record.name:
             found.setdefault(record.name.decode("ascii"), line)
     return found
-
-
-def numbered(records: Iterable[Record]) -> Iterable[tuple[Record, int]]:
-    """Records with the line that each begins in, from 1."""
-    line = 1
-    for record in records:
-        yield record, line
-        line += record.raw.count(b"\n") + 1
 
 
 def compare(before: bytes, after: bytes, open_of: OpenOf | None = None) -> Comparison:

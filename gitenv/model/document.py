@@ -6,7 +6,7 @@ is the only one that leaks under none of them.
 """
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from enum import Enum
 
 from gitenv.errors import NotTrusted
@@ -123,6 +123,14 @@ def check_count(count: int) -> None:
     """Raise `NotTrusted` for more than 10,000 records, or lines that set something."""
     if count > MAX_RECORDS:
         raise NotTrusted(f"the document has more than {MAX_RECORDS:,} records", "split it over several .env files")
+
+
+def numbered(records: Iterable[Record]) -> Iterator[tuple[Record, int]]:
+    """Records with the line that each begins in, from 1."""
+    line = 1
+    for record in records:
+        yield record, line
+        line += record.raw.count(b"\n") + 1
 
 
 def check_size(size: int) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 
 from gitenv.errors import joined
-from gitenv.model import comparing, document
+from gitenv.model import document
 from gitenv.model.document import Kind
 from gitenv.tuples import NamedTuple
 
@@ -59,7 +59,7 @@ def came(path: str, before: bytes, after: bytes) -> list[Came]:
         former.setdefault(record.name, []).append(record.raw)
     return [
         Came(path, record.name.decode("ascii"), line, record.raw, frozenset(former.get(record.name, ())))
-        for record, line in comparing.numbered(document.parse(after))
+        for record, line in document.numbered(document.parse(after))
         if record.kind is Kind.TOKEN and record.name and record.raw not in former.get(record.name, ())
     ]
 

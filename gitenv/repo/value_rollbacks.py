@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from gitenv.errors import NotTrusted
 from gitenv.git import changes
 from gitenv.git.objects import Objects
-from gitenv.model import comparing, document
+from gitenv.model import document
 from gitenv.model.comparing import Occurrence
 from gitenv.model.document import Kind, Record
 from gitenv.tuples import NamedTuple
@@ -39,7 +39,7 @@ def came(before: bytes, after: bytes) -> list[Occurrence]:
     old = list(document.parse(before))
     known = {record.raw for record in old}
     plain = {record.name for record in old if record.kind is Kind.ASSIGNMENT}
-    numbered = comparing.numbered(document.parse(after))
+    numbered = document.numbered(document.parse(after))
     return [
         Occurrence(record, line)
         for record, line in numbered

@@ -79,11 +79,9 @@ def readable_comments(repository: Repository, paths: Iterable[str]) -> list[Read
             records = document.parse(files.read_inside(repository.root, path, document.MAX_BYTES) or b"")
         except GitenvError:
             continue  # it cannot be encrypted; staging it says so
-        line = 1
-        for record in records:
+        for record, line in document.numbered(records):
             if record.kind is Kind.PLAIN and record.raw.startswith(b"## "):
                 found.append(ReadableComment(path, line, record.raw.decode("utf-8", "replace").strip()))
-            line += record.raw.count(b"\n") + 1
     return found
 
 

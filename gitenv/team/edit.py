@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 from gitenv.errors import Changed, NotInOrder, NotTrusted, from_top, printable
 from gitenv.git import editor
-from gitenv.model import dialect, disagreement, document, editing, encoding, merging
+from gitenv.model import dialect, disagreement, document, encoding, merging
 from gitenv.model.keyring import Keyring
 from gitenv.system import files, private
 from gitenv.team import amend, follow, save
@@ -148,9 +148,7 @@ def _unread(before: bytes, text: bytes) -> Iterator[Flaw]:
 
 def _disagreed(before: bytes, text: bytes) -> Iterator[Flaw]:
     """Who writes `${NAME}` knows what they mean by it."""
-    known, records = {record.raw for record in document.parse(before)}, document.parse(text)
-    numbered = zip(records, editing.line_numbers(records), strict=False)
-    for each in disagreement.find(
-        (record, line) for record, line in numbered if record.raw not in known and b"${" not in record.raw
-    ):
+    known = {record.raw for record in document.parse(before)}
+    new = (each for each in document.numbered(document.parse(text)) if each[0].raw not in known and b"${" not in each[0].raw)
+    for each in disagreement.find(new):
         yield Flaw(each.line, each.text, is_fatal=False)

@@ -264,9 +264,7 @@ def _is_typed(records: list[Record]) -> bool:
 
 
 def _plain_beside_tokens(records: list[Record]) -> list[str]:
-    found, number = [], 1
-    for record in records:
-        if record.kind not in (Kind.TOKEN, Kind.SEALED, Kind.PLAIN):
-            found.append(record.name.decode("ascii") or f"line {number}")
-        number += record.raw.count(b"\n") + 1
-    return found
+    shown = (Kind.TOKEN, Kind.SEALED, Kind.PLAIN)
+    return [
+        record.name.decode("ascii") or f"line {line}" for record, line in document.numbered(records) if record.kind not in shown
+    ]

@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from gitenv.errors import GitenvError, joined
-from gitenv.model import comparing, document, known
+from gitenv.model import document, known
 from gitenv.model.document import Kind
 from gitenv.model.environment import Environment, Left
 from gitenv.model.grant import HOLDER
@@ -182,7 +182,7 @@ def _values(path: str, data: bytes, listed: Known, leavers: Sequence[Leaver]) ->
         records = document.parse(data)
     except GitenvError:
         return
-    for record, line in comparing.numbered(records):
+    for record, line in document.numbered(records):
         since = listed.get(known.hash_of(record)) if record.name and record.kind in (Kind.TOKEN, Kind.SEALED) else None
         who = [each for each in leavers if since and since <= each.generation]
         if who:

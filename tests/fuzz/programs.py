@@ -9,7 +9,7 @@ from contextlib import suppress
 from dotenv.main import DotEnv
 
 from gitenv.errors import NotTrusted, Usage
-from gitenv.model import comparing, dialect, disagreement, document, editing, exporting, interpolation
+from gitenv.model import dialect, disagreement, document, editing, exporting, interpolation
 from gitenv.model.reasons import CannotStand
 from tests.fuzz.outcome import said
 
@@ -29,7 +29,7 @@ def check_values(data: bytes) -> str:
     interpolation.expand(dialect.read(data), {}, override=False)
     _check_export(values)
     try:
-        for each in disagreement.find(comparing.numbered(document.parse(data))):
+        for each in disagreement.find(document.numbered(document.parse(data))):
             assert each.text.isprintable()
         changed = editing.with_value(data, "KEY", data[:200].replace(b"\0", b""))
     except (CannotStand, NotTrusted) as error:

@@ -128,7 +128,7 @@ def test_lines_that_stand_alone(lines: list[bytes], end: bytes) -> None:
     """Documents of which each line says by itself what it is have the keys that they have when they are parsed."""
     data = b"\n".join(lines) + end
     found: dict[str, list[comparing.Occurrence]] = {}
-    for record, line in comparing.numbered(document.parse(data)):
+    for record, line in document.numbered(document.parse(data)):
         if record.name and record.kind is not Kind.SEALED:
             found.setdefault(record.name.decode(), []).append(comparing.Occurrence(record, line))
     assert list(comparing.occurrences(data).items()) == list(found.items())

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gitenv.model import comparing, disagreement, document, quoting, readers
+from gitenv.model import disagreement, document, quoting, readers
 from gitenv.model.document import Kind
 from tests.conftest import some
 
@@ -29,7 +29,7 @@ FOUND = {
 
 
 def _find(data: bytes) -> list[disagreement.Disagreement]:
-    return list(disagreement.find(comparing.numbered(document.parse(data))))
+    return list(disagreement.find(document.numbered(document.parse(data))))
 
 
 @pytest.mark.parametrize(("line", "text"), FOUND.items(), ids=map(ascii, FOUND))
