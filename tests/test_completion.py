@@ -165,18 +165,22 @@ def test_bash_runs_nothing_that_is_typed_or_answered(clone: Path) -> None:
 @pytest.mark.skipif(not shutil.which("fish"), reason="needs fish")
 def test_in_fish(clone: Path) -> None:
     """`complete -C` is what Tab does."""
+    settings = {**_path(clone), "HOME": str(clone.parent)}
+    (clone.parent / "key.pem").touch()
     for typed, expected in (
         ("gitenv get DB", ["DB_HOST", "DB_PASSWORD"]),
         ("gitenv get -e production O", ["ONLY_HERE"]),
         ("gitenv set-role ", ["alice", "bob"]),
         ("gitenv key import .env.p", [".env.production"]),
+        ("gitenv key import ~/key.p", ["~/key.pem"]),
         ("gitenv get '$(touch pwned)'", []),
+        ("gitenv key import '$(touch pwned)'", []),
         ("gitenv run -- gite", ["gitenv"]),
         ("gitenv run -e production -- cat .env.p", [".env.production"]),
         ("gitenv run -- cat 'a b' '$(touch pwned)' .env.p", [".env.production"]),
     ):
         code = f'{_script(Shell.FISH)}\ncomplete -C "{typed.replace("$", chr(92) + "$")}"'
-        done = subprocess.run(["fish", "-c", code], cwd=clone, env=_path(clone), capture_output=True, text=True, check=False)
+        done = subprocess.run(["fish", "-c", code], cwd=clone, env=settings, capture_output=True, text=True, check=False)
         assert [line.partition("\t")[0] for line in done.stdout.splitlines()] == expected, done.stderr
     assert not (clone / "pwned").exists()
 

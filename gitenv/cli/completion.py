@@ -72,7 +72,7 @@ function __gitenv_complete
             set -e words[1..(string replace ':behind ' '' -- "$found[1]")]
             complete -C (string join -- ' ' (string escape -- $words) "$current")
         case ':*'
-            __fish_complete_path "$current"
+            complete -C "'' $current"
         case '*'
             printf '%s\n' $found
     end
