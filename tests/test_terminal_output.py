@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import sys
 from collections.abc import Callable, Sequence
 
@@ -95,3 +96,19 @@ def test_what_is_rich_s(variables: dict[str, str], monkeypatch: pytest.MonkeyPat
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
     assert not terminal.is_ordinary(_Terminal())
+
+
+def test_as_wide_as_the_terminal_that_is_there(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where standard output goes elsewhere, a message on standard error has the room that there is."""
+
+    def size(descriptor: int) -> os.terminal_size:
+        if descriptor == 1:
+            raise OSError
+        return os.terminal_size((130, 40))
+
+    seen = _Terminal()
+    monkeypatch.setattr(os, "get_terminal_size", size)
+    monkeypatch.delenv("COLUMNS", raising=False)
+    monkeypatch.setattr(sys, "stderr", seen)
+    show.note(" ".join(["word"] * 24))
+    assert seen.getvalue().count("\n") == 1

@@ -98,10 +98,9 @@ def _write_line(stream: TextIO, label: str, label_style: str, text: str, style: 
 def _folded(text: str) -> str:
     """Prose in lines of a terminal's width: it would cut within words. Commands stay whole, to be copied."""
     import re
-    import shutil
     import textwrap
 
-    width = max(shutil.get_terminal_size().columns, terminal.NARROWEST)
+    width = max(terminal.breadth(), terminal.NARROWEST)
     if len(text) <= width:
         return text
     whole = re.sub(_COMMANDS, lambda found: found[0].replace(" ", "\0"), text)

@@ -78,7 +78,7 @@ def table(columns: Sequence[str], rows: Sequence[Sequence[str]], folding: int | 
     found = widths(columns, rows)
     if sum(found) + 2 * len(found) > WIDEST or not all(found):
         return ""
-    if folding is not None and found[folding] > room(found, folding, _columns()):
+    if folding is not None and found[folding] > room(found, folding, breadth()):
         return ""
     head = (styled(" ", "dim") * 2).join(styled(cell, "dim") for cell in _padded(columns, found))
     return "".join(f"{line}\n" for line in (head, *("  ".join(_padded(row, found)) for row in rows)))
@@ -88,7 +88,7 @@ def _padded(row: Sequence[str], found: Sequence[int]) -> list[str]:
     return [cell + " " * (width - cell_len(cell)) for cell, width in zip(row, found, strict=True)]
 
 
-def _columns() -> int:
+def breadth() -> int:
     """As rich finds them: whichever of the three streams is the terminal."""
     if (wanted := os.environ.get("COLUMNS", "")).isdigit():
         return int(wanted) or 80
