@@ -128,20 +128,6 @@ def test_who_signed_is_known(text: bytes, read: Read) -> None:
 
 
 @BOTH
-@pytest.mark.parametrize("bit", range(8))
-def test_every_bit_is_signed(text: bytes, read: Read, bit: int) -> None:
-    """One bit changed anywhere: it does not have the form, or not the signature."""
-    for position in range(len(text)):
-        changed = bytearray(text)
-        changed[position] ^= 1 << bit
-        try:
-            read(bytes(changed), "here")
-        except Malformed:
-            continue
-        assert not is_signed_by(bytes(changed), ALICE.key)
-
-
-@BOTH
 def test_every_line_is_needed_once(text: bytes, read: Read) -> None:
     """A line left out, written twice, or put after the next one is no statement, or not a signed one."""
     lines = text.splitlines(keepends=True)
