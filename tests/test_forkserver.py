@@ -15,7 +15,7 @@ if not forkserver.can_run():
 _REPORT = """
 import os, sys, time
 print(sys.argv[1:], sys.executable, sys.flags.safe_path, os.getcwd(), time.tzname, os.umask(0o22))
-print(sorted(name for name in os.environ if name != "GITENV_TESTS_SOCKET"), os.environb[b"X"])
+print(sorted(name for name in os.environ if name != "TESTS_OF_GITENV_SOCKET"), os.environb[b"X"])
 for stream in (sys.stdin, sys.stdout, sys.stderr):
     print(stream.encoding, stream.errors, stream.isatty(), stream.fileno())
 print(sys.getfilesystemencoding(), sys.getfilesystemencodeerrors(), open(os.devnull).encoding.lower())

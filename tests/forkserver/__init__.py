@@ -28,8 +28,11 @@ import gitenv
 
 PYTHON = "GITENV_TESTS_PYTHON"
 """The variable with the path of that `python`."""
-SOCKET = "GITENV_TESTS_SOCKET"
-"""The variable with the path of the server's socket. Where it is not set, Python starts as always."""
+SOCKET = "TESTS_OF_GITENV_SOCKET"
+"""The variable with the path of the server's socket. Where it is not set, Python starts as always.
+
+`gitenv demo` hands on to its people what does not begin with GIT.
+"""
 REAL = {SOCKET: ""}
 """The setting for what must be a process of its own: on a terminal, with limits, to be killed."""
 

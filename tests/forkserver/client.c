@@ -58,7 +58,7 @@ static void ask(const char *path, int count, char **arguments) {
 static int is(const char *text, const char *other) { return text && !strcmp(text, other); }
 
 int main(int count, char **arguments) {
-    const char *path = getenv("GITENV_TESTS_SOCKET"), *locale = getenv("LC_ALL");
+    const char *path = getenv("TESTS_OF_GITENV_SOCKET"), *locale = getenv("LC_ALL");
     if (getenv("GITENV_PRIVATE_KEY_PIPE")) /* its number means nothing in another process */
         path = NULL;
     if (!is(locale, "C.UTF-8") && !is(locale, "C")) /* gitenv gives C to its own git; Python takes both for UTF-8 */
