@@ -8,6 +8,7 @@ from gitenv.errors import NotTrusted
 from gitenv.model import document, inert, simple, token
 from gitenv.model.document import Kind, Record
 from gitenv.model.keyring import Keyring
+from gitenv.tuples import NamedTuple
 
 _MAX_PASSES = 8
 _FEW = 100
@@ -34,28 +35,42 @@ def in_one_pass(data: bytes, ring: Keyring) -> bytes | None:
     return simple.decrypt(data, ring.keys, ring.head) if simple.is_worth(data) else None
 
 
+class _Apart(NamedTuple):
+    """A committed document, taken apart: what looks like tokens of one key, and its other lines by their numbers."""
+
+    rest: bytes
+    others: dict[int, Record]
+
+
+def _apart(data: bytes, head: bytes) -> _Apart | None:
+    """None where there are no others, or many, or such as are not the same wherever they stand."""
+    if not simple.is_worth(data) or len(data) > document.MAX_BYTES or data.count(b"\n") >= document.MAX_RECORDS:
+        return None
+    lines = data.split(b"\n")
+    numbers = [number for number, line in enumerate(lines) if line and head not in line and not line.startswith(b"## ")]
+    if not 0 < len(numbers) <= _FEW or any(b"-----" in lines[number] for number in numbers):
+        return None
+    others = {number: record for number in numbers if (record := document.alone(lines[number]))}
+    rest = b"\n".join([line for number, line in enumerate(lines) if number not in others])
+    return _Apart(rest, others) if len(others) == len(numbers) else None
+
+
 def with_marks(data: bytes, rings: Sequence[Keyring], *, is_viewing: bool = False) -> bytes | None:
     """The same where a few lines beside become marks, such as tokens of a retired key after a rotation; None for any other.
 
     What they are they say for themselves, wherever they stand (`document.alone`). So does a mark, and each simple line.
     """
-    if not simple.is_worth(data) or data.count(b"\n") >= document.MAX_RECORDS:
+    if not (apart := _apart(data, rings[0].head)):
         return None
-    lines, head = data.split(b"\n"), rings[0].head
-    others = [number for number, line in enumerate(lines) if line and head not in line and not line.startswith(b"## ")]
-    if not 0 < len(others) <= _FEW:
+    opened = {number: _open(record, rings, is_viewing) for number, record in apart.others.items()}
+    if any(record.kind is not Kind.UNVERIFIED for record in opened.values()):
         return None
-    marked: dict[int, bytes] = {}
-    for number in others:
-        record = document.alone(lines[number]) if b"-----" not in lines[number] else None
-        if record is None or (opened := _open(record, rings, is_viewing)).kind is not Kind.UNVERIFIED:
-            return None
-        marked[number] = opened.raw
-    rest = simple.decrypt(b"\n".join([line for number, line in enumerate(lines) if number not in marked]), rings[0].keys, head)
+    rest = simple.decrypt(apart.rest, rings[0].keys, rings[0].head)
     if rest is None:
         return None
     following = iter(rest.split(b"\n"))
-    result = b"\n".join([marked[number] if number in marked else next(following) for number in range(len(lines))])
+    numbers = range(data.count(b"\n") + 1)
+    result = b"\n".join([opened[number].raw if number in opened else next(following) for number in numbers])
     return result if len(result) <= document.MAX_BYTES else None
 
 
@@ -78,12 +93,12 @@ def by_records(data: bytes, rings: Sequence[Keyring] | None, *, is_viewing: bool
 
 def is_known(data: bytes, ring: Keyring) -> bool:
     """Whether a keyring knows the generations of all tokens. Raises `NotTrusted` for a document that is too large."""
-    return _has_no_other(data, ring) or all(ring.find(found.number, found.hint) for found in _tokens(data))
+    return _has_no_other(data, ring) or all(ring.find(found.number, found.hint) for found in _tokens(data, ring))
 
 
 def is_current(data: bytes, ring: Keyring) -> bool:
     """Whether all tokens are of a keyring's current generation. Raises `NotTrusted` for a document that is too large."""
-    return _has_no_other(data, ring) or all(map(ring.is_current, _tokens(data)))
+    return _has_no_other(data, ring) or all(map(ring.is_current, _tokens(data, ring)))
 
 
 def _has_no_other(data: bytes, ring: Keyring) -> bool:
@@ -92,8 +107,12 @@ def _has_no_other(data: bytes, ring: Keyring) -> bool:
     return is_small and data.count(token.MARK) == data.count(ring.head)
 
 
-def _tokens(data: bytes) -> Iterator[token.Token]:
-    found = (token.read(record) for record in document.parse(data) if record.kind is Kind.TOKEN)
+def _tokens(data: bytes, ring: Keyring) -> Iterator[token.Token]:
+    """All tokens; perhaps without those of a keyring's current generation."""
+    apart = _apart(data, ring.head)
+    is_rest_current = apart is not None and simple.tokens(apart.rest, ring.head) is not None
+    records = apart.others.values() if apart and is_rest_current else document.parse(data)
+    found = (token.read(record) for record in records if record.kind is Kind.TOKEN)
     return (each for each in found if each)
 
 
