@@ -38,6 +38,8 @@ def test_one_place() -> None:
     assert not any(listing.has(path) for path in ("b", "b/.env", "", "env", ".recipients", "web/.env"))
     assert [(entry.path, entry.stage) for entry in listing.unmerged()] == [(".env", 1), (".env", 2)]
     assert [entry.path for entry in listing.links()] == ["link"]
+    assert [entry.path for entry in listing.below(".recipients")] == [".recipients/a.pub", ".recipients/env/environment"]
+    assert [entry.path for entry in listing.below("apps")] == ["apps/web/.env"]
 
 
 @pytest.mark.parametrize("words", [["env"], [".env", "link"], ["env", ".env", "other"], [""], ["nothing"], ["a"]])

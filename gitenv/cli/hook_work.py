@@ -115,7 +115,7 @@ def _look_around() -> None:
         workspace = Workspace(os.getcwd())
         if not setup.is_known(workspace.repository):
             return
-        departure = departures.find(workspace.root)
+        departure = departures.find(workspace.repository)
         departures.check_not_deleted(departure, workspace.repository.objects, workspace.pinned_files())
         if departure and departure.commit:
             show.say(

@@ -39,6 +39,12 @@ class Listing:
         """The links."""
         return self._with(b"\x00120000 ", self._said)
 
+    def below(self, folder: str) -> list[IndexEntry]:
+        """The entries in a folder, and in the folders in it."""
+        return [
+            entry for entry in self._with(b"\t%b/" % os.fsencode(folder), self._said) if entry.path.startswith(f"{folder}/")
+        ]
+
     def named(self, words: Collection[str]) -> list[IndexEntry]:
         """The entries in whose path one of `words` (ASCII) stands, in upper or lower case; and perhaps others."""
         if "" in words:

@@ -48,7 +48,7 @@ def undo(workspace: Workspace, found: dict[str, bytes]) -> None:
 def undo_in_recipients(workspace: Workspace) -> None:
     """Write the control files anew that git gave CR LF, and nobody edited since. Call it where the guard is lifted."""
     written = []
-    control = (each for each in workspace.repository.tracked() if each.path.startswith(f"{RECIPIENTS}/"))
+    control = workspace.repository.listing.below(RECIPIENTS)
     for entry in itertools.islice((each for each in control if each.is_file and not each.stage), MOST):
         there = _contents(workspace, entry.path)
         if there is None or b"\r\n" not in there:

@@ -40,9 +40,10 @@ class Deleted(NotInOrder):
     """Somebody deleted `.recipients/`, and files of environments are encrypted still."""
 
 
-def find(root: str) -> Departure | None:
+def find(repository: Repository) -> Departure | None:
     """Whether the team left: the history at hand had environments, and the index has none, not even in a folder."""
-    if program.paths(root, "ls-files", "-z", "--", _ENVIRONMENTS):
+    root, control = repository.root, (entry.path for entry in repository.listing.below(RECIPIENTS))
+    if any(path.endswith("/environment") and path.count("/") == 2 for path in control):
         return None
     if recipients.nested(program.paths(root, "ls-files", "-z")):
         return None
@@ -79,7 +80,7 @@ def check_not_deleted(departure: Departure | None, objects: Objects, files: Iter
 
 def why_not_here(repository: Repository, files: Iterable[IndexEntry]) -> NotInOrder:
     """The error where a clone has pins, and the commit at hand no environment. `files` are those that the pins claim."""
-    text, departure = f"{RECIPIENTS}/ is not in the commit you are on", find(repository.root)
+    text, departure = f"{RECIPIENTS}/ is not in the commit you are on", find(repository)
     check_not_deleted(departure, repository.objects, files)
     if not log.is_shallow(repository.root) and not departure:
         if not repository.was_ever_committed(RECIPIENTS):
@@ -127,7 +128,7 @@ def check_not_nested(repository: Repository) -> None:
 
 def check_here(repository: Repository) -> None:
     """Raise `Departed` where the next commit takes gitenv out, or one did and the clone has nothing of it any more."""
-    departure = find(repository.root)
+    departure = find(repository)
     if departure is None or (departure.commit and not is_cleared(repository)):
         return
     if departure.commit:
@@ -143,7 +144,7 @@ def check_here(repository: Repository) -> None:
 
 def check_cleared(repository: Repository) -> None:
     """Raise `Departed` in a clone that still has gitenv from before the team left: founding there would be a mistake."""
-    if not is_cleared(repository) and find(repository.root):
+    if not is_cleared(repository) and find(repository):
         hint = "gitenv uninstall; to found it anew after that: gitenv init"
         raise Departed("your team took gitenv out of this repository, and this clone still has it", hint)
 

@@ -38,7 +38,7 @@ class Uninstalled(NamedTuple):
 
 def uninstall(workspace: Workspace) -> Uninstalled:
     """Open what can be opened, take gitenv out of this clone, and out of the repository if it was never committed."""
-    departure = departures.find(workspace.root)
+    departure = departures.find(workspace.repository)
     if not setup.is_known(workspace.repository) and not (departure and setup.is_lifted(workspace.repository)):
         raise Usage("gitenv is not set up in this clone; nothing was changed")
     if departure and not departures.is_encrypted_still(workspace.repository.objects, workspace.pinned_files()):
