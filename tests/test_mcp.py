@@ -381,6 +381,7 @@ def test_run(alice: Person) -> None:
     prints = ["sh", "-c", "echo is $PASSWORD; echo $PASSWORD >&2; printf $PASSWORD | base64; exit 7"]
     lasts = ["sh", "-c", "echo begun; sleep 600"]
     is_long = ["sh", "-c", "yes $PASSWORD | head -n 60000; kill -TERM $$"]
+    leaves = ["sh", "-c", "sleep 600 & echo begun; exit 3"]
 
     async def refused(agent: Agent) -> None:
         assert "gitenv allow -e development -- env" in await agent.refused("run", words=["env"], environment="development")
@@ -389,7 +390,7 @@ def test_run(alice: Person) -> None:
         await agent.refused("run", words=["env"], environment="")
 
     _talk(alice, refused)
-    for words in (prints, lasts, is_long):
+    for words in (prints, lasts, is_long, leaves):
         done, _ = answering.answered(alice, ["gitenv", "allow", "-e", "development", "--", *words], b"y\n")
         assert done.exit_code == 0, done.said
 
@@ -400,6 +401,7 @@ def test_run(alice: Person) -> None:
             await agent.must("run", words=lasts, environment="development", seconds=1)
             == "it was stopped after 1 seconds\nbegun"
         )
+        assert await agent.must("run", words=leaves, environment="development", seconds=20) == "exit code 3\nbegun"
         shown = await agent.must("run", words=is_long, environment="development")
         assert len(shown) < 50_000
         assert shown.startswith("exit code 143\n")

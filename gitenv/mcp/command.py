@@ -30,6 +30,7 @@ _MOST_OF_ERRORS = 4_000
 _UNSEEN = re.compile("[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\ufe00-\ufe0f\uffa0\U000e0100-\U000e01ef]")
 _SHORTER = (1000, 200, 50, 15, 4)  # entries of a list, until the answer is short enough
 _PATIENCE = 300  # seconds
+_LINGERING = 2  # seconds to read what a command has said that has ended
 
 
 class Ended(NamedTuple):
@@ -104,7 +105,10 @@ def check_word(text: str, what: str) -> str:
 
 
 async def run(*words: str, stdin: bytes = b"", seconds: float = _PATIENCE, is_joined: bool = False) -> Ended:
-    """Run a command of gitenv's; `is_joined` puts its errors among its output. Whoever gives up has ended all of it."""
+    """Run a command of gitenv's; `is_joined` puts its errors among its output. Whoever gives up has ended all of it.
+
+    What a command leaves running is ended with it.
+    """
     own = installation.own()
     process = await anyio.open_process(
         [own.python, "-E", "-P", own.program, *words],
@@ -113,20 +117,21 @@ async def run(*words: str, stdin: bytes = b"", seconds: float = _PATIENCE, is_jo
         start_new_session=True,  # without a terminal
     )
     output, errors = _Kept(), _Kept()
-    is_done = False
+    is_done = is_alone = False
     try:
         with anyio.move_on_after(seconds):
-            await _talk(process, stdin, output, errors)
+            is_alone = await _talk(process, stdin, output, errors)
             is_done = True
     finally:
-        if not is_done:
+        if not (is_done and is_alone):
             _end(process)
         with anyio.CancelScope(shield=True):
             await process.aclose()
     return Ended(process.returncode if is_done else None, bytes(output.data), bytes(errors.data), output.left_out)
 
 
-async def _talk(process: Process, stdin: bytes, output: _Kept, errors: _Kept) -> None:
+async def _talk(process: Process, stdin: bytes, output: _Kept, errors: _Kept) -> bool:
+    """Until it has ended; whether it has left nothing running that can still write."""
     assert process.stdin
     assert process.stdout
     async with anyio.create_task_group() as tasks:
@@ -138,7 +143,9 @@ async def _talk(process: Process, stdin: bytes, output: _Kept, errors: _Kept) ->
         except (anyio.BrokenResourceError, anyio.ClosedResourceError):
             pass  # it ended without reading, and says why
         await process.stdin.aclose()
-    await process.wait()
+        await process.wait()
+        tasks.cancel_scope.deadline = anyio.current_time() + _LINGERING
+    return not tasks.cancel_scope.cancelled_caught
 
 
 class _Kept:
