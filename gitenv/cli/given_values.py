@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 
-from gitenv.cli import show
+from gitenv.cli import hidden, show
 from gitenv.errors import Usage, from_top, joined, printable
 
 _MAX_BYTES = 1024 * 1024
@@ -74,7 +74,11 @@ def _empty(name: str, path: str) -> Usage:
 
 
 def _typed(name: str, path: str) -> bytes:
-    return show.ask_secretly(f"{name} in {path}").encode("utf-8", "surrogateescape")
+    value, is_more = hidden.line(f"{name} in {path}")
+    if is_more or len(value) >= hidden.LONGEST:
+        why = "several lines came" if is_more else "a terminal cuts so long a line"
+        raise Usage(f"{why} for {name}, so nothing was changed", f"gitenv set {name} -f {from_top(path)} --from-file FILE")
+    return value
 
 
 def _piped(name: str) -> bytes:

@@ -234,14 +234,6 @@ def ask(question: str, yes: bool, hint: str = "add --yes once you have checked")
         raise
 
 
-def ask_secretly(question: str) -> str:
-    """Ask for a value on the terminal, without showing it."""
-    import typer
-
-    say_held()
-    return str(typer.prompt(printable(question), default="", show_default=False, hide_input=True, err=True))
-
-
 def agree(question: str, yes: bool) -> bool:
     """Ask where somebody sits; go on where nobody does. Only for what needs no comparing of keys, and was named one by one."""
     return yes or not is_terminal() or ask(question, yes=False)

@@ -431,6 +431,17 @@ def test_set_takes_no_empty_value(bob: Person, tmp_path: Path) -> None:
     assert not _changes(bob)
 
 
+def test_set_takes_no_part_of_a_value(bob: Person) -> None:
+    """Of a key that is pasted the first line alone would be set, and of a very long line what the terminal takes."""
+    for pasted, why in ((b"hunter2-one\nhunter2-two\n", "several lines came"), (b"hunter2" * 700 + b"\n", "a terminal cuts")):
+        code, seen = on_terminal(bob, "set", "PASSWORD", at="PASSWORD in .env", reply=say_secretly(pasted))
+        assert code == 2
+        assert why in seen
+        assert "--from-file FILE" in seen
+        assert "hunter2" not in seen
+        assert not _changes(bob)
+
+
 def test_set_interrupted(bob: Person) -> None:
     """Ctrl-C at the prompt sets nothing."""
     code, seen = on_terminal(bob, "set", "PASSWORD", at="PASSWORD in .env", reply=interrupt)
