@@ -33,6 +33,8 @@ SETTINGS = Path(__file__).parent / "sessions" / "settings"
 ALL_SETTINGS = os.environ.get("GITENV_TEST_GIT", "")
 """The settings that everything is played under, like `windows`, or one in ten of the sessions, like `windows/7`."""
 
+_OF_GIT = {"objects", "refs", "logs", "hooks", "info"}  # most folders of a repository, and no submodule is there
+
 
 def copy(source: Path, target: Path) -> None:
     """Copy a folder whole: thousands of small files, for which Python takes four times as long as `cp`."""
@@ -135,15 +137,27 @@ class Lab:
 
     def repositories(self) -> list[Path]:
         """Every repository of the lab: the hub, clones, submodules."""
-        return sorted(Path(folder) for folder, below, _ in os.walk(self.root) if {"objects", "refs"} <= set(below))
+        found = []
+        for folder, below, _ in os.walk(self.root):
+            if {"objects", "refs"} <= set(below):
+                found.append(Path(folder))
+                below[:] = set(below) - _OF_GIT
+        return sorted(found)
 
-    def every_object(self, repository: Path) -> bytes:
-        """All objects of a repository, reachable or not, decompressed and joined: what a git host can read."""
-        return (
-            self.person("host")
-            .must(*("git", f"--git-dir={repository}", "cat-file", "--batch", "--batch-all-objects", "--unordered", "--buffer"))
-            .stdout
-        )
+    def every_object(self, repositories: Sequence[Path]) -> bytes:
+        """All objects of these, reachable or not, each once, decompressed and joined: what a git host can read."""
+        by_hash: dict[bool, list[Path]] = {}
+        for repository in repositories:
+            by_hash.setdefault(b"sha256" in (repository / "config").read_bytes(), []).append(repository)
+        return b"".join(self._all_in(*alike) for alike in by_hash.values())
+
+    def _all_in(self, first: Path, *others: Path) -> bytes:
+        """git lists what is in the objects of the others as if they were the first one's: one start of git for all."""
+        listing = ("git", f"--git-dir={first}", "cat-file", "--batch", "--batch-all-objects", "--unordered", "--buffer")
+        elsewhere = {"GIT_ALTERNATE_OBJECT_DIRECTORIES": os.pathsep.join(str(other / "objects") for other in others)}
+        done = self.person("host").run(listing, env=elsewhere)
+        assert done.exit_code == 0, done.said
+        return done.stdout
 
 
 def _configuration(name: str, hub: Path) -> str:

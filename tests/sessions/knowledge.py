@@ -31,9 +31,9 @@ def of(person: Person, lab: Lab) -> bytes:
 
 def everything(lab: Lab) -> bytes:
     """All objects of all repositories, and what lies in `.recipients/` of work trees."""
-    objects = map(lab.every_object, lab.repositories())
+    objects = lab.every_object(lab.repositories())
     files = [file.read_bytes() for file in lab.root.glob("homes/*/*/.recipients/*/*") if file.is_file()]
-    return b"\n".join([*objects, *files])
+    return b"\n".join([objects, *files])
 
 
 def opened_by(person: Person, stored: bytes) -> bytes:

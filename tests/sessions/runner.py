@@ -190,10 +190,11 @@ class _Player:
         return not self.last.said and not Path(git_dir, "index.lock").exists()
 
     def check_no_secret_in_objects(self, *secrets: str) -> bool:
-        for repository in self.lab.repositories():
-            objects = self.lab.every_object(repository)
-            for secret in secrets:
-                assert secret.encode() not in objects, f"{secret} is in an object of {repository}"
+        repositories = self.lab.repositories()
+        objects = self.lab.every_object(repositories)
+        for secret in (secret for secret in secrets if secret.encode() in objects):
+            where = [repository for repository in repositories if secret.encode() in self.lab.every_object([repository])]
+            raise AssertionError(f"{secret} is in an object of {', '.join(map(str, where))}")
         return bool(secrets)
 
     def check_learns_nothing(self, name: str, *secrets: str) -> bool:
