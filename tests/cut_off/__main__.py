@@ -31,7 +31,8 @@ class Whole(NamedTuple):
 
 def main(name: str, beginning: str, place: str, every: str, some: str, at_random: str) -> int:
     """Kill it at each EVERYth moment, or where that is 0 at SOME of them; return 1 if anything is wrong."""
-    server.load()
+    if "gitenv.cli.app" not in sys.modules:  # else this is a fork of a process that has loaded all
+        server.load()
     case, folder = CASES[name], Path(place)
     folder.mkdir(parents=True, exist_ok=True)
     before = Path(beginning) if beginning else None

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import pytest
 
+from tests import forkserver
 from tests.conftest import NewLab
 
 if sys.platform == "win32":
@@ -22,6 +23,7 @@ from tests.cut_off.cases import CASES
 
 _ROOT = Path(__file__).parents[2]
 _SOME = 2  # moments of each command, without the variables
+_MAIN = "import sys; sys.path.insert(0, sys.argv[1]); from tests.cut_off.__main__ import main; sys.exit(main(*sys.argv[2:]))"
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -29,9 +31,9 @@ def test_killed(name: str, new_lab: NewLab, tmp_path: Path) -> None:
     """Nothing is lost, no plain text is stored or left in a temporary file, no .env is half, and the next run goes on."""
     beginning = str(new_lab(CASES[name].beginning).root) if CASES[name].beginning else ""
     every, at_random = os.environ.get("GITENV_TEST_KILL_EVERY", "0"), int(os.environ.get("GITENV_TEST_KILL_RANDOM", "0"))
-    words = [name, beginning, str(tmp_path / "kills"), every, str(_SOME), str(-(-at_random // len(CASES)))]
-    done = subprocess.run(
-        [sys.executable, "-m", "tests.cut_off", *words], cwd=_ROOT, capture_output=True, text=True, check=False, timeout=3600
-    )
+    words = [str(_ROOT), name, beginning, str(tmp_path / "kills"), every, str(_SOME), str(-(-at_random // len(CASES)))]
+    command = [forkserver.python(), "-E", "-P", "-c", _MAIN, *words]  # a fork of what has loaded gitenv, if there is one
+    environ = os.environ | {"LC_ALL": "C.UTF-8"}
+    done = subprocess.run(command, env=environ, capture_output=True, text=True, check=False, timeout=3600)
     print(done.stderr)  # the figures: pytest -rP shows them
     assert done.returncode == 0, done.stdout + done.stderr

@@ -22,8 +22,6 @@ import sysconfig
 from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
-
 import gitenv
 
 PYTHON = "GITENV_TESTS_PYTHON"
@@ -71,6 +69,8 @@ def running(folder: Path, *left_out: str) -> Iterator[None]:
 
     `left_out` is the beginning of the names of what it does not load, where that is not as usual.
     """
+    import pytest  # as large as all else that a lab needs, which is also begun in processes of its own
+
     client = os.environ.get(PYTHON) or make_environment(folder / "python")
     path = folder / f"{os.getpid()}.socket"
     with socket.socket(socket.AF_UNIX) as listening:
