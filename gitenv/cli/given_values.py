@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Mapping, Sequence
 
-from gitenv.cli import hidden, show
+from gitenv.cli import show
 from gitenv.errors import Usage, from_top, joined, printable
 
 _MAX_BYTES = 1024 * 1024
@@ -74,6 +74,8 @@ def _empty(name: str, path: str) -> Usage:
 
 
 def _typed(name: str, path: str) -> bytes:
+    from gitenv.cli import hidden
+
     value, is_more = hidden.line(f"{name} in {path}")
     if is_more or len(value) >= hidden.LONGEST:
         why = "several lines came" if is_more else "a terminal cuts so long a line"
