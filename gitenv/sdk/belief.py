@@ -10,7 +10,6 @@ import os
 from collections.abc import Sequence
 
 from gitenv.errors import GitenvError, Locked, NotInOrder, NotTrusted, printable
-from gitenv.git import alone
 from gitenv.git.layout import RECIPIENTS
 from gitenv.git.objects import Objects
 from gitenv.identity import device, home
@@ -45,7 +44,10 @@ class Belief:
     def __init__(self, top: Top, objects: Objects, key: device.DeviceKey | None, *, is_old: bool) -> None:
         self._top, self._objects, self._is_old = top, objects, is_old
         self._access = Access(top.layout, key)
-        alone.stay_offline(is_so=not self.is_begun())
+        if not self.is_begun():
+            from gitenv.git import fetching
+
+            fetching.look(top.layout)
         self._is_guest = key is not None or bool(os.environ.get(device.VARIABLE))
         self._tree: Snapshot | None = None
         self._unpinned: dict[str, Environment] | None = None

@@ -74,7 +74,8 @@ class Opening:
                 self._check_typed(name, path, data)
             return ReadFile(path, name, data, None, None, said)
         if not (name := self.belief.owner(path)):
-            raise NotTrusted(f"{printable(path)} is encrypted, and no environment here claims it", "gitenv status")
+            hint = "gitenv status" if self.belief.is_begun() else "gitenv init" if self.top.layout else _COPY
+            raise NotTrusted(f"{printable(path)} is encrypted, and no environment here claims it", hint)
         if (Kind.UNVERIFIED in kinds and not self._is_old) or data.startswith(inert.WHOLE):
             raise self._refusal(path, data)
         key = self.belief.key(name)
