@@ -82,7 +82,7 @@ def replace_entries(root: str, layout: Layout, entries: Iterable[IndexEntry], se
             _update(root, copy, lines, "--index-info")
             if absent:
                 _update(root, copy, absent, "--skip-worktree", "--stdin")
-            if _exchange(copy, index, before):
+            if _exchange(copy, index, before, is_new=True):
                 return
     except OSError as error:
         from gitenv.system import refusal
@@ -111,7 +111,7 @@ def rewrite(layout: Layout, made: Callable[[bytes], bytes]) -> Stamp | None:
             file.write(new)
         os.chmod(copy, status.st_mode)
         os.utime(copy, ns=(status.st_atime_ns, status.st_mtime_ns))
-        return read if _exchange(copy, index, before) else None
+        return read if _exchange(copy, index, before, is_new=False) else None
     except (OSError, NotInOrder):  # whoever lets git do it hears what is wrong
         return None
     finally:
@@ -227,11 +227,15 @@ def _hold(descriptor: int, *, is_patient: bool) -> None:
         fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if is_patient else fcntl.LOCK_NB))
 
 
-def _exchange(copy: str, index: str, before: bytes) -> bool:
-    """Put the copy in the place of the index, under git's own lock; False if the index was written meanwhile."""
+def _exchange(copy: str, index: str, before: bytes, *, is_new: bool) -> bool:
+    """Put the copy in the place of the index, under git's own lock; False if the index was written meanwhile.
+
+    What is new in it outlives a power cut; git itself waits for no disk to note what `lstat` says.
+    """
     descriptor = os.open(copy, os.O_RDWR)
     try:
-        os.fsync(descriptor)
+        if is_new:
+            os.fsync(descriptor)
         if sys.platform != "win32":  # there, a file that is open cannot be put anywhere
             with contextlib.suppress(OSError):  # some network file systems cannot; a lock that is left is then git's to name
                 _hold(descriptor, is_patient=True)

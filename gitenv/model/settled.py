@@ -7,7 +7,6 @@ only the first and the last of them stay; the first one stands for those between
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from itertools import pairwise
@@ -57,10 +56,9 @@ def shortened(sides: Sequence[bytes], key_after: KeyAfter) -> Shortened | None:
     if any(len(data) > MAX_BYTES or data.count(b"\n") >= MAX_RECORDS or b"<<<<<<<" in data for data in sides):
         return None
     rest = unchanged.left_out(sides, _TOKEN)
-    tokens = _tokens(rest.sides)
-    if not rest.is_all(tokens):
-        rest = rest.nothing(sides)
-        tokens = _tokens(sides)
+    if not rest.is_all():
+        rest = unchanged.nothing(sides, _TOKEN)
+    tokens = rest.tokens
     key = key_after(*(alike.most_frequent(keys) for keys in rest.keys))
     outcome = _outcome(tokens, b"gitenv1:%b:" % key)
     lines = [{name: line for line, name, _ in found if name in outcome} for found in tokens]
@@ -74,10 +72,6 @@ def shortened(sides: Sequence[bytes], key_after: KeyAfter) -> Shortened | None:
         for rows, names in zip(split, named, strict=True)
     ]
     return Shortened(kept, key, lines, rest.names, (left_out, rest.behind))
-
-
-def _tokens(sides: Sequence[bytes]) -> list[list[Token]]:
-    return [re.findall(_TOKEN, data) for data in sides]
 
 
 def _outcome(tokens: Sequence[Sequence[Token]], head: bytes) -> dict[bytes, bytes]:

@@ -21,21 +21,18 @@ class LeftOut(NamedTuple):
     """Three documents without the tokens that stand between two others in a piece that nobody changed."""
 
     sides: list[bytes]
+    tokens: list[list[Token]]  # that they have
     keys: list[list[bytes]]  # of all tokens that each document had, in its order
     names: set[bytes]  # of what is left out
     ends: set[bytes]  # of the tokens before and behind it
     behind: dict[bytes, bytes]  # those before it, and what stood behind each
 
-    def is_all(self, tokens: Sequence[Sequence[Token]]) -> bool:
-        """Whether no document has a second token of one of these names. `tokens` are those of `sides`."""
-        listed = [[name for _, name, _ in found] for found in tokens]
+    def is_all(self) -> bool:
+        """Whether no document has a second token of one of these names."""
+        listed = [[name for _, name, _ in found] for found in self.tokens]
         return all(
             self.names.isdisjoint(found) and sum([name in self.ends for name in found]) == len(self.ends) for found in listed
         )
-
-    def nothing(self, sides: Sequence[bytes]) -> LeftOut:
-        """The same with nothing left out of `sides`."""
-        return LeftOut(list(sides), self.keys, set(), set(), {})
 
 
 class _Piece(NamedTuple):
@@ -45,21 +42,32 @@ class _Piece(NamedTuple):
 
 def left_out(sides: Sequence[bytes], token: bytes) -> LeftOut:
     """Leave out of base, ours and theirs what nobody changed. `token` is what finds the tokens in a text."""
+    found = LeftOut([], [[] for _ in sides], [[] for _ in sides], set(), set(), {})
     rest = [list[bytes]() for _ in sides]
-    found = LeftOut([], [[] for _ in sides], set(), set(), {})
     ends = [0 for _ in sides]
     for piece in _pieces(sides):
         tokens: list[Token] = re.findall(token, piece.text)
         short = _shortened(piece.text, tokens, found)
+        left = [each for each in tokens if each[1] not in found.names] if len(short) < len(piece.text) else tokens
         for number, side in enumerate(sides):
             before = side[ends[number] : piece.starts[number]]
-            found.keys[number] += [key for _, _, key in [*re.findall(token, before), *tokens]]
+            its: list[Token] = re.findall(token, before)
             rest[number] += before, short
+            found.tokens[number] += [*its, *left]
+            found.keys[number] += [key for _, _, key in [*its, *tokens]]
         ends = [start + len(piece.text) for start in piece.starts]
     for number, side in enumerate(sides):
-        found.keys[number] += [key for _, _, key in re.findall(token, side[ends[number] :])]
+        its = re.findall(token, side[ends[number] :])
         rest[number].append(side[ends[number] :])
+        found.tokens[number] += its
+        found.keys[number] += [key for _, _, key in its]
     return found._replace(sides=[b"".join(parts) for parts in rest])
+
+
+def nothing(sides: Sequence[bytes], token: bytes) -> LeftOut:
+    """The same with nothing left out."""
+    tokens: list[list[Token]] = [re.findall(token, side) for side in sides]
+    return LeftOut(list(sides), tokens, [[key for _, _, key in found] for found in tokens], set(), set(), {})
 
 
 def _shortened(text: bytes, tokens: Sequence[Token], found: LeftOut) -> bytes:

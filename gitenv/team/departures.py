@@ -7,7 +7,7 @@ import os
 from collections.abc import Iterable
 
 from gitenv.errors import NotInOrder, printable
-from gitenv.git import commits, log, program
+from gitenv.git import log, program
 from gitenv.git.index import IndexEntry
 from gitenv.git.layout import RECIPIENTS
 from gitenv.git.objects import Objects
@@ -60,6 +60,8 @@ def find(repository: Repository) -> Departure | None:
 
 def _departure(objects: Objects, commit: str) -> tuple[Departure, bool]:
     """A commit as the one that took gitenv out, and whether all that it was made from had it."""
+    from gitenv.git import commits
+
     author = commits.author(objects.commit(commit) or b"")
     had = [_has_environments(objects, parent) for parent in author.parents]
     number = had.index(True) if any(had) else 0
