@@ -9,7 +9,7 @@ import sys
 from typing import TYPE_CHECKING
 
 from gitenv.cli import show
-from gitenv.errors import Locked, NotInOrder, Usage, printable
+from gitenv.errors import Locked, NotInOrder, Usage, joined, printable
 from gitenv.trust.access import Access
 
 if TYPE_CHECKING:
@@ -64,9 +64,11 @@ def to_open(workspace: Workspace) -> bool:
     Whether there was nothing to ask, or a person said yes.
     """
     access = workspace.access
-    if not (access.is_closed or _is_listed(workspace)):
+    listed = [] if access.is_closed else _listed(workspace)
+    if not (access.is_closed or listed):
         return True
-    if is_open := is_agreed("This work tree is closed. Open its files, so that every program of yours can read them?"):
+    why = f"{joined(listed)}: closed for you in another clone." if listed else "This work tree is closed."
+    if is_open := is_agreed(f"{why} Open its files, so that every program of yours can read them?"):
         from gitenv.trust import closing
 
         access.pins.open()
@@ -81,14 +83,14 @@ def need_open(workspace: Workspace, *, is_wanted: bool = True) -> None:
         raise Declined("nothing was done: this work tree stays closed", "gitenv init --closed")
 
 
-def _is_listed(workspace: Workspace) -> bool:
-    """Whether an environment is new here, and closed elsewhere: also beside others that this clone is open for."""
+def _listed(workspace: Workspace) -> list[str]:
+    """The environments that are new here, and closed elsewhere: also beside others that this clone is open for."""
     from gitenv.trust import closing
 
     if not closing.is_any_listed():
-        return False
+        return []
     pinned = {pin.environment.id for pin in workspace.access.pinned()}
-    return any(closing.is_listed(each.id) for each in workspace.statements().values() if each.id not in pinned)
+    return [each.name for each in workspace.statements().values() if each.id not in pinned and closing.is_listed(each.id)]
 
 
 def _answer(question: str) -> bytes:
