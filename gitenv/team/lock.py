@@ -14,7 +14,7 @@ from gitenv.model.keyring import Keyring
 from gitenv.repo import clone
 from gitenv.team import conversions, discover, forms, permissions, setup, statement_conflicts
 from gitenv.team.workspace import Workspace
-from gitenv.trust.access import check_not_rolled_back
+from gitenv.trust.access import check_not_rolled_back, no_device_key
 from gitenv.trust.pins import Pin
 from gitenv.tuples import NamedTuple
 
@@ -158,9 +158,12 @@ def nothing_opened(results: Sequence[Opened]) -> Locked:
 def lock(workspace: Workspace, wanted: Iterable[str] = ()) -> list[str]:
     """Put ciphertext back into the work tree and remember it; return what was closed.
 
-    Raises `NotInOrder` while there are uncommitted changes, `Locked` for an environment that was asked for and is not open.
+    Raises `NotInOrder` while there are uncommitted changes, `Locked` for an environment that was asked for and is not open,
+    and without a key.
     """
     access, noted = workspace.access, workspace.access.locked
+    if access.device() is None:
+        raise no_device_key()
     pins, closed = _close(workspace, list(wanted), is_committed=True)
     access.locked = noted | {pin.name for pin in pins}
     clone.set_locked(workspace.repository.layout.git_dir, access.locked)  # last: else it would be said of what is still open
