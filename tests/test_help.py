@@ -96,6 +96,12 @@ def test_one_environment(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert "  -e, --environment ENV " in _said(capsys, name, "--help")
 
 
+def test_the_usual_environment_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+    """By whatever takes development's values where none is named."""
+    for name in ("run", "get", "list", "export", "allow"):
+        assert "Default: development." in " ".join(_said(capsys, name, "--help").split()), name
+
+
 @pytest.mark.parametrize("words", COMMANDS, ids=" ".join)
 def test_on_a_page(words: list[str]) -> None:
     """docs/commands.md has a section for each command, and README.md or the section names it."""

@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING, Annotated
 
 from gitenv.cli import consent, show
-from gitenv.cli.options import Argument, Environments, Option
+from gitenv.cli.options import Argument, Option
 from gitenv.errors import Locked, Usage, joined, printable
 
 if TYPE_CHECKING:
@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 
 def run(
     command: Annotated[list[str] | None, Argument("COMMAND…", "Exactly these words.", is_behind=True)] = None,
-    environments: Environments = None,
+    environments: Annotated[
+        list[str] | None, Option("-e, --environment ENV", "With its values; may be repeated. Default: development.")
+    ] = None,
     remove: Annotated[bool, Option("--remove", "Allow it no more.")] = False,
 ) -> None:
     """Say which commands get values in a closed work tree.

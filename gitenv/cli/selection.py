@@ -22,7 +22,9 @@ Allowed = Annotated[_Several, Option("--allow NAME", "Set it although it changes
 class Chosen(NamedTuple):
     """What may be typed with each of them."""
 
-    environments: Annotated[_Several, Option("-e, --environment ENV", "Its files here, or above; may be repeated.")] = None
+    environments: Annotated[
+        _Several, Option("-e, --environment ENV", "Its files, here or above; may be repeated. Default: development.")
+    ] = None
     files: Annotated[_Several, Option("-f, --file FILE", "Exactly this file; may be repeated.")] = None
     old: Annotated[bool, Option("--old", "Also values that a later statement retired.")] = False
     no_local: Annotated[bool, Option("--no-local", "Leave out .env.local and .env.ENV.local.")] = False
