@@ -117,6 +117,8 @@ def beginnings() -> Callable[[str], Path]:
             if not place.exists():
                 session, draft = runner.read(runner.BEGINNINGS / f"{name}.txt"), _shared() / "drafts" / name
                 runner.play(session, lambda earlier: Lab(draft, beginning(earlier) if earlier else None))
+                for sample in draft.rglob("hooks/*.sample"):  # a fifth of its files, to be copied each time
+                    sample.unlink()
                 draft.rename(place)
         return place
 

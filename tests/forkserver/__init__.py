@@ -58,8 +58,10 @@ def make_environment(folder: Path) -> str:
     packages.parent.mkdir(parents=True)
     packages.symlink_to(sysconfig.get_path("purelib"))
     program = Path(gitenv.__file__).with_name("__main__.py")
-    words = [f'-DPYTHON="{base}"', f'-DPROGRAM="{program}"', "-o", str(client), str(_HERE / "client.c")]
-    subprocess.run(["cc", "-O1", *words], check=True)
+    words = ["cc", "-O1", f'-DPYTHON="{base}"', f'-DPROGRAM="{program}"', "-o", str(client), str(_HERE / "client.c")]
+    # Its libraries are a quarter of its start; a compiler may have none for that.
+    if subprocess.run([*words, "-static"], stderr=subprocess.DEVNULL, check=False).returncode:
+        subprocess.run(words, check=True)
     return str(client)
 
 

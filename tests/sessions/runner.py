@@ -149,6 +149,14 @@ class _Player:
     def _path(self, name: str) -> Path:
         return self.person.home / name[2:] if name.startswith("~/") else self.person.cwd / name
 
+    def _git_dir(self) -> Path:
+        """Of the work tree where this person stands. git is asked only where it is not as usual."""
+        tops = (folder / ".git" for folder in (self.person.cwd, *self.person.cwd.parents))
+        usual = next((top for top in tops if top.exists()), None)
+        if usual and usual.is_dir() and "GIT_DIR" not in self.person.env:
+            return usual
+        return Path(self.person.must("git", "rev-parse", "--absolute-git-dir").stdout.decode().strip())
+
     def _bytes(self, name: str) -> bytes:
         return self.files[name] if name in self.files else self._path(name).read_bytes()
 
@@ -186,8 +194,7 @@ class _Player:
 
     def check_clean_status(self) -> bool:
         self.last = self.person.must("git", "status", "--porcelain")
-        git_dir = self.person.must("git", "rev-parse", "--absolute-git-dir").stdout.decode().strip()
-        return not self.last.said and not Path(git_dir, "index.lock").exists()
+        return not self.last.said and not (self._git_dir() / "index.lock").exists()
 
     def check_no_secret_in_objects(self, *secrets: str) -> bool:
         repositories = self.lab.repositories()
