@@ -93,14 +93,7 @@ def interrupt(process: subprocess.Popen[bytes], _terminal: int) -> None:
 @pytest.fixture
 def alice(new_lab: NewLab) -> Person:
     """alice, whom carol asks to be let in."""
-    lab = new_lab("team")
-    carol = lab.person("carol")
-    carol.must("git", "clone", "-q", str(lab.hub), "app")
-    carol.cwd = carol.home / "app"
-    carol.must("gitenv", "init")
-    carol.must("git", "commit", "-qm", "Ask to read .env")
-    carol.must("git", "push", "-q")
-    alice = lab.person("alice")
+    alice = new_lab("asked").person("alice")
     alice.cwd = alice.home / "app"
     alice.must("git", "pull", "-q")
     return alice
