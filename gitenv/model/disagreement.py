@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 
 from gitenv.errors import joined
 from gitenv.model.document import Kind, Record
+from gitenv.model.reasons import CannotStand
 from gitenv.tuples import NamedTuple
 
 # What all read alike, in ASCII, as most lines are: they need no second look.
@@ -51,7 +52,7 @@ def find(numbered: Iterable[tuple[Record, int]]) -> Iterator[Disagreement]:
 
 
 def _said(record: Record) -> str:
-    from gitenv.model import dialect, quoting, readers
+    from gitenv.model import dialect, readers
 
     others = readers.otherwise(record.raw)
     if not others:
@@ -60,10 +61,19 @@ def _said(record: Record) -> str:
     value = dialect.values(record.raw).get(name)
     if value is None:
         return f"{name} is nothing that Python's dotenv can read, and others do: write {name}=…"
-    first = quoting.spellings(name, value.encode("utf-8", "surrogateescape"))[0]
-    spelled = first.raw.partition(b"=")[2]
-    way = _NO_WAY if first.others else f"{_IN.get(spelled[:1], 'without quotes')} all read it alike"
-    return f"{name} is read otherwise by {joined(others)}{_because(record)}; {way}"
+    return f"{name} is read otherwise by {joined(others)}{_because(record)}; {_way(name, value)}"
+
+
+def _way(name: str, value: str) -> str:
+    """How to write it so that all read it alike."""
+    from gitenv.model import quoting
+
+    try:
+        first = quoting.spellings(name, value.encode("utf-8", "surrogateescape"))[0]
+    except CannotStand:  # a NUL, say: it can only be as it is
+        return _NO_WAY
+    quote = first.raw.partition(b"=")[2][:1]
+    return _NO_WAY if first.others else f"{_IN.get(quote, 'without quotes')} all read it alike"
 
 
 def _because(record: Record) -> str:

@@ -27,7 +27,7 @@ def spellings(name: str, value: bytes) -> list[Spelling]:
     """The ways to write a value, those first that most programs read alike. Raises `CannotStand` for what no value can be."""
     text = value.decode("utf-8", "surrogateescape")
     if "\0" in text:
-        raise CannotStand(f"{name}: a value cannot hold a NUL byte")
+        raise CannotStand(f"{name}: a value cannot hold a NUL byte", "write it in base64")
     if text.startswith(dialect.ENCRYPTED):
         raise CannotStand(f"{name}: a value cannot begin as what gitenv encrypted does: no program would be given it")
     is_bare = re.fullmatch(_BARE, value)

@@ -24,6 +24,8 @@ FOUND = {
     b"KEY: x": "KEY is nothing that Python's dotenv can read, and others do: write KEY=…",
     b"export KEY=": f"KEY is read otherwise by {RUBY}; in single quotes all read it alike",
     b"A-B=x": f"A-B is read otherwise by {RUBY}; no spelling suits all",
+    b"KEY=\0#x": f"KEY is read otherwise by {NODE}, {RUBY}, for a # outside of quotes; no spelling suits all",
+    b"KEY=\xe2\x80\xa8gitenv1:x": f"KEY is read otherwise by {RUBY}; no spelling suits all",
     b"KEY=\xff": f"KEY is read otherwise by {NODE}, {RUBY}, {PYTHON}; no spelling suits all",
 }
 
