@@ -15,10 +15,13 @@ from gitenv.sdk import dangerous
 _COMPUTED = "a[$(touch ran)0]"  # bash runs commands in a subscript, and a number has one
 _READ_BY_BASH = ["bash", "-c", 'export "$1=$VALUE"', "bash"]
 _AT_A_PROMPT = ["sh", "-c", 'echo : | env "$1=$VALUE" bash --norc -i', "sh"]
+_WITH_MAIL = ["sh", "-c", 'printf ":\\necho new >> mbox\\n:\\n" | env MAILCHECK=0 "$1=$VALUE" bash --norc -i', "sh"]
 _CASES = [
     *((_READ_BY_BASH, name, _COMPUTED) for name in ("RANDOM", "OPTIND", "HISTCMD")),
     *((_AT_A_PROMPT, name, "$(touch ran)") for name in ("PS1", "PROMPT_COMMAND")),
+    (_WITH_MAIL, "MAILPATH", "mbox?$(touch ran)"),
     (["make"], "MAKEFILES", "evil.mk"),
+    (["make", "empty.o"], "CC", "./evil.sh"),
     (["gcc", "-c", "empty.c"], "COMPILER_PATH", "."),
     (["wget", "-q", "http://127.0.0.1:9"], "WGETRC", "evil.rc"),
     (["tar", "-cf", "all.tar", "Makefile"], "TAR_OPTIONS", "--checkpoint=1 --checkpoint-action=exec=touch${IFS}ran"),
@@ -39,11 +42,12 @@ def test_what_runs_code(command: list[str], name: str, value: str, tmp_path: Pat
     (tmp_path / "evil.mk").write_text("$(shell touch ran)\nall:\n", encoding="utf-8")
     (tmp_path / "evil.rc").write_text("use_askpass = ./evil.sh\n", encoding="utf-8")
     (tmp_path / "empty.c").write_text("", encoding="utf-8")
+    (tmp_path / "mbox").write_text("old\n", encoding="utf-8")
     (tmp_path / "cc1").symlink_to("evil.sh")
     (tmp_path / "evil.sh").write_text("#!/bin/sh\ntouch ran\n", encoding="utf-8")
     (tmp_path / "evil.sh").chmod(0o755)
     (tmp_path / "package.json").write_text('{"name": "app", "scripts": {"hello": "echo hello"}}', encoding="utf-8")
-    words = [*command, name] if command in (_READ_BY_BASH, _AT_A_PROMPT) else command
+    words = [*command, name] if command in (_READ_BY_BASH, _AT_A_PROMPT, _WITH_MAIL) else command
     environment = {"PATH": os.environ["PATH"], "HOME": str(tmp_path), "VALUE": value}
     if words is command:
         environment[name] = value
