@@ -46,7 +46,8 @@ def run(
     found = selection.values(chosen, consent, override=override)
     if closed:
         _ask(allow, no_redact=no_redact)
-    rules = child.Rules(selection.names(only), selection.names(allow), override, clean_env, bool(closed))
+    named = (chosen.environments or [""])[-1]
+    rules = child.Rules(selection.names(only), selection.names(allow), override, clean_env, bool(closed), named)
     variables = child.environment(found, rules, child.inherited())
     sys.stdout.flush()
     sys.stderr.flush()

@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping
 from gitenv.errors import NotTrusted, Usage, printable, shell_word
 from gitenv.git import alone
 from gitenv.model import dialect
-from gitenv.sdk import dangerous
+from gitenv.sdk import dangerous, places
 from gitenv.sdk.environment import Values, as_bytes, as_variable
 from gitenv.tuples import NamedTuple
 
@@ -28,6 +28,7 @@ class Rules(NamedTuple):
     override: bool = False  # the values win over what is set already
     is_clean: bool = False  # nothing beside them but what a login sets
     is_closed: bool = False  # from a closed work tree: whoever starts the command there does not decide which code it loads
+    environment: str = ""  # that was named, the last of several
 
 
 def environment(found: Values, rules: Rules, before: Mapping[str, str]) -> dict[str, str]:
@@ -41,6 +42,10 @@ def environment(found: Values, rules: Rules, before: Mapping[str, str]) -> dict[
         if rules.override or name not in kept:
             _check(found, name, value, rules)
             kept[as_variable(name)] = as_variable(value)
+    # gitenv.load() in the command means the same one: else development's other values would come to production's.
+    meant = rules.environment or next((source.environment for source in reversed(found.sources) if source.environment), "")
+    if meant and meant != (kept.get(places.VARIABLE) or places.DEFAULT):
+        kept[places.VARIABLE] = meant
     return kept
 
 
