@@ -101,7 +101,7 @@ def push(repository: Repository, remote: str, commit: str, branch: str) -> Reply
     """Push one commit, with what it stands on, to a branch."""
     settings = ("-c", "push.followTags=false", "-c", "push.recurseSubmodules=no", "-c", "advice.pushUpdateRejected=false")
     refspec = f"{commit}:refs/heads/{branch}"
-    done = program.as_user(repository.root, *settings, "push", "--porcelain", "--", remote, refspec)
+    done = program.as_user(repository.root, *settings, "push", "--porcelain", "--no-progress", "--", remote, refspec)
     if not done.returncode:
         return Reply.TAKEN
     for line in done.stdout.decode("utf-8", "replace").splitlines():

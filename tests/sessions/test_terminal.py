@@ -435,6 +435,12 @@ def test_set_takes_no_part_of_a_value(bob: Person) -> None:
         assert not _changes(bob)
 
 
+def test_push_shows_no_progress(bob: Person) -> None:
+    """It is one small commit; what git counts for it is noise, above all where quiet was asked for."""
+    code, seen = on_terminal(bob, "set", "LEVEL=1", "--push", "--quiet")
+    assert (code, seen) == (0, "")
+
+
 def test_set_interrupted(bob: Person) -> None:
     """Ctrl-C at the prompt sets nothing."""
     code, seen = on_terminal(bob, "set", "PASSWORD", at="PASSWORD in .env", reply=interrupt)
