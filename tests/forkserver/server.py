@@ -109,8 +109,9 @@ class Loaded:
                 names = vars(module)
                 if _REBINDS.search(Path(str(module.__file__)).read_text(encoding="utf-8")):
                     found[id(names)] = names
-                for value in names.values():
-                    _collect(value, found)
+                for each, value in names.items():
+                    if not each.isupper():  # what is written so stays as it is
+                        _collect(value, found)
         self._containers = [(each, each.copy()) for each in found.values() if isinstance(each, list | dict | set)]
         self._memories = [each for each in found.values() if isinstance(each, _Memory)]
         self._encodings = [(stream.encoding, stream.errors or "") for stream in (sys.stdin, sys.stdout, sys.stderr)]
