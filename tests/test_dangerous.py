@@ -15,7 +15,12 @@ from gitenv.sdk import dangerous
 _COMPUTED = "a[$(touch ran)0]"  # bash runs commands in a subscript, and a number has one
 _READ_BY_BASH = ["bash", "-c", 'export "$1=$VALUE"', "bash"]
 _AT_A_PROMPT = ["sh", "-c", 'echo : | env "$1=$VALUE" bash --norc -i', "sh"]
-_WITH_MAIL = ["sh", "-c", 'printf ":\\necho new >> mbox\\n:\\n" | env MAILCHECK=0 "$1=$VALUE" bash --norc -i', "sh"]
+_WITH_MAIL = [
+    "sh",
+    "-c",
+    'printf ":\\necho new >> mbox; touch -d tomorrow mbox\\n:\\n" | env MAILCHECK=0 "$1=$VALUE" bash --norc -i',
+    "sh",
+]
 _CASES = [
     *((_READ_BY_BASH, name, _COMPUTED) for name in ("RANDOM", "OPTIND", "HISTCMD")),
     *((_AT_A_PROMPT, name, "$(touch ran)") for name in ("PS1", "PROMPT_COMMAND")),
