@@ -32,7 +32,7 @@ def run(
 
     pins = Access(Where.around(os.getcwd()).layout).pins
     if not pins.is_anybodys:
-        raise Locked("this clone is not set up", "gitenv init --closed")
+        raise Locked("this clone is not set up", "gitenv init; where its files are to stay closed: gitenv init --closed")
     if remove:
         _remove(pins, environments or (), command or ())
     elif command:
