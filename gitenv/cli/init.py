@@ -67,7 +67,7 @@ def run(
         seen, held, unignore = _look(workspace, wanted, name, unignore, at_once)
         founded = init.found_here(workspace, seen, name, guard=not no_guard, held=held, unignore=unignore, closed=closed)
         founding.show_founded(workspace.repository, founded, init.install_hooks(workspace, wanted=not no_hooks))
-    _note_elsewhere(workspace, no_key)
+    _finish(workspace, no_key, closed)
     return 0
 
 
@@ -96,11 +96,25 @@ def _pass_through(workspace: Workspace) -> None:
     show.say("this clone passes ciphertext through; new plain text in .env files is refused")
 
 
-def _note_elsewhere(workspace: Workspace, no_key: bool) -> None:
+def _forget_open_files(workspace: Workspace) -> None:
+    """What git itself kept of them below `.git` goes, as `gitenv doctor --fix` has it go."""
+    from gitenv.doctor import git_caches
+
+    if images := git_caches.plain_images(workspace):
+        git_caches.remove_images(images)
+        show.say(f"{len(images)} of rerere's records are gone: they held plain text of .env files")
+    if git_caches.has_cached_text(workspace.repository):
+        git_caches.forget_cached_text(workspace.repository)
+        show.say(f"{git_caches.CACHED} is gone; its objects go with: git gc --prune=now")
+
+
+def _finish(workspace: Workspace, no_key: bool, closed: bool) -> None:
     """Whatever else has to do with this clone, or with the key."""
     from gitenv.identity import home
     from gitenv.team import installation
 
+    if closed:
+        _forget_open_files(workspace)
     if not no_key and (top := home.work_tree_around()):
         show.note(f"{home.folder()} lies in a work tree, {top}; a .gitignore in it keeps your key out of commits")
     if others := [each.python for each in installation.noted(workspace.repository) if not installation.is_own(each)]:
