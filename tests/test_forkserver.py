@@ -66,10 +66,11 @@ from tests.forkserver import server
 server.load()
 loaded = server.Loaded()
 loaded.begin()
+before = signal.getsignal(signal.SIGINT)  # a shell's background ignores it
 show.speak(is_quiet=True)
 alone.leave_out(["hook.x.event"])
 names.is_name("A")
-signal.signal(signal.SIGINT, signal.SIG_IGN)
+signal.signal(signal.SIGINT, lambda *_: None)
 tempfile.gettempdir()
 gc.disable()
 cycle = [lost := open(os.devnull)]
@@ -77,7 +78,7 @@ cycle.append(cycle)
 del cycle, lost
 is_put_back = loaded.restore()
 left = [show.is_quiet(), alone.are_known(), names.is_name.cache_info().currsize, tempfile.tempdir]
-left += [signal.getsignal(signal.SIGINT) is signal.SIG_IGN, not gc.isenabled(), os.getcwd() != "/"]
+left += [signal.getsignal(signal.SIGINT) is not before, not gc.isenabled(), os.getcwd() != "/"]
 loaded.begin()
 kept = open(os.devnull)
 sys.exit(not is_put_back or any(left) or loaded.restore())
