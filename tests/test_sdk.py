@@ -67,6 +67,18 @@ def test_a_command_ends_with_its_reader(alice: Person) -> None:
     assert descriptors == ["0", "1", "2", "3"]  # `ls` has the folder open
 
 
+@_POSIX
+@pytest.mark.parametrize(("how", "pipe", "said"), [([], "", b"open\n"), (["--redact"], "", b"open\n"), ([], "9", b"")])
+def test_what_was_open_stays_open(how: list[str], pipe: str, said: bytes, alice: Person) -> None:
+    """As in `gitenv run -- psql -f <(…)`, and a supervisor's socket; but for the key that a gitenv left there."""
+    alice.must("gitenv", "unlock")
+    alice.must("git", "gc", "-q")  # git is started for what is packed
+    (alice.cwd / "open").write_text("open\n")
+    words = ["sh", "-c", 'exec 9< open; exec "$@"', "sh", *lab.gitenv("run"), *how, "--", "sh", "-c", "cat <&9"]
+    env = {**alice.env, "GITENV_PRIVATE_KEY_PIPE": pipe}
+    assert subprocess.run(words, cwd=alice.cwd, env=env, capture_output=True, check=False).stdout == said
+
+
 @_LINUX
 def test_no_secret_where_others_look(alice: Person, tmp_path: Path) -> None:
     """Neither the words of a git that is started nor its environment have a value or the key, nor those of the command."""

@@ -33,6 +33,7 @@ def run(
 
     It becomes that command: signals, terminal and exit code are its own. Variables that are set already win.
     """
+    from gitenv.git import alone
     from gitenv.sdk import child, execution
 
     if redact and no_redact:
@@ -53,6 +54,7 @@ def run(
     sys.stderr.flush()
     if redact or (closed and not no_redact) or (not no_redact and _is_read_along()):
         _redact(found.values)
+    alone.keep_key()
     execution.execute(command, variables)
 
 

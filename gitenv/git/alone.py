@@ -85,6 +85,16 @@ def pipe_with_key() -> int:
     return reading
 
 
+def keep_key() -> None:
+    """A command that we become gets the pipe as little as the key."""
+    number = os.environ.get(KEY_PIPE, "")
+    if number.isdecimal() and len(number) < 10:
+        try:
+            os.set_inheritable(int(number), False)
+        except OSError:
+            pass  # what is not open
+
+
 def take_key() -> None:
     """For the filter: the key that a gitenv which started git left in a pipe, as if it were in our environment."""
     number = os.environ.pop(KEY_PIPE, "")

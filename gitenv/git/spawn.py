@@ -20,7 +20,6 @@ MOST_MEMORY = 1024 * 1024 * 1024  # bytes: git takes 400 for a file that changed
 MOST_SAID = 512 * 1024 * 1024  # bytes: a line for each of some million files
 _MOST_COMPLAINTS = 16  # pieces
 _PATIENCE = 25  # hundredths of a second
-_is_alone: list[bool] = []
 
 
 class Done:
@@ -227,12 +226,12 @@ def _spawn(
     inherited: Sequence[int] = (),
 ) -> int:
     """The process. Its ends of the streams are its own from here on; without the third, its complaints are lost."""
-    actions: list[tuple[int, int, int] | tuple[int, int, str, int, int]]
+    actions: list[tuple[int, int] | tuple[int, int, int] | tuple[int, int, str, int, int]]
     actions = [(os.POSIX_SPAWN_DUP2, stream.fileno(), number) for number, stream in enumerate(streams)]
     if len(streams) < 3:
         actions.append((os.POSIX_SPAWN_OPEN, 2, os.devnull, os.O_WRONLY, 0))
+    actions += [(os.POSIX_SPAWN_CLOSE, number) for number in _left_open()]
     try:
-        _stand_alone()
         for descriptor in inherited:
             os.set_inheritable(descriptor, True)
         # git changes the folder itself: `posix_spawn` cannot, and ours is that of the whole process.
@@ -254,15 +253,18 @@ def _spawn(
             stream.close()
 
 
-def _stand_alone() -> None:
-    """What whoever started us left open beside the three streams ends here: it may be a key, and git starts others' filters."""
-    if not _is_alone:
-        _is_alone.append(True)
-        with contextlib.suppress(OSError):
-            for number in map(int, os.listdir("/dev/fd")):
-                if number > 2:
-                    with contextlib.suppress(OSError):  # the one that the listing was read by
-                        os.set_inheritable(number, False)
+def _left_open() -> list[int]:
+    """What whoever started us left open beside the three streams is not git's: it may be a key, and git starts others' filters.
+
+    It stays open for us, for a command that we become, and for the program that we are a part of.
+    """
+    found = []
+    with contextlib.suppress(OSError):
+        for number in map(int, os.listdir("/dev/fd")):
+            with contextlib.suppress(OSError):  # the one that the listing was read by
+                if number > 2 and os.get_inheritable(number):
+                    found.append(number)
+    return found
 
 
 def _exchange(asking: io.FileIO, stdin: bytes, hearing: io.FileIO, lamenting: io.FileIO, most: int) -> tuple[bytes, bytes]:
