@@ -37,8 +37,13 @@ def load() -> DeviceKey | None:
 def need() -> DeviceKey:
     """The device key. Raises `Locked` if there is none."""
     if (key := load()) is None:
-        raise Locked("there is no device key here", "make one: gitenv init (or gitenv key new)")
+        raise missing()
     return key
+
+
+def missing() -> Locked:
+    """The error for a machine without a key."""
+    return Locked("there is no device key here", f"gitenv init, or gitenv key import FILE, or in CI the variable {VARIABLE}")
 
 
 def make() -> DeviceKey:

@@ -105,7 +105,7 @@ class Belief:
         """What opens an environment's files. Raises `Locked`, and `NotTrusted` for a statement that is not believed."""
         if name not in self._keys:
             if not (self._is_guest or home.is_anywhere()):  # a container: there is no key either
-                raise access.no_device_key()
+                raise device.missing()
             pin = self._access.pin(name)
             self._keys[name] = self._by_pin(pin) if pin else self._by_first_sight(name)
         return self._keys[name]

@@ -8,13 +8,14 @@ from collections.abc import Iterable, Sequence, Set
 
 from gitenv.errors import GitenvError, Locked, NotInOrder, NotTrusted, printable
 from gitenv.git.index import IndexEntry
+from gitenv.identity import device
 from gitenv.model import clean, document, inert, smudge, unverified
 from gitenv.model.document import Kind
 from gitenv.model.keyring import Keyring
 from gitenv.repo import clone
 from gitenv.team import conversions, discover, forms, permissions, setup, statement_conflicts
 from gitenv.team.workspace import Workspace
-from gitenv.trust.access import check_not_rolled_back, no_device_key
+from gitenv.trust.access import check_not_rolled_back
 from gitenv.trust.pins import Pin
 from gitenv.tuples import NamedTuple
 
@@ -163,7 +164,7 @@ def lock(workspace: Workspace, wanted: Iterable[str] = ()) -> list[str]:
     """
     access, noted = workspace.access, workspace.access.locked
     if access.device() is None:
-        raise no_device_key()
+        raise device.missing()
     pins, closed = _close(workspace, list(wanted), is_committed=True)
     access.locked = noted | {pin.name for pin in pins}
     clone.set_locked(workspace.repository.layout.git_dir, access.locked)  # last: else it would be said of what is still open

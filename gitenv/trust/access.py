@@ -133,7 +133,7 @@ class Access:
         """The error for environments that this person was not let into, with whom to ask."""
         key = self.device()
         if key is None:
-            return no_device_key()
+            return device.missing()
         mine = Holder(self.name, key.public.fingerprint())
         holders = {holder.name for pin in pins for holder in pin.holders if holder.name != self.name}
         who = " or ".join(sorted(holders)[:3]) or "a holder"
@@ -256,7 +256,7 @@ def open_grant(statement: Environment, own: Grant, key: device.DeviceKey | None)
     """The keyring behind a grant. Raises `Locked` if it has expired or is for another key, `NotTrusted` if it was edited."""
     where = f"{statement.name}/{own.to}.grant"
     if key is None:
-        raise no_device_key()
+        raise device.missing()
     if own.key != key.public and (key := device.former(own.key)) is None:
         is_guest = os.environ.get(device.VARIABLE)
         way = f"unset {device.VARIABLE}" if is_guest else f"gitenv init, or that key in {device.VARIABLE}"
@@ -333,13 +333,6 @@ def _for_former_key(tree: Snapshot, environment_name: str, name: str) -> Iterato
     found = recipients.grant_of(tree, environment_name, name) if name else None
     if found is not None and device.former(found.key) is not None:
         yield found
-
-
-def no_device_key() -> Locked:
-    """The error for a machine without a key."""
-    return Locked(
-        "there is no device key here", f"gitenv init, or gitenv key import FILE, or in CI the variable {device.VARIABLE}"
-    )
 
 
 def today() -> str:
