@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Iterator
 
 import pytest
 
 from tests import forkserver
-from tests.lab import Lab, Person
+from tests.lab import Lab, Person, gitenv
 
 if not forkserver.can_run():
     pytest.skip("every start is a real one", allow_module_level=True)
@@ -55,6 +56,21 @@ def test_a_fork_is_a_fork(locale: str, alice: Person) -> None:
 def test_a_fork_that_is_killed_has_no_exit_code(alice: Person) -> None:
     """Neither has whoever asked for it."""
     assert alice.run([forkserver.python(), "-E", "-P", "-c", "import os; os.kill(os.getpid(), 9)"]).exit_code == -9
+
+
+def test_a_client_that_is_killed_takes_no_other_with_it(alice: Person) -> None:
+    """Its fork finds nobody to tell the exit code to, and waits for the next one."""
+    null = subprocess.DEVNULL
+    with subprocess.Popen(gitenv("clean", ".env"), env=alice.env, stdin=-1, stdout=null, stderr=null) as client:
+        assert client.stdin
+        client.stdin.write(b"#" * 1_000_000)  # more than a pipe holds, so the fork reads
+        client.stdin.flush()
+        client.kill()
+        client.wait()
+    code = "import sys; sys.exit('gitenv.cli.app' in sys.modules)"
+    for _ in range(3):
+        assert alice.must("gitenv", "--version").stdout
+        assert alice.run([forkserver.python(), "-E", "-P", "-c", code]).exit_code == 1
 
 
 _USED = """

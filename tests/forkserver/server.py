@@ -42,10 +42,11 @@ def serve(listening: socket.socket, python: str, left_out: str = _OTHERS_OWN) ->
     idle: list[socket.socket] = []
     while sys.stdin not in (ready := select.select([sys.stdin, listening, *forks], [], [])[0]):
         for fork in [fork for fork in forks if fork in ready]:  # before its client knows, who may be the next to ask
-            if fork.recv(1):
+            if _is_idle(fork):
                 idle.append(fork)
             else:
                 forks.remove(fork)
+                idle = [each for each in idle if each is not fork]
                 fork.close()
                 os.wait()
         if listening in ready:
@@ -55,6 +56,13 @@ def serve(listening: socket.socket, python: str, left_out: str = _OTHERS_OWN) ->
                     socket.send_fds(idle.pop(), [b"."], [connection.fileno()])
                 else:
                     forks.append(_fork(connection, (listening, *forks), loaded))
+
+
+def _is_idle(fork: socket.socket) -> bool:
+    """Whether it says that it is as it was before, or has ended: then there is nothing more to come."""
+    with contextlib.suppress(ConnectionResetError):  # killed with a connection that it had not taken
+        return bool(fork.recv(1))
+    return False
 
 
 def _fork(connection: socket.socket, others: Iterable[socket.socket], loaded: Loaded) -> socket.socket:
@@ -71,7 +79,8 @@ def _fork(connection: socket.socket, others: Iterable[socket.socket], loaded: Lo
             code, is_as_before = _answer(connection, loaded)
             if is_as_before:
                 its.sendall(b".")
-            connection.sendall(bytes([code & 255]))
+            with contextlib.suppress(BrokenPipeError):  # its client was killed
+                connection.sendall(bytes([code & 255]))
         descriptors = socket.recv_fds(its, 1, 1)[1] if is_as_before else []
     os._exit(0)
 
