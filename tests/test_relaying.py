@@ -209,6 +209,16 @@ def test_what_all_get_comes_once(number: signal.Signals) -> None:
         assert process.stdout.read() == "caught 1\n"
 
 
+def test_who_starts_us_ignores_what_becomes_of_children() -> None:
+    """Some daemons do, and the system then keeps no exit code. The command is started as it would be without gitenv."""
+    asks = "import signal; exit(3 + (signal.getsignal(signal.SIGCHLD) != signal.SIG_IGN))"
+    words = [sys.executable, "-c", _PROGRAM, sys.executable, "-c", asks]  # a shell has a way of its own with it
+    starts = "import os, signal, sys; signal.signal(signal.SIGCHLD, signal.SIG_IGN); os.execv(sys.argv[1], sys.argv[1:])"
+    for each, code in ((_relayed("exit 3"), 3), (words, 3)):
+        done = subprocess.run([sys.executable, "-c", starts, *each], capture_output=True, timeout=_PATIENCE, check=False)
+        assert done.returncode == code
+
+
 def test_stopped_and_continued() -> None:
     """SIGTSTP stops both, SIGCONT lets both go on."""
     with _started("echo $$; while :; do sleep 0.05; done", stdout=subprocess.PIPE) as process:

@@ -39,12 +39,14 @@ def begin(values: Iterable[tuple[str, bytes]]) -> None:
     """
     places = _places()
     before = signal.pthread_sigmask(signal.SIG_BLOCK, _HANDLED)  # none is lost between the fork and its handler
+    reaping = signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # where it is ignored, nobody learns how the command ended
     witness = Witness(_ONCE)
     channels = [Channel(streams) for streams in places]
     command = os.fork()
     if not command:
         for channel in channels:
             channel.take()
+        signal.signal(signal.SIGCHLD, reaping)
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
         return
     relay = _Relay(command, channels, witness)
