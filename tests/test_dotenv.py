@@ -56,9 +56,9 @@ def test_nobody_claims_a_template_or_what_is_ones_own() -> None:
         assert not names.claimed(["*", "a/b/*", path], path)
         assert not names.is_pattern(path)
     with pytest.raises(Usage, match=r"is one's own, and is never committed"):
-        names.check_pattern(".env.*.local")
+        names.check_patterns([".env.*.local"])
     with pytest.raises(Usage, match="is a template, and stays readable"):
-        names.check_pattern("web/.env.production.example")
+        names.check_patterns(["web/.env.production.example"])
 
 
 @pytest.mark.parametrize(

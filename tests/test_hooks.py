@@ -36,7 +36,7 @@ def _loaded(folder: Path, *arguments: str) -> set[str]:
     return set(done.stderr.decode().rpartition("loaded: ")[2].split())
 
 
-@pytest.mark.parametrize("name", [*hooks.NAMES, hooks.SERVER])
+@pytest.mark.parametrize("name", [*hooks.NAMES, "pre-receive"])
 def test_a_hook_starts_this_gitenv_by_its_full_path(name: str) -> None:
     """The text of every hook calls gitenv by the filter's command, and nothing of it is found through PATH."""
     text = hooks.text(name, [installation.own()]).decode()
@@ -50,7 +50,7 @@ def test_the_wheel_carries_the_hooks() -> None:
     targets = tomllib.loads((TOP / "pyproject.toml").read_text())["tool"]["hatch"]["build"]["targets"]
     assert targets["wheel"]["force-include"] == {"hooks": "gitenv/hooks"}
     assert "/hooks" in targets["sdist"]["include"]
-    assert {path.name for path in (TOP / "hooks").iterdir()} == {*hooks.NAMES, hooks.SERVER}
+    assert {path.name for path in (TOP / "hooks").iterdir()} == {*hooks.NAMES, "pre-receive"}
 
 
 def test_a_built_wheel_has_the_hooks(tmp_path: Path) -> None:
@@ -60,7 +60,7 @@ def test_a_built_wheel_has_the_hooks(tmp_path: Path) -> None:
 
     wheel = next(iter(builder.build(directory=str(tmp_path), versions=["standard"])))
     found = {name for name in zipfile.ZipFile(wheel).namelist() if name.startswith("gitenv/hooks/")}
-    assert found == {f"gitenv/hooks/{name}" for name in (*hooks.NAMES, hooks.SERVER)}
+    assert found == {f"gitenv/hooks/{name}" for name in (*hooks.NAMES, "pre-receive")}
 
 
 def test_hooks_are_files_also_where_git_has_configured_ones(clone: Path) -> None:

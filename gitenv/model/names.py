@@ -74,8 +74,13 @@ def is_pattern(text: str) -> bool:
     return not any(part in ("", ".", "..", ".git", ".recipients") or "**" in part or part.count("*") > 2 for part in parts)
 
 
-def check_pattern(text: str) -> str:
-    """`text`, or `Usage`."""
+def check_patterns(patterns: Iterable[str]) -> None:
+    """Raise `Usage` for one that is no path pattern."""
+    for text in patterns:
+        _check_pattern(text)
+
+
+def _check_pattern(text: str) -> None:
     kind = dotenv.kind(text.lower())
     if kind in _NOBODYS:
         why = "a template, and stays readable" if kind == "template" else "one's own, and is never committed"
@@ -85,7 +90,6 @@ def check_pattern(text: str) -> str:
             f"{text[:200]!a} is no path pattern",
             "give a base name, or a path from the top, in printable ASCII, with * and ?: 'apps/*/.env.production'",
         )
-    return text
 
 
 def claimed(patterns: Iterable[str], path: str) -> bool:

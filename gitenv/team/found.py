@@ -80,10 +80,9 @@ def _others(name: str) -> list[str]:
 
 def _check_new(workspace: Workspace, name: str, patterns: Sequence[str]) -> None:
     names.check_name(name, "environment")
-    for pattern in patterns:
-        names.check_pattern(pattern)
+    names.check_patterns(patterns)
     if not 1 <= len(patterns) <= names.MAX_PATTERNS:
-        raise Usage(f"{name} needs 1 to {names.MAX_PATTERNS} patterns")
+        raise Usage(f"{name} needs 1 to {names.MAX_PATTERNS} patterns", "mean several files by one: 'apps/*/.env.production'")
     if workspace.access.pin(name) and workspace.founding.was_ever_committed(name):
         # A commit from before gitenv, or a branch without it: a second founding would be another environment for all.
         raise Usage(f"{name} was founded already, on another branch", "check that branch out, or merge it")
@@ -135,8 +134,7 @@ def add_environment(workspace: Workspace, name: str, patterns: Sequence[str], ke
     if not is_begun and (pin or _is_staged(workspace, name)):
         raise Usage(f"there is an environment {name} already", "gitenv status")
     wanted = list(pin.environment.paths) if pin else list(patterns) or [f".env.{name}"]
-    for pattern in wanted:
-        names.check_pattern(pattern)
+    names.check_patterns(wanted)
     if not is_begun:
         competing.check_new(workspace, name, wanted)
     found = [

@@ -24,7 +24,6 @@ from gitenv.tuples import NamedTuple
 
 NAMES = ("pre-commit", "pre-push", "post-merge", "post-checkout")
 """The hooks of a clone."""
-SERVER = "pre-receive"
 
 _MAX_BYTES = 1024 * 1024
 _BEFORE = ".before-gitenv"

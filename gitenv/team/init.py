@@ -99,8 +99,7 @@ def look(workspace: Workspace, wanted: Mapping[str, Sequence[str]], name: str, u
     """
     for each, patterns in wanted.items():
         names.check_name(each, "environment")
-        for pattern in patterns:
-            names.check_pattern(pattern)
+        names.check_patterns(patterns)
     departures.check_not_nested(workspace.repository)
     seen = discover.find(workspace.repository, wanted, unignore)
     competing.check(seen.environments, competing.paths(workspace.repository))

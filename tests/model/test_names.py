@@ -188,7 +188,7 @@ BAD_PATTERNS += [
 def test_patterns(pattern: str) -> None:
     """Paths and base names, with `*` and `?`."""
     assert names.is_pattern(pattern)
-    assert names.check_pattern(pattern) == pattern
+    names.check_patterns([pattern])
 
 
 @pytest.mark.parametrize("pattern", BAD_PATTERNS)
@@ -196,7 +196,7 @@ def test_hostile_patterns_are_refused(pattern: str) -> None:
     """What leaves the repository, means git's or our own files, is read otherwise by .gitattributes, or matches for ever."""
     assert not names.is_pattern(pattern)
     with pytest.raises(Usage) as caught:
-        names.check_pattern(pattern)
+        names.check_patterns([pattern])
     assert caught.value.message.isprintable()
 
 
