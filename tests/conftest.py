@@ -63,8 +63,8 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What needs no lab is quick; so are some sessions. Whole pages take longest and come first: no worker ends with one."""
-    items.sort(key=lambda item: item.path.name != "test_docs.py")
+    """What needs no lab is quick; so are some sessions. The longest come first, pages and costs: no worker ends with one."""
+    items.sort(key=lambda item: item.path.name not in ("test_docs.py", "test_costs.py"))
     for item in items:
         if not {"new_lab", "beginnings"} & set(getattr(item, "fixturenames", ())):
             item.add_marker("quick")
