@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+import signal
 import sys
 import tempfile
 import time
@@ -45,6 +46,14 @@ _ENOUGH = 2 * 1024**3
 _PATIENCE = 300
 
 
+def _hear_signals() -> None:
+    """Below `nohup`, or `&` in a script, signals are ignored, also by all that is started: no test of Ctrl-C would end."""
+    for name in ("SIGINT", "SIGQUIT", "SIGHUP"):
+        number = getattr(signal, name, None)
+        if number and signal.getsignal(number) == signal.SIG_IGN:
+            signal.signal(number, lambda *_: None)  # pytest goes on, and what it starts is like anywhere else
+
+
 def some(examples: int) -> int:
     """A quarter of so many examples; all of them once a week."""
     return examples if ALL else examples // 4
@@ -52,6 +61,7 @@ def some(examples: int) -> int:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Before there are any workers: a folder for all of them, in memory if there is enough."""
+    _hear_signals()
     if hasattr(config, "workerinput"):
         return
     if "TMPDIR" not in os.environ and _has_room(_MEMORY):
