@@ -75,6 +75,7 @@ class ValuePage:
 
 class _Server(socketserver.ThreadingTCPServer):
     daemon_threads = True
+    request_queue_size = 128  # with five, the next one is tried again after a second, and then after more
 
     def __init__(self) -> None:
         self.pages: dict[str, ValuePage] = {}
