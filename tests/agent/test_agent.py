@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -21,12 +22,13 @@ if sys.platform == "win32":
 
 _TRIES = [line for line in Path(__file__).with_name("tries.txt").read_text("utf-8").splitlines() if line[:1] not in ("#", "")]
 _SECRETS = (b"hunter2-development", b"hunter2-production", b"hunter2-before")
+_ASKS = ["sh", "-c", "ulimit -S -c"]
 _KEPT = "config/gitenv"  # the user's own folder: who may read the key reads all, and nothing here keeps them from it
 
 
 @pytest.fixture(scope="module")
 def closed(tmp_path_factory: pytest.TempPathFactory) -> Lab:
-    """bob is let in, and has one clone, which is closed: an open one is gone. He allowed one command on his terminal."""
+    """bob is let in, and has one clone, which is closed: an open one is gone. He allowed two commands on his terminal."""
     lab = Lab(tmp_path_factory.mktemp("agent") / "lab")
     alice, bob = lab.person("alice"), lab.person("bob")
     _founds(alice)
@@ -49,8 +51,9 @@ def closed(tmp_path_factory: pytest.TempPathFactory) -> Lab:
     bob.cwd = bob.home / "agent"
     bob.must("gitenv", "init", "--closed")
     shutil.rmtree(bob.home / "was")
-    done, _ = answered(bob, ["gitenv", "allow", "--", "printenv", "PASSWORD"], b"y\n")
-    assert done.exit_code == 0, done.said
+    for words in (["printenv", "PASSWORD"], _ASKS):
+        done, _ = answered(bob, ["gitenv", "allow", "--", *words], b"y\n")
+        assert done.exit_code == 0, done.said
     remove(alice.home)  # each try has a copy of the rest
     return lab
 
@@ -129,3 +132,8 @@ def test_there_are_enough_tries() -> None:
     """Thirty by who built it, and room for those of others."""
     assert len(_TRIES) >= 30
     assert len(set(_TRIES)) == len(_TRIES)
+
+
+def test_no_core_file_of_a_command(agent: Callable[[str], bytes]) -> None:
+    """One that crashes, or is made to, writes none into the folder where the agent works."""
+    assert agent(f"ulimit -S -c $(ulimit -H -c); gitenv run -- {shlex.join(_ASKS)}").startswith(b"0\n")
