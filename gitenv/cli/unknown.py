@@ -65,18 +65,25 @@ def command(name: str, known: Collection[str]) -> Usage:
 
 
 def remedy(words: Sequence[str]) -> str:
-    """The command, where it was given an environment or a file as a word of its own; "" for any other word too many."""
+    """The command, where it was given an environment or a file as a word of its own; "" for any other word too many.
+
+    And where somebody may have typed a value with a name: that is not repeated.
+    """
     found = commands.find(words)
-    if not found:
-        return ""
     *before, last = words
+    if not found or any("=" in word for word in before):
+        return ""
     declared = [each.declared for each in arguments.parameters(found[0].function())]
     options = {name for each in declared if isinstance(each, Option) for name in each.names}
-    if "--environment" in options and "-e" not in before and _is_environment(last):
+    if "--environment" in options and not _is_given(before, "-e", "--environment") and _is_environment(last):
         return f"gitenv {' '.join(map(shell_word, before))} -e {last}"
-    if "--file" in options and "-f" not in before and os.path.isfile(last):
+    if "--file" in options and not _is_given(before, "-f", "--file") and os.path.isfile(last):
         return f"gitenv {' '.join(map(shell_word, before))} -f {shell_word(last)}"
     return ""
+
+
+def _is_given(words: Sequence[str], *names: str) -> bool:
+    return any(word.startswith(names) for word in words)
 
 
 def _is_environment(name: str) -> bool:
