@@ -96,12 +96,10 @@ class Belief:
         return closing.is_listed(statement.id)
 
     def check_allowed(self, environment: str, command: Sequence[str]) -> None:
-        """Raise `Locked` for a command that the user has not allowed here. One that is leaves no file of its memory."""
-        from gitenv.system import core_files
+        """Raise `Locked` for a command that the user has not allowed here."""
         from gitenv.trust import allowed
 
         allowed.check(self._access.pins, environment, command)
-        core_files.leave_none()
 
     def key(self, name: str) -> Opener:
         """What opens an environment's files. Raises `Locked`, and `NotTrusted` for a statement that is not believed."""

@@ -80,7 +80,10 @@ class Opening:
             raise self._refusal(path, data)
         key = self.belief.key(name)
         if self.belief.is_closed(key.statement):
+            from gitenv.system import core_files
+
             self._consent(self.belief, name)
+            core_files.leave_none()
         opened = self._opened(data, key.rings) if kinds & _CLOSED else _with_retired(data, key.rings[-1])
         if Kind.SEALED in kinds:
             opened, said = _without_sealed(path, opened)

@@ -6,7 +6,7 @@ import sys
 
 
 def leave_none() -> None:
-    """Have it write none of this process, and of what it becomes or starts: in a closed work tree one would hold the values.
+    """Have it write none of this process, and of what it becomes or starts: beside a closed file one would hold its values.
 
     Whoever started it can ask for more again, as they can look into the process itself.
     """

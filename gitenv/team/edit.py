@@ -135,6 +135,9 @@ def begin(workspace: Workspace, path: str, environment: str) -> Iterator[Editing
         return
     layout = workspace.repository.layout
     outside = (workspace.root, layout.git_dir, layout.common_dir)
+    from gitenv.system import core_files
+
+    core_files.leave_none()  # of an editor, either
     with private.file(os.path.basename(path), standing.text, outside) as place:
         yield Editing(workspace, pin, standing, ring, place)
 
